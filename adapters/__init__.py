@@ -1,0 +1,1 @@
+"""I/O with one tool each; modules are named after the tool."""
