@@ -1,0 +1,1 @@
+"""Ratchet's own Rasa components."""
