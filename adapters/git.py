@@ -1,0 +1,29 @@
+"""Git, read only: which code this is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from adapters import commands
+from domain.errors import RatchetError
+
+
+def git(workspace: Path, *words: str) -> str:
+    """Run one Git command in the workspace and return its output without the last line break."""
+    return commands.run(["git", *words], cwd=workspace).output.rstrip("\n")
+
+
+def code_commit(workspace: Path) -> str:
+    """Return the commit that is checked out, with `-dirty` where tracked files differ; "" without Git."""
+    found = commands.run(
+        ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"], cwd=workspace, check=False
+    )
+    return found.output.strip() if found.code == 0 else ""
+
+
+def resolve(workspace: Path, revision: str) -> str:
+    """Return the full commit id of a Git revision; raises `RatchetError` when there is none."""
+    found = commands.run(["git", "rev-parse", "--verify", f"{revision}^{{commit}}"], cwd=workspace, check=False)
+    if found.code != 0:
+        raise RatchetError(f"Git knows no revision {revision!r} here.", "See `git log --oneline` for those there are.")
+    return found.output.strip()

@@ -1,0 +1,41 @@
+"""One holder at a time, by name: the lock ends with the process that holds it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from adapters.files import read_json, write_json
+from domain.errors import RatchetError
+
+
+class LockHeld(RatchetError):
+    """Somebody else holds the lock."""
+
+
+@contextlib.contextmanager
+def hold(path: Path, what: str) -> Iterator[None]:
+    """Hold the lock file `path` while doing `what`, without waiting.
+
+    Raises `LockHeld`, naming the holder, when another process has it. The operating system releases the lock
+    of a process that was killed, so nothing has to be cleaned by hand.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    holder = path.with_suffix(".json")
+    try:
+        with FileLock(path, timeout=0, is_singleton=True):
+            write_json(holder, {"what": what, "pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")})
+            yield
+            holder.unlink(missing_ok=True)
+    except Timeout as error:
+        who = read_json(holder) or {}
+        raise LockHeld(
+            f"{who.get('what', 'Another run')} is in progress (process {who.get('pid', 'unknown')}, "
+            f"since {who.get('since', 'a moment ago')}).",
+            "Wait for its end, or stop that process; one run at a time changes a workspace.",
+        ) from error

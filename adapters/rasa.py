@@ -1,0 +1,180 @@
+"""The bot environment as a subprocess: files and arguments are the whole contract.
+
+The orchestrator never imports Rasa. Each function builds the argument list of one of `bot/tools/` and reads
+the files that it leaves. `bot` is the folder of the Rasa project whose code runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adapters import commands
+from adapters.files import read_json, sha256
+from adapters.settings import SOURCE, Settings
+from domain.errors import RatchetError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+QUIET = {
+    "RASA_TELEMETRY_ENABLED": "false",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "PYTHONWARNINGS": "ignore",
+    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+}
+SHAPING = ("config.yml", "rules.yml", "components", "tools/train.py", "tools/lean.py")
+"""Files of `bot/` that shape the model, besides the domain without its responses and the lock."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model archive and what its training said of it."""
+
+    archive: Path
+    sha256: str
+    model_id: str
+    rows: int
+    intents: tuple[str, ...]
+    seconds: float
+    report: Mapping[str, object]
+
+
+def python(settings: Settings) -> Path:
+    """Return the Python of the bot environment.
+
+    It is the one that RATCHET_BOT_PYTHON names, else `bot/.venv` of the workspace, else that of Ratchet's own
+    `bot/` where both have the same lock file. Raises `RatchetError` when there is none.
+    """
+    if settings.bot_python:
+        candidates = [settings.bot_python]
+    else:
+        candidates = [settings.bot / ".venv" / "bin" / "python"]
+        ours = SOURCE / "bot"
+        if lock_hash(settings.bot) == lock_hash(ours):
+            candidates.append(ours / ".venv" / "bin" / "python")
+    for candidate in candidates:
+        if candidate.exists():
+            return candidate.absolute()
+    raise RatchetError(
+        f"The bot environment is missing: {candidates[0]} does not exist.",
+        f"Make it with `uv sync` in {settings.bot}, or run `make setup` in Ratchet's folder.",
+    )
+
+
+def lock_hash(bot: Path) -> str:
+    """Return the SHA-256 of the bot environment's lock file, "" when there is none."""
+    lock = bot / "uv.lock"
+    return sha256(lock) if lock.exists() else ""
+
+
+def tool(settings: Settings, name: str, *arguments: str | Path) -> list[str]:
+    """Build the argument list of one of the bot's tools; it is to be run with the bot's folder as directory."""
+    return [str(python(settings)), "-m", f"tools.{name}", *(str(argument) for argument in arguments)]
+
+
+def environment(cache: Path | None = None) -> dict[str, str]:
+    """Return the environment of the bot's tools: no telemetry, no noise, a cache of their own."""
+    extra = {"RASA_CACHE_DIRECTORY": str(cache)} if cache else {}
+    return {**QUIET, **extra, "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", "")}
+
+
+def run_tool(settings: Settings, bot: Path, argv: Sequence[str], timeout: float, on_line: Callable[[str], None]) -> None:
+    """Run a tool to its end; its own `error: …` line becomes the error that the reader sees."""
+    try:
+        commands.run(argv, cwd=bot, env=environment(settings.state / "rasa-cache"), timeout=timeout, on_line=on_line)
+    except commands.CommandFailed as error:
+        said = [line for line in error.completed.output.splitlines() if line.startswith("error: ")]
+        if said:
+            raise RatchetError(said[-1].removeprefix("error: "), "") from error
+        raise
+
+
+def train(
+    settings: Settings, rows: pd.DataFrame, extras: Path | None, folder: Path, on_line: Callable[[str], None]
+) -> Trained:
+    """Train a model on `rows` (columns key, text, intent and the context fields) into `folder`.
+
+    The archive appears there only when training has succeeded. Raises `RatchetError` when it fails, is killed
+    or takes longer than `train.timeout_minutes`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    data, archive, report = folder / "train.jsonl", folder / "model.tar.gz", folder / "train.json"
+    write_rows(rows, data)
+    argv = tool(settings, "train", "--data", data, "--out", archive, "--report", report)
+    argv += ["--seed", str(settings.params.train.seed)]
+    if extras and extras.is_dir():
+        argv += ["--extras", str(extras)]
+    run_tool(settings, settings.bot, argv, settings.params.train.timeout_minutes * 60, on_line)
+    trained = read_trained(folder)
+    if trained is None:
+        raise RatchetError("Training ended without a model archive.", f"See {folder} and the run's log.")
+    return trained
+
+
+def read_trained(folder: Path) -> Trained | None:
+    """Read a training that ended well from its folder; None when it is not there or not whole."""
+    archive, report = folder / "model.tar.gz", read_json(folder / "train.json")
+    if report is None or not archive.exists():
+        return None
+    return Trained(
+        archive=archive,
+        sha256=sha256(archive),
+        model_id=str(report["model_id"]),
+        rows=int(report["rows"]),
+        intents=tuple(report["intents"]),
+        seconds=float(report["seconds"]),
+        report=report,
+    )
+
+
+def evaluate(
+    settings: Settings,
+    models: Mapping[str, Path],
+    rows: pd.DataFrame,
+    folder: Path,
+    on_line: Callable[[str], None],
+) -> tuple[dict[str, pd.DataFrame], dict[str, dict[str, float]]]:
+    """Predict `rows` with each of the named models in one process.
+
+    Returns by name the predictions (columns key, intent, confidence, ranking; in the order of `rows`) and the
+    summary of their speed.
+    """
+    import pandas as pd
+
+    folder.mkdir(parents=True, exist_ok=True)
+    data = folder / "holdout.jsonl"
+    write_rows(rows, data)
+    named = [word for name, path in models.items() for word in ("--model", f"{name}={path}")]
+    argv = tool(settings, "evaluate", *named, "--data", data, "--out", folder)
+    run_tool(settings, settings.bot, argv, settings.params.train.timeout_minutes * 60, on_line)
+    predictions = {
+        name: pd.read_json(folder / f"{name}.jsonl", lines=True, dtype={"key": str, "intent": str}) for name in models
+    }
+    for name, table in predictions.items():
+        if list(table["key"]) != list(rows["key"]):
+            raise RatchetError(f"The predictions of {name} do not match the holdout's rows.", "Run `ratchet retrain` again.")
+    return predictions, read_json(folder / "summary.json") or {}
+
+
+def write_rows(rows: pd.DataFrame, path: Path) -> None:
+    """Write messages as the JSON Lines that the bot's tools read."""
+    context = [name for name in rows.columns if name not in ("key", "text", "intent", "source", "side", "first_seen")]
+    with path.open("w", encoding="utf-8") as file:
+        for row in rows.to_dict("records"):
+            known = {name: row[name] for name in context if row[name]}
+            line = {"key": row["key"], "text": row["text"], "intent": row["intent"], "context": known}
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def shaping_files(bot: Path) -> list[Path]:
+    """List the files of the bot that shape the model, besides domain and lock."""
+    found = []
+    for name in SHAPING:
+        path = bot / name
+        found += sorted(path.rglob("*.py")) if path.is_dir() else [path] if path.exists() else []
+    return found

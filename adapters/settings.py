@@ -1,0 +1,145 @@
+"""The one place where `params.yaml` and the environment become settings.
+
+`params.yaml` holds policy and is versioned with the workspace; environment variables `RATCHET_*`, or the same
+names in the workspace's `.env`, hold what differs by machine.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from domain.corpus import CorpusPolicy
+from domain.errors import RatchetError
+from domain.ledger import SplitPolicy
+from domain.policy import Policy
+from domain.ramp import RampPolicy
+from domain.rollout import RolloutPolicy
+from domain.training import TrainPolicy
+from domain.validation import ValidationPolicy
+from domain.verdict import GatePolicy
+
+SOURCE = Path(__file__).resolve().parent.parent
+"""The folder that Ratchet's own code lies in."""
+
+MARKERS = ("params.yaml", "bot")
+STATE_FOLDER = ".ratchet"
+
+
+class Params(Policy):
+    """`params.yaml`: the policy of a workspace, one section a subject."""
+
+    corpus: CorpusPolicy = CorpusPolicy()
+    split: SplitPolicy = SplitPolicy()
+    validation: ValidationPolicy = ValidationPolicy()
+    train: TrainPolicy = TrainPolicy()
+    gate: GatePolicy = GatePolicy()
+    ramp: RampPolicy = RampPolicy()
+    rollout: RolloutPolicy = RolloutPolicy()
+
+
+class Settings(BaseSettings):
+    """Everything that a run needs to know about its workspace and its machine; frozen."""
+
+    model_config = SettingsConfigDict(env_prefix="RATCHET_", frozen=True, extra="forbid", env_file_encoding="utf-8")
+
+    workspace: Path
+    params: Params
+    target: Literal["auto", "process", "swarm"] = Field(
+        "auto", description="where releases run; `auto` takes `swarm` where a stack is declared and an engine answers"
+    )
+    port: int = Field(5005, ge=0, le=65535, description="loopback port of the bot on the `process` target")
+    prefect_port: int = Field(4200, ge=1, le=65535, description="loopback port of the embedded Prefect server")
+    prefect_api_url: str | None = Field(None, description="a Prefect server of your own")
+    tracking_uri: str | None = Field(None, description="an MLflow server or database of your own")
+    artifact_root: str | None = Field(None, description="where MLflow puts artifacts: a folder or s3://…")
+    s3_endpoint: str | None = Field(None, description="an S3 endpoint other than AWS")
+    bot_python: Path | None = Field(None, description="the Python of a bot environment of your own")
+    channel_token: SecretStr | None = Field(None, description="bearer token with which Ratchet talks to the bot")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, dotenv_settings
+
+    @property
+    def state(self) -> Path:
+        """The folder of all state that Ratchet keeps for this workspace."""
+        return self.workspace / STATE_FOLDER
+
+    @property
+    def bot(self) -> Path:
+        """The Rasa project."""
+        return self.workspace / "bot"
+
+    @property
+    def runs(self) -> Path:
+        """One folder a run: logs, predictions, report."""
+        return self.state / "runs"
+
+
+def load_settings(workspace: Path | str | None = None, **overrides: Any) -> Settings:
+    """Read the settings of the workspace that `workspace` (default: the working directory) lies in.
+
+    Raises `RatchetError` when there is no workspace, and when a file or variable has an unknown key or a value
+    out of bounds, naming each.
+    """
+    root = find_workspace(Path(workspace) if workspace else Path(os.environ.get("RATCHET_WORKSPACE") or Path.cwd()))
+    try:
+        params = Params.model_validate(read_params(root / "params.yaml"))
+    except ValidationError as error:
+        raise RatchetError(explain("params.yaml", error), "Correct the file; every key is commented there.") from error
+    try:
+        return Settings(workspace=root, params=params, _env_file=root / ".env", **overrides)  # type: ignore[call-arg]
+    except ValidationError as error:
+        raise RatchetError(
+            explain("The environment (RATCHET_…, .env)", error), "Correct or remove these variables."
+        ) from error
+
+
+def find_workspace(start: Path) -> Path:
+    """Return the nearest folder upwards from `start` that holds `params.yaml` and `bot/`."""
+    start = start.expanduser().resolve()
+    for folder in (start, *start.parents):
+        if all((folder / marker).exists() for marker in MARKERS):
+            return folder
+    raise RatchetError(
+        f"{start} is not in a workspace: no folder from here upwards holds params.yaml and bot/.",
+        "Go to one, name one with --workspace, or make one with `ratchet init DIR`.",
+    )
+
+
+def read_params(path: Path) -> dict[str, Any]:
+    """Read `params.yaml` as plain data."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = yaml.safe_load(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise RatchetError(f"params.yaml cannot be read: {error}.", "Restore it with `git checkout params.yaml`.") from error
+    except yaml.YAMLError as error:
+        raise RatchetError(f"params.yaml is not valid YAML: {error}.", "Correct it, or restore it with Git.") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise RatchetError("params.yaml does not hold sections.", "Restore it with `git checkout params.yaml`.")
+    return content
+
+
+def explain(where: str, error: ValidationError) -> str:
+    """Turn pydantic's findings into one sentence that names each key."""
+    findings = [
+        f"{'.'.join(str(part) for part in finding['loc']) or 'the whole'}: {finding['msg'].lower()}"
+        for finding in error.errors()
+    ]
+    return f"{where} has {len(findings)} wrong {'entry' if len(findings) == 1 else 'entries'}: {'; '.join(findings)}."

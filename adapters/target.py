@@ -1,0 +1,54 @@
+"""Where releases run: what every target can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from domain.release import Release
+
+Say = Callable[[str], None]
+"""Receives one line for the run's log."""
+
+
+@dataclass(frozen=True)
+class ReplicaStatus:
+    """What one replica of the fleet says of itself; `release` and `model_id` are "" when it does not answer."""
+
+    name: str
+    node: str
+    url: str
+    ready: bool
+    release: str = ""
+    model_id: str = ""
+    restarts: int = 0
+    since: str = ""
+
+
+class Target(Protocol):
+    """The steps of a release. Each reads the state first, and can be run again after a crash."""
+
+    name: str
+
+    def package(self, archive: Path, model_sha256: str, labels: dict[str, str], say: Say) -> str:
+        """Make the immutable thing that is deployed from a model archive and the bot's code; return its digest."""
+
+    def stage(self, release: Release, say: Say) -> str:
+        """Start that thing off the traffic path, wait until it is ready, and return its URL."""
+
+    def deploy(self, release: Release, say: Say) -> None:
+        """Bring the release to the whole fleet; on an error the old release serves everywhere again."""
+
+    def replicas(self) -> Sequence[ReplicaStatus]:
+        """Ask every replica for its release, not the proxy alone."""
+
+    def clean(self, live: Release | None, say: Say) -> None:
+        """Remove what an unfinished release left: staged replicas, bundles that nothing needs."""
+
+    def url(self) -> str:
+        """Where people reach the bot."""
+
+    def stop(self, say: Say) -> None:
+        """Stop serving."""

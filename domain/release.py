@@ -1,0 +1,93 @@
+"""The release manifest: what exactly serves, where it came from and who let it through."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from domain.errors import RatchetError
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """Where a model came from; every field is a digest or a revision, "" where it is unknown.
+
+    `data_revision` is the hash in `data.dvc`, `ledger_hash` the SHA-256 of the ledger, `code_commit` the Git
+    commit (with `-dirty` where the working tree differed), `code_hash` the digest of the files that shape the
+    model, `lock_hash` the SHA-256 of `bot/uv.lock`, `fingerprint` the digest of all that training depends on.
+    """
+
+    data_revision: str
+    ledger_hash: str
+    code_commit: str
+    code_hash: str
+    lock_hash: str
+    fingerprint: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Release:
+    """One immutable manifest. `bundle` is the digest of the image (or, on `process`, of the bundle folder)."""
+
+    id: str
+    created_at: str
+    model_version: str
+    model_id: str
+    model_sha256: str
+    lineage: Lineage
+    code_commit: str
+    target: str
+    bundle: str
+    verdict: dict[str, Any]
+    override: dict[str, Any] | None
+    previous: str | None
+    reason: str
+    seconds: float = 0.0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the manifest as JSON-ready data."""
+        return asdict(self)
+
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> Release:
+        """Read a manifest back; raises `RatchetError` for one that is not whole."""
+        missing = [field.name for field in fields(Release) if field.name not in data and field.name != "seconds"]
+        if missing:
+            raise RatchetError(
+                f"A release manifest lacks {', '.join(missing)}.", "It is damaged; release a registered version anew."
+            )
+        known = {field.name for field in fields(Release)}
+        lineage = Lineage(**data["lineage"])
+        return Release(**{**{name: data[name] for name in known if name in data}, "lineage": lineage})
+
+
+def release_id(created_at: str, model_sha256: str, bundle: str) -> str:
+    """Name a release by its day and what it consists of, for instance `2026-11-21-3fa9c1`."""
+    content = json.dumps([created_at, model_sha256, bundle])
+    return f"{created_at[:10]}-{hashlib.sha256(content.encode()).hexdigest()[:6]}"
+
+
+def rollback_target(releases: Sequence[Release], live: str | None, to: str | None = None) -> Release:
+    """Choose the recorded release that a rollback goes to.
+
+    `releases` are those that were live at some time, oldest first; `live` is the id of the one that serves.
+    Without `to` it is the release that the live one replaced. Raises `RatchetError` when there is none, or
+    when `to` never was live.
+    """
+    by_id = {release.id: release for release in releases}
+    if to is not None:
+        if to not in by_id:
+            raise RatchetError(
+                f"Release {to} never was live.", f"Choose one of: {', '.join(list(by_id)[-5:]) or 'none yet'}."
+            )
+        return by_id[to]
+    if live is None or live not in by_id:
+        raise RatchetError("No release is live.", "Make one with `ratchet retrain`.")
+    previous = by_id[live].previous
+    if previous is None or previous not in by_id:
+        raise RatchetError(f"Release {live} is the first one; there is none before it.", "Nothing to go back to.")
+    return by_id[previous]
