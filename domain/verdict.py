@@ -1,0 +1,93 @@
+"""The gate: may the candidate replace the champion?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pandas as pd
+
+from domain import rules
+from domain.evaluation import OUT_OF_SCOPE, correctness
+from domain.ramp import RampStatus
+from domain.record import Record
+from domain.rules import GatePolicy, Pair, Rule, TrainingFacts
+
+__all__ = ["Decision", "GatePolicy", "Rule", "TrainingFacts", "Verdict", "decide", "judge"]
+
+
+class Decision(StrEnum):
+    """What the gate, or a person in its place, decides about a candidate."""
+
+    PROMOTE = "promote"
+    REJECT = "reject"
+    ASK = "ask"
+
+
+@dataclass(frozen=True)
+class Verdict(Record):
+    """The gate's decision and every rule that it looked at."""
+
+    decision: Decision
+    rules: tuple[Rule, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What decided, one sentence each: the decisive rules, then the warnings.
+
+        Nothing decides a promotion by itself; its first sentence is the comparison with the champion, or
+        with the floor where there is none.
+        """
+        order = {"reject": 0, "ask": 1, "warn": 2}
+        found = sorted(
+            (rule for rule in self.rules if rule.outcome in order), key=lambda rule: order[rule.outcome]
+        )
+        if self.decision is Decision.PROMOTE:
+            found = [self.rules[0], *(rule for rule in found if rule != self.rules[0])]
+        return tuple(rule.sentence for rule in found)
+
+
+def judge(
+    holdout: pd.DataFrame,
+    candidate: pd.DataFrame,
+    champion: pd.DataFrame | None,
+    *,
+    trained: TrainingFacts,
+    champion_trained: TrainingFacts | None,
+    ramp: RampStatus,
+    policy: GatePolicy,
+    context: Sequence[str] = (),
+    warnings: Sequence[str] = (),
+    decisions: int = 0,
+    out_of_scope: str = OUT_OF_SCOPE,
+) -> Verdict:
+    """Decide about `candidate`, the predictions of the new model for each row of `holdout`.
+
+    `champion` holds the predictions of the model in service for the same rows, None before the first
+    release. `warnings` are the names of the data's warnings; `decisions` counts the verdicts that this
+    holdout has already been used for.
+    """
+    right = correctness(holdout, candidate, out_of_scope=out_of_scope)
+    found: list[Rule] = []
+    if champion is not None:
+        pair = Pair(right, correctness(holdout, champion, out_of_scope=out_of_scope))
+        found.append(rules.accuracy(pair, policy))
+        found += rules.intents(holdout, pair, policy)
+        found += rules.slices(holdout, context, pair, policy)
+    if champion_trained is not None:
+        found.append(rules.vanished_intents(trained, champion_trained))
+        found.append(rules.training_rows(trained, champion_trained, policy))
+    found.append(rules.floor(right, ramp))
+    found.append(rules.target(ramp))
+    found += [rules.data_warning(name, policy) for name in warnings]
+    found += rules.wear(holdout, right, decisions, policy)
+    return Verdict(decide(found), tuple(found))
+
+
+def decide(found: Sequence[Rule]) -> Decision:
+    """One rejection rejects; failing that, one open question asks; failing that, promote."""
+    outcomes = {rule.outcome for rule in found}
+    if "reject" in outcomes:
+        return Decision.REJECT
+    return Decision.ASK if "ask" in outcomes else Decision.PROMOTE
