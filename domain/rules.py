@@ -23,6 +23,7 @@ Outcome = Literal["pass", "warn", "ask", "reject"]
 Groups = dict[str, NDArray[np.bool_]]
 # Shares are ratios of integers, limits are decimals: they may differ by a rounding error and still be equal.
 ROUNDING = 1e-9
+UNKNOWN = "?"
 
 
 class GatePolicy(Policy):
@@ -131,7 +132,7 @@ def slices(holdout: pd.DataFrame, context: Sequence[str], pair: Pair, policy: Ga
     rows: Groups = {}
     for field in context:
         values = context_values(holdout, field).to_numpy()
-        rows |= {f"`{field}={value}`": values == value for value in sorted(set(values))}
+        rows |= {f"`{field}={value or UNKNOWN}`": values == value for value in sorted(set(values))}
     return _groups("slice", rows, pair, policy)
 
 
