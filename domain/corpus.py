@@ -1,0 +1,113 @@
+"""The corpus: the labelled messages, and what makes two of them the same.
+
+A corpus frame has the columns `text`, `intent`, the context fields that `params.yaml` declares, and `source`;
+all are strings, and "" means unknown. A text may carry Rasa's entity markup.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+from pydantic import Field
+
+from domain.policy import Policy
+
+ENTITY = re.compile(r"\[(?P<words>[^\[\]]+)\](?:\([^()]*\)|\{[^{}]*\})")
+"""Rasa's entity markup: `[laptop](device)` and `[laptop]{"entity": "device", …}`."""
+
+NOT_WORDS = re.compile(r"[\W_]+")
+KEY_HEX_DIGITS = 32
+
+
+class CorpusPolicy(Policy):
+    """What a message carries besides its text and intent.
+
+    `context` maps each context field to the values it may have, or to None where any value may stand.
+    """
+
+    context: dict[str, list[str] | None] = Field(default_factory=dict)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of a corpus frame, in their order in the file."""
+        return ["text", "intent", *self.context, "source"]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """One revision of the data: the messages, their ledger, and what lies beside them.
+
+    `revision` is the hash in `data.dvc`; `git_revision` the Git commit that it was read at, "" for the working
+    tree; `folder` holds the files, `extras` in it the synonyms, lookup tables and regular expressions, as
+    Rasa NLU YAML.
+    """
+
+    frame: pd.DataFrame
+    ledger: pd.DataFrame
+    revision: str
+    git_revision: str
+    folder: Path
+
+    @property
+    def extras(self) -> Path:
+        """The folder of synonyms, lookup tables and regular expressions; it may be absent."""
+        return self.folder / "extras"
+
+
+def plain(text: str) -> str:
+    """Return a text without its entity markup: `a [laptop](device)` is `a laptop`."""
+    return ENTITY.sub(lambda match: match["words"], text) if "[" in text else text
+
+
+def normalise(text: str) -> str:
+    """Return the form in which two writings of one message are the same.
+
+    Entity markup off, NFKC, case folded, everything but letters, digits and combining marks to one space. A
+    text of punctuation or emoji alone stays as it is written, so that `👍` and `👎` remain two messages.
+    """
+    folded = unicodedata.normalize("NFKC", plain(text)).casefold()
+    if folded.isascii():
+        words = NOT_WORDS.sub(" ", folded).strip()
+    else:
+        words = NOT_WORDS.sub(keep_marks, folded).strip()
+        words = " ".join(words.split())
+    return words or " ".join(folded.split())
+
+
+def keep_marks(match: re.Match[str]) -> str:
+    """Keep the combining marks of a stretch of other characters: Hindi and Thai words contain them."""
+    marks = "".join(char if unicodedata.category(char)[0] == "M" else " " for char in match[0])
+    return marks if marks.strip() else " "
+
+
+def key(text: str, salt: str) -> str:
+    """Return the ledger's key of a text: a keyed hash of its normal form, never of its label.
+
+    Keyed (HMAC-SHA-256, 128 bits as hexadecimal digits), so that the ledger alone does not tell who wrote what.
+    """
+    return hmac.digest(salt.encode(), normalise(text).encode(), hashlib.sha256).hex()[:KEY_HEX_DIGITS]
+
+
+def normalised(texts: Iterable[str]) -> list[str]:
+    """Return the normal form of each text."""
+    return [normalise(text) for text in texts]
+
+
+def keys(normal_forms: Iterable[str], salt: str) -> list[str]:
+    """Return the ledger's key of each text that is in normal form already."""
+    secret = salt.encode()
+    return [
+        hmac.digest(secret, text.encode(), "sha256").hex()[:KEY_HEX_DIGITS] for text in normal_forms
+    ]
+
+
+def empty(policy: CorpusPolicy) -> pd.DataFrame:
+    """Return a corpus without rows."""
+    return pd.DataFrame({column: pd.Series(dtype="str") for column in policy.columns})

@@ -1,0 +1,220 @@
+"""Validation: what must not enter a corpus (errors), and what a person should look at (warnings)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from domain.corpus import CorpusPolicy, normalised, plain
+from domain.neighbours import Texts, near_pairs
+from domain.personal_data import find, mask
+from domain.policy import Policy
+
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
+SHOWN = 100
+"""Rows that a finding names; their count is always whole."""
+
+
+class ValidationPolicy(Policy):
+    """The thresholds of validation.
+
+    An intent with fewer than `minimum_examples` rows is an error, with fewer than `few_examples` a warning;
+    `imbalance` is the largest intent's rows over the smallest's; `near_duplicate` the ratio in percent from which
+    two texts of different intents are reported. `null_like` are texts that a tool wrote for a missing value;
+    `personal_data_allowed` literal pieces that may stand in messages although they look personal.
+    """
+
+    minimum_examples: int = Field(10, ge=1)
+    few_examples: int = Field(20, ge=1)
+    imbalance: float = Field(10.0, ge=1)
+    near_duplicate: float = Field(90.0, ge=50, le=100)
+    null_like: list[str] = Field(default=["nan", "null", "none", "n/a", "#n/a", "<na>", "nil", "undefined"])
+    personal_data_allowed: list[str] = Field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One rule that rows break: where they stand (`file:row`), their texts (masked), how many, a sentence."""
+
+    rule: str
+    rows: tuple[str, ...]
+    texts: tuple[str, ...]
+    count: int
+    sentence: str
+
+
+@dataclass(frozen=True)
+class ValidationReport:
+    """What validation found in so many rows."""
+
+    rows: int
+    intents: int
+    errors: tuple[Finding, ...]
+    warnings: tuple[Finding, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the rows may enter the corpus."""
+        return not self.errors
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the report as JSON-ready data."""
+        return {**asdict(self), "ok": self.ok}
+
+    @staticmethod
+    def from_dict(data: dict[str, Any]) -> ValidationReport:
+        """Read a report back."""
+        findings = {
+            kind: tuple(
+                Finding(**{**one, "rows": tuple(one["rows"]), "texts": tuple(one["texts"])}) for one in data[kind]
+            )
+            for kind in ("errors", "warnings")
+        }
+        return ValidationReport(data["rows"], data["intents"], **findings)
+
+
+def validate(
+    corpus: pd.DataFrame,
+    policy: ValidationPolicy,
+    corpus_policy: CorpusPolicy,
+    fresh: pd.Series | None = None,
+) -> ValidationReport:
+    """Check a corpus; rows are named by the column `place` where there is one, else by their line in the file.
+
+    `fresh` marks the rows that were not checked before: rules about single rows look only at them, and rules
+    about pairs only at pairs with one of them. Rules about intents look at all.
+    """
+    frame = corpus.reset_index(drop=True)
+    if "place" not in frame:
+        frame["place"] = [f"utterances.csv:{row}" for row in range(2, len(frame) + 2)]
+    new = np.ones(len(frame), dtype=bool) if fresh is None else fresh.to_numpy()
+    check = Check(frame, policy, corpus_policy)
+    errors = [*check.single_rows(frame[new]), *check.labels(new), *check.intents()]
+    warnings = [*check.balance(), *check.look_alikes(new)]
+    return ValidationReport(len(frame), frame["intent"].nunique(), tuple(errors), tuple(warnings))
+
+
+class Check:
+    """The rules over one corpus."""
+
+    def __init__(self, frame: pd.DataFrame, policy: ValidationPolicy, corpus_policy: CorpusPolicy) -> None:
+        self.frame, self.policy, self.context = frame, policy, corpus_policy.context
+        self.sizes = frame.loc[frame["intent"] != "", "intent"].value_counts()
+
+    def finding(self, rule: str, rows: pd.DataFrame, sentence: str) -> Finding:
+        """Name the first rows that break a rule, with their texts masked."""
+        head = rows.head(SHOWN)
+        texts = tuple(mask(text, self.policy.personal_data_allowed) for text in head["text"])
+        return Finding(rule, tuple(head["place"]), texts, len(rows), sentence)
+
+    def single_rows(self, rows: pd.DataFrame) -> Iterator[Finding]:
+        """Rules about one row: empty and null-like values, unknown context, characters, personal data."""
+        nulls = set(self.policy.null_like)
+        texts = rows["text"].str.strip().str.casefold()
+        tests: list[tuple[str, Any, str]] = [
+            ("empty text", texts == "", "have no text"),
+            ("null-like text", texts.isin(nulls), "have a text that a tool wrote for a missing value"),
+            ("empty intent", rows["intent"].str.strip().str.casefold().isin({"", *nulls}), "have no intent"),
+            ("control characters", matches(rows["text"], CONTROL), "have control characters or U+FFFD"),
+        ]
+        for field, allowed in self.context.items():
+            if allowed is not None:
+                unknown = ~rows[field].isin(["", *allowed])
+                tests.append((f"unknown {field}", unknown, f"have a {field} that params.yaml does not list"))
+        for rule, broken, sentence in tests:
+            if broken.any():
+                yield self.finding(rule, rows[broken], f"{count(int(broken.sum()), 'row')} {sentence}.")
+        yield from self.personal(rows)
+
+    def personal(self, rows: pd.DataFrame) -> Iterator[Finding]:
+        """No message holds personal data that is not allow-listed."""
+        kinds = [{one.kind for one in find(plain(text), self.policy.personal_data_allowed)} for text in rows["text"]]
+        for kind in sorted(set().union(*kinds)) if kinds else []:
+            broken = rows[[kind in found for found in kinds]]
+            yield self.finding("personal data", broken, f"{count(len(broken), 'row')} hold personal data: {kind}.")
+
+    def labels(self, new: np.ndarray) -> Iterator[Finding]:
+        """No text stands under two intents in the same context."""
+        same = [self.frame["text"].map(plain).str.casefold(), *(self.frame[field] for field in self.context)]
+        groups = self.frame.groupby(same, sort=False)["intent"]
+        broken = groups.transform("nunique") > 1
+        if broken.any():
+            touched = pd.Series(new, index=self.frame.index).groupby(same, sort=False).transform("any")
+            rows = self.frame[broken & touched].sort_values("text", kind="stable")
+            if len(rows):
+                pairs = rows.groupby(rows["text"].str.casefold())["intent"].agg(lambda some: " / ".join(sorted(set(some))))
+                named = "; ".join(pairs.head(3))
+                yield self.finding(
+                    "conflicting intents", rows, f"{count(len(pairs), 'text')} stand under two intents ({named})."
+                )
+
+    def intents(self) -> Iterator[Finding]:
+        """There are at least two intents, each with enough examples."""
+        if len(self.sizes) < 2:
+            yield self.finding(
+                "too few intents", self.frame.head(0), f"There are {len(self.sizes)} intents; a classifier needs two."
+            )
+        few = self.sizes[self.sizes < self.policy.minimum_examples]
+        yield from self.sized("too few examples", few, self.policy.minimum_examples)
+
+    def balance(self) -> Iterator[Finding]:
+        """Intents with few examples, and one intent far larger than another."""
+        low, high = self.policy.minimum_examples, self.policy.few_examples
+        yield from self.sized("few examples", self.sizes[(self.sizes >= low) & (self.sizes < high)], high)
+        if len(self.sizes) and self.sizes.max() > self.policy.imbalance * self.sizes.min():
+            ratio = self.sizes.max() / self.sizes.min()
+            yield self.finding(
+                "imbalance",
+                self.frame.head(0),
+                f"{self.sizes.idxmax()} has {ratio:.1f} times the examples of {self.sizes.idxmin()}"
+                f" ({self.sizes.max()} and {self.sizes.min()}; from {self.policy.imbalance:g} times it is reported).",
+            )
+
+    def sized(self, rule: str, sizes: pd.Series, threshold: int) -> Iterator[Finding]:
+        """Name intents by their number of examples, beside the threshold."""
+        if len(sizes):
+            rows = self.frame[self.frame["intent"].isin(sizes.index)]
+            named = listed([f"{intent} ({size})" for intent, size in sizes.items()])
+            yield self.finding(rule, rows, f"{count(len(sizes), 'intent')} with fewer than {threshold} examples: {named}.")
+
+    def look_alikes(self, new: np.ndarray) -> Iterator[Finding]:
+        """Near-duplicates under different intents."""
+        texts = normalised(self.frame["text"])
+        fresh = np.flatnonzero(new)
+        intents, context = pd.factorize(self.frame["intent"])[0], self.frame[list(self.context)].agg("\0".join, axis=1)
+        situation = pd.factorize(context)[0] if self.context else np.zeros(len(self.frame), dtype=int)
+        found: set[int] = set()
+        one, other = Texts([texts[row] for row in fresh]), Texts(texts)
+        for here, there in near_pairs(one, other, self.policy.near_duplicate):
+            rows = fresh[here]
+            apart = (intents[rows] != intents[there]) & (situation[rows] == situation[there])
+            found.update(rows[apart].tolist(), there[apart].tolist())
+        if found:
+            lines = self.frame.loc[sorted(found)]
+            yield self.finding(
+                "near-duplicates across intents",
+                lines,
+                f"{count(len(lines), 'row')} have a near-duplicate under another intent.",
+            )
+
+
+def matches(texts: pd.Series, pattern: re.Pattern[str]) -> pd.Series:
+    """Tell for each text whether a pattern occurs in it."""
+    return pd.Series([pattern.search(text) is not None for text in texts], index=texts.index, dtype=bool)
+
+
+def count(number: int, noun: str) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def listed(names: Iterable[str], most: int = 8) -> str:
+    """Join names, the first few of many."""
+    names = list(names)
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
