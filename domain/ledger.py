@@ -183,6 +183,8 @@ def links(texts: Texts, cutoff: float) -> dict[int, NDArray[np.int64]]:
         return {}
     earlier = np.concatenate([one for one, _ in found])
     later = np.concatenate([other for _, other in found])
+    if not len(earlier):
+        return {}
     order = np.argsort(earlier, kind="stable")
     starts, begins = np.unique(earlier[order], return_index=True)
     return dict(zip(starts.tolist(), np.split(later[order], begins[1:]), strict=True))
