@@ -1,0 +1,351 @@
+"""DVC, in process: revisions of the data folder, its cache, and its remote.
+
+A revision is the hash that `data.dvc` holds. Objects go by hash between a folder, the cache and the remote, so
+that nothing here touches `data/` or `data.dvc` except `write_pointer`; DVC's own commands work beside it.
+The remote is asked anew each time: DVC's index of what a remote once held is not used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from adapters import commands
+from adapters.files import replacing
+from domain.errors import RatchetError
+
+if TYPE_CHECKING:
+    from dvc.repo import Repo
+    from dvc_data.hashfile.db import HashFileDB
+    from dvc_data.hashfile.hash_info import HashInfo
+    from dvc_data.hashfile.tree import Tree
+
+POINTER = "data.dvc"
+FOLDER = "data"
+LFS_HEADER = "version https://git-lfs"
+PULL_REMEDY = "Push it from a machine that has it (`dvc push`), or go back: `git checkout HEAD~1 data.dvc`."
+
+
+class RemoteUnreachable(RatchetError):
+    """The remote did not answer, refused the keys, or does not exist."""
+
+
+class NotInRemote(RatchetError):
+    """A revision is neither in the cache nor in the remote."""
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """What `data.dvc` says: the revision, the bytes and the files of the data folder."""
+
+    revision: str
+    size: int
+    files: int
+
+
+def init(workspace: Path, remote_url: str) -> None:
+    """Set DVC up in a workspace with a default remote: a folder (relative to the workspace) or `s3://…`.
+
+    Needs Git there. A workspace that has DVC already only gets the remote.
+    """
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    if not (workspace / ".dvc" / "config").exists():
+        try:
+            with quiet():
+                Repo.init(str(workspace), subdir=not (workspace / ".git").exists()).close()
+        except DvcException as error:
+            raise RatchetError(f"DVC cannot be set up in {workspace}: {error}.", "Run `git init` there first.") from error
+    ignore(workspace)
+    set_remote(workspace, remote_url)
+
+
+def ignore(workspace: Path) -> None:
+    """Keep the data folder out of Git, as `dvc add` does."""
+    path, line = workspace / ".gitignore", f"/{FOLDER}"
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    if line not in text.splitlines():
+        path.write_text(f"{text}{'' if text.endswith(chr(10)) or not text else chr(10)}{line}\n", encoding="utf-8")
+
+
+def set_remote(workspace: Path, url: str, **machine: str) -> None:
+    """Make `url` the default remote; `machine` holds options of this machine, such as an endpoint or keys.
+
+    The address goes into the tracked `.dvc/config`, the options of the machine into `.dvc/config.local`, which
+    Git ignores.
+    """
+    is_folder = "://" not in url
+    # DVC takes a relative address from the process's own folder and writes it relative to `.dvc/`
+    location = os.path.relpath(workspace / url) if is_folder and not os.path.isabs(url) else url
+    with repository(workspace) as repo:
+        with repo.config.edit("repo") as config:
+            config["core"] |= {"analytics": False, "autostage": False, "remote": "storage"}
+            config["remote"]["storage"] = {"url": location}
+        with repo.config.edit("local") as config:
+            config["remote"].pop("storage", None)
+            if machine:
+                config["remote"]["storage"] = machine
+    if is_folder:
+        (workspace / url).mkdir(parents=True, exist_ok=True)
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep DVC from writing its own hints and progress to the terminal."""
+    logger = logging.getLogger("dvc")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)  # its progress bars follow the level too
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+@contextlib.contextmanager
+def repository(workspace: Path) -> Iterator[Repo]:
+    """Open the workspace's DVC repository, with DVC's own state under `.ratchet/`."""
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    try:
+        with quiet():
+            repo = Repo(str(workspace), config={"core": {"site_cache_dir": str(workspace / ".ratchet" / "dvc")}})
+    except DvcException as error:
+        raise RatchetError(
+            f"{workspace} is not a DVC repository: {error}.", "Set it up with `ratchet remote set FOLDER_OR_S3_URL`."
+        ) from error
+    try:
+        with quiet():
+            yield repo
+    finally:
+        repo.close()
+
+
+def read_pointer(workspace: Path, git_revision: str | None = None) -> Pointer:
+    """Read `data.dvc` of the working tree or of a Git revision.
+
+    Raises `RatchetError` when it is missing, is a Git LFS pointer, or is no pointer at all.
+    """
+    where = f"{POINTER} at {git_revision}" if git_revision else POINTER
+    if git_revision:
+        shown = commands.run(["git", "show", f"{git_revision}:./{POINTER}"], cwd=workspace, check=False)
+        text = shown.output if shown.code == 0 else None
+    else:
+        path = workspace / POINTER
+        text = path.read_text(encoding="utf-8") if path.is_file() else None
+    if text is None:
+        raise RatchetError(f"{where} is missing.", "Run `ratchet ingest FILE` to make it, or restore it with Git.")
+    if text.startswith(LFS_HEADER):
+        raise RatchetError(
+            f"{where} is a Git LFS pointer, not the file itself.",
+            "Take it out of LFS (`git lfs untrack data.dvc`, `git lfs pull`): Ratchet keeps data in DVC.",
+        )
+    try:
+        (out,) = yaml.safe_load(text)["outs"]
+        return Pointer(out["md5"], out.get("size", 0), out.get("nfiles", 0))
+    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        raise RatchetError(
+            f"{where} is not a DVC pointer to one folder.", "Restore it with `git checkout data.dvc`."
+        ) from error
+
+
+def revision(workspace: Path, git_revision: str | None = None) -> str:
+    """Return the data revision of the working tree or of a Git revision."""
+    return read_pointer(workspace, git_revision).revision
+
+
+def write_pointer(workspace: Path, pointer: Pointer) -> None:
+    """Write `data.dvc` in one step, as DVC would."""
+    out = {"md5": pointer.revision, "size": pointer.size, "nfiles": pointer.files, "hash": "md5", "path": FOLDER}
+    with replacing(workspace / POINTER) as temporary:
+        temporary.write_text(yaml.safe_dump({"outs": [out]}, sort_keys=False), encoding="utf-8")
+        temporary.chmod(0o644)
+
+
+def describe(workspace: Path, folder: Path) -> Pointer:
+    """Return what a pointer to this folder would say, without storing anything."""
+    with repository(workspace) as repo:
+        return build(repo, folder)[0]
+
+
+def add(workspace: Path, folder: Path) -> Pointer:
+    """Put a folder's files into the cache and return the pointer to them; `data.dvc` stays as it is."""
+    from dvc_data.hashfile.transfer import transfer
+
+    with repository(workspace) as repo:
+        pointer, staging, info = build(repo, folder, dry_run=False)
+        result = transfer(staging, repo.cache.local, {info}, shallow=False)
+        if result.failed:
+            raise RatchetError(f"{len(result.failed)} files of {folder} could not be cached.", "Check the disk's space.")
+        return pointer
+
+
+def build(repo: Repo, folder: Path, dry_run: bool = True) -> tuple[Pointer, HashFileDB, HashInfo]:
+    """Hash a folder as DVC does."""
+    from dvc.fs import LocalFileSystem
+    from dvc_data.hashfile.build import build as hash_folder
+
+    staging, meta, tree = hash_folder(repo.cache.local, str(folder), LocalFileSystem(), "md5", dry_run=dry_run)
+    assert tree.hash_info is not None and tree.hash_info.value
+    return Pointer(tree.hash_info.value, meta.size or 0, meta.nfiles or 0), staging, tree.hash_info
+
+
+def push(workspace: Path, data_revision: str) -> None:
+    """Put a cached revision into the remote, and see that it is there."""
+    from dvc_data.hashfile.transfer import transfer
+
+    with remote(workspace) as (repo, odb):
+        result = transfer(repo.cache.local, odb, {hash_info(data_revision)}, shallow=False)
+        missing = [] if result.failed else absent(repo, odb, data_revision)
+        if result.failed or missing:
+            raise RemoteUnreachable(
+                f"{len(result.failed) or len(missing)} files of data revision {data_revision[:12]} did not reach the"
+                f" remote {address(odb)}.",
+                "Check the remote and its space, then run the same command again.",
+            )
+
+
+def pull(workspace: Path, data_revision: str) -> None:
+    """Bring a revision from the remote into the cache; does nothing when it is there."""
+    from dvc_data.hashfile.transfer import transfer
+
+    with repository(workspace) as repo:
+        if not absent(repo, repo.cache.local, data_revision):
+            return
+    with remote(workspace) as (repo, odb):
+        if absent(repo, odb, data_revision):
+            raise NotInRemote(
+                f"Data revision {data_revision[:12]} is neither in this machine's cache nor in the remote"
+                f" {address(odb)}.",
+                PULL_REMEDY,
+            )
+        transfer(odb, repo.cache.local, {hash_info(data_revision)}, shallow=False, verify=odb.verify)
+        if absent(repo, repo.cache.local, data_revision):
+            raise RemoteUnreachable(
+                f"Data revision {data_revision[:12]} did not arrive whole from {address(odb)}.", "Try again."
+            )
+
+
+def pushed(workspace: Path, data_revision: str) -> bool:
+    """Tell whether the remote holds every file of a revision."""
+    with remote(workspace) as (repo, odb):
+        return not absent(repo, odb, data_revision)
+
+
+def absent(repo: Repo, odb: HashFileDB, data_revision: str) -> list[str]:
+    """Return the hashes of a revision's objects that a store does not hold."""
+    if not odb.exists(data_revision):
+        return [data_revision]
+    tree = load_tree(repo.cache.local if repo.cache.local.exists(data_revision) else odb, data_revision)
+    return [value for value in (info.value for _, _, info in tree if info) if value and not odb.exists(value)]
+
+
+def load_tree(odb: HashFileDB, data_revision: str) -> Tree:
+    """Read the list of a revision's files."""
+    from dvc_data.hashfile.tree import Tree
+
+    return Tree.load(odb, hash_info(data_revision))
+
+
+def hash_info(data_revision: str) -> HashInfo:
+    """Return DVC's form of a revision."""
+    from dvc_data.hashfile.hash_info import HashInfo
+
+    return HashInfo("md5", data_revision)
+
+
+def address(odb: HashFileDB) -> str:
+    """Return a store's address for people."""
+    return str(odb.fs.unstrip_protocol(odb.path)).removesuffix("/files/md5")
+
+
+@contextlib.contextmanager
+def remote(workspace: Path) -> Iterator[tuple[Repo, HashFileDB]]:
+    """Open the default remote; whatever the network or the store answers becomes `RemoteUnreachable`."""
+    with repository(workspace) as repo:
+        try:
+            yield repo, repo.cloud.get_remote_odb()
+        except RatchetError:
+            raise
+        except Exception as error:  # each file system has errors of its own, and DVC passes them on
+            raise RemoteUnreachable(
+                f"The DVC remote {repo.config['core'].get('remote') or '(none)'} cannot be used: {error}.",
+                "Check its address, keys and network, or set another with `ratchet remote set`.",
+            ) from error
+
+
+def fetch(workspace: Path, git_revision: str | None, into: Path) -> Path:
+    """Return a folder, under `into`, with the data of a Git revision or of the working tree (None).
+
+    Folders are kept by data revision and never changed. Raises `RatchetError` when `data/` was changed by hand
+    since `data.dvc` was written.
+    """
+    pointer = read_pointer(workspace, git_revision)
+    data = workspace / FOLDER
+    if git_revision is None and data.is_dir() and describe(workspace, data).revision != pointer.revision:
+        raise RatchetError(
+            "data/ was changed since data.dvc was written.",
+            "Take the change in with `ratchet ingest` (without a file), or drop it with `dvc checkout data.dvc --force`.",
+        )
+    folder = into / pointer.revision.removesuffix(".dir")
+    if not folder.is_dir():
+        pull(workspace, pointer.revision)
+        materialise(workspace, pointer.revision, folder)
+    return folder
+
+
+def materialise(workspace: Path, data_revision: str, folder: Path) -> None:
+    """Copy a cached revision to a folder that does not exist yet, whole or not at all."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
+    try:
+        with repository(workspace) as repo:
+            cache = repo.cache.local
+            for parts, _, info in load_tree(cache, data_revision):
+                assert info and info.value
+                path = beside.joinpath(*parts)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(cache.oid_to_path(info.value), path)
+            if build(repo, beside)[0].revision != data_revision:
+                raise RatchetError(
+                    f"The DVC cache of data revision {data_revision[:12]} is damaged.",
+                    "Remove .dvc/cache and try again: it is filled from the remote.",
+                )
+        with contextlib.suppress(FileExistsError, OSError):
+            beside.rename(folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def seed(workspace: Path, folder: Path) -> bool:
+    """Fill cache and remote of a fresh clone from a folder that holds the revision of `data.dvc`.
+
+    Returns whether it did; False when the revision was there already. Raises `RatchetError` when the folder
+    holds something else.
+    """
+    wanted = revision(workspace)
+    if pushed(workspace, wanted):
+        return False
+    if add(workspace, folder).revision != wanted:
+        raise RatchetError(
+            f"{folder} does not hold the data that data.dvc points to.",
+            "Restore both with `git checkout`, or pull the data from a remote that has it.",
+        )
+    push(workspace, wanted)
+    return True
+
+
+def dump_config(workspace: Path) -> dict[str, Any]:
+    """Return the options of the default remote, from tracked and local configuration together."""
+    with repository(workspace) as repo:
+        return dict(repo.config["remote"].get(repo.config["core"].get("remote"), {}))
