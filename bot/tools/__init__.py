@@ -5,14 +5,20 @@ the only import here that does something: no telemetry, no noise from its old de
 the heavy libraries that the lean environment leaves out.
 """
 
+import logging
 import os
 import warnings
+
+import structlog
 
 from components import lean
 
 os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
+os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
 os.environ.setdefault("MPLBACKEND", "agg")
+logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=os.environ["LOG_LEVEL"])
+structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(os.environ["LOG_LEVEL"])))
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 warnings.filterwarnings("ignore", category=FutureWarning)
 warnings.filterwarnings("ignore", message="pkg_resources is deprecated")

@@ -1,0 +1,151 @@
+"""Turns a message and the person's context into one sparse row of TF-IDF features.
+
+Three blocks stand side by side: words (1 and 2 in a row), characters within words (2 to 5 in a row), and the
+context. Each block has length 1, so that a message without context is the same point in the text blocks as one
+with it. Pure: arrays and strings only, no Rasa, no files.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from scipy import sparse
+
+Context = Mapping[str, str]
+WORD = re.compile(r"\w+")
+MAX_CHARACTERS = 2000  # the tail of a longer message says nothing new about its intent
+
+
+def normalise(text: str) -> str:
+    """Text as the features see it: compatible characters joined, lower case, cut at MAX_CHARACTERS."""
+    return unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]).lower()
+
+
+def word_terms(text: str) -> list[str]:
+    """Words and pairs of neighbouring words of a normalised text."""
+    words = WORD.findall(text)
+    return words + [f"{first} {second}" for first, second in zip(words, words[1:])]
+
+
+def character_terms(text: str, shortest: int = 2, longest: int = 5) -> list[str]:
+    """Runs of characters within each word of a normalised text; a blank marks a word's start and end."""
+    terms = []
+    for chunk in text.split():
+        padded = f" {chunk} "
+        for size in range(shortest, longest + 1):
+            if size >= len(padded):
+                terms.append(padded)
+                break
+            terms += [padded[i : i + size] for i in range(len(padded) - size + 1)]
+    return terms
+
+
+def context_atoms(context: Context, fields: Sequence[str]) -> list[str]:
+    """One atom for each known field, and one for each group of two or more fields, like `location=x&role=y`."""
+    known = [f"{field}={context[field]}" for field in fields if context.get(field)]
+    joint = ["&".join(group) for size in range(2, len(known) + 1) for group in combinations(known, size)]
+    return known + joint
+
+
+def context_terms(text: str, context: Context, fields: Sequence[str]) -> list[str]:
+    """Each context atom alone, and joined with each word of a normalised text."""
+    atoms = context_atoms(context, fields)
+    words = set(WORD.findall(text)) if atoms else set()
+    return atoms + [f"{atom}|{word}" for atom in atoms for word in sorted(words)]
+
+
+@dataclass(frozen=True)
+class Block:
+    """One vocabulary with its inverse document frequencies.
+
+    `terms` maps a term to its column, `idf` is float32 with one value per column, `weight` is the length of a row.
+    """
+
+    terms: Mapping[str, int]
+    idf: np.ndarray
+    weight: float = 1.0
+
+    @classmethod
+    def fit(cls, documents: Sequence[Sequence[str]], weight: float = 1.0) -> Block:
+        """Learn vocabulary and smoothed idf, ln((1 + n) / (1 + df)) + 1, from lists of terms."""
+        frequency: Counter[str] = Counter()
+        for document in documents:
+            frequency.update(set(document))
+        terms = sorted(frequency)
+        counts = np.array([frequency[term] for term in terms], dtype=np.float64)
+        idf = np.log((1 + len(documents)) / (1 + counts)) + 1
+        return cls({term: i for i, term in enumerate(terms)}, idf.astype(np.float32), weight)
+
+    def transform(self, documents: Iterable[Sequence[str]]) -> sparse.csr_matrix:
+        """Rows of (1 + ln count) × idf, scaled to length `weight`; float32, columns sorted in each row."""
+        columns: list[int] = []
+        counts: list[int] = []
+        starts = [0]
+        for document in documents:
+            known = Counter(column for column in map(self.terms.get, document) if column is not None)
+            for column, count in sorted(known.items()):
+                columns.append(column)
+                counts.append(count)
+            starts.append(len(columns))
+        index = np.array(columns, dtype=np.int32)
+        values = (1 + np.log(np.array(counts, dtype=np.float32))) * self.idf[index]
+        self._scale(values, starts)
+        return sparse.csr_matrix((values, index, np.array(starts)), shape=(len(starts) - 1, len(self.terms)))
+
+    def _scale(self, values: np.ndarray, starts: Sequence[int]) -> None:
+        for start, end in zip(starts, starts[1:]):
+            row = values[start:end]
+            length = np.sqrt(np.dot(row, row))
+            if length > 0:
+                row *= np.float32(self.weight / length)
+
+
+@dataclass(frozen=True)
+class Features:
+    """The fitted blocks, and the context fields that they know (in order)."""
+
+    fields: tuple[str, ...]
+    words: Block
+    characters: Block
+    context: Block
+
+    @classmethod
+    def fit(
+        cls, texts: Sequence[str], contexts: Sequence[Context], fields: Sequence[str], context_weight: float
+    ) -> Features:
+        """Learn the vocabularies of all three blocks."""
+        normal = [normalise(text) for text in texts]
+        return cls(
+            tuple(fields),
+            Block.fit([word_terms(text) for text in normal]),
+            Block.fit([character_terms(text) for text in normal]),
+            Block.fit([context_terms(t, c, fields) for t, c in zip(normal, contexts)], context_weight),
+        )
+
+    def transform(self, texts: Sequence[str], contexts: Sequence[Context]) -> sparse.csr_matrix:
+        """One float32 row for each message."""
+        normal = [normalise(text) for text in texts]
+        blocks = [
+            self.words.transform(map(word_terms, normal)),
+            self.characters.transform(map(character_terms, normal)),
+        ]
+        if self.context.terms:
+            pairs = zip(normal, contexts)
+            blocks.append(self.context.transform(context_terms(t, c, self.fields) for t, c in pairs))
+        return sparse.hstack(blocks, format="csr", dtype=np.float32)
+
+
+def known_fields(contexts: Iterable[Context]) -> tuple[str, ...]:
+    """Names of the context fields that have a value in at least one message, sorted."""
+    return tuple(sorted(set(_filled(contexts))))
+
+
+def _filled(contexts: Iterable[Context]) -> Iterator[str]:
+    for context in contexts:
+        yield from (field for field, value in context.items() if value)

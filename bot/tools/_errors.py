@@ -1,0 +1,25 @@
+"""One way to end a command that the user can mend."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+
+class ToolError(Exception):
+    """Something that the user can mend: the fact, then the remedy."""
+
+    def __init__(self, fact: str, remedy: str) -> None:
+        super().__init__(f"{fact} {remedy}")
+
+
+def run(command: Callable[[], int | None]) -> None:
+    """Run a command; a mistake of the user's ends it with exit code 1 and `error: ...` as the last line."""
+    try:
+        sys.exit(command() or 0)
+    except ToolError as error:
+        sys.stdout.flush()
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
