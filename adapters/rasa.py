@@ -13,10 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapters import commands
+import yaml
+
+from adapters import channel, commands
 from adapters.files import read_json, sha256
 from adapters.settings import SOURCE, Settings
 from domain.errors import RatchetError
+from domain.training import fingerprint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +30,8 @@ QUIET = {
     "PYTHONWARNINGS": "ignore",
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
 }
-SHAPING = ("config.yml", "rules.yml", "components", "tools/train.py", "tools/lean.py")
+CONVERSE_SECONDS = 300.0
+SHAPING = ("config.yml", "rules.yml", "components", "tools/train.py")
 """Files of `bot/` that shape the model, besides the domain without its responses and the lock."""
 
 
@@ -171,9 +175,37 @@ def write_rows(rows: pd.DataFrame, path: Path) -> None:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
+def converse(settings: Settings, url: str, on_line: Callable[[str], None]) -> int:
+    """Play the bot's conversations against a server and return how many there were.
+
+    Raises `RatchetError` naming each reply that is not as written.
+    """
+    conversations = settings.bot / "tests" / "conversations"
+    if not any(conversations.glob("*.yml")):
+        return 0
+    token = channel.staging_token(settings)
+    out = settings.state / "conversations.json"
+    argv = tool(settings, "converse", "--url", url, "--conversations", conversations, "--token-file", token, "--json", out)
+    run_tool(settings, settings.bot, argv, CONVERSE_SECONDS, on_line)
+    return len((read_json(out) or {}).get("conversations", []))
+
+
+def shaping_hash(bot: Path) -> str:
+    """Return one SHA-256 over what shapes the model: configuration, rules, components, domain but its responses.
+
+    Responses are looked up when the bot answers, so a new wording needs a release but no training.
+    """
+    parts = {path.relative_to(bot).as_posix(): sha256(path) for path in shaping_files(bot)}
+    if (bot / "domain.yml").exists():
+        domain = yaml.safe_load((bot / "domain.yml").read_text(encoding="utf-8")) or {}
+        responses = domain.pop("responses", None) or {}
+        parts["domain.yml"] = json.dumps([domain, sorted(responses)], sort_keys=True, default=str)
+    return fingerprint(parts)
+
+
 def shaping_files(bot: Path) -> list[Path]:
     """List the files of the bot that shape the model, besides domain and lock."""
-    found = []
+    found: list[Path] = []
     for name in SHAPING:
         path = bot / name
         found += sorted(path.rglob("*.py")) if path.is_dir() else [path] if path.exists() else []

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from domain.errors import RatchetError
+from domain.record import Record
 
 
 @dataclass(frozen=True)
-class Lineage:
+class Lineage(Record):
     """Where a model came from; every field is a digest or a revision, "" where it is unknown.
 
     `data_revision` is the hash in `data.dvc`, `ledger_hash` the SHA-256 of the ledger, `code_commit` the Git
@@ -30,7 +32,7 @@ class Lineage:
 
 
 @dataclass(frozen=True)
-class Release:
+class Release(Record):
     """One immutable manifest. `bundle` is the digest of the image (or, on `process`, of the bundle folder)."""
 
     id: str
@@ -42,33 +44,36 @@ class Release:
     code_commit: str
     target: str
     bundle: str
-    verdict: dict[str, Any]
+    verdict: str
     override: dict[str, Any] | None
     previous: str | None
     reason: str
     seconds: float = 0.0
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the manifest as JSON-ready data."""
-        return asdict(self)
-
-    @staticmethod
-    def from_dict(data: dict[str, Any]) -> Release:
-        """Read a manifest back; raises `RatchetError` for one that is not whole."""
-        missing = [field.name for field in fields(Release) if field.name not in data and field.name != "seconds"]
-        if missing:
-            raise RatchetError(
-                f"A release manifest lacks {', '.join(missing)}.", "It is damaged; release a registered version anew."
-            )
-        known = {field.name for field in fields(Release)}
-        lineage = Lineage(**data["lineage"])
-        return Release(**{**{name: data[name] for name in known if name in data}, "lineage": lineage})
 
 
 def release_id(created_at: str, model_sha256: str, bundle: str) -> str:
     """Name a release by its day and what it consists of, for instance `2026-11-21-3fa9c1`."""
     content = json.dumps([created_at, model_sha256, bundle])
     return f"{created_at[:10]}-{hashlib.sha256(content.encode()).hexdigest()[:6]}"
+
+
+class Recovery(StrEnum):
+    """What to do about a release that a killed run left."""
+
+    NOTHING = "nothing"
+    FINISH = "finish"
+    UNDO = "undo"
+
+
+def recovery(begun: Release | None, served: Sequence[str]) -> Recovery:
+    """Decide about a release that was begun and not recorded.
+
+    `served` names the release that each replica serves, "" for one that is not ready. It is finished only
+    where every replica serves it already; else the recorded one stays what it was.
+    """
+    if begun is None:
+        return Recovery.NOTHING
+    return Recovery.FINISH if served and set(served) == {begun.id} else Recovery.UNDO
 
 
 def rollback_target(releases: Sequence[Release], live: str | None, to: str | None = None) -> Release:

@@ -6,6 +6,8 @@ import hashlib
 import json
 from collections.abc import Mapping
 
+
+import pandas as pd
 from pydantic import Field
 
 from domain.policy import Policy
@@ -21,3 +23,8 @@ class TrainPolicy(Policy):
 def fingerprint(parts: Mapping[str, str]) -> str:
     """Return one SHA-256 over named digests; equal fingerprints mean that training would give the same model."""
     return hashlib.sha256(json.dumps(dict(parts), sort_keys=True).encode()).hexdigest()
+
+
+def rows_digest(rows: pd.DataFrame) -> str:
+    """Return one SHA-256 over training rows: texts, labels and contexts, in their order."""
+    return hashlib.sha256(rows.to_csv(index=False, lineterminator="\n").encode()).hexdigest()

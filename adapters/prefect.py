@@ -1,0 +1,97 @@
+"""The Prefect server that records runs: one of the team's own, or an embedded one under `.ratchet/`.
+
+The embedded server is started at first use and stays: an ephemeral one would cost each run 5–12 s.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import httpx
+
+from adapters.replicas import Replica, alive, await_ready, free_port, launch, read_replica, terminate
+from adapters.files import write_json
+from adapters.settings import Settings
+
+START_SECONDS = 120.0
+QUIET = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_CLI_PROMPT": "false",
+    "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
+    "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
+}
+
+
+def environment(settings: Settings, api_url: str) -> dict[str, str]:
+    """Return the variables under which a process of this workspace speaks to that server."""
+    return {
+        **QUIET,
+        "PREFECT_HOME": str(settings.state / "prefect"),
+        "PREFECT_API_URL": api_url,
+        "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
+        "RATCHET_WORKSPACE": str(settings.workspace),
+    }
+
+
+def connect(settings: Settings) -> str:
+    """Let this process's flows run against the workspace's server, started if need be; returns its API's URL.
+
+    To be called before Prefect is imported: it reads its settings then.
+    """
+    url = settings.prefect_api_url or f"http://127.0.0.1:{ensure_server(settings).port}/api"
+    os.environ.update(environment(settings, url))
+    return url
+
+
+def ensure_server(settings: Settings) -> Replica:
+    """Start the embedded server unless it runs; it listens on loopback only."""
+    file = settings.state / "prefect" / "server.json"
+    running = read_replica(file)
+    if running and alive(running):
+        return running
+    port = settings.prefect_port if not answers(settings.prefect_port) else free_port()
+    url = f"http://127.0.0.1:{port}/api"
+    env = {
+        **environment(settings, url),
+        "PREFECT_SERVER_API_HOST": "127.0.0.1",
+        "PREFECT_SERVER_API_PORT": str(port),
+        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    }
+    log = settings.state / "prefect" / "server.log"
+    argv = [sys.executable, "-m", "prefect", "server", "start"]
+    started = launch(argv, cwd=settings.workspace, env=env, log=log, port=port)
+    try:
+        await_ready(started, lambda: healthy(url), START_SECONDS, log)
+    except BaseException:
+        terminate(started)
+        raise
+    write_json(file, started.as_dict())
+    return started
+
+
+def stop_server(settings: Settings) -> bool:
+    """Stop the embedded server; false when none ran."""
+    running = read_replica(settings.state / "prefect" / "server.json")
+    if running is None or not alive(running):
+        return False
+    terminate(running)
+    return True
+
+
+def healthy(api_url: str) -> bool:
+    """Say whether a Prefect server answers there."""
+    try:
+        return httpx.get(f"{api_url}/health", timeout=2, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def answers(port: int) -> bool:
+    """Say whether anything listens on this loopback port."""
+    import socket
+
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

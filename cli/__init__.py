@@ -1,0 +1,22 @@
+"""The command line `ratchet …`: parses, calls a flow or a query, prints. One file a group of commands."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends with one fact and its remedy, never with a traceback."""
+    from cli.app import app
+    from domain.errors import RatchetError
+
+    try:
+        app(prog_name="ratchet")
+    except RatchetError as error:
+        from cli.output import complain
+
+        complain(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("\nInterrupted. What served before serves on; the next run tidies up.", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,34 @@
+"""The application: options that all commands share, and the groups of commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import release, retrain, service, workspace
+from cli.context import shared
+
+app = typer.Typer(
+    help="Retrain, gate and release a Rasa chatbot. Quality clicks forward and does not slip back.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def options(
+    workspace: Annotated[
+        Path | None,
+        typer.Option("--workspace", "-w", envvar="RATCHET_WORKSPACE", help="The folder with params.yaml, data.dvc and bot/."),
+    ] = None,
+) -> None:
+    """Read the options before the command."""
+    shared.workspace = workspace
+
+
+for group in (workspace, retrain, release, service):
+    group.add_to(app)

@@ -1,0 +1,37 @@
+"""What the options before the command said, and the connection to the Prefect server that flows need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adapters.settings import Settings, load_settings
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+@dataclass
+class Shared:
+    """The options before the command."""
+
+    workspace: Path | None = None
+
+
+shared = Shared()
+
+
+def settings() -> Settings:
+    """Return the settings of the workspace that the command is for."""
+    return load_settings(shared.workspace)
+
+
+def settings_for_flow() -> Settings:
+    """Return the settings, with this process connected to the Prefect server that records the run."""
+    from adapters import prefect
+
+    found = settings()
+    prefect.connect(found)
+    return found

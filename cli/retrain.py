@@ -1,0 +1,67 @@
+"""`ratchet retrain`: the main job."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.context import Json, settings_for_flow
+from cli.output import as_json, duration, facts, out, share
+from domain.summary import Outcome, Summary
+
+HEADLINES = {
+    Outcome.RELEASED: "[green bold]Released.[/green bold]",
+    Outcome.UNCHANGED: "[bold]Nothing changed[/bold] since this model was trained.",
+    Outcome.REJECTED: "[red bold]Rejected[/red bold]: the old release goes on serving.",
+    Outcome.ASKS: "[yellow bold]A person has to decide[/yellow bold]: the old release goes on serving.",
+}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        epilog="Examples:\n\n  ratchet retrain\n\n  ratchet retrain --revision HEAD~3\n\n  ratchet retrain --json | jq .verdict"
+    )(retrain)
+
+
+def retrain(
+    revision: Annotated[str | None, typer.Option(help="Use the corpus of this Git revision.")] = None,
+    trigger: Annotated[str, typer.Option(help="Why, for the record.")] = "by hand",
+    json: Json = False,
+) -> None:
+    """Train on the corpus, compare with the champion, and release what the gate lets through.
+
+    Ends with 0 also when the gate rejects: a verdict is a result. Nothing changed is said and nothing is done.
+    """
+    settings = settings_for_flow()
+    from flows.retrain import retrain as flow
+
+    summary = flow(workspace=str(settings.workspace), revision=revision, trigger=trigger)
+    if json:
+        as_json(summary.as_dict())
+    else:
+        show(summary)
+
+
+def show(summary: Summary) -> None:
+    """Print the summary that ends a run."""
+    low, high = summary.interval
+    compared = f"{share(summary.champion_accuracy)} (version {summary.champion}, same holdout)" if summary.champion else "none yet"
+    out.print()
+    out.print(HEADLINES[summary.outcome])
+    rows = [
+        ("data", f"{summary.data_revision[:12]}: {summary.messages:,} messages, {summary.training_rows:,} to train on, {summary.holdout_rows:,} held out"),
+        ("model", f"version {summary.model_version}, sha256 {summary.model_sha256[:12]}"),
+        ("accuracy", f"{share(summary.accuracy)} (95 % interval {share(low)} to {share(high)})"),
+        ("champion then", compared),
+        ("verdict", summary.verdict),
+        *[("", reason) for reason in summary.reasons],
+        ("release", summary.release or "none is live"),
+        ("talk to it", f"ratchet chat   ({summary.url}/chat)" if summary.url else "–"),
+        ("report", summary.report),
+        ("took", duration(summary.seconds)),
+    ]
+    facts(rows)
+    if summary.outcome in (Outcome.REJECTED, Outcome.ASKS):
+        out.print(f"\nTo release it all the same: ratchet approve {summary.model_version} --by NAME --reason TEXT --expires 7d")

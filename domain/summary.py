@@ -1,0 +1,46 @@
+"""What a run comes to, for people and for machines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.record import Record
+
+
+class Outcome(StrEnum):
+    """How a retrain ended."""
+
+    RELEASED = "released"
+    UNCHANGED = "unchanged"
+    REJECTED = "rejected"
+    ASKS = "asks"
+
+
+@dataclass(frozen=True)
+class Summary(Record):
+    """One retrain; shares in [0, 1], "" and None where there is none.
+
+    `release` and `url` are those that serve after the run, whatever its outcome.
+    """
+
+    outcome: Outcome
+    run: str
+    trigger: str
+    data_revision: str
+    messages: int
+    training_rows: int
+    holdout_rows: int
+    model_version: str
+    model_id: str
+    model_sha256: str
+    accuracy: float
+    interval: tuple[float, float]
+    champion: str
+    champion_accuracy: float | None
+    verdict: str
+    reasons: tuple[str, ...]
+    release: str
+    url: str
+    report: str
+    seconds: float

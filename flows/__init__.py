@@ -1,0 +1,1 @@
+"""Processes: each flow reads as its DAG."""

@@ -1,0 +1,48 @@
+"""retrain: fetch → validate → split → train → evaluate → gate → register → release, and say what came of it."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from adapters.run import Run, begin
+from domain.model import Next
+from domain.summary import Summary
+from domain.verdict import Decision
+from flows.release import bring_out
+from tasks.evaluate import evaluate
+from tasks.fetch import fetch
+from tasks.gate import gate
+from tasks.recall import recall
+from tasks.recover import recover
+from tasks.register import register
+from tasks.report import report
+from tasks.serve import serve
+from tasks.split import split
+from tasks.summarise import summarise
+from tasks.trace import trace
+from tasks.train import train
+from tasks.validate import validate
+
+
+@flow(persist_result=False)
+def retrain(workspace: str | None = None, revision: str | None = None, trigger: str = "by hand") -> Summary:
+    """Retrain on the corpus of the working tree, or of a Git revision, and release what the gate lets through."""
+    with begin(workspace, "A retrain", trigger) as run:
+        recover(run)
+        corpus = fetch(run, revision)
+        validation = validate(run, corpus)
+        sides = split(run, corpus)
+        lineage = trace(run, corpus, sides)
+        recalled = recall(run, lineage, sides)
+        model = recalled.known
+        if model is None or recalled.next is Next.TRAIN:
+            trained = train(run, corpus, sides, lineage)
+            scores = evaluate(run, trained, recalled.champion, sides.holdout)
+            judgement = gate(run, sides.holdout, scores, trained, lineage, recalled, validation)
+            page = report(run, corpus, sides, scores, judgement, recalled)
+            model = register(run, trained, lineage, scores, judgement, recalled, page)
+        if recalled.next is not Next.NOTHING and model.decision == Decision.PROMOTE:
+            bring_out(run, model)
+        else:
+            serve(run)
+        return summarise(run, corpus, sides, model, recalled)

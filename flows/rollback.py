@@ -1,0 +1,19 @@
+"""rollback: the release path with an older release."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from adapters.run import begin
+from domain.release import Release
+from flows.release import bring_up
+from tasks.choose import choose
+from tasks.recover import recover
+
+
+@flow(persist_result=False)
+def rollback(to: str | None = None, workspace: str | None = None, trigger: str = "by hand") -> Release:
+    """Go back to the release before the live one, or to the recorded release `to`."""
+    with begin(workspace, "A rollback", trigger) as run:
+        recover(run)
+        return bring_up(run, choose(run, to))

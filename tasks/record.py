@@ -1,0 +1,17 @@
+"""record: note that the release is live; only now do the aliases move."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from adapters.run import Run
+from domain.release import Release
+from tasks.step import step
+
+
+@step(lambda release: f"{release.id} is live, champion is version {release.model_version}")
+def record(run: Run, release: Release) -> Release:
+    """Store the manifest and let the aliases follow."""
+    live = replace(release, seconds=round(run.seconds, 1))
+    run.registry.finish(live)
+    return live

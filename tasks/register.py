@@ -1,0 +1,59 @@
+"""register: store the candidate with its lineage, its figures and its verdict."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from adapters.files import write_json
+from adapters.rasa import Trained
+from adapters.run import Run
+from domain.model import Model
+from domain.release import Lineage
+from tasks.evaluate import CANDIDATE, CHAMPION, Scores
+from tasks.gate import Judgement
+from tasks.recall import Recalled
+from tasks.step import step
+
+
+@step(lambda model: f"version {model.version}, sha256 {model.sha256[:12]}")
+def register(
+    run: Run,
+    trained: Trained,
+    lineage: Lineage,
+    scores: Scores,
+    judgement: Judgement,
+    recalled: Recalled,
+    page: Path,
+) -> Model:
+    """Register the trained model, whatever the verdict: a rejected one can still be approved by a person."""
+    champion = recalled.champion
+    candidate, compared = scores.evaluations[CANDIDATE], scores.evaluations.get(CHAMPION)
+    model = Model(
+        version="",
+        run_id="",
+        model_id=trained.model_id,
+        sha256=trained.sha256,
+        lineage=lineage,
+        training_rows=trained.rows,
+        intents=trained.intents,
+        holdout_version=recalled.holdout_version,
+        holdout_rows=candidate.rows,
+        accuracy=candidate.accuracy,
+        interval=candidate.interval,
+        champion=champion.version if champion else "",
+        champion_accuracy=compared.accuracy if compared else None,
+        target=judgement.ramp.target,
+        miss=judgement.ramp.miss,
+        data_grew=judgement.data_grew,
+        decision=judgement.verdict.decision.value,
+        reasons=judgement.verdict.reasons,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        run_name=run.name,
+        report=str(page),
+    )
+    files = {"verdict.json": judgement.verdict.as_dict(), "evaluation.json": candidate.as_dict()}
+    for name, content in files.items():
+        write_json(run.folder / name, content)
+    metrics = {"accuracy": candidate.accuracy, "macro_f1": candidate.macro_f1, "calibration_error": candidate.calibration_error}
+    return run.registry.register(model, trained.archive, {name: run.folder / name for name in files}, metrics)

@@ -1,0 +1,45 @@
+"""summarise: say what came of a run."""
+
+from __future__ import annotations
+
+from adapters.files import write_json
+from adapters.run import Run
+from domain.corpus import Corpus
+from domain.ledger import Split
+from domain.model import Model, Next
+from domain.summary import Outcome, Summary
+from tasks.recall import Recalled
+from tasks.step import step
+
+OUTCOMES = {"promote": Outcome.RELEASED, "reject": Outcome.REJECTED, "ask": Outcome.ASKS}
+
+
+@step(lambda summary: f"{summary.outcome}: {summary.reasons[0] if summary.reasons else ''}".rstrip(": "))
+def summarise(run: Run, corpus: Corpus, split: Split, model: Model, recalled: Recalled) -> Summary:
+    """Return the figures that people want to see, and keep them in the run's folder."""
+    live = run.registry.live()
+    unchanged = recalled.next is Next.NOTHING
+    summary = Summary(
+        outcome=Outcome.UNCHANGED if unchanged else OUTCOMES[model.decision],
+        run=run.name,
+        trigger=run.trigger,
+        data_revision=corpus.revision,
+        messages=len(corpus.frame),
+        training_rows=len(split.train),
+        holdout_rows=len(split.holdout),
+        model_version=model.version,
+        model_id=model.model_id,
+        model_sha256=model.sha256,
+        accuracy=model.accuracy,
+        interval=model.interval,
+        champion=model.champion,
+        champion_accuracy=model.champion_accuracy,
+        verdict=model.decision,
+        reasons=model.reasons,
+        release=live.id if live else "",
+        url=run.target.url() if live else "",
+        report=model.report,
+        seconds=round(run.seconds, 1),
+    )
+    write_json(run.folder / "summary.json", summary.as_dict())
+    return summary

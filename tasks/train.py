@@ -1,0 +1,20 @@
+"""train: make the candidate, with real Rasa in its own environment."""
+
+from __future__ import annotations
+
+from adapters import rasa
+from adapters.run import Run
+from domain.corpus import Corpus
+from domain.ledger import Split
+from domain.release import Lineage
+from tasks.step import say, step
+
+
+@step(lambda trained: f"model {trained.model_id[:12]} on {trained.rows:,} messages of {len(trained.intents)} intents")
+def train(run: Run, corpus: Corpus, split: Split, lineage: Lineage) -> rasa.Trained:
+    """Train on the training side; a training that an interrupted run had finished is taken up."""
+    folder = run.settings.state / "candidates" / lineage.fingerprint
+    if finished := rasa.read_trained(folder):
+        say("taken up from an earlier run")
+        return finished
+    return rasa.train(run.settings, split.train, corpus.extras, folder, say)
