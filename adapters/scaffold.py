@@ -1,0 +1,89 @@
+"""Make a workspace: its files, Git, DVC, and an example or an empty corpus."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from adapters import commands, dvc
+from adapters.process import code_files
+from adapters.settings import MARKERS, SOURCE, STATE_FOLDER
+from domain.errors import RatchetError
+
+FIRST_PORT = 5005
+LOCAL_REMOTE = f"{STATE_FOLDER}/remote"
+IGNORED = (".venv/", f"{STATE_FOLDER}/", "__pycache__/", ".env")
+EMPTY = "empty"
+
+
+def examples() -> list[str]:
+    """Return the names of the examples that come with Ratchet."""
+    return sorted(path.parent.name for path in (SOURCE / "examples").glob("*/data"))
+
+
+def make_workspace(folder: Path, example: str | None, used_ports: set[int]) -> None:
+    """Make a workspace in a folder that is absent or empty; whole or not at all.
+
+    With an example its corpus, bot and directory of people come along; without, the corpus is empty and the
+    bot has no content of its own. Raises `RatchetError` when the folder is taken or the example is unknown.
+    """
+    if example is not None and example not in examples():
+        raise RatchetError(f"There is no example {example!r}.", f"Choose one of: {', '.join(examples())}.")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        known = all((folder / marker).exists() for marker in MARKERS)
+        raise RatchetError(
+            f"{folder} {'is a workspace already' if known else 'is not empty'}.", "Name a new or an empty folder."
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as beside:
+        built = Path(beside) / folder.name
+        fill(built, example, used_ports)
+        if folder.exists():
+            folder.rmdir()
+        built.rename(folder)
+
+
+def fill(folder: Path, example: str | None, used_ports: set[int]) -> None:
+    """Write everything that a workspace has."""
+    copy_bot(folder, example)
+    source = SOURCE / "examples" / (example or EMPTY)
+    shutil.copy(SOURCE / "params.yaml" if example else source / "params.yaml", folder / "params.yaml")
+    if (source / "directory.csv").exists():
+        shutil.copy(source / "directory.csv", folder / "directory.csv")
+    (folder / ".gitignore").write_text("\n".join(IGNORED) + "\n", encoding="utf-8")
+    port = next(port for port in range(FIRST_PORT, FIRST_PORT + 1000) if port not in used_ports)
+    (folder / ".env").write_text(f"# What differs by machine; Git ignores this file.\nRATCHET_PORT={port}\n", encoding="utf-8")
+    commands.run(["git", "init", "--quiet"], cwd=folder)
+    dvc.init(folder, LOCAL_REMOTE)
+    if example:
+        shutil.copy(SOURCE / "data.dvc", folder / "data.dvc")
+        dvc.seed(folder, source / "data")
+    commands.run(["git", "add", "--all"], cwd=folder)
+    identity = [] if has_identity(folder) else ["-c", "user.name=Ratchet", "-c", "user.email=ratchet@localhost"]
+    commands.run(["git", *identity, "commit", "--quiet", "--message", "Start the workspace"], cwd=folder)
+
+
+def copy_bot(folder: Path, example: str | None) -> None:
+    """Copy the bot's code, and the example's content or the little that an empty bot has."""
+    ours = SOURCE / "bot"
+    tests = [path for path in (ours / "tests").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    for path in [*code_files(ours), ours / ".python-version", *tests]:
+        copy = folder / "bot" / path.relative_to(ours)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, copy)
+    if example is None:
+        shutil.rmtree(folder / "bot" / "tests" / "conversations", ignore_errors=True)
+        shutil.copytree(SOURCE / "examples" / EMPTY / "bot", folder / "bot", dirs_exist_ok=True)
+
+
+def has_identity(folder: Path) -> bool:
+    """Say whether Git knows who commits here."""
+    return commands.run(["git", "config", "user.email"], cwd=folder, check=False).code == 0
+
+
+def ports_in_use(count: int = 20) -> set[int]:
+    """Return which of the first bot ports something listens on now."""
+    from adapters.prefect import answers
+
+    return {port for port in range(FIRST_PORT, FIRST_PORT + count) if answers(port)}
