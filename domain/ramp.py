@@ -23,7 +23,7 @@ class RampPolicy(Policy):
     compare: Literal["interval", "point"] = Field("interval", description="what must reach the target")
     on_miss: Literal["warn", "reject"] = Field("warn", description="what a miss does to the verdict")
     ask_after_misses: int = Field(
-        3, ge=1, description="weeks of misses in a row after which a person decides"
+        3, ge=1, description="each so many weeks of misses in a row a person decides"
     )
     floor_margin_points: float = Field(3.0, ge=0, le=100, description="the floor's distance below the start")
 
@@ -45,7 +45,8 @@ class RampStatus(Record):
 
     `week` counts from 0, the week of the first point. `reached` is the number compared with `target`:
     the upper end of the accuracy's interval, or the accuracy itself where the policy says `point`.
-    `misses_in_a_row` counts weeks, this one included; `floor` is what no model may fall below.
+    `misses_in_a_row` counts weeks, this one included; `asks` tells that so many make it a person's matter.
+    `floor` is what no model may fall below.
     """
 
     week: int
@@ -53,10 +54,10 @@ class RampStatus(Record):
     reached: float
     miss: bool
     misses_in_a_row: int
+    asks: bool
     floor: float
     compare: Literal["interval", "point"]
     on_miss: Literal["warn", "reject"]
-    ask_after_misses: int
 
 
 def status(
@@ -83,16 +84,18 @@ def status(
     # Accuracies are ratios of integers, targets sums of decimals: a difference of 1e-12 is no miss.
     miss = reached < target - 1e-9
     missed = {_week(begin, point.day): point.miss for point in history} | {week: miss}
+    in_a_row = _trailing(missed)
     return RampStatus(
         week=week,
         target=target,
         reached=reached,
         miss=miss,
-        misses_in_a_row=_trailing(missed),
+        misses_in_a_row=in_a_row,
+        # Whoever was asked in the third week need not be asked in the fourth, but again in the sixth.
+        asks=miss and in_a_row % policy.ask_after_misses == 0,
         floor=max(start - policy.floor_margin_points / 100, 0.0),
         compare=policy.compare,
         on_miss=policy.on_miss,
-        ask_after_misses=policy.ask_after_misses,
     )
 
 

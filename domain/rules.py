@@ -224,9 +224,9 @@ def target(ramp: RampStatus) -> Rule:
         outcome, said = "pass", f"{said}."
     elif ramp.on_miss == "reject":
         outcome, said = "reject", f"{said}: a miss, which the policy makes blocking."
-    elif ramp.misses_in_a_row >= ramp.ask_after_misses:
-        weeks = f"a miss in {count(ramp.misses_in_a_row, 'week')} in a row"
-        outcome, said = "ask", f"{said}: {weeks}, and from {ramp.ask_after_misses} on a person decides."
+    elif ramp.asks:
+        outcome = "ask"
+        said = f"{said}: missed for {count(ramp.misses_in_a_row, 'week')} in a row, so a person decides."
     else:
         outcome, said = "warn", f"{said}: a miss, which blocks nothing."
     return Rule("target", outcome, ramp.reached, ramp.target, said)
