@@ -8,6 +8,7 @@ the heavy libraries that the lean environment leaves out.
 import logging
 import os
 import warnings
+from typing import Any
 
 import structlog
 
@@ -19,7 +20,14 @@ os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
 os.environ.setdefault("MPLBACKEND", "agg")
 logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=os.environ["LOG_LEVEL"])
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(os.environ["LOG_LEVEL"])))
-warnings.filterwarnings("ignore", category=DeprecationWarning)
-warnings.filterwarnings("ignore", category=FutureWarning)
-warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+_show_warning = warnings.showwarning
+
+
+def _show_useful_warning(message: Any, category: type[Warning], *place: Any) -> None:
+    """Old libraries warn of what only their authors can change; filters would not last, some reset them."""
+    if not issubclass(category, (DeprecationWarning, FutureWarning, PendingDeprecationWarning)):
+        _show_warning(message, category, *place)
+
+
+warnings.showwarning = _show_useful_warning
 lean.install()
