@@ -30,7 +30,9 @@ def serves(url: str, release: str) -> bool:
     return said is not None and said.get("release") == release
 
 
-def talk(url: str, sender: str, message: str, token: str | None = None, context: dict[str, str] | None = None) -> dict[str, Any]:
+def talk(
+    url: str, sender: str, message: str, token: str | None = None, context: dict[str, str] | None = None
+) -> dict[str, Any]:
     """Send one message to the bot and return its reply; raises `RatchetError` when there is none."""
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     body: dict[str, Any] = {"sender": sender, "message": message}
@@ -41,12 +43,15 @@ def talk(url: str, sender: str, message: str, token: str | None = None, context:
     except httpx.HTTPError as error:
         raise RatchetError(f"The bot at {url} does not answer ({error}).", "See `ratchet status`.") from error
     if answer.status_code != 200:
-        raise RatchetError(f"The bot refused the message: {answer.status_code} {answer.text[:200]}.", "See its log in .ratchet/process/logs.")
+        raise RatchetError(
+            f"The bot refused the message: {answer.status_code} {answer.text[:200]}.",
+            "See its log in .ratchet/process/logs.",
+        )
     return dict(answer.json())
 
 
 def staging_token(settings: Settings) -> Path:
-    """Return the file of the token with which this machine's checks may state a person's context; made once."""
+    """Return the file of the token with which this machine's checks may state a context; made once."""
     path = settings.state / "secrets" / "staging-token"
     if not path.exists():
         write_text(path, secrets.token_urlsafe(32))

@@ -6,6 +6,7 @@ line, keeps the end of it for error messages, and ends the whole process group o
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import signal
@@ -117,10 +118,8 @@ def start(
 def stop(process: subprocess.Popen[str], grace: float = GRACE_SECONDS) -> None:
     """End a process group: terminate, wait `grace` seconds, kill."""
     for sign in (signal.SIGTERM, signal.SIGKILL):
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, sign)
-        except ProcessLookupError:
-            pass
         try:
             process.wait(timeout=grace)
             return

@@ -23,7 +23,11 @@ def code_commit(workspace: Path) -> str:
 
 def resolve(workspace: Path, revision: str) -> str:
     """Return the full commit id of a Git revision; raises `RatchetError` when there is none."""
-    found = commands.run(["git", "rev-parse", "--verify", f"{revision}^{{commit}}"], cwd=workspace, check=False)
+    found = commands.run(
+        ["git", "rev-parse", "--verify", f"{revision}^{{commit}}"], cwd=workspace, check=False
+    )
     if found.code != 0:
-        raise RatchetError(f"Git knows no revision {revision!r} here.", "See `git log --oneline` for those there are.")
+        raise RatchetError(
+            f"Git knows no revision {revision!r} here.", "See `git log --oneline` for those there are."
+        )
     return found.output.strip()

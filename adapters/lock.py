@@ -29,7 +29,10 @@ def hold(path: Path, what: str) -> Iterator[None]:
     holder = path.with_suffix(".json")
     try:
         with FileLock(path, timeout=0, is_singleton=True):
-            write_json(holder, {"what": what, "pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")})
+            write_json(
+                holder,
+                {"what": what, "pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")},
+            )
             yield
             holder.unlink(missing_ok=True)
     except Timeout as error:

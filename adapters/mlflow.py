@@ -66,10 +66,12 @@ class Registry:
 
     # Models
 
-    def register(self, model: Model, archive: Path, artifacts: Mapping[str, Path], metrics: Mapping[str, float]) -> Model:
+    def register(
+        self, model: Model, archive: Path, artifacts: Mapping[str, Path], metrics: Mapping[str, float]
+    ) -> Model:
         """Store a trained model with what is known of it; returns it with its version and run.
 
-        The version is made last: a crash before leaves a run without a version, which `clean` marks as killed.
+        The version is made last: a crash before leaves a run without a version, which `clean` closes.
         """
         client = self.client
         run = client.create_run(self.experiment(NAME), run_name=model.run_name)
@@ -114,7 +116,9 @@ class Registry:
         try:
             self.client.get_registered_model(NAME)
         except MlflowException:
-            self.client.create_registered_model(NAME, description="The chatbot's model; see the tags for its lineage.")
+            self.client.create_registered_model(
+                NAME, description="The chatbot's model; see the tags for its lineage."
+            )
 
     def models(self) -> list[Model]:
         """Return all registered models, oldest first."""
@@ -123,7 +127,10 @@ class Registry:
 
     def trained_from(self, fingerprint: str) -> Model | None:
         """Return the newest model with this training fingerprint, None when there is none."""
-        found = [as_model(v) for v in self._search(f"name = '{NAME}' and tag.`{FINGERPRINT_TAG}` = '{fingerprint}'")]
+        found = [
+            as_model(v)
+            for v in self._search(f"name = '{NAME}' and tag.`{FINGERPRINT_TAG}` = '{fingerprint}'")
+        ]
         return max(found, key=lambda model: int(model.version), default=None)
 
     def _search(self, filter_string: str) -> list[ModelVersion]:
@@ -185,8 +192,8 @@ class Registry:
         digest = sha256(found)
         if digest != model.sha256:
             raise RatchetError(
-                f"The archive of model version {model.version} has the digest {digest[:12]}, but {model.sha256[:12]} was "
-                "registered: it was changed.",
+                f"The archive of model version {model.version} has the digest {digest[:12]}, "
+                f"but {model.sha256[:12]} was registered: it was changed.",
                 "It is not loaded. Restore it from a backup, or train the model again.",
             )
         with replacing(local) as temporary:
@@ -201,7 +208,9 @@ class Registry:
 
     def set_override(self, override: Override) -> None:
         """Store a person's decision with the model."""
-        self.client.set_model_version_tag(NAME, override.version, OVERRIDE_TAG, json.dumps(override.as_dict()))
+        self.client.set_model_version_tag(
+            NAME, override.version, OVERRIDE_TAG, json.dumps(override.as_dict())
+        )
 
     # Releases
 
@@ -240,7 +249,9 @@ class Registry:
 
     def _unfinished(self) -> list[tuple[Run, Release]]:
         page = self.client.search_runs(
-            [self.experiment(RELEASES)], "attributes.status = 'RUNNING'", order_by=["attributes.start_time DESC"]
+            [self.experiment(RELEASES)],
+            "attributes.status = 'RUNNING'",
+            order_by=["attributes.start_time DESC"],
         )
         return [(run, as_release(run)) for run in page if RELEASE_TAG in run.data.tags]
 

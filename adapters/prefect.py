@@ -10,8 +10,8 @@ import sys
 
 import httpx
 
-from adapters.replicas import Replica, alive, await_ready, free_port, launch, read_replica, terminate
 from adapters.files import write_json
+from adapters.replicas import Replica, alive, await_ready, free_port, launch, read_replica, terminate
 from adapters.settings import Settings
 
 START_SECONDS = 120.0

@@ -133,7 +133,9 @@ class ProcessTarget:
             return
         for rest in self.bundles.glob(".new-*"):
             shutil.rmtree(rest, ignore_errors=True)
-        whole = sorted((path for path in self.bundles.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
+        whole = sorted(
+            (path for path in self.bundles.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime
+        )
         for bundle in whole[: -self.settings.params.rollout.keep_releases]:
             if live is None or bundle.name != live.bundle:
                 shutil.rmtree(bundle, ignore_errors=True)
@@ -151,7 +153,14 @@ class ProcessTarget:
         port = free_port()
         token = channel.staging_token(self.settings)
         argv = rasa.tool(self.settings, "serve", "--model", bundle / "model.tar.gz", "--port", str(port))
-        argv += ["--release", release.id, "--model-version", release.model_version, "--sha256", release.model_sha256]
+        argv += [
+            "--release",
+            release.id,
+            "--model-version",
+            release.model_version,
+            "--sha256",
+            release.model_sha256,
+        ]
         directory = self.settings.workspace / "directory.csv"
         if directory.exists():
             argv += ["--directory", str(directory)]
@@ -169,7 +178,7 @@ class ProcessTarget:
         if sha256(model) != release.model_sha256:
             raise RatchetError(
                 f"The model in bundle {release.bundle[:12]} is not the one that release {release.id} names.",
-                f"It was changed after packaging: delete {bundle} and run `ratchet release {release.model_version}`.",
+                f"It was changed since: delete {bundle}, then `ratchet release {release.model_version}`.",
             )
 
     def _discard_staged(self) -> bool:

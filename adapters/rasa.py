@@ -77,7 +77,7 @@ def lock_hash(bot: Path) -> str:
 
 
 def tool(settings: Settings, name: str, *arguments: str | Path) -> list[str]:
-    """Build the argument list of one of the bot's tools; it is to be run with the bot's folder as directory."""
+    """Build the argument list of one of the bot's tools; it has to run in the bot's folder."""
     return [str(python(settings)), "-m", f"tools.{name}", *(str(argument) for argument in arguments)]
 
 
@@ -87,10 +87,14 @@ def environment(cache: Path | None = None) -> dict[str, str]:
     return {**QUIET, **extra, "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", "")}
 
 
-def run_tool(settings: Settings, bot: Path, argv: Sequence[str], timeout: float, on_line: Callable[[str], None]) -> None:
+def run_tool(
+    settings: Settings, bot: Path, argv: Sequence[str], timeout: float, on_line: Callable[[str], None]
+) -> None:
     """Run a tool to its end; its own `error: …` line becomes the error that the reader sees."""
     try:
-        commands.run(argv, cwd=bot, env=environment(settings.state / "rasa-cache"), timeout=timeout, on_line=on_line)
+        commands.run(
+            argv, cwd=bot, env=environment(settings.state / "rasa-cache"), timeout=timeout, on_line=on_line
+        )
     except commands.CommandFailed as error:
         said = [line for line in error.completed.output.splitlines() if line.startswith("error: ")]
         if said:
@@ -157,17 +161,22 @@ def evaluate(
     argv = tool(settings, "evaluate", *named, "--data", data, "--out", folder)
     run_tool(settings, settings.bot, argv, settings.params.train.timeout_minutes * 60, on_line)
     predictions = {
-        name: pd.read_json(folder / f"{name}.jsonl", lines=True, dtype={"key": str, "intent": str}) for name in models
+        name: pd.read_json(folder / f"{name}.jsonl", lines=True, dtype={"key": str, "intent": str})
+        for name in models
     }
     for name, table in predictions.items():
         if list(table["key"]) != list(rows["key"]):
-            raise RatchetError(f"The predictions of {name} do not match the holdout's rows.", "Run `ratchet retrain` again.")
+            raise RatchetError(
+                f"The predictions of {name} do not match the holdout's rows.", "Run `ratchet retrain` again."
+            )
     return predictions, read_json(folder / "summary.json") or {}
 
 
 def write_rows(rows: pd.DataFrame, path: Path) -> None:
     """Write messages as the JSON Lines that the bot's tools read."""
-    context = [name for name in rows.columns if name not in ("key", "text", "intent", "source", "side", "first_seen")]
+    context = [
+        name for name in rows.columns if name not in ("key", "text", "intent", "source", "side", "first_seen")
+    ]
     with path.open("w", encoding="utf-8") as file:
         for row in rows.to_dict("records"):
             known = {name: row[name] for name in context if row[name]}
@@ -185,13 +194,24 @@ def converse(settings: Settings, url: str, on_line: Callable[[str], None]) -> in
         return 0
     token = channel.staging_token(settings)
     out = settings.state / "conversations.json"
-    argv = tool(settings, "converse", "--url", url, "--conversations", conversations, "--token-file", token, "--json", out)
+    argv = tool(
+        settings,
+        "converse",
+        "--url",
+        url,
+        "--conversations",
+        conversations,
+        "--token-file",
+        token,
+        "--json",
+        out,
+    )
     run_tool(settings, settings.bot, argv, CONVERSE_SECONDS, on_line)
     return len((read_json(out) or {}).get("conversations", []))
 
 
 def shaping_hash(bot: Path) -> str:
-    """Return one SHA-256 over what shapes the model: configuration, rules, components, domain but its responses.
+    """Return one SHA-256 over what shapes the model: configuration, rules, components, domain.
 
     Responses are looked up when the bot answers, so a new wording needs a release but no training.
     """

@@ -6,6 +6,7 @@ A process is known by its number and its time of creation, so that a number give
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
@@ -64,7 +65,7 @@ def alive(replica: Replica) -> bool:
     try:
         process = psutil.Process(replica.pid)
         same = abs(process.create_time() - replica.created) < 1.0
-        return same and process.status() != psutil.STATUS_ZOMBIE
+        return bool(same and process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
 
@@ -86,10 +87,8 @@ def terminate(replica: Replica, grace: float = STOP_SECONDS) -> None:
 
 
 def _quietly(action: Callable[[], None]) -> None:
-    try:
+    with contextlib.suppress(psutil.NoSuchProcess):
         action()
-    except psutil.NoSuchProcess:
-        pass
 
 
 def free_port() -> int:
@@ -127,13 +126,15 @@ def restart(folder: Path, replica: Replica) -> None:
 
 
 def await_ready(replica: Replica, ready: Callable[[], bool], timeout: float, log: Path) -> None:
-    """Wait until `ready()` is true; raises `RatchetError` with the end of `log` when the process dies first."""
+    """Wait until `ready()` is true; raises `RatchetError` with the log's end when it dies first."""
     deadline = time.monotonic() + timeout
     while not ready():
         if not alive(replica):
             raise RatchetError("The new replica ended before it was ready.", f"Its log ends:\n{tail(log)}")
         if time.monotonic() > deadline:
-            raise RatchetError(f"The new replica was not ready within {timeout:g} s.", f"Its log ends:\n{tail(log)}")
+            raise RatchetError(
+                f"The new replica was not ready within {timeout:g} s.", f"Its log ends:\n{tail(log)}"
+            )
         time.sleep(0.1)
 
 

@@ -18,7 +18,7 @@ from adapters.targets import choose_target
 
 @dataclass(frozen=True)
 class Run:
-    """One run: its workspace's settings, registry and target; `folder` is its own, made when first written to.
+    """One run: its workspace's settings, registry and target; `folder` is its own, made at the first write.
 
     `trigger` says in a few words why it runs; `started` is of the monotonic clock, in seconds.
     """
@@ -44,4 +44,12 @@ def begin(workspace: str | None, what: str, trigger: str) -> Iterator[Run]:
     settings = load_settings(workspace)
     name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     with hold(settings.state / "run.lock", what):
-        yield Run(settings, Registry(settings), choose_target(settings), name, settings.runs / name, trigger, started)
+        yield Run(
+            settings,
+            Registry(settings),
+            choose_target(settings),
+            name,
+            settings.runs / name,
+            trigger,
+            started,
+        )

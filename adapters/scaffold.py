@@ -33,7 +33,8 @@ def make_workspace(folder: Path, example: str | None, used_ports: set[int]) -> N
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         known = all((folder / marker).exists() for marker in MARKERS)
         raise RatchetError(
-            f"{folder} {'is a workspace already' if known else 'is not empty'}.", "Name a new or an empty folder."
+            f"{folder} {'is a workspace already' if known else 'is not empty'}.",
+            "Name a new or an empty folder.",
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as beside:
@@ -53,21 +54,27 @@ def fill(folder: Path, example: str | None, used_ports: set[int]) -> None:
         shutil.copy(source / "directory.csv", folder / "directory.csv")
     (folder / ".gitignore").write_text("\n".join(IGNORED) + "\n", encoding="utf-8")
     port = next(port for port in range(FIRST_PORT, FIRST_PORT + 1000) if port not in used_ports)
-    (folder / ".env").write_text(f"# What differs by machine; Git ignores this file.\nRATCHET_PORT={port}\n", encoding="utf-8")
+    (folder / ".env").write_text(
+        f"# What differs by machine; Git ignores this file.\nRATCHET_PORT={port}\n", encoding="utf-8"
+    )
     commands.run(["git", "init", "--quiet"], cwd=folder)
     dvc.init(folder, LOCAL_REMOTE)
     if example:
         shutil.copy(SOURCE / "data.dvc", folder / "data.dvc")
         dvc.seed(folder, source / "data")
     commands.run(["git", "add", "--all"], cwd=folder)
-    identity = [] if has_identity(folder) else ["-c", "user.name=Ratchet", "-c", "user.email=ratchet@localhost"]
+    identity = (
+        [] if has_identity(folder) else ["-c", "user.name=Ratchet", "-c", "user.email=ratchet@localhost"]
+    )
     commands.run(["git", *identity, "commit", "--quiet", "--message", "Start the workspace"], cwd=folder)
 
 
 def copy_bot(folder: Path, example: str | None) -> None:
     """Copy the bot's code, and the example's content or the little that an empty bot has."""
     ours = SOURCE / "bot"
-    tests = [path for path in (ours / "tests").rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    tests = [
+        path for path in (ours / "tests").rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    ]
     for path in [*code_files(ours), ours / ".python-version", *tests]:
         copy = folder / "bot" / path.relative_to(ours)
         copy.parent.mkdir(parents=True, exist_ok=True)

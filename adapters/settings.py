@@ -46,21 +46,28 @@ class Params(Policy):
 class Settings(BaseSettings):
     """Everything that a run needs to know about its workspace and its machine; frozen."""
 
-    model_config = SettingsConfigDict(env_prefix="RATCHET_", frozen=True, extra="forbid", env_file_encoding="utf-8")
+    model_config = SettingsConfigDict(
+        env_prefix="RATCHET_", frozen=True, extra="forbid", env_file_encoding="utf-8"
+    )
 
     workspace: Path
     params: Params
     target: Literal["auto", "process", "swarm"] = Field(
-        "auto", description="where releases run; `auto` takes `swarm` where a stack is declared and an engine answers"
+        "auto",
+        description="where releases run; `auto`: `swarm` where a stack and an engine are, else `process`",
     )
     port: int = Field(5005, ge=0, le=65535, description="loopback port of the bot on the `process` target")
-    prefect_port: int = Field(4200, ge=1, le=65535, description="loopback port of the embedded Prefect server")
+    prefect_port: int = Field(
+        4200, ge=1, le=65535, description="loopback port of the embedded Prefect server"
+    )
     prefect_api_url: str | None = Field(None, description="a Prefect server of your own")
     tracking_uri: str | None = Field(None, description="an MLflow server or database of your own")
     artifact_root: str | None = Field(None, description="where MLflow puts artifacts: a folder or s3://…")
     s3_endpoint: str | None = Field(None, description="an S3 endpoint other than AWS")
     bot_python: Path | None = Field(None, description="the Python of a bot environment of your own")
-    channel_token: SecretStr | None = Field(None, description="bearer token with which Ratchet talks to the bot")
+    channel_token: SecretStr | None = Field(
+        None, description="bearer token with which Ratchet talks to the bot"
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -92,16 +99,20 @@ class Settings(BaseSettings):
 def load_settings(workspace: Path | str | None = None, **overrides: Any) -> Settings:
     """Read the settings of the workspace that `workspace` (default: the working directory) lies in.
 
-    Raises `RatchetError` when there is no workspace, and when a file or variable has an unknown key or a value
-    out of bounds, naming each.
+    Raises `RatchetError` when there is no workspace, and, naming each, when a file or variable has an unknown
+    key or a value out of bounds.
     """
-    root = find_workspace(Path(workspace) if workspace else Path(os.environ.get("RATCHET_WORKSPACE") or Path.cwd()))
+    root = find_workspace(
+        Path(workspace) if workspace else Path(os.environ.get("RATCHET_WORKSPACE") or Path.cwd())
+    )
     try:
         params = Params.model_validate(read_params(root / "params.yaml"))
     except ValidationError as error:
-        raise RatchetError(explain("params.yaml", error), "Correct the file; every key is commented there.") from error
+        raise RatchetError(
+            explain("params.yaml", error), "Correct the file; every key is commented there."
+        ) from error
     try:
-        return Settings(workspace=root, params=params, _env_file=root / ".env", **overrides)  # type: ignore[call-arg]
+        return Settings(workspace=root, params=params, _env_file=root / ".env", **overrides)
     except ValidationError as error:
         raise RatchetError(
             explain("The environment (RATCHET_…, .env)", error), "Correct or remove these variables."
@@ -126,13 +137,19 @@ def read_params(path: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
         content = yaml.safe_load(text)
     except (OSError, UnicodeDecodeError) as error:
-        raise RatchetError(f"params.yaml cannot be read: {error}.", "Restore it with `git checkout params.yaml`.") from error
+        raise RatchetError(
+            f"params.yaml cannot be read: {error}.", "Restore it with `git checkout params.yaml`."
+        ) from error
     except yaml.YAMLError as error:
-        raise RatchetError(f"params.yaml is not valid YAML: {error}.", "Correct it, or restore it with Git.") from error
+        raise RatchetError(
+            f"params.yaml is not valid YAML: {error}.", "Correct it, or restore it with Git."
+        ) from error
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise RatchetError("params.yaml does not hold sections.", "Restore it with `git checkout params.yaml`.")
+        raise RatchetError(
+            "params.yaml does not hold sections.", "Restore it with `git checkout params.yaml`."
+        )
     return content
 
 
@@ -142,4 +159,5 @@ def explain(where: str, error: ValidationError) -> str:
         f"{'.'.join(str(part) for part in finding['loc']) or 'the whole'}: {finding['msg'].lower()}"
         for finding in error.errors()
     ]
-    return f"{where} has {len(findings)} wrong {'entry' if len(findings) == 1 else 'entries'}: {'; '.join(findings)}."
+    wrong = "1 wrong entry" if len(findings) == 1 else f"{len(findings)} wrong entries"
+    return f"{where} has {wrong}: {'; '.join(findings)}."

@@ -15,7 +15,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ReplicaStatus:
-    """What one replica of the fleet says of itself; `release` and `model_id` are "" when it does not answer."""
+    """What one replica of the fleet says of itself; `release`, `model_id` are "" without an answer."""
 
     name: str
     node: str
@@ -33,7 +33,7 @@ class Target(Protocol):
     name: str
 
     def package(self, archive: Path, model_sha256: str, labels: dict[str, str], say: Say) -> str:
-        """Make the immutable thing that is deployed from a model archive and the bot's code; return its digest."""
+        """Make the immutable thing that is deployed from a model and the bot's code; return its digest."""
 
     def stage(self, release: Release, say: Say) -> str:
         """Start that thing off the traffic path, wait until it is ready, and return its URL."""

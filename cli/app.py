@@ -23,7 +23,12 @@ app = typer.Typer(
 def options(
     workspace: Annotated[
         Path | None,
-        typer.Option("--workspace", "-w", envvar="RATCHET_WORKSPACE", help="The folder with params.yaml, data.dvc and bot/."),
+        typer.Option(
+            "--workspace",
+            "-w",
+            envvar="RATCHET_WORKSPACE",
+            help="The folder with params.yaml, data.dvc and bot/.",
+        ),
     ] = None,
 ) -> None:
     """Read the options before the command."""

@@ -29,7 +29,9 @@ def as_json(content: Any) -> None:
 
 def facts(rows: list[tuple[str, str]], title: str = "") -> None:
     """Print names beside values."""
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0), title=title or None, title_justify="left")
+    table = Table(
+        show_header=False, box=None, padding=(0, 2, 0, 0), title=title or None, title_justify="left"
+    )
     table.add_column(style="bold", no_wrap=True)
     table.add_column(overflow="fold")
     for name, value in rows:

@@ -13,7 +13,9 @@ from cli.output import as_json, duration, facts, out, share
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(epilog="Example:\n\n  ratchet release 12")(release)
-    app.command(epilog="Examples:\n\n  ratchet rollback\n\n  ratchet rollback --to 2026-11-21-3fa9c1")(rollback)
+    app.command(epilog="Examples:\n\n  ratchet rollback\n\n  ratchet rollback --to 2026-11-21-3fa9c1")(
+        rollback
+    )
     app.command()(status)
     app.command()(history)
 
@@ -30,7 +32,9 @@ def release(
     if json:
         as_json(done.as_dict())
     else:
-        out.print(f"\nRelease {done.id} (model version {done.model_version}) is live after {duration(done.seconds)}.")
+        out.print(
+            f"\nRelease {done.id} (version {done.model_version}) is live after {duration(done.seconds)}."
+        )
 
 
 def rollback(
@@ -45,7 +49,9 @@ def rollback(
     if json:
         as_json(done.as_dict())
     else:
-        out.print(f"\nBack on release {done.id} (model version {done.model_version}) after {duration(done.seconds)}.")
+        out.print(
+            f"\nBack on release {done.id} (version {done.model_version}) after {duration(done.seconds)}."
+        )
 
 
 def status(json: Json = False) -> None:
@@ -87,10 +93,16 @@ def status(json: Json = False) -> None:
             ("serving", f"yes, at {target.url()}" if serving else "no: start it with `ratchet retrain`"),
             ("release", f"{live.id}, live since {live.created_at}, {live.reason}"),
             ("model", f"version {model.version}, sha256 {model.sha256[:12]}"),
-            ("accuracy", f"{share(model.accuracy)} ({share(low)} to {share(high)}) on {model.holdout_rows:,} holdout messages"),
+            (
+                "accuracy",
+                f"{share(model.accuracy)} ({share(low)} to {share(high)}) on {model.holdout_rows:,} messages",
+            ),
             ("data", live.lineage.data_revision),
             ("code", live.code_commit or "without Git"),
-            ("replicas", ", ".join(f"{r.name} {'ready' if r.ready else 'not ready'}" for r in replicas) or "none"),
+            (
+                "replicas",
+                ", ".join(f"{r.name} {'ready' if r.ready else 'not ready'}" for r in replicas) or "none",
+            ),
         ]
     )
 
@@ -109,11 +121,18 @@ def history(
     if json:
         as_json({"models": [m.as_dict() for m in models], "releases": [r.as_dict() for r in releases]})
         return
-    table = Table("version", "trained", "data", "accuracy", "verdict", "reason", box=None, padding=(0, 2, 0, 0))
+    table = Table(
+        "version", "trained", "data", "accuracy", "verdict", "reason", box=None, padding=(0, 2, 0, 0)
+    )
     for model in models:
         reason = model.reasons[0] if model.reasons else ""
         table.add_row(
-            model.version, model.created_at[:16], model.lineage.data_revision[:8], share(model.accuracy), model.decision, reason
+            model.version,
+            model.created_at[:16],
+            model.lineage.data_revision[:8],
+            share(model.accuracy),
+            model.decision,
+            reason,
         )
     out.print(table)
     out.print()

@@ -21,7 +21,8 @@ HEADLINES = {
 def add_to(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
-        epilog="Examples:\n\n  ratchet retrain\n\n  ratchet retrain --revision HEAD~3\n\n  ratchet retrain --json | jq .verdict"
+        epilog="Examples:\n\n  ratchet retrain\n\n  ratchet retrain --revision HEAD~3\n\n"
+        "  ratchet retrain --json | jq .verdict"
     )(retrain)
 
 
@@ -32,7 +33,7 @@ def retrain(
 ) -> None:
     """Train on the corpus, compare with the champion, and release what the gate lets through.
 
-    Ends with 0 also when the gate rejects: a verdict is a result. Nothing changed is said and nothing is done.
+    Ends with 0 also when the gate rejects: a verdict is a result. If nothing changed, it says so.
     """
     settings = settings_for_flow()
     from flows.retrain import retrain as flow
@@ -47,11 +48,19 @@ def retrain(
 def show(summary: Summary) -> None:
     """Print the summary that ends a run."""
     low, high = summary.interval
-    compared = f"{share(summary.champion_accuracy)} (version {summary.champion}, same holdout)" if summary.champion else "none yet"
+    compared = (
+        f"{share(summary.champion_accuracy)} (version {summary.champion}, same holdout)"
+        if summary.champion
+        else "none yet"
+    )
     out.print()
     out.print(HEADLINES[summary.outcome])
     rows = [
-        ("data", f"{summary.data_revision[:12]}: {summary.messages:,} messages, {summary.training_rows:,} to train on, {summary.holdout_rows:,} held out"),
+        (
+            "data",
+            f"{summary.data_revision[:12]}: {summary.messages:,} messages, "
+            f"{summary.training_rows:,} to train on, {summary.holdout_rows:,} held out",
+        ),
         ("model", f"version {summary.model_version}, sha256 {summary.model_sha256[:12]}"),
         ("accuracy", f"{share(summary.accuracy)} (95 % interval {share(low)} to {share(high)})"),
         ("champion then", compared),
@@ -64,4 +73,7 @@ def show(summary: Summary) -> None:
     ]
     facts(rows)
     if summary.outcome in (Outcome.REJECTED, Outcome.ASKS):
-        out.print(f"\nTo release it all the same: ratchet approve {summary.model_version} --by NAME --reason TEXT --expires 7d")
+        out.print(
+            f"\nTo release it all the same:\n  "
+            f"ratchet approve {summary.model_version} --by NAME --reason TEXT"
+        )

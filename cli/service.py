@@ -14,14 +14,19 @@ from domain.errors import UsageError
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(
-        epilog="Examples:\n\n  ratchet chat\n\n  ratchet chat 'how do I get a laptop?'\n\n  ratchet chat --as role=contractor,location=berlin"
+        epilog="Examples:\n\n  ratchet chat\n\n  ratchet chat 'how do I get a laptop?'\n\n"
+        "  ratchet chat --as role=contractor,location=berlin"
     )(chat)
     app.command()(stop)
 
 
 def chat(
-    message: Annotated[str | None, typer.Argument(help="One message; without it a conversation begins.")] = None,
-    context: Annotated[str | None, typer.Option("--as", help="The person's context, as field=value,field=value.")] = None,
+    message: Annotated[
+        str | None, typer.Argument(help="One message; without it a conversation begins.")
+    ] = None,
+    context: Annotated[
+        str | None, typer.Option("--as", help="The person's context, as field=value,field=value.")
+    ] = None,
 ) -> None:
     """Talk to the live bot; an empty line or Ctrl-D ends."""
     import secrets
@@ -59,7 +64,10 @@ def parse_context(text: str | None) -> dict[str, str]:
     """Read `role=manager,location=berlin`; raises `UsageError` for anything else."""
     pairs = [pair.partition("=") for pair in (text or "").split(",") if pair]
     if any(not name or not sign or not value for name, sign, value in pairs):
-        raise UsageError(f"--as {text!r} is not a list of field=value.", "Write for instance --as role=manager,location=berlin.")
+        raise UsageError(
+            f"--as {text!r} is not a list of field=value.",
+            "Write for instance --as role=manager,location=berlin.",
+        )
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 

@@ -14,9 +14,9 @@ from domain.release import Lineage
 class Model(Record):
     """One version of the registered model; shares in [0, 1].
 
-    `decision` is what the gate returned for it, and `reasons` its sentences. `champion` is the version that it was compared with on the
-    holdout named by `holdout_version`, "" when there was none; `accuracy` and `interval` are of that day. `report` is the page about it, on the
-    machine that trained.
+    `decision` is what the gate returned for it, and `reasons` its sentences. `champion` is the version that
+    it was compared with on the holdout named by `holdout_version`, "" when there was none; `accuracy` and
+    `interval` are of that day. `report` is the page about it, on the machine that trained.
     """
 
     version: str
@@ -50,7 +50,9 @@ class Next(StrEnum):
     NOTHING = "nothing"
 
 
-def next_step(known: Model | None, champion: Model | None, released: Collection[str], holdout_version: str) -> Next:
+def next_step(
+    known: Model | None, champion: Model | None, released: Collection[str], holdout_version: str
+) -> Next:
     """Decide what a retrain does when `known` is the model already trained from the same rows, code and seed.
 
     `released` are the versions that were live at some time: one that a person rolled back is not released

@@ -33,7 +33,7 @@ class Lineage(Record):
 
 @dataclass(frozen=True)
 class Release(Record):
-    """One immutable manifest. `bundle` is the digest of the image (or, on `process`, of the bundle folder)."""
+    """One immutable manifest. `bundle` is the digest of the image, or of the bundle folder on `process`."""
 
     id: str
     created_at: str
@@ -87,12 +87,15 @@ def rollback_target(releases: Sequence[Release], live: str | None, to: str | Non
     if to is not None:
         if to not in by_id:
             raise RatchetError(
-                f"Release {to} never was live.", f"Choose one of: {', '.join(list(by_id)[-5:]) or 'none yet'}."
+                f"Release {to} never was live.",
+                f"Choose one of: {', '.join(list(by_id)[-5:]) or 'none yet'}.",
             )
         return by_id[to]
     if live is None or live not in by_id:
         raise RatchetError("No release is live.", "Make one with `ratchet retrain`.")
     previous = by_id[live].previous
     if previous is None or previous not in by_id:
-        raise RatchetError(f"Release {live} is the first one; there is none before it.", "Nothing to go back to.")
+        raise RatchetError(
+            f"Release {live} is the first one; there is none before it.", "Nothing to go back to."
+        )
     return by_id[previous]

@@ -6,7 +6,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-
 import pandas as pd
 from pydantic import Field
 
@@ -21,7 +20,7 @@ class TrainPolicy(Policy):
 
 
 def fingerprint(parts: Mapping[str, str]) -> str:
-    """Return one SHA-256 over named digests; equal fingerprints mean that training would give the same model."""
+    """Return one SHA-256 over named digests; equal ones mean that training would give the same model."""
     return hashlib.sha256(json.dumps(dict(parts), sort_keys=True).encode()).hexdigest()
 
 

@@ -1,10 +1,10 @@
-"""retrain: fetch → validate → split → train → evaluate → gate → register → release, and say what came of it."""
+"""retrain: fetch → validate → split → train → evaluate → gate → register → release, and a summary."""
 
 from __future__ import annotations
 
 from prefect import flow
 
-from adapters.run import Run, begin
+from adapters.run import begin
 from domain.model import Next
 from domain.summary import Summary
 from domain.verdict import Decision
@@ -15,7 +15,6 @@ from tasks.gate import gate
 from tasks.recall import recall
 from tasks.recover import recover
 from tasks.register import register
-from tasks.report import report
 from tasks.serve import serve
 from tasks.split import split
 from tasks.summarise import summarise
@@ -26,7 +25,7 @@ from tasks.validate import validate
 
 @flow(persist_result=False)
 def retrain(workspace: str | None = None, revision: str | None = None, trigger: str = "by hand") -> Summary:
-    """Retrain on the corpus of the working tree, or of a Git revision, and release what the gate lets through."""
+    """Retrain on the corpus of the working tree or a Git revision, and release what the gate lets through."""
     with begin(workspace, "A retrain", trigger) as run:
         recover(run)
         corpus = fetch(run, revision)
@@ -39,8 +38,7 @@ def retrain(workspace: str | None = None, revision: str | None = None, trigger: 
             trained = train(run, corpus, sides, lineage)
             scores = evaluate(run, trained, recalled.champion, sides.holdout)
             judgement = gate(run, sides.holdout, scores, trained, lineage, recalled, validation)
-            page = report(run, corpus, sides, scores, judgement, recalled)
-            model = register(run, trained, lineage, scores, judgement, recalled, page)
+            model = register(run, trained, lineage, scores, judgement, recalled)
         if recalled.next is not Next.NOTHING and model.decision == Decision.PROMOTE:
             bring_out(run, model)
         else:

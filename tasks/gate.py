@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,6 +13,7 @@ from domain import ramp, verdict
 from domain.model import Model
 from domain.ramp import RampPoint, RampStatus
 from domain.release import Lineage
+from domain.validation import ValidationReport
 from domain.verdict import TrainingFacts, Verdict
 from tasks.evaluate import CANDIDATE, CHAMPION, Scores
 from tasks.recall import Recalled
@@ -37,7 +37,7 @@ def gate(
     trained: Trained,
     lineage: Lineage,
     recalled: Recalled,
-    warnings: Sequence[str],
+    validation: ValidationReport,
 ) -> Judgement:
     """Judge the candidate; a rejection is a result, not an error."""
     champion, history = recalled.champion, recalled.history
@@ -59,7 +59,7 @@ def gate(
         ramp=standing,
         policy=params.gate,
         context=list(params.corpus.context),
-        warnings=warnings,
+        warnings=[finding.rule for finding in validation.warnings],
         decisions=sum(model.holdout_version == recalled.holdout_version for model in history),
         out_of_scope=params.corpus.out_of_scope,
     )

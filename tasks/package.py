@@ -11,7 +11,11 @@ from domain.release import Release, release_id
 from tasks.step import say, step
 
 
-@step(lambda release: f"release {release.id}, {release.target} bundle {release.bundle.removeprefix('sha256:')[:12]}")
+@step(
+    lambda release: (
+        f"release {release.id}, {release.target} bundle {release.bundle.removeprefix('sha256:')[:12]}"
+    )
+)
 def package(run: Run, model: Model) -> Release:
     """Package a registered model, its digest verified, with the code of the working tree."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
@@ -19,7 +23,12 @@ def package(run: Run, model: Model) -> Release:
     override = registry.override(model)
     live = registry.live()
     commit = git.code_commit(run.settings.workspace)
-    labels = {"version": model.version, "revision": commit, "model": model.sha256, "data": model.lineage.data_revision}
+    labels = {
+        "version": model.version,
+        "revision": commit,
+        "model": model.sha256,
+        "data": model.lineage.data_revision,
+    }
     bundle = run.target.package(registry.archive(model), model.sha256, labels, say)
     return Release(
         id=release_id(now, model.sha256, bundle),

@@ -25,7 +25,9 @@ class Recalled:
 
 def describe(recalled: Recalled) -> str:
     """Say what is known."""
-    serving = f"version {recalled.champion.version} is the champion" if recalled.champion else "no champion yet"
+    serving = (
+        f"version {recalled.champion.version} is the champion" if recalled.champion else "no champion yet"
+    )
     if recalled.known is None or recalled.next is Next.TRAIN:
         return f"{serving}; there is something new to train"
     return f"{serving}; version {recalled.known.version} was trained from exactly this data and code"

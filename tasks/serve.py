@@ -8,7 +8,7 @@ from tasks.step import say, step
 
 @step(lambda said: said)
 def serve(run: Run) -> str:
-    """Start the recorded release where it does not serve: after a restart of the machine, a stop, a failure."""
+    """Start the recorded release where it does not serve: after a reboot, a stop, a failure."""
     live, target = run.registry.live(), run.target
     if live is None:
         return "nothing was released yet"

@@ -9,7 +9,11 @@ from domain.release import Release
 from tasks.step import say, step
 
 
-@step(lambda played: f"ready; {played} conversations went as written" if played else "ready; no conversations to check")
+@step(
+    lambda played: (
+        f"ready; {played} conversations went as written" if played else "ready; no conversations to check"
+    )
+)
 def stage(run: Run, release: Release) -> int:
     """Start it, wait until it is ready, play the conversations; on an error nothing of it is left running."""
     url = run.target.stage(release, say)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -18,7 +19,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def step(describe: Callable[[R], str], **options: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:
+def step(describe: Callable[[Any], str], **options: Any) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a function a task; `describe` turns its result into the line that people read.
 
     Results stay in memory: what has to outlive a run is stored under a name made of its content (data
@@ -52,7 +53,5 @@ def say(text: str) -> None:
 
 def log(text: str) -> None:
     """Write to the run's log; outside a run there is none."""
-    try:
+    with contextlib.suppress(MissingContextError):
         get_run_logger().info(text)
-    except MissingContextError:
-        pass

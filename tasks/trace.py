@@ -12,13 +12,19 @@ from domain.training import fingerprint, rows_digest
 from tasks.step import step
 
 
-@step(lambda lineage: f"code {lineage.code_commit[:8] or 'without Git'}, fingerprint {lineage.fingerprint[:8]}")
+@step(
+    lambda lineage: f"code {lineage.code_commit[:8] or 'without Git'}, fingerprint {lineage.fingerprint[:8]}"
+)
 def trace(run: Run, corpus: Corpus, split: Split) -> Lineage:
     """Return the lineage: every revision and digest that the training depends on."""
     settings = run.settings
     code_hash, lock_hash = rasa.shaping_hash(settings.bot), rasa.lock_hash(settings.bot)
     seed = settings.params.train.seed
-    extras = {path.name: sha256(path) for path in sorted(corpus.extras.glob("*"))} if corpus.extras.is_dir() else {}
+    extras = (
+        {path.name: sha256(path) for path in sorted(corpus.extras.glob("*"))}
+        if corpus.extras.is_dir()
+        else {}
+    )
     return Lineage(
         data_revision=corpus.revision,
         ledger_hash=sha256(corpus.folder / "ledger.csv"),
@@ -26,7 +32,13 @@ def trace(run: Run, corpus: Corpus, split: Split) -> Lineage:
         code_hash=code_hash,
         lock_hash=lock_hash,
         fingerprint=fingerprint(
-            {"rows": rows_digest(split.train), "code": code_hash, "lock": lock_hash, "seed": str(seed), **extras}
+            {
+                "rows": rows_digest(split.train),
+                "code": code_hash,
+                "lock": lock_hash,
+                "seed": str(seed),
+                **extras,
+            }
         ),
         seed=seed,
     )

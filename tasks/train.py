@@ -10,7 +10,11 @@ from domain.release import Lineage
 from tasks.step import say, step
 
 
-@step(lambda trained: f"model {trained.model_id[:12]} on {trained.rows:,} messages of {len(trained.intents)} intents")
+@step(
+    lambda trained: (
+        f"model {trained.model_id[:12]} on {trained.rows:,} messages of {len(trained.intents)} intents"
+    )
+)
 def train(run: Run, corpus: Corpus, split: Split, lineage: Lineage) -> rasa.Trained:
     """Train on the training side; a training that an interrupted run had finished is taken up."""
     folder = run.settings.state / "candidates" / lineage.fingerprint

@@ -17,6 +17,9 @@ def verify(run: Run, release: Release) -> Sequence[ReplicaStatus]:
     replicas = run.target.replicas()
     wrong = [replica for replica in replicas if not replica.ready or replica.model_id != release.model_id]
     if wrong or not replicas:
-        said = "; ".join(f"{replica.name} has {replica.release or 'no answer'}" for replica in wrong) or "no replica answers"
+        said = (
+            "; ".join(f"{replica.name} has {replica.release or 'no answer'}" for replica in wrong)
+            or "no replica answers"
+        )
         raise RatchetError(f"Release {release.id} is not served everywhere: {said}.", "See `ratchet status`.")
     return replicas
