@@ -41,7 +41,7 @@ class ChatInput(InputChannel):
     def __init__(self, access: Access, directory: Directory) -> None:
         self._access = access
         self._directory = directory
-        self.conversations: Conversations  # set when the agent is loaded, before the first request
+        self.conversations: Conversations  # set before the server listens
 
     @classmethod
     def name(cls) -> str:

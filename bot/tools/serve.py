@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def make_app(arguments: argparse.Namespace, digest: str) -> Any:
-    """The Sanic application, which loads the model before it listens."""
+    """The Sanic application with the model loaded."""
     from rasa.core.run import configure_app, create_http_input_channels
 
     from channel import access, directory, memory
@@ -69,19 +69,19 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = DRAIN_SECONDS
     app.config.REQUEST_MAX_SIZE = MOST_BYTES
 
-    async def load(app: Any, loop: Any) -> None:
-        agent = load_agent(arguments.model, arguments.domain, memory.endpoints(redis_url))
-        started = datetime.now(timezone.utc).isoformat(timespec="seconds")
-        service = Service(arguments.release, arguments.model_version, digest, started)
-        replies = memory.RedisReplies(redis_url) if redis_url else memory.MemoryReplies()
-        chat.conversations = Conversations(agent, service, replies, handoff)
-        app.ctx.agent = agent
+    app.ctx.agent = load_agent(arguments.model, arguments.domain, memory.endpoints(redis_url))
+    started = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    service = Service(arguments.release, arguments.model_version, digest, started)
+    replies = memory.RedisReplies(redis_url) if redis_url else memory.MemoryReplies()
+    chat.conversations = Conversations(app.ctx.agent, service, replies, handoff)
+
+    async def announce(app: Any, loop: Any) -> None:
         print(f"release {arguments.release} answers on {arguments.host}:{arguments.port}", flush=True)
 
     async def drain(app: Any, loop: Any) -> None:
         await handoff.drain(DRAIN_SECONDS)
 
-    app.register_listener(load, "before_server_start")
+    app.register_listener(announce, "after_server_start")
     app.register_listener(drain, "after_server_stop")
     return app
 
@@ -102,7 +102,7 @@ def load_agent(model: Path, domain: Path, endpoints: Any) -> Any:
         if domain.exists():
             agent.nlg.responses = {**agent.domain.responses, **Domain.load(str(domain)).responses}
     except Exception as error:  # any broken archive, or a Redis that does not answer
-        raise ToolError(f"{model} cannot be served: {error}.", "Train it again, or see what it needs.") from error
+        raise ToolError(f"{model} cannot be served: {str(error).rstrip('.')}.", "Train it again, or see what it needs.") from error
     return agent
 
 
