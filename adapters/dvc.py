@@ -65,7 +65,9 @@ def init(workspace: Path, remote_url: str) -> None:
             with quiet():
                 Repo.init(str(workspace), subdir=not (workspace / ".git").exists()).close()
         except DvcException as error:
-            raise RatchetError(f"DVC cannot be set up in {workspace}: {error}.", "Run `git init` there first.") from error
+            raise RatchetError(
+                f"DVC cannot be set up in {workspace}: {error}.", "Run `git init` there first."
+            ) from error
     ignore(workspace)
     set_remote(workspace, remote_url)
 
@@ -75,7 +77,9 @@ def ignore(workspace: Path) -> None:
     path, line = workspace / ".gitignore", f"/{FOLDER}"
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     if line not in text.splitlines():
-        path.write_text(f"{text}{'' if text.endswith(chr(10)) or not text else chr(10)}{line}\n", encoding="utf-8")
+        path.write_text(
+            f"{text}{'' if text.endswith(chr(10)) or not text else chr(10)}{line}\n", encoding="utf-8"
+        )
 
 
 def set_remote(workspace: Path, url: str, **machine: str) -> None:
@@ -119,10 +123,13 @@ def repository(workspace: Path) -> Iterator[Repo]:
 
     try:
         with quiet():
-            repo = Repo(str(workspace), config={"core": {"site_cache_dir": str(workspace / ".ratchet" / "dvc")}})
+            repo = Repo(
+                str(workspace), config={"core": {"site_cache_dir": str(workspace / ".ratchet" / "dvc")}}
+            )
     except DvcException as error:
         raise RatchetError(
-            f"{workspace} is not a DVC repository: {error}.", "Set it up with `ratchet remote set FOLDER_OR_S3_URL`."
+            f"{workspace} is not a DVC repository: {error}.",
+            "Set it up with `ratchet remote set FOLDER_OR_S3_URL`.",
         ) from error
     try:
         with quiet():
@@ -144,7 +151,9 @@ def read_pointer(workspace: Path, git_revision: str | None = None) -> Pointer:
         path = workspace / POINTER
         text = path.read_text(encoding="utf-8") if path.is_file() else None
     if text is None:
-        raise RatchetError(f"{where} is missing.", "Run `ratchet ingest FILE` to make it, or restore it with Git.")
+        raise RatchetError(
+            f"{where} is missing.", "Run `ratchet ingest FILE` to make it, or restore it with Git."
+        )
     if text.startswith(LFS_HEADER):
         raise RatchetError(
             f"{where} is a Git LFS pointer, not the file itself.",
@@ -159,6 +168,11 @@ def read_pointer(workspace: Path, git_revision: str | None = None) -> Pointer:
         ) from error
 
 
+def tracked(workspace: Path) -> bool:
+    """Tell whether the commit that is checked out has a `data.dvc`."""
+    return commands.run(["git", "cat-file", "-e", f"HEAD:./{POINTER}"], cwd=workspace, check=False).code == 0
+
+
 def revision(workspace: Path, git_revision: str | None = None) -> str:
     """Return the data revision of the working tree or of a Git revision."""
     return read_pointer(workspace, git_revision).revision
@@ -166,7 +180,13 @@ def revision(workspace: Path, git_revision: str | None = None) -> str:
 
 def write_pointer(workspace: Path, pointer: Pointer) -> None:
     """Write `data.dvc` in one step, as DVC would."""
-    out = {"md5": pointer.revision, "size": pointer.size, "nfiles": pointer.files, "hash": "md5", "path": FOLDER}
+    out = {
+        "md5": pointer.revision,
+        "size": pointer.size,
+        "nfiles": pointer.files,
+        "hash": "md5",
+        "path": FOLDER,
+    }
     with replacing(workspace / POINTER) as temporary:
         temporary.write_text(yaml.safe_dump({"outs": [out]}, sort_keys=False), encoding="utf-8")
         temporary.chmod(0o644)
@@ -186,7 +206,9 @@ def add(workspace: Path, folder: Path) -> Pointer:
         pointer, staging, info = build(repo, folder, dry_run=False)
         result = transfer(staging, repo.cache.local, {info}, shallow=False)
         if result.failed:
-            raise RatchetError(f"{len(result.failed)} files of {folder} could not be cached.", "Check the disk's space.")
+            raise RatchetError(
+                f"{len(result.failed)} files of {folder} could not be cached.", "Check the disk's space."
+            )
         return pointer
 
 
@@ -195,7 +217,9 @@ def build(repo: Repo, folder: Path, dry_run: bool = True) -> tuple[Pointer, Hash
     from dvc.fs import LocalFileSystem
     from dvc_data.hashfile.build import build as hash_folder
 
-    staging, meta, tree = hash_folder(repo.cache.local, str(folder), LocalFileSystem(), "md5", dry_run=dry_run)
+    staging, meta, tree = hash_folder(
+        repo.cache.local, str(folder), LocalFileSystem(), "md5", dry_run=dry_run
+    )
     assert tree.hash_info is not None and tree.hash_info.value
     return Pointer(tree.hash_info.value, meta.size or 0, meta.nfiles or 0), staging, tree.hash_info
 
@@ -297,10 +321,15 @@ def fetch(workspace: Path, git_revision: str | None, into: Path) -> Path:
             "data/ was changed since data.dvc was written.",
             "Take the change in with `ratchet ingest` (without a file), or drop it with `dvc checkout data.dvc --force`.",
         )
-    folder = into / pointer.revision.removesuffix(".dir")
+    return checkout(workspace, pointer.revision, into)
+
+
+def checkout(workspace: Path, data_revision: str, into: Path) -> Path:
+    """Return a folder, under `into`, with a data revision, from the cache or else the remote."""
+    folder = into / data_revision.removesuffix(".dir")
     if not folder.is_dir():
-        pull(workspace, pointer.revision)
-        materialise(workspace, pointer.revision, folder)
+        pull(workspace, data_revision)
+        materialise(workspace, data_revision, folder)
     return folder
 
 

@@ -1,7 +1,8 @@
-"""Git, read only: which code this is."""
+"""Git: which code this is, and commits of single files."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from adapters import commands
@@ -19,6 +20,14 @@ def code_commit(workspace: Path) -> str:
         ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"], cwd=workspace, check=False
     )
     return found.output.strip() if found.code == 0 else ""
+
+
+def commit(workspace: Path, paths: Sequence[str], message: str) -> str:
+    """Commit the given paths and nothing else; returns the commit. Nothing changed in them is fine."""
+    git(workspace, "add", "--", *paths)
+    if commands.run(["git", "diff", "--cached", "--quiet", "--", *paths], cwd=workspace, check=False).code != 0:
+        git(workspace, "commit", "--quiet", "--message", message, "--", *paths)
+    return git(workspace, "rev-parse", "HEAD")
 
 
 def resolve(workspace: Path, revision: str) -> str:

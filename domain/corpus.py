@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from domain.policy import Policy
 
@@ -24,15 +24,27 @@ ENTITY = re.compile(r"\[(?P<words>[^\[\]]+)\](?:\([^()]*\)|\{[^{}]*\})")
 
 NOT_WORDS = re.compile(r"[\W_]+")
 KEY_HEX_DIGITS = 32
+RESERVED = {"text", "intent", "source", "key", "place"}
 
 
 class CorpusPolicy(Policy):
     """What a message carries besides its text and intent.
 
-    `context` maps each context field to the values it may have, or to None where any value may stand.
+    `context` maps each context field to the values it may have, or to None where any value may stand;
+    `out_of_scope` is the intent of messages that the bot is not meant for.
     """
 
     context: dict[str, list[str] | None] = Field(default_factory=dict)
+    out_of_scope: str = "out_of_scope"
+
+    @field_validator("context")
+    @classmethod
+    def not_reserved(cls, context: dict[str, list[str] | None]) -> dict[str, list[str] | None]:
+        """Refuse context fields that are columns already."""
+        taken = RESERVED & set(context)
+        if taken:
+            raise ValueError(f"{', '.join(sorted(taken))} cannot name a context field")
+        return context
 
     @property
     def columns(self) -> list[str]:
@@ -103,9 +115,7 @@ def normalised(texts: Iterable[str]) -> list[str]:
 def keys(normal_forms: Iterable[str], salt: str) -> list[str]:
     """Return the ledger's key of each text that is in normal form already."""
     secret = salt.encode()
-    return [
-        hmac.digest(secret, text.encode(), "sha256").hex()[:KEY_HEX_DIGITS] for text in normal_forms
-    ]
+    return [hmac.digest(secret, text.encode(), "sha256").hex()[:KEY_HEX_DIGITS] for text in normal_forms]
 
 
 def empty(policy: CorpusPolicy) -> pd.DataFrame:

@@ -110,7 +110,7 @@ def assign(
         return ledger
     known = sides.notna()
     book = Book(texts[known], sides[known].tolist(), policy)
-    placed = [side for side in book.place(new, progress)]
+    placed = list(book.place(new, progress))
     rows = pd.DataFrame({"key": new["key"], "side": placed, "first_seen": first_seen}, dtype="str")
     return pd.concat([ledger[COLUMNS], rows], ignore_index=True)
 
@@ -171,14 +171,14 @@ class Book:
         if near:
             return Side.TEST if near == BITS[Side.TEST] else Side.TRAIN
         train, test = self.counts[intent]
-        return Side.TEST if test < self.policy.test_share * (train + test) or test + train == 0 else Side.TRAIN
+        return (
+            Side.TEST if test < self.policy.test_share * (train + test) or test + train == 0 else Side.TRAIN
+        )
 
 
 def links(texts: Texts, cutoff: float) -> dict[int, NDArray[np.int64]]:
     """Return the places of the later near-duplicates of each text that has any."""
-    found = [
-        (one[one < other], other[one < other]) for one, other in near_pairs(texts, texts, cutoff)
-    ]
+    found = [(one[one < other], other[one < other]) for one, other in near_pairs(texts, texts, cutoff)]
     if not found:
         return {}
     earlier = np.concatenate([one for one, _ in found])
@@ -216,6 +216,12 @@ def split(corpus: pd.DataFrame, ledger: pd.DataFrame, policy: SplitPolicy) -> Sp
     return Split(*(frame[sides == side].reset_index(drop=True) for side in Side))
 
 
+def sides_of(ledger: pd.DataFrame, split: Split) -> pd.DataFrame:
+    """Return `key` and `side` of the texts that a corpus holds, in the ledger's order."""
+    present = pd.concat([split.train["key"], split.holdout["key"], split.quarantine["key"]])
+    return ledger.loc[ledger["key"].isin(present), ["key", "side"]].reset_index(drop=True)
+
+
 def violations(
     corpus: pd.DataFrame,
     ledger: pd.DataFrame,
@@ -226,19 +232,18 @@ def violations(
     """Return the invariants that do not hold.
 
     `previous` is the ledger of the champion's release: no key of it may have changed its side or be gone.
-    `proved` is the ledger of a corpus whose pairs were checked before under the same policy: of those texts,
-    only pairs with a new one are compared.
+    `proved` are the sides (`key`, `side`) of texts whose pairs were compared before under the same policy: only
+    pairs with another text are compared now.
     """
     texts = distinct(corpus, policy)
     texts["side"] = texts["key"].map(ledger.drop_duplicates("key").set_index("key")["side"])
-    found = [
+    return [
         *without_side(texts),
         *repeated_keys(ledger),
         *moved(ledger, previous),
         *straddling(texts, policy, proved),
         *shares(texts, policy),
     ]
-    return found
 
 
 def without_side(texts: pd.DataFrame) -> Iterator[Violation]:

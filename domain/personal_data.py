@@ -42,7 +42,10 @@ def is_card(digits: str) -> bool:
 def is_iban(text: str) -> bool:
     """Tell whether a text passes the IBAN's check, modulo 97 (ISO 13616)."""
     letters = text.replace(" ", "").upper()
-    return 15 <= len(letters) <= 34 and int("".join(str(int(c, 36)) for c in letters[4:] + letters[:4])) % 97 == 1
+    return (
+        15 <= len(letters) <= 34
+        and int("".join(str(int(c, 36)) for c in letters[4:] + letters[:4])) % 97 == 1
+    )
 
 
 def is_phone(text: str) -> bool:

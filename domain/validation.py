@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from domain.corpus import CorpusPolicy, normalised, plain
 from domain.neighbours import Texts, near_pairs
 from domain.personal_data import find, mask
 from domain.policy import Policy
+from domain.record import Record
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
 SHOWN = 100
@@ -39,7 +40,7 @@ class ValidationPolicy(Policy):
 
 
 @dataclass(frozen=True)
-class Finding:
+class Finding(Record):
     """One rule that rows break: where they stand (`file:row`), their texts (masked), how many, a sentence."""
 
     rule: str
@@ -48,35 +49,30 @@ class Finding:
     count: int
     sentence: str
 
+    def lines(self) -> list[tuple[str, str]]:
+        """Return places and texts side by side."""
+        return list(zip(self.rows, self.texts, strict=True))
+
 
 @dataclass(frozen=True)
-class ValidationReport:
-    """What validation found in so many rows."""
+class ValidationReport(Record):
+    """What validation found in so many rows; `faulty` are the numbers (from 0) of all rows with an error of
+    their own, in contrast to errors of a whole intent."""
 
     rows: int
     intents: int
     errors: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
+    faulty: tuple[int, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether the rows may enter the corpus."""
         return not self.errors
 
-    def as_dict(self) -> dict[str, Any]:
-        """Return the report as JSON-ready data."""
-        return {**asdict(self), "ok": self.ok}
-
-    @staticmethod
-    def from_dict(data: dict[str, Any]) -> ValidationReport:
-        """Read a report back."""
-        findings = {
-            kind: tuple(
-                Finding(**{**one, "rows": tuple(one["rows"]), "texts": tuple(one["texts"])}) for one in data[kind]
-            )
-            for kind in ("errors", "warnings")
-        }
-        return ValidationReport(data["rows"], data["intents"], **findings)
+    def summary(self) -> str:
+        """Say in a few words what was found."""
+        return f"{count(len(self.errors), 'kind')} of errors, {count(len(self.warnings), 'kind')} of warnings"
 
 
 def validate(
@@ -95,9 +91,11 @@ def validate(
         frame["place"] = [f"utterances.csv:{row}" for row in range(2, len(frame) + 2)]
     new = np.ones(len(frame), dtype=bool) if fresh is None else fresh.to_numpy()
     check = Check(frame, policy, corpus_policy)
-    errors = [*check.single_rows(frame[new]), *check.labels(new), *check.intents()]
+    errors = [*check.single_rows(frame[new]), *check.labels(new)]
+    faulty = tuple(np.flatnonzero(check.faulty).tolist())
+    errors += check.intents()
     warnings = [*check.balance(), *check.look_alikes(new)]
-    return ValidationReport(len(frame), frame["intent"].nunique(), tuple(errors), tuple(warnings))
+    return ValidationReport(len(frame), frame["intent"].nunique(), tuple(errors), tuple(warnings), faulty)
 
 
 class Check:
@@ -105,10 +103,12 @@ class Check:
 
     def __init__(self, frame: pd.DataFrame, policy: ValidationPolicy, corpus_policy: CorpusPolicy) -> None:
         self.frame, self.policy, self.context = frame, policy, corpus_policy.context
+        self.faulty = np.zeros(len(frame), dtype=bool)
         self.sizes = frame.loc[frame["intent"] != "", "intent"].value_counts()
 
     def finding(self, rule: str, rows: pd.DataFrame, sentence: str) -> Finding:
-        """Name the first rows that break a rule, with their texts masked."""
+        """Note the rows that break a rule, and name the first ones with their texts masked."""
+        self.faulty[rows.index] = True
         head = rows.head(SHOWN)
         texts = tuple(mask(text, self.policy.personal_data_allowed) for text in head["text"])
         return Finding(rule, tuple(head["place"]), texts, len(rows), sentence)
@@ -134,10 +134,15 @@ class Check:
 
     def personal(self, rows: pd.DataFrame) -> Iterator[Finding]:
         """No message holds personal data that is not allow-listed."""
-        kinds = [{one.kind for one in find(plain(text), self.policy.personal_data_allowed)} for text in rows["text"]]
+        kinds = [
+            {one.kind for one in find(plain(text), self.policy.personal_data_allowed)}
+            for text in rows["text"]
+        ]
         for kind in sorted(set().union(*kinds)) if kinds else []:
             broken = rows[[kind in found for found in kinds]]
-            yield self.finding("personal data", broken, f"{count(len(broken), 'row')} hold personal data: {kind}.")
+            yield self.finding(
+                "personal data", broken, f"{count(len(broken), 'row')} hold personal data: {kind}."
+            )
 
     def labels(self, new: np.ndarray) -> Iterator[Finding]:
         """No text stands under two intents in the same context."""
@@ -148,17 +153,23 @@ class Check:
             touched = pd.Series(new, index=self.frame.index).groupby(same, sort=False).transform("any")
             rows = self.frame[broken & touched].sort_values("text", kind="stable")
             if len(rows):
-                pairs = rows.groupby(rows["text"].str.casefold())["intent"].agg(lambda some: " / ".join(sorted(set(some))))
+                pairs = rows.groupby(rows["text"].str.casefold())["intent"].agg(
+                    lambda some: " / ".join(sorted(set(some)))
+                )
                 named = "; ".join(pairs.head(3))
                 yield self.finding(
-                    "conflicting intents", rows, f"{count(len(pairs), 'text')} stand under two intents ({named})."
+                    "conflicting intents",
+                    rows,
+                    f"{count(len(pairs), 'text')} stand under two intents ({named}).",
                 )
 
     def intents(self) -> Iterator[Finding]:
         """There are at least two intents, each with enough examples."""
         if len(self.sizes) < 2:
             yield self.finding(
-                "too few intents", self.frame.head(0), f"There are {len(self.sizes)} intents; a classifier needs two."
+                "too few intents",
+                self.frame.head(0),
+                f"There are {len(self.sizes)} intents; a classifier needs two.",
             )
         few = self.sizes[self.sizes < self.policy.minimum_examples]
         yield from self.sized("too few examples", few, self.policy.minimum_examples)
@@ -181,13 +192,18 @@ class Check:
         if len(sizes):
             rows = self.frame[self.frame["intent"].isin(sizes.index)]
             named = listed([f"{intent} ({size})" for intent, size in sizes.items()])
-            yield self.finding(rule, rows, f"{count(len(sizes), 'intent')} with fewer than {threshold} examples: {named}.")
+            yield self.finding(
+                rule, rows, f"{count(len(sizes), 'intent')} with fewer than {threshold} examples: {named}."
+            )
 
     def look_alikes(self, new: np.ndarray) -> Iterator[Finding]:
         """Near-duplicates under different intents."""
         texts = normalised(self.frame["text"])
         fresh = np.flatnonzero(new)
-        intents, context = pd.factorize(self.frame["intent"])[0], self.frame[list(self.context)].agg("\0".join, axis=1)
+        intents, context = (
+            pd.factorize(self.frame["intent"])[0],
+            self.frame[list(self.context)].agg("\0".join, axis=1),
+        )
         situation = pd.factorize(context)[0] if self.context else np.zeros(len(self.frame), dtype=int)
         found: set[int] = set()
         one, other = Texts([texts[row] for row in fresh]), Texts(texts)

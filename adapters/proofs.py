@@ -1,0 +1,50 @@
+"""What was checked before, so that a retrain checks only what is new.
+
+A validation report is kept by the data revision and the policies it was made under; the sides of the texts whose
+pairs were compared, by the policy of the split. Losing these files costs time, not safety.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+
+from adapters.files import read_json, replacing, write_json
+from domain.policy import Policy
+from domain.validation import ValidationReport
+
+
+def digest(*parts: Policy | str) -> str:
+    """Return a name made of policies and revisions."""
+    texts = [part if isinstance(part, str) else part.model_dump_json() for part in parts]
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:24]
+
+
+def report_file(state: Path, revision: str, *policies: Policy) -> Path:
+    """The file of a revision's validation report."""
+    return state / "proved" / f"report-{digest(revision, *policies)}.json"
+
+
+def remember_report(state: Path, report: ValidationReport, revision: str, *policies: Policy) -> None:
+    """Keep the report of a revision."""
+    write_json(report_file(state, revision, *policies), report.as_dict())
+
+
+def known_report(state: Path, revision: str, *policies: Policy) -> ValidationReport | None:
+    """Return the report of a revision under these policies, if it was made before."""
+    content = read_json(report_file(state, revision, *policies))
+    return ValidationReport.from_dict(content) if content else None
+
+
+def remember_sides(state: Path, sides: pd.DataFrame, policy: Policy) -> None:
+    """Keep the sides (`key`, `side`) of texts whose pairs were all compared."""
+    with replacing(state / "proved" / f"sides-{digest(policy)}.csv") as path:
+        sides.to_csv(path, index=False, lineterminator="\n")
+
+
+def known_sides(state: Path, policy: Policy) -> pd.DataFrame | None:
+    """Return the sides that were kept last under this policy."""
+    path = state / "proved" / f"sides-{digest(policy)}.csv"
+    return pd.read_csv(path, dtype="str", na_filter=False) if path.is_file() else None

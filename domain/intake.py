@@ -1,0 +1,122 @@
+"""Intake: what a corpus becomes when new rows come in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from domain.corpus import CorpusPolicy, keys, normalised, plain
+from domain.ledger import Side, SplitPolicy
+from domain.neighbours import Texts, near_pairs
+from domain.record import Record
+from domain.validation import ValidationReport
+
+
+@dataclass(frozen=True)
+class Merged:
+    """A corpus with new rows in it.
+
+    `frame` has the corpus columns and `place`; `fresh` marks its rows that the old corpus did not have in just
+    this form; `known` counts incoming rows that it had already, `relabelled` those that changed a label.
+    """
+
+    frame: pd.DataFrame
+    fresh: pd.Series
+    known: int
+    relabelled: int
+
+    def without(self, rows: pd.Series) -> Merged:
+        """Return the same without the marked rows."""
+        kept = ~rows
+        frame, fresh = self.frame[kept].reset_index(drop=True), self.fresh[kept].reset_index(drop=True)
+        return replace(self, frame=frame, fresh=fresh)
+
+
+@dataclass(frozen=True)
+class Intake(Record):
+    """What came of an ingest.
+
+    `accepted` is false when validation refused the rows and nothing changed. `added`, `known`, `relabelled`,
+    `removed` and `left_out` count rows; `repairs` say what cleaning did; `sides` count the new texts by side;
+    `revision` is the data revision afterwards, `page` the report on the rows.
+    """
+
+    accepted: bool
+    files: tuple[str, ...]
+    messages: int
+    intents: int
+    added: int
+    known: int
+    relabelled: int
+    removed: int
+    left_out: int
+    repairs: dict[str, int]
+    sides: dict[str, int]
+    revision: str
+    report: ValidationReport
+    page: str
+
+    @property
+    def changed(self) -> bool:
+        """Whether the corpus is another than before."""
+        return bool(self.added or self.relabelled or self.removed)
+
+    def headline(self) -> str:
+        """Say what came in, as the subject of a commit."""
+        if not self.changed:
+            return "Data: nothing new"
+        parts = [f"{self.added:,} messages in"]
+        parts += [f"{self.relabelled:,} relabelled"] if self.relabelled else []
+        parts += [f"{self.removed:,} removed"] if self.removed else []
+        origin = f" from {', '.join(Path(file).name for file in self.files)}" if self.files else " by hand"
+        return f"Data: {', '.join(parts)}{origin}"
+
+
+def merge(old: pd.DataFrame, incoming: pd.DataFrame, policy: CorpusPolicy, relabel: bool) -> Merged:
+    """Append the incoming rows that the corpus does not have.
+
+    With `relabel`, an incoming row takes the place of the old rows with its text and context; without, both
+    stand and validation names the conflict. Both frames have the corpus columns and `place`.
+    """
+    situation = ["text", *policy.context]
+    new = incoming[~in_frame(incoming, old, [*situation, "intent"])]
+    overruled = in_frame(old, new, situation) if relabel else np.zeros(len(old), dtype=bool)
+    frame = pd.concat([old[~overruled], new], ignore_index=True)
+    fresh = pd.Series(np.arange(len(frame)) >= len(frame) - len(new))
+    return Merged(frame, fresh, len(incoming) - len(new), int(overruled.sum()))
+
+
+def in_frame(rows: pd.DataFrame, other: pd.DataFrame, columns: list[str]) -> np.ndarray:
+    """Tell for each row whether `other` has one with the same values; texts count without markup and case."""
+
+    def values(frame: pd.DataFrame) -> pd.MultiIndex:
+        texts = frame["text"].map(plain).str.casefold()
+        return pd.MultiIndex.from_frame(frame[columns].assign(text=texts))
+
+    return np.asarray(values(rows).isin(values(other)))
+
+
+def returned(merged: Merged, ledger: pd.DataFrame, policy: SplitPolicy) -> pd.Series:
+    """Mark the fresh rows that come back after a removal while a near-duplicate went to the other side.
+
+    Their own side stands in the ledger for ever, so they can be neither trained on nor tested with.
+    """
+    frame, fresh = merged.frame, merged.fresh
+    marked = pd.Series(False, index=frame.index)
+    known = set(ledger["key"])
+    new = pd.Series(normalised(frame.loc[fresh, "text"]), index=frame.index[fresh])
+    again = new[[key in known for key in keys(new, policy.salt)]]
+    if again.empty:
+        return marked
+    old = pd.Series(normalised(frame.loc[~fresh, "text"]), index=frame.index[~fresh])
+    again = again[~again.isin(set(old))]
+    sides = ledger.set_index("key")["side"]
+    again_side, old_side = (pd.Series(keys(some, policy.salt), some.index).map(sides) for some in (again, old))
+    for mine, theirs in ((Side.TRAIN, Side.TEST), (Side.TEST, Side.TRAIN)):
+        here, there = again[again_side == mine], old[old_side == theirs]
+        for rows, _ in near_pairs(Texts(here.tolist()), Texts(there.tolist()), policy.near_duplicate):
+            marked[here.index[rows]] = True
+    return marked

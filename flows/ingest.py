@@ -1,0 +1,44 @@
+"""ingest: load → read → take (clean, merge, validate) → assign → store → commit; all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from prefect import flow
+
+from adapters.run import begin
+from domain.intake import Intake
+from tasks.account import account
+from tasks.assign import assign
+from tasks.commit import commit as commit_data
+from tasks.load import load
+from tasks.read import read
+from tasks.store import store
+from tasks.take import take
+
+
+@flow(persist_result=False)
+def ingest(
+    workspace: str | None = None,
+    files: Sequence[str] = (),
+    text_column: str = "text",
+    intent_column: str = "intent",
+    context_columns: Mapping[str, str] | None = None,
+    relabel: bool = False,
+    drop_faulty: bool = False,
+    commit: bool = False,
+    first_seen: str | None = None,
+) -> Intake:
+    """Take labelled messages into the corpus; without files, take in what was changed in `data/` by hand."""
+    with begin(workspace, "An ingest", "by hand") as run:
+        before = load(run)
+        reading = read(run, files, text_column, intent_column, context_columns or {})
+        taken = take(run, before, reading, relabel, drop_faulty)
+        if not taken.accepted or not taken.changed:
+            return account(run, files, before, taken)
+        sides = assign(run, taken.merged.frame, before.ledger, first_seen)
+        revision = store(run, taken.merged.frame, sides, reading.extras)
+        result = account(run, files, before, taken, sides, revision)
+        if commit:
+            commit_data(run, result.headline())
+        return result

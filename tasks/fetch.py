@@ -1,0 +1,35 @@
+"""fetch: get the corpus of the working tree or of a Git revision."""
+
+from __future__ import annotations
+
+from adapters import corpus_store, dvc, git
+from adapters.run import Run
+from domain.corpus import Corpus
+from domain.errors import RatchetError
+from tasks.step import step
+
+
+@step(
+    lambda corpus: f"{len(corpus.frame):,} messages, data revision {corpus.revision[:8]}",
+    retries=2,
+    retry_delay_seconds=5,
+    retry_condition_fn=lambda task, task_run, state: isinstance(state.data, dvc.RemoteUnreachable),
+)
+def fetch(run: Run, revision: str | None) -> Corpus:
+    """Return the corpus, which the remote must hold too: a release refers to its data for ever."""
+    settings = run.settings
+    git_revision = git.resolve(settings.workspace, revision) if revision else None
+    data_revision = dvc.revision(settings.workspace, git_revision)
+    folder = dvc.fetch(settings.workspace, git_revision, settings.state / "data")
+    if not dvc.pushed(settings.workspace, data_revision):
+        raise RatchetError(
+            f"Data revision {data_revision[:12]} is not in the DVC remote.", "Put it there: `dvc push`."
+        )
+    params = settings.params
+    return Corpus(
+        frame=corpus_store.read_messages(folder, params.corpus),
+        ledger=corpus_store.read_ledger(folder, params.split),
+        revision=data_revision,
+        git_revision=git_revision or "",
+        folder=folder,
+    )

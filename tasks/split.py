@@ -1,0 +1,48 @@
+"""split: divide the corpus by its ledger, and prove that nothing of the holdout was ever trained on."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from adapters import corpus_store, dvc, proofs
+from adapters.run import Run
+from domain import ledger
+from domain.corpus import Corpus
+from domain.errors import RatchetError
+from domain.ledger import Split
+from tasks.step import say, step
+
+
+@step(
+    lambda sides: (
+        f"{len(sides.train):,} to train, {len(sides.holdout):,} held out, {len(sides.quarantine):,} unused"
+    )
+)
+def split(run: Run, corpus: Corpus) -> Split:
+    """Return the sides; raises `RatchetError` when an invariant does not hold."""
+    policy, state = run.settings.params.split, run.settings.state
+    previous, proved = champion_ledger(run, corpus), proofs.known_sides(state, policy)
+    found = ledger.violations(corpus.frame, corpus.ledger, previous, policy, proved)
+    for violation in found:
+        say(violation.sentence)
+    if broken := [violation.sentence for violation in found if violation.blocking]:
+        raise RatchetError(f"The split cannot be trusted: {' '.join(broken)}", corpus_store.WAY_BACK)
+    sides = ledger.split(corpus.frame, corpus.ledger, policy)
+    used = ledger.sides_of(corpus.ledger, sides)
+    if proved is None or not used.equals(proved):
+        proofs.remember_sides(state, used, policy)
+    return sides
+
+
+def champion_ledger(run: Run, corpus: Corpus) -> pd.DataFrame | None:
+    """Return the ledger of the champion's data; None when there is no champion, or when it is the same."""
+    champion = run.registry.champion()
+    if champion is None or champion.lineage.data_revision == corpus.revision:
+        return None
+    settings = run.settings
+    try:
+        folder = dvc.checkout(settings.workspace, champion.lineage.data_revision, settings.state / "data")
+    except dvc.NotInRemote as error:
+        say(f"the champion's ledger cannot be compared: {error.fact}")
+        return None
+    return corpus_store.read_ledger(folder, settings.params.split)
