@@ -46,7 +46,7 @@ def evaluate(run: Run, trained: rasa.Trained, champion: Model | None, holdout: p
             predictions[name],
             context=list(corpus.context),
             out_of_scope=corpus.out_of_scope,
-            latency=Latency(speed[name]["p50_ms"], speed[name]["p95_ms"]),
+            latency=Latency(speed[name]["latency_p50_ms"], speed[name]["latency_p95_ms"]),
         )
         for name in models
     }
