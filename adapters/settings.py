@@ -56,7 +56,24 @@ class Settings(BaseSettings):
         "auto",
         description="where releases run; `auto`: `swarm` where a stack and an engine are, else `process`",
     )
-    port: int = Field(5005, ge=0, le=65535, description="loopback port of the bot on the `process` target")
+    port: int = Field(
+        5005, ge=0, le=65535, description="port of the bot: on loopback (`process`), on each node (`swarm`)"
+    )
+    operation_port: int = Field(
+        8405, ge=1, le=65535, description="port of the fleet's metrics and checks (`swarm`)"
+    )
+    stack: str = Field(
+        "ratchet", pattern=r"^[a-z0-9][a-z0-9-]*$", description="name of the fleet on its Docker Swarm"
+    )
+    registry: str | None = Field(
+        None, description="image repository, as in ghcr.io/team/bot; one node needs none"
+    )
+    build_network: str | None = Field(
+        None, description="network of image builds; `host` where the bridge reaches nothing"
+    )
+    client_tokens_file: Path | None = Field(
+        None, description="tokens of the client applications that may call the fleet"
+    )
     prefect_port: int = Field(
         4200, ge=1, le=65535, description="loopback port of the embedded Prefect server"
     )
