@@ -25,7 +25,8 @@ _show_warning = warnings.showwarning
 
 def _show_useful_warning(message: Any, category: type[Warning], *place: Any) -> None:
     """Old libraries warn of what only their authors can change; filters would not last, some reset them."""
-    if not issubclass(category, (DeprecationWarning, FutureWarning, PendingDeprecationWarning)):
+    old_news = issubclass(category, (DeprecationWarning, FutureWarning, PendingDeprecationWarning))
+    if not old_news and "Slot auto-fill has been removed" not in str(message):  # Rasa's, on every domain
         _show_warning(message, category, *place)
 
 

@@ -11,7 +11,7 @@ import tarfile
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -189,12 +189,9 @@ def _train_with_rasa(importer: Any, scratch: Path) -> Path:
 
 @contextmanager
 def _quiet_rasa() -> Iterator[None]:
-    """Keep Rasa's progress out of standard output, where each line is a step of ours."""
-    real, sys.stdout = sys.stdout, sys.stderr
-    try:
+    """Drop Rasa's own success message: each line on standard output is a step of ours."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere, redirect_stdout(nowhere):
         yield
-    finally:
-        sys.stdout = real
 
 
 def archive_facts(path: Path) -> dict[str, Any]:
