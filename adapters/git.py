@@ -25,7 +25,10 @@ def code_commit(workspace: Path) -> str:
 def commit(workspace: Path, paths: Sequence[str], message: str) -> str:
     """Commit the given paths and nothing else; returns the commit. Nothing changed in them is fine."""
     git(workspace, "add", "--", *paths)
-    if commands.run(["git", "diff", "--cached", "--quiet", "--", *paths], cwd=workspace, check=False).code != 0:
+    if (
+        commands.run(["git", "diff", "--cached", "--quiet", "--", *paths], cwd=workspace, check=False).code
+        != 0
+    ):
         git(workspace, "commit", "--quiet", "--message", message, "--", *paths)
     return git(workspace, "rev-parse", "HEAD")
 

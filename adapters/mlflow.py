@@ -11,7 +11,7 @@ import contextlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +67,7 @@ class Registry:
     # Models
 
     def register(
-        self, model: Model, archive: Path, artifacts: Mapping[str, Path], metrics: Mapping[str, float]
+        self, model: Model, archive: Path, artifacts: Sequence[Path], metrics: Mapping[str, float]
     ) -> Model:
         """Store a trained model with what is known of it; returns it with its version and run.
 
@@ -76,8 +76,9 @@ class Registry:
         client = self.client
         run = client.create_run(self.experiment(NAME), run_name=model.run_name)
         run_id = run.info.run_id
-        for folder, path in {"model": archive, **artifacts}.items():
-            client.log_artifact(run_id, str(path), folder if folder == "model" else None)
+        client.log_artifact(run_id, str(archive), "model")
+        for path in artifacts:
+            client.log_artifact(run_id, str(path))
         self._log(run_id, metrics, {**model.lineage.as_dict(), "training_rows": model.training_rows})
         self._ensure_registered_model()
         registered = replace(model, run_id=run_id)

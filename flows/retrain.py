@@ -15,6 +15,7 @@ from tasks.gate import gate
 from tasks.recall import recall
 from tasks.recover import recover
 from tasks.register import register
+from tasks.report import report
 from tasks.serve import serve
 from tasks.split import split
 from tasks.summarise import summarise
@@ -36,9 +37,10 @@ def retrain(workspace: str | None = None, revision: str | None = None, trigger: 
         model = recalled.known
         if model is None or recalled.next is Next.TRAIN:
             trained = train(run, corpus, sides, lineage)
-            scores = evaluate(run, trained, recalled.champion, sides.holdout)
+            scores = evaluate(run, sides.holdout, candidate=trained, champion=recalled.champion)
             judgement = gate(run, sides.holdout, scores, trained, lineage, recalled, validation)
-            model = register(run, trained, lineage, scores, judgement, recalled)
+            page = report(run, corpus, sides, lineage, scores, judgement, recalled)
+            model = register(run, trained, lineage, scores, judgement, recalled, page)
         if recalled.next is not Next.NOTHING and model.decision == Decision.PROMOTE:
             bring_out(run, model)
         else:

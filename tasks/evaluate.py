@@ -19,7 +19,7 @@ CANDIDATE, CHAMPION = "candidate", "champion"
 
 @dataclass(frozen=True)
 class Scores:
-    """The predictions and the evaluation of each model, by its name (`candidate`, `champion`)."""
+    """The predictions and the evaluation of each model, by its name, for instance `candidate`, `champion`."""
 
     predictions: Mapping[str, pd.DataFrame]
     evaluations: Mapping[str, Evaluation]
@@ -33,12 +33,17 @@ def describe(scores: Scores) -> str:
 
 
 @step(describe)
-def evaluate(run: Run, trained: rasa.Trained, champion: Model | None, holdout: pd.DataFrame) -> Scores:
-    """Score both on the whole holdout, in one process and in batches; an old score is never used again."""
-    models = {CANDIDATE: trained.archive}
-    if champion is not None:
-        models[CHAMPION] = run.registry.archive(champion)
-    predictions, speed = rasa.evaluate(run.settings, models, holdout, run.folder / "predictions", say)
+def evaluate(run: Run, holdout: pd.DataFrame, **models: rasa.Trained | Model | None) -> Scores:
+    """Score each model on the whole holdout, in one process and in batches; an old score is never used again.
+
+    The names of `models` are those of the scores; a registered model's archive is verified first.
+    """
+    archives = {
+        name: run.registry.archive(model) if isinstance(model, Model) else model.archive
+        for name, model in models.items()
+        if model is not None
+    }
+    predictions, speed = rasa.evaluate(run.settings, archives, holdout, run.folder / "predictions", say)
     corpus = run.settings.params.corpus
     scored = {
         name: evaluation.evaluate(
@@ -48,6 +53,6 @@ def evaluate(run: Run, trained: rasa.Trained, champion: Model | None, holdout: p
             out_of_scope=corpus.out_of_scope,
             latency=Latency(speed[name]["latency_p50_ms"], speed[name]["latency_p95_ms"]),
         )
-        for name in models
+        for name in archives
     }
     return Scores(predictions, scored)

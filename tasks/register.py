@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 from adapters.files import write_json
 from adapters.rasa import Trained
@@ -23,6 +24,7 @@ def register(
     scores: Scores,
     judgement: Judgement,
     recalled: Recalled,
+    page: Path,
 ) -> Model:
     """Register the trained model, whatever the verdict: a rejected one can still be approved by a person."""
     champion = recalled.champion
@@ -48,14 +50,15 @@ def register(
         reasons=judgement.verdict.reasons,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         run_name=run.name,
-        report="",
+        report=str(page),
     )
-    files = {"verdict.json": judgement.verdict.as_dict(), "evaluation.json": candidate.as_dict()}
-    for name, content in files.items():
+    contents = {"verdict.json": judgement.verdict.as_dict(), "evaluation.json": candidate.as_dict()}
+    for name, content in contents.items():
         write_json(run.folder / name, content)
+    files = [run.folder / name for name in contents] + [page, *sorted(page.parent.glob("*.svg"))]
     metrics = {
         "accuracy": candidate.accuracy,
         "macro_f1": candidate.macro_f1,
         "calibration_error": candidate.calibration_error,
     }
-    return run.registry.register(model, trained.archive, {name: run.folder / name for name in files}, metrics)
+    return run.registry.register(model, trained.archive, files, metrics)

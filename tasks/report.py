@@ -1,0 +1,112 @@
+"""report: write the run's page, for people to read and to keep."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from adapters import corpus_store, dvc
+from adapters.charts import HistoryPoint
+from adapters.files import write_text
+from adapters.report import Report, render, render_plots
+from adapters.run import Run
+from domain import comparison, wear
+from domain.comparison import Comparison, DataChanges
+from domain.corpus import Corpus
+from domain.evaluation import correctness
+from domain.ledger import Split
+from domain.model import Model
+from domain.release import Lineage
+from domain.suspects import suspects
+from tasks.evaluate import CANDIDATE, CHAMPION, Scores
+from tasks.gate import Judgement
+from tasks.recall import Recalled
+from tasks.step import say, step
+
+
+@step(str)
+def report(
+    run: Run,
+    corpus: Corpus,
+    split: Split,
+    lineage: Lineage,
+    scores: Scores,
+    judgement: Judgement,
+    recalled: Recalled,
+) -> Path:
+    """Write one page of HTML that needs nothing but itself, its plots beside it; return the page's path."""
+    params, champion = run.settings.params, recalled.champion
+    predicted = scores.predictions[CANDIDATE]
+    right = correctness(split.holdout, predicted, out_of_scope=params.corpus.out_of_scope)
+    decisions = sum(model.holdout_version == recalled.holdout_version for model in recalled.history)
+    content = Report(
+        title=f"Retrain of {run.settings.workspace.name}",
+        run=run.name,
+        made_at=datetime.now(UTC),
+        data_revision=corpus.revision,
+        code_commit=lineage.code_commit,
+        training_rows=len(split.train),
+        verdict=judgement.verdict,
+        candidate=scores.evaluations[CANDIDATE],
+        champion=scores.evaluations.get(CHAMPION),
+        champion_version=champion.version if champion else "",
+        ramp=judgement.ramp,
+        history=history(run, recalled, scores, judgement),
+        comparison=compared(run, split, scores),
+        data=data_since(run, corpus, champion),
+        suspects=suspects(split.holdout, predicted),
+        wear=wear.measure(split.holdout, right, decisions, params.gate.wear),
+        links=(("The bot", run.target.url()),),
+    )
+    page = run.folder / "report.html"
+    for name, plot in render_plots(content).items():
+        write_text(page.parent / name, plot)
+    write_text(page, render(content))
+    return page
+
+
+def compared(run: Run, split: Split, scores: Scores) -> Comparison | None:
+    """Return what the candidate gained and lost against the champion; None for the first model."""
+    if CHAMPION not in scores.predictions:
+        return None
+    corpus = run.settings.params.corpus
+    return comparison.compare(
+        split.holdout,
+        scores.predictions[CANDIDATE],
+        scores.predictions[CHAMPION],
+        context=list(corpus.context),
+        out_of_scope=corpus.out_of_scope,
+    )
+
+
+def data_since(run: Run, corpus: Corpus, champion: Model | None) -> DataChanges | None:
+    """Return how the corpus changed since the champion's; None where that is gone or there is no champion."""
+    if champion is None or champion.lineage.data_revision == corpus.revision:
+        return None
+    settings = run.settings
+    try:
+        folder = dvc.checkout(settings.workspace, champion.lineage.data_revision, settings.state / "data")
+    except dvc.NotInRemote as error:
+        say(f"the champion's data cannot be compared: {error.fact}")
+        return None
+    before = corpus_store.read_messages(folder, settings.params.corpus)
+    return comparison.data_changes(before, corpus.frame, list(settings.params.corpus.context))
+
+
+def history(run: Run, recalled: Recalled, scores: Scores, judgement: Judgement) -> tuple[HistoryPoint, ...]:
+    """Return all gated runs, this one last."""
+    released = {release.model_version: release.id for release in run.registry.releases()}
+    points = [
+        HistoryPoint(
+            date.fromisoformat(model.created_at[:10]),
+            model.accuracy,
+            model.interval,
+            model.target,
+            model.decision,
+            released.get(model.version, ""),
+        )
+        for model in recalled.history
+    ]
+    now = scores.evaluations[CANDIDATE]
+    decision = judgement.verdict.decision.value
+    return (*points, HistoryPoint(date.today(), now.accuracy, now.interval, judgement.ramp.target, decision))
