@@ -7,6 +7,7 @@ line, keeps the end of it for error messages, and ends the whole process group o
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import shlex
 import signal
@@ -16,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from domain.errors import RatchetError
 
@@ -56,7 +58,7 @@ def run(
     timeout, and `RatchetError` when the program does not exist.
     """
     words = tuple(str(word) for word in argv)
-    process = start(words, cwd=cwd, env=env, stdout=subprocess.PIPE)
+    process = start(words, cwd=cwd, env=env, stdout=subprocess.PIPE, with_parent=True)
     timed_out = threading.Event()
 
     def expire() -> None:
@@ -94,8 +96,12 @@ def start(
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
     stdout: int | None = None,
+    with_parent: bool = False,
 ) -> subprocess.Popen[str]:
-    """Start a command in its own process group, so that `stop` reaches its children too."""
+    """Start a command in its own process group, so that `stop` reaches its children too.
+
+    With `with_parent` it ends when this process is killed, so that no orphan goes on writing (Linux only).
+    """
     words = [str(word) for word in argv]
     try:
         return subprocess.Popen(
@@ -108,11 +114,21 @@ def start(
             text=True,
             errors="replace",
             start_new_session=True,
+            preexec_fn=_end_with_parent if with_parent and _prctl else None,
         )
     except FileNotFoundError as error:
         raise RatchetError(
             f"The program {words[0]!r} was not found.", "Install it, or run `make setup`."
         ) from error
+
+
+_prctl: Any = getattr(ctypes.CDLL(None), "prctl", None)
+PR_SET_PDEATHSIG = 1
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel, in the child, for a SIGTERM when the parent ends."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def stop(process: subprocess.Popen[str], grace: float = GRACE_SECONDS) -> None:

@@ -27,8 +27,8 @@ class Suspect(Record):
 def suspects(rows: pd.DataFrame, predictions: pd.DataFrame) -> tuple[Suspect, ...]:
     """List the rows (text, intent) that a model not trained on them doubts, the surest doubts first.
 
-    `predictions` has a `ranking` of [intent, confidence] pairs for each row; an intent that is not in it counts
-    with confidence 0. The rule p(given) < 0.1 × p(best) is that of confident learning's noise filters in its
+    `predictions` has a `ranking` of [intent, confidence] pairs for each row; an intent that is not in it
+    counts with confidence 0. The rule p(given) < 0.1 × p(best) is that of confident learning's noise filters in its
     simplest form (Northcutt et al., JAIR 2021).
     """
     found = []
