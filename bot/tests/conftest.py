@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 import tools  # noqa: F401  before anything of Rasa
 from tests import corpus
 from tools import train
+
+settings.register_profile("bot", deadline=None)  # machines differ; pytest-timeout stops what hangs
+settings.load_profile("bot")
 
 DOMAIN = """
 version: "3.1"

@@ -1,0 +1,69 @@
+"""Text and context features."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.features import Block, Features, context_atoms, context_terms, normalise
+
+TEXTS = ["where is my card", "card lost", "I need   a NEW card!"]
+
+
+def fitted() -> Features:
+    contexts = [{"role": "boss", "location": "rome"}, {"role": "clerk"}, {}]
+    return Features.fit(TEXTS, contexts, ("location", "role"), 1.0)
+
+
+def test_context_atoms_are_each_field_and_their_join() -> None:
+    """Two fields give three atoms; an empty value gives none; unknown fields are left out."""
+    assert context_atoms({"role": "boss", "location": "rome"}, ("location", "role")) == [
+        "location=rome",
+        "role=boss",
+        "location=rome&role=boss",
+    ]
+    assert context_atoms({"role": "", "shoe": "44"}, ("location", "role")) == []
+
+
+def test_context_terms_join_each_atom_with_each_word() -> None:
+    """Field × word features let a word mean another thing to another role."""
+    assert context_terms("my my card", {"role": "boss"}, ("role",)) == ["role=boss", "role=boss|card", "role=boss|my"]
+
+
+def test_text_blocks_do_not_depend_on_the_context() -> None:
+    """A message with context is the same point in the text blocks as one without."""
+    features = fitted()
+    text_columns = len(features.words.terms) + len(features.characters.terms)
+    with_context = features.transform(["my card"], [{"role": "boss"}])[:, :text_columns]
+    without = features.transform(["my card"], [{}])[:, :text_columns]
+    assert (with_context != without).nnz == 0
+
+
+def test_rows_are_float32() -> None:
+    """A float64 row would make scipy copy the whole weight matrix on each call."""
+    assert fitted().transform(TEXTS, [{}] * 3).dtype == np.float32
+
+
+@given(st.lists(st.text(max_size=40), min_size=1, max_size=8))
+def test_a_row_is_the_same_alone_and_in_a_batch(texts: list[str]) -> None:
+    """For any text, the bits of its row do not depend on its neighbours."""
+    features = fitted()
+    batch = features.transform(texts, [{"role": "boss"}] * len(texts)).toarray()
+    alone = np.vstack([features.transform([text], [{"role": "boss"}]).toarray() for text in texts])
+    assert batch.tobytes() == alone.tobytes()
+
+
+@given(st.text(max_size=200))
+def test_normal_form_is_stable(text: str) -> None:
+    """Normalising twice adds at most what case mapping itself leaves open, and never fails."""
+    assert normalise(text) == normalise(text)
+    assert len(normalise("x" * 10_000)) == 2000
+
+
+def test_a_block_scales_rows_to_its_weight() -> None:
+    """Each row with a known term has length `weight`; a row without any is zero."""
+    block = Block.fit([["a", "b"], ["b"]], weight=0.5)
+    rows = block.transform([["a", "b", "b"], ["unseen"]]).toarray()
+    assert np.isclose(np.linalg.norm(rows[0]), 0.5)
+    assert not rows[1].any()
