@@ -46,6 +46,7 @@ class Registry:
 
     def _connect(self) -> MlflowClient:
         os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+        os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
         os.environ["MLFLOW_DISABLE_AGENT_TRACING_SUGGESTION"] = "true"
         if self.settings.s3_endpoint:
             os.environ.setdefault("MLFLOW_S3_ENDPOINT_URL", self.settings.s3_endpoint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,4 +62,6 @@ def register(
         "macro_f1": candidate.macro_f1,
         "calibration_error": candidate.calibration_error,
     }
-    return run.registry.register(model, trained.archive, files, metrics)
+    registered = run.registry.register(model, trained.archive, files, metrics)
+    shutil.rmtree(trained.archive.parent)  # what an interrupted run would have taken up
+    return registered
