@@ -20,6 +20,7 @@ from domain.wear import WearPolicy, measure
 from domain.wording import chance, count, percent, points
 
 Outcome = Literal["pass", "warn", "ask", "reject"]
+Unit = Literal["share", "points", "count"]
 Groups = dict[str, NDArray[np.bool_]]
 # Shares are ratios of integers, limits are decimals: they may differ by a rounding error and still be equal.
 ROUNDING = 1e-9
@@ -55,7 +56,11 @@ class TrainingFacts(Record):
 
 @dataclass(frozen=True)
 class Rule(Record):
-    """One rule's finding: `value` is what was compared with `threshold`, shares in [0, 1]."""
+    """One rule's finding: `value` is what was compared with `threshold`.
+
+    Shares and points, which are differences of two shares, are fractions of 1 here; `unit` says how people
+    read them.
+    """
 
     name: str
     outcome: Outcome
@@ -63,6 +68,7 @@ class Rule(Record):
     threshold: float
     sentence: str
     p_value: float | None = None
+    unit: Unit = "share"
 
 
 @dataclass(frozen=True)
@@ -107,17 +113,19 @@ def accuracy(pair: Pair, policy: GatePolicy) -> Rule:
         f"champion on {old:,} ({percent(old / rows)}): {moved}, where a loss of {points(limit)} is allowed"
     )
     if pair.drop <= limit + ROUNDING:
-        return Rule("accuracy", "pass", pair.drop, limit, f"{said}.", p)
+        return Rule("accuracy", "pass", pair.drop, limit, f"{said}.", p, "points")
     evidence = (
         f"of the rows on which they differ it lost {pair.lost:,} and gained {pair.gained:,}, and two equally "
         f"good models would do that in {chance(p)} of cases (limit {percent(policy.drop_p)})"
     )
     if p >= policy.drop_p:
-        return Rule("accuracy", "warn", pair.drop, limit, f"{said}, but it may be chance: {evidence}.", p)
+        return Rule(
+            "accuracy", "warn", pair.drop, limit, f"{said}, but it may be chance: {evidence}.", p, "points"
+        )
     if rows < policy.small_holdout_rows:
         few = f"with fewer than {count(policy.small_holdout_rows, 'holdout row')} a person decides"
-        return Rule("accuracy", "ask", pair.drop, limit, f"{said}: {evidence}; {few}.", p)
-    return Rule("accuracy", "reject", pair.drop, limit, f"{said}: {evidence}.", p)
+        return Rule("accuracy", "ask", pair.drop, limit, f"{said}: {evidence}; {few}.", p, "points")
+    return Rule("accuracy", "reject", pair.drop, limit, f"{said}: {evidence}.", p, "points")
 
 
 def intents(holdout: pd.DataFrame, pair: Pair, policy: GatePolicy) -> list[Rule]:
@@ -161,8 +169,8 @@ def _fallen(kind: str, name: str, part: Pair, policy: GatePolicy) -> Rule:
     )
     odds = f"chance alone does this in {chance(p)} of cases (limit {percent(policy.group_p)})"
     if p < policy.group_p:
-        return Rule(kind, "reject", part.drop, limit, f"{said}; {odds}.", p)
-    return Rule(kind, "warn", part.drop, limit, f"{said}, but {odds}.", p)
+        return Rule(kind, "reject", part.drop, limit, f"{said}; {odds}.", p, "points")
+    return Rule(kind, "warn", part.drop, limit, f"{said}, but {odds}.", p, "points")
 
 
 def _standing(kind: str, name: str, part: Pair, policy: GatePolicy) -> Rule:
@@ -173,7 +181,7 @@ def _standing(kind: str, name: str, part: Pair, policy: GatePolicy) -> Rule:
         )
     else:
         said = f"No {kind} lost accuracy, where {points(limit)} is the limit."
-    return Rule(kind, "pass", part.drop, limit, said, part.p_value)
+    return Rule(kind, "pass", part.drop, limit, said, part.p_value, "points")
 
 
 def vanished_intents(trained: TrainingFacts, champion: TrainingFacts) -> Rule:
@@ -181,10 +189,10 @@ def vanished_intents(trained: TrainingFacts, champion: TrainingFacts) -> Rule:
     gone = sorted(champion.intents - trained.intents)
     if not gone:
         said = f"All {count(len(champion.intents), 'intent')} of the champion are still trained."
-        return Rule("vanished intents", "pass", 0, 0, said)
+        return Rule("vanished intents", "pass", 0, 0, said, unit="count")
     names = ", ".join(f"`{intent}`" for intent in gone)
     said = f"{count(len(gone), 'intent')} of the champion lost all training rows, where 0 may: {names}."
-    return Rule("vanished intents", "reject", len(gone), 0, said)
+    return Rule("vanished intents", "reject", len(gone), 0, said, unit="count")
 
 
 def training_rows(trained: TrainingFacts, champion: TrainingFacts, policy: GatePolicy) -> Rule:
@@ -236,10 +244,13 @@ def data_warning(name: str, policy: GatePolicy) -> Rule:
     """A warning of the data's validation, which asks a person where the policy lists it."""
     asks = name in policy.ask_on_warnings
     said = f"The data has the warning `{name}`" + (", on which the policy asks a person." if asks else ".")
-    return Rule("data warning", "ask" if asks else "warn", 1, 0, said)
+    return Rule("data warning", "ask" if asks else "warn", 1, 0, said, unit="count")
 
 
 def wear(holdout: pd.DataFrame, right: NDArray[np.bool_], decisions: int, policy: GatePolicy) -> list[Rule]:
     """One finding for each sign that the holdout is worn; see domain/wear.py."""
     found = measure(holdout, right, decisions, policy.wear).warnings
-    return [Rule("wear", policy.wear.on_wear, sign.value, sign.threshold, sign.sentence) for sign in found]
+    outcome = policy.wear.on_wear
+    return [
+        Rule("wear", outcome, sign.value, sign.threshold, sign.sentence, unit=sign.unit) for sign in found
+    ]

@@ -35,6 +35,7 @@ class WearFinding:
     value: float
     threshold: float
     sentence: str
+    unit: Literal["points", "count"] = "points"
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def measure(holdout: pd.DataFrame, right: NDArray[np.bool_], decisions: int, pol
             f"This holdout has decided {count(decisions, 'verdict')}, more than {policy.max_decisions:,}: "
             "add fresh messages before trusting small differences."
         )
-        warnings.append(WearFinding(decisions, policy.max_decisions, said))
+        warnings.append(WearFinding(decisions, policy.max_decisions, said, "count"))
     if gap > limit and interval[1] < old.mean():
         said = (
             f"On the newest quarter of the holdout accuracy is {percent(float(new.mean()))}, on the rest "

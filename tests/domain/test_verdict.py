@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binom
 
 from domain.ramp import RampPolicy
 from domain.verdict import Decision, GatePolicy, TrainingFacts, Verdict
@@ -256,8 +257,6 @@ class TestWarnings:
 @given(st.integers(0, 60), st.integers(0, 60))
 def test_rule_one_fires_exactly_at_its_two_conditions(lost: int, gained: int) -> None:
     """Reject if and only if the loss is over a point of 1,000 rows and the binomial tail is under 0.10."""
-    from scipy.stats import binom
-
     champion = np.zeros(MANY, bool)
     champion[:800] = True
     candidate = champion.copy()
