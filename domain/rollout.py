@@ -151,7 +151,7 @@ def reason(tasks: Iterable[Task], wanted: Wanted) -> str:
 
 @dataclass(frozen=True)
 class LoadFigures(Record):
-    """What a load test measured on one server; latencies in milliseconds, of the successful requests."""
+    """What a load test measured on one server; latencies in milliseconds, failed requests included."""
 
     requests: int
     errors: int

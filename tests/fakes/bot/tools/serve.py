@@ -23,6 +23,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answers /status and /chat."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # header and body in one packet
     said: dict[str, Any] = {}
     fault = ""
 

@@ -1,0 +1,75 @@
+"""Locust, headless and in a process of its own: the load test of a staged release."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from adapters import channel, commands
+from adapters.files import read_json, write_json
+from adapters.settings import SOURCE, Settings
+from adapters.target import Say
+from domain.errors import RatchetError
+from domain.rollout import LoadVerdict
+
+SPARE_SECONDS = 60
+MESSAGES = ("hello", "what can you do?", "I need help", "thanks")
+
+
+def run(
+    settings: Settings,
+    candidate: str,
+    champion: str | None,
+    messages: Sequence[str],
+    folder: Path,
+    say: Say,
+) -> LoadVerdict | None:
+    """Put a staged server, and the live release's beside it, under load; None where the policy leaves it out.
+
+    `messages` are what people write; plan, verdict and Locust's own report go to `folder`. Raises `RatchetError`
+    when Locust itself fails; a broken limit is a verdict, not an error.
+    """
+    policy = settings.params.rollout.load_test
+    if not policy.seconds:
+        return None
+    plan, out = folder / "load-plan.json", folder / "load.json"
+    content = {
+        "candidate": candidate,
+        "champion": champion,
+        "token_file": str(channel.staging_token(settings)),
+        "messages": list(messages) or list(MESSAGES),
+        "users": policy.users,
+        "policy": policy.model_dump(),
+        "out": str(out),
+    }
+    write_json(plan, content)
+    out.unlink(missing_ok=True)
+    users = policy.users * (2 if champion else 1)
+    argv = [sys.executable, "-m", "locust", "-f", str(SOURCE / "adapters" / "locust_users.py"), "--headless"]
+    argv += ["--users", str(users), "--spawn-rate", str(users), "--run-time", f"{policy.seconds:g}s"]
+    argv += ["--stop-timeout", "10", "--only-summary", "--loglevel", "WARNING"]
+    environment = {"RATCHET_LOAD_PLAN": str(plan), "PYTHONPATH": str(SOURCE)}
+    done = commands.run(argv, cwd=folder, env=environment, timeout=policy.seconds + SPARE_SECONDS, check=False)
+    said = read_json(out)
+    if said is None:
+        raise RatchetError("The load test did not run.", f"Locust's output ends:\n{done.output[-2000:]}")
+    verdict = LoadVerdict.from_dict(said)
+    say(describe(verdict))
+    return verdict
+
+
+def describe(verdict: LoadVerdict) -> str:
+    """The figures as one line."""
+    new, old = verdict.candidate, verdict.champion
+    line = f"{new.requests:,} requests, {new.errors:,} failed, p50 {new.p50_ms:.0f} ms, p95 {new.p95_ms:.0f} ms"
+    return line + (f" (live release: p95 {old.p95_ms:.0f} ms)" if old else "")
+
+
+def require(verdict: LoadVerdict | None) -> None:
+    """Raise `RatchetError` with every limit that a release broke."""
+    if verdict is not None and not verdict.passed:
+        raise RatchetError(
+            f"The release did not pass the load test. {' '.join(verdict.reasons)}",
+            "No user was served by it. See what became slow, or change rollout.load_test in params.yaml.",
+        )
