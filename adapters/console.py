@@ -41,7 +41,7 @@ def step(name: str) -> Iterator[Line]:
         try:
             yield line
         except BaseException:
-            line.show("[red]✗[/red]", "interrupted" if not line.result else line.result)
+            line.show("[red]✗[/red]", line.result or "interrupted")
             raise
         finally:
             _status.pop()

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import yaml
 from pydantic import Field, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from domain.corpus import CorpusPolicy
@@ -170,10 +171,15 @@ def read_params(path: Path) -> dict[str, Any]:
     return content
 
 
+def complaint(finding: ErrorDetails) -> str:
+    """Say what is wrong with one entry."""
+    return "no such key" if finding["type"] == "extra_forbidden" else finding["msg"].lower()
+
+
 def explain(where: str, error: ValidationError) -> str:
     """Turn pydantic's findings into one sentence that names each key."""
     findings = [
-        f"{'.'.join(str(part) for part in finding['loc']) or 'the whole'}: {finding['msg'].lower()}"
+        f"{'.'.join(str(part) for part in finding['loc']) or 'the whole'}: {complaint(finding)}"
         for finding in error.errors()
     ]
     wrong = "1 wrong entry" if len(findings) == 1 else f"{len(findings)} wrong entries"

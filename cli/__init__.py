@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Run the command line; a user's mistake ends with one fact and its remedy, never with a traceback."""
@@ -17,6 +19,8 @@ def main() -> None:
 
         complain(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print("\nInterrupted. What served before serves on; the next run tidies up.", file=sys.stderr)
-        sys.exit(130)
+    except (KeyboardInterrupt, SystemExit) as ending:
+        if isinstance(ending, SystemExit) and ending.code != INTERRUPTED:
+            raise
+        print("Interrupted. What served before serves on; the next run tidies up.", file=sys.stderr)
+        sys.exit(INTERRUPTED)

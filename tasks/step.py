@@ -13,7 +13,6 @@ from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
 
 from adapters import console
-from domain.errors import RatchetError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -32,8 +31,8 @@ def step(describe: Callable[[Any], str], **options: Any) -> Callable[[Callable[P
             with console.step(function.__name__) as line:
                 try:
                     result = function(*args, **kwargs)
-                except RatchetError as error:
-                    line.result = error.fact
+                except Exception:
+                    line.result = "failed"
                     raise
                 line.result = describe(result)
             log(f"{function.__name__}: {line.result} ({line.seconds:.1f} s)")
