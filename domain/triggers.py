@@ -12,12 +12,8 @@ from pydantic import Field
 from domain.policy import Policy
 from domain.record import Record
 
-DATA_CHANGED, CODE_CHANGED, FILE_DROPPED = (
-    "ratchet.data.changed",
-    "ratchet.code.changed",
-    "ratchet.file.dropped",
-)
-NAMES = (DATA_CHANGED, CODE_CHANGED, FILE_DROPPED)
+DATA_CHANGED, CODE_CHANGED = "ratchet.data.changed", "ratchet.code.changed"
+FILE_DROPPED = "ratchet.file.dropped"
 EVENTS = uuid.uuid5(uuid.NAMESPACE_URL, "https://ratchet.invalid/events")
 """The namespace of event ids."""
 REMEMBERED = 200
@@ -86,8 +82,8 @@ def matches(path: str, patterns: Collection[str]) -> bool:
 def events(change: Change) -> list[Event]:
     """Say what a change asks for.
 
-    New data: a retrain. Code that shapes the model: a retrain on the champion's data. Other code: the champion
-    with the new code. Data together with shaping code is one retrain on both, which cannot be told apart then.
+    New data: a retrain. Code that shapes the model: a retrain on the champion's data. Other code: the
+    champion with the new code. Data with shaping code: one retrain on both, which nobody can tell apart then.
     Data together with other code is two events, each of which is right whichever comes first.
     """
     found = []
@@ -111,7 +107,7 @@ def code_changed(commit: str, retrain: bool) -> Event:
 
 
 def file_dropped(address: str, version: str) -> Event:
-    """Announce a file of labelled messages in the inbox; `version` tells it from an earlier one of that name."""
+    """Announce a file in the inbox; `version` tells it from an earlier one of the same name."""
     return Event(FILE_DROPPED, f"{address}\n{version}", {"file": address, "version": version})
 
 
@@ -124,8 +120,8 @@ def yes_or_no(value: bool) -> str:
 class Cursor(Record):
     """How far a repository was looked at.
 
-    Everything up to `commit` was announced; `announced` holds the ids of the latest events, `data_at` the time of
-    the last data change that was announced, in seconds since 1970.
+    Everything up to `commit` was announced; `announced` holds the ids of the latest events, `data_at` the
+    time of the last data change that was announced, in seconds since 1970.
     """
 
     commit: str = ""
