@@ -22,6 +22,7 @@ from domain.policy import Policy
 from domain.ramp import RampPolicy
 from domain.rollout import RolloutPolicy
 from domain.training import TrainPolicy
+from domain.triggers import TriggersPolicy
 from domain.validation import ValidationPolicy
 from domain.verdict import GatePolicy
 
@@ -42,6 +43,7 @@ class Params(Policy):
     gate: GatePolicy = GatePolicy()
     ramp: RampPolicy = RampPolicy()
     rollout: RolloutPolicy = RolloutPolicy()
+    triggers: TriggersPolicy = TriggersPolicy()
 
 
 class Settings(BaseSettings):
@@ -79,6 +81,14 @@ class Settings(BaseSettings):
         4200, ge=1, le=65535, description="loopback port of the embedded Prefect server"
     )
     prefect_api_url: str | None = Field(None, description="a Prefect server of your own")
+    prefect_auth: SecretStr | None = Field(None, description="user:password of the Prefect server, either kind")
+    prefect_database: SecretStr | None = Field(
+        None, description="database of the embedded Prefect server: postgresql+asyncpg://…; default: SQLite"
+    )
+    mlflow_port: int = Field(5000, ge=1, le=65535, description="loopback port of MLflow's pages")
+    inbox: str | None = Field(
+        None, pattern=r"^s3://[^/]+(/.*)?$", description="where files with labelled messages are dropped: s3://…"
+    )
     tracking_uri: str | None = Field(None, description="an MLflow server or database of your own")
     artifact_root: str | None = Field(None, description="where MLflow puts artifacts: a folder or s3://…")
     s3_endpoint: str | None = Field(None, description="an S3 endpoint other than AWS")
