@@ -45,10 +45,10 @@ BITS = {Side.TRAIN: 1, Side.TEST: 2, Side.QUARANTINE: 0}
 class SplitPolicy(Policy):
     """How the ledger gives sides.
 
-    `test_share` is the share of each intent's distinct texts that the holdout is to have; `near_duplicate` the
-    ratio in percent from which two texts count as one message; `salt` the secret of the keys: with another
-    salt every key is another. An intent with at least `share_rows` texts whose holdout share lies outside
-    `share_bounds` is reported.
+    `test_share` is the share of each intent's distinct texts that the holdout is to have; `near_duplicate`
+    the ratio in percent from which two texts count as one message; `salt` the secret of the keys: with
+    another salt every key is another. An intent with at least `share_rows` texts whose holdout share lies
+    outside `share_bounds` is reported.
     """
 
     test_share: float = Field(0.25, gt=0, lt=1)
@@ -60,7 +60,7 @@ class SplitPolicy(Policy):
 
 @dataclass(frozen=True)
 class Split:
-    """The corpus by side; each frame has the corpus columns and `key`."""
+    """The corpus by side; each frame has the corpus columns and `key`, the holdout also `first_seen`."""
 
     train: pd.DataFrame
     holdout: pd.DataFrame
@@ -138,8 +138,8 @@ class Book:
     def place(self, new: pd.DataFrame, progress: Progress | None) -> Iterator[Side]:
         """Yield the side of each new text, in order.
 
-        Works in batches, so that memory is bounded however many neighbours there are: what lies near a text of
-        an earlier batch is two bits, and pairs are kept only within a batch.
+        Works in batches, so that memory is bounded however many neighbours there are: what lies near a text
+        of an earlier batch is two bits, and pairs are kept only within a batch.
         """
         for start in range(0, len(new), BATCH):
             batch = new.iloc[start : start + BATCH]
@@ -191,7 +191,9 @@ def links(texts: Texts, cutoff: float) -> dict[int, NDArray[np.int64]]:
 
 
 def distinct(corpus: pd.DataFrame, policy: SplitPolicy) -> pd.DataFrame:
-    """Return the distinct texts: `text` in normal form, its `key`, its `intents` in order, its first `row`."""
+    """Return the distinct texts: `text` in normal form, its `key`, its `intents` in order, its first
+    `row`.
+    """
     forms = pd.DataFrame({"text": normalised(corpus["text"]), "intent": corpus["intent"].to_numpy()})
     first = ~forms["text"].duplicated()
     texts = forms.loc[first, ["text"]]
@@ -207,13 +209,15 @@ def distinct(corpus: pd.DataFrame, policy: SplitPolicy) -> pd.DataFrame:
 def split(corpus: pd.DataFrame, ledger: pd.DataFrame, policy: SplitPolicy) -> Split:
     """Return the corpus by side; raises `RatchetError` when a message has none."""
     frame = corpus.assign(key=keys(normalised(corpus["text"]), policy.salt))
-    sides = frame["key"].map(ledger.set_index("key")["side"])
+    book = ledger.set_index("key")
+    sides = frame["key"].map(book["side"])
     if sides.isna().any():
         raise RatchetError(
             f"{sides.isna().sum()} of {len(frame)} messages have no side in the ledger.",
             "Run `ratchet ingest` to take them in.",
         )
-    return Split(*(frame[sides == side].reset_index(drop=True) for side in Side))
+    train, holdout, quarantine = (frame[sides == side].reset_index(drop=True) for side in Side)
+    return Split(train, holdout.assign(first_seen=holdout["key"].map(book["first_seen"])), quarantine)
 
 
 def sides_of(ledger: pd.DataFrame, split: Split) -> pd.DataFrame:
@@ -232,8 +236,8 @@ def violations(
     """Return the invariants that do not hold.
 
     `previous` is the ledger of the champion's release: no key of it may have changed its side or be gone.
-    `proved` are the sides (`key`, `side`) of texts whose pairs were compared before under the same policy: only
-    pairs with another text are compared now.
+    `proved` are the sides (`key`, `side`) of texts whose pairs were compared before under the same policy:
+    only pairs with another text are compared now.
     """
     texts = distinct(corpus, policy)
     texts["side"] = texts["key"].map(ledger.drop_duplicates("key").set_index("key")["side"])
