@@ -1,7 +1,8 @@
 """The data folder: reading it, writing the next one beside it, and putting that in its place.
 
-The swap is a transaction around one atomic step, the replacement of `data.dvc`. A journal is written before it;
-whoever comes after a crash completes the swap if `data.dvc` is the new one, and drops the new folder if not.
+The swap is a transaction around one atomic step, the replacement of `data.dvc`. A journal is written before
+it; whoever comes after a crash completes the swap if `data.dvc` is the new one, and drops the new folder if
+not.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import pandas as pd
 
 from adapters import dvc, nlu_yaml
 from adapters.files import read_json, write_json, write_text
+from adapters.settings import Settings
 from domain import corpus, intake, ledger
-from domain.corpus import CorpusPolicy
+from domain.corpus import Corpus, CorpusPolicy
 from domain.errors import RatchetError
 from domain.ledger import SplitPolicy
 
@@ -29,9 +31,9 @@ WAY_BACK = "Go back to the last whole one: `git checkout data.dvc && dvc checkou
 class Store:
     """The corpus that new rows come into.
 
-    `frame` holds the rows of `data/` that the last data revision has too, `edited` those that were written into
-    `data/utterances.csv` by hand since; both have the corpus columns and `place`. `removed` counts the rows of
-    the last revision that are gone. `revision` is that of `data.dvc`, "" before the first ingest.
+    `frame` holds the rows of `data/` that the last data revision has too, `edited` those that were written
+    into `data/utterances.csv` by hand since; both have the corpus columns and `place`. `removed` counts the
+    rows of the last revision that are gone. `revision` is that of `data.dvc`, "" before the first ingest.
     """
 
     frame: pd.DataFrame
@@ -50,7 +52,9 @@ def open_store(workspace: Path, state: Path, policy: CorpusPolicy, split: SplitP
     data, now = workspace / dvc.FOLDER, corpus.empty(policy)
     if not (workspace / dvc.POINTER).exists():
         if dvc.tracked(workspace):
-            raise RatchetError("data.dvc was deleted, but Git knows it.", "Restore it: `git checkout data.dvc`.")
+            raise RatchetError(
+                "data.dvc was deleted, but Git knows it.", "Restore it: `git checkout data.dvc`."
+            )
         if (data / UTTERANCES).is_file():
             now = read_messages(data, policy)
         return Store(placed(corpus.empty(policy)), placed(now), 0, ledger.empty(), "")
@@ -70,13 +74,37 @@ def open_store(workspace: Path, state: Path, policy: CorpusPolicy, split: SplitP
     return Store(now[kept].reset_index(drop=True), now[~kept], int(gone.sum()), sides, revision)
 
 
+def messages_in_place(workspace: Path, policy: CorpusPolicy) -> pd.DataFrame:
+    """Return the messages of `data/` as they are now, with `place`; none where there is no corpus yet."""
+    data = workspace / dvc.FOLDER
+    return placed(read_messages(data, policy) if (data / UTTERANCES).is_file() else corpus.empty(policy))
+
+
+def read_revision(settings: Settings, git_revision: str | None) -> Corpus:
+    """Return the corpus of a Git revision, or (None) of `data/` as it is now, changes by hand included."""
+    params, data = settings.params, settings.workspace / dvc.FOLDER
+    if git_revision is None and data.is_dir():
+        folder = data
+    else:
+        folder = dvc.fetch(settings.workspace, git_revision, settings.state / "data")
+    return Corpus(
+        frame=read_messages(folder, params.corpus),
+        ledger=read_ledger(folder, params.split),
+        revision=dvc.revision(settings.workspace, git_revision),
+        git_revision=git_revision or "",
+        folder=folder,
+    )
+
+
 def placed(frame: pd.DataFrame) -> pd.DataFrame:
     """Add the column `place`: the row's line in the file."""
     return frame.assign(place=[f"{UTTERANCES}:{line}" for line in range(2, len(frame) + 2)])
 
 
 def read_messages(folder: Path, policy: CorpusPolicy) -> pd.DataFrame:
-    """Read the messages of a data folder; a context column that it does not have yet is unknown throughout."""
+    """Read the messages of a data folder; a context column that it does not have yet is unknown
+    throughout.
+    """
     path = folder / UTTERANCES
     if not path.is_file():
         raise RatchetError(f"{path} is missing.", WAY_BACK)
@@ -84,7 +112,7 @@ def read_messages(folder: Path, policy: CorpusPolicy) -> pd.DataFrame:
     strange = [column for column in frame.columns if column not in policy.columns]
     if strange or not {"text", "intent"} <= set(frame.columns):
         raise RatchetError(
-            f"{path} has the columns {', '.join(frame.columns)}; params.yaml says {', '.join(policy.columns)}.",
+            f"{path} has the columns {', '.join(frame.columns)}, not {', '.join(policy.columns)}.",
             "Name its context columns under corpus.context in params.yaml.",
         )
     return frame.reindex(columns=policy.columns, fill_value="")
@@ -130,7 +158,8 @@ def write_extras(folder: Path, old: Path, extras: Mapping[str, Mapping[str, list
         path = target / f"{kind}.yml"
         known = nlu_yaml.read_extras(path).get(kind, {}) if path.is_file() else {}
         merged = {
-            name: list(dict.fromkeys([*known.get(name, []), *named.get(name, [])])) for name in {**known, **named}
+            name: list(dict.fromkeys([*known.get(name, []), *named.get(name, [])]))
+            for name in {**known, **named}
         }
         nlu_yaml.write_extras(path, kind, merged)
 

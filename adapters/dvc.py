@@ -1,7 +1,7 @@
 """DVC, in process: revisions of the data folder, its cache, and its remote.
 
-A revision is the hash that `data.dvc` holds. Objects go by hash between a folder, the cache and the remote, so
-that nothing here touches `data/` or `data.dvc` except `write_pointer`; DVC's own commands work beside it.
+A revision is the hash that `data.dvc` holds. Objects go by hash between a folder, the cache and the remote,
+so that nothing here touches `data/` or `data.dvc` except `write_pointer`; DVC's own commands work beside it.
 The remote is asked anew each time: DVC's index of what a remote once held is not used.
 """
 
@@ -12,7 +12,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 POINTER = "data.dvc"
 FOLDER = "data"
+REMOTE = "storage"
 LFS_HEADER = "version https://git-lfs"
 PULL_REMEDY = "Push it from a machine that has it (`dvc push`), or go back: `git checkout HEAD~1 data.dvc`."
 
@@ -82,25 +83,46 @@ def ignore(workspace: Path) -> None:
         )
 
 
-def set_remote(workspace: Path, url: str, **machine: str) -> None:
-    """Make `url` the default remote; `machine` holds options of this machine, such as an endpoint or keys.
+def set_remote(
+    workspace: Path,
+    url: str,
+    options: Mapping[str, Any] | None = None,
+    machine: Mapping[str, Any] | None = None,
+) -> None:
+    """Make `url` the default remote, with DVC's `options` of such a remote and those of this machine alone.
 
-    The address goes into the tracked `.dvc/config`, the options of the machine into `.dvc/config.local`, which
-    Git ignores.
+    The address and its options go into the tracked `.dvc/config`, those of the machine (an endpoint, a
+    profile) into `.dvc/config.local`, which Git ignores.
     """
     is_folder = "://" not in url
     # DVC takes a relative address from the process's own folder and writes it relative to `.dvc/`
     location = os.path.relpath(workspace / url) if is_folder and not os.path.isabs(url) else url
     with repository(workspace) as repo:
+        with repo.config.edit("local", validate=False) as config:
+            config["remote"].pop(REMOTE, None)
         with repo.config.edit("repo") as config:
-            config["core"] |= {"analytics": False, "autostage": False, "remote": "storage"}
-            config["remote"]["storage"] = {"url": location}
-        with repo.config.edit("local") as config:
-            config["remote"].pop("storage", None)
-            if machine:
-                config["remote"]["storage"] = machine
+            config["core"] |= {"analytics": False, "autostage": False, "remote": REMOTE}
+            config["remote"][REMOTE] = {"url": location, **(options or {})}
+        if machine:
+            with repo.config.edit("local") as config:
+                config["remote"][REMOTE] = dict(machine)
     if is_folder:
         (workspace / url).mkdir(parents=True, exist_ok=True)
+
+
+def probe(workspace: Path, name: str) -> str:
+    """Write a small object to the default remote, read it and remove it; returns the remote's address."""
+    with remote(workspace) as (_, odb):
+        path = odb.fs.join(odb.path.removesuffix("/files/md5"), name)
+        odb.fs.makedirs(odb.fs.parent(path), exist_ok=True)
+        odb.fs.pipe_file(path, name.encode())
+        read = odb.fs.cat_file(path)
+        odb.fs.remove(path)
+        if read != name.encode():
+            raise RemoteUnreachable(
+                f"{address(odb)} gave back another object than was written.", "Check the store."
+            )
+        return address(odb)
 
 
 @contextlib.contextmanager
@@ -220,8 +242,9 @@ def build(repo: Repo, folder: Path, dry_run: bool = True) -> tuple[Pointer, Hash
     staging, meta, tree = hash_folder(
         repo.cache.local, str(folder), LocalFileSystem(), "md5", dry_run=dry_run
     )
-    assert tree.hash_info is not None and tree.hash_info.value
-    return Pointer(tree.hash_info.value, meta.size or 0, meta.nfiles or 0), staging, tree.hash_info
+    info = tree.hash_info
+    assert info is not None
+    return Pointer(str(info.value), meta.size or 0, meta.nfiles or 0), staging, info
 
 
 def push(workspace: Path, data_revision: str) -> None:
@@ -233,8 +256,8 @@ def push(workspace: Path, data_revision: str) -> None:
         missing = [] if result.failed else absent(repo, odb, data_revision)
         if result.failed or missing:
             raise RemoteUnreachable(
-                f"{len(result.failed) or len(missing)} files of data revision {data_revision[:12]} did not reach the"
-                f" remote {address(odb)}.",
+                f"{len(result.failed) or len(missing)} files of revision {data_revision[:12]} did not reach"
+                f" the remote {address(odb)}.",
                 "Check the remote and its space, then run the same command again.",
             )
 
@@ -268,10 +291,18 @@ def pushed(workspace: Path, data_revision: str) -> bool:
 
 def absent(repo: Repo, odb: HashFileDB, data_revision: str) -> list[str]:
     """Return the hashes of a revision's objects that a store does not hold."""
-    if not odb.exists(data_revision):
+    if not holds(odb, data_revision):
         return [data_revision]
-    tree = load_tree(repo.cache.local if repo.cache.local.exists(data_revision) else odb, data_revision)
-    return [value for value in (info.value for _, _, info in tree if info) if value and not odb.exists(value)]
+    tree = load_tree(repo.cache.local if holds(repo.cache.local, data_revision) else odb, data_revision)
+    return [value for value in (info.value for _, _, info in tree if info) if value and not holds(odb, value)]
+
+
+def holds(odb: HashFileDB, value: str) -> bool:
+    """Tell whether a store has an object; an error of the store stays one, unlike with `odb.exists`."""
+    try:
+        return bool(odb.fs.info(odb.oid_to_path(value)))
+    except FileNotFoundError:
+        return False
 
 
 def load_tree(odb: HashFileDB, data_revision: str) -> Tree:
@@ -302,8 +333,10 @@ def remote(workspace: Path) -> Iterator[tuple[Repo, HashFileDB]]:
         except RatchetError:
             raise
         except Exception as error:  # each file system has errors of its own, and DVC passes them on
+            name = repo.config["core"].get("remote")
+            where = repo.config["remote"].get(name, {}).get("url", "(none is set)")
             raise RemoteUnreachable(
-                f"The DVC remote {repo.config['core'].get('remote') or '(none)'} cannot be used: {error}.",
+                f"The DVC remote {where} cannot be used: {str(error).rstrip('.')}.",
                 "Check its address, keys and network, or set another with `ratchet remote set`.",
             ) from error
 
@@ -311,15 +344,15 @@ def remote(workspace: Path) -> Iterator[tuple[Repo, HashFileDB]]:
 def fetch(workspace: Path, git_revision: str | None, into: Path) -> Path:
     """Return a folder, under `into`, with the data of a Git revision or of the working tree (None).
 
-    Folders are kept by data revision and never changed. Raises `RatchetError` when `data/` was changed by hand
-    since `data.dvc` was written.
+    Folders are kept by data revision and never changed. Raises `RatchetError` when `data/` was changed by
+    hand since `data.dvc` was written.
     """
     pointer = read_pointer(workspace, git_revision)
     data = workspace / FOLDER
     if git_revision is None and data.is_dir() and describe(workspace, data).revision != pointer.revision:
         raise RatchetError(
             "data/ was changed since data.dvc was written.",
-            "Take the change in with `ratchet ingest` (without a file), or drop it with `dvc checkout data.dvc --force`.",
+            "Take the change in with `ratchet ingest`, or drop it with `dvc checkout data.dvc --force`.",
         )
     return checkout(workspace, pointer.revision, into)
 
@@ -341,7 +374,8 @@ def materialise(workspace: Path, data_revision: str, folder: Path) -> None:
         with repository(workspace) as repo:
             cache = repo.cache.local
             for parts, _, info in load_tree(cache, data_revision):
-                assert info and info.value
+                assert info is not None
+                assert info.value is not None
                 path = beside.joinpath(*parts)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(cache.oid_to_path(info.value), path)
@@ -372,9 +406,3 @@ def seed(workspace: Path, folder: Path) -> bool:
         )
     push(workspace, wanted)
     return True
-
-
-def dump_config(workspace: Path) -> dict[str, Any]:
-    """Return the options of the default remote, from tracked and local configuration together."""
-    with repository(workspace) as repo:
-        return dict(repo.config["remote"].get(repo.config["core"].get("remote"), {}))

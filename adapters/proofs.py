@@ -1,7 +1,7 @@
 """What was checked before, so that a retrain checks only what is new.
 
-A validation report is kept by the data revision and the policies it was made under; the sides of the texts whose
-pairs were compared, by the policy of the split. Losing these files costs time, not safety.
+A validation report is kept by the data revision and the policies it was made under; the sides of the texts
+whose pairs were compared, by the policy of the split. Losing these files costs time, not safety.
 """
 
 from __future__ import annotations

@@ -172,12 +172,12 @@ def choose(
     chosen = {
         name: folded[column.casefold()] for name, column in wanted.items() if column.casefold() in folded
     }
-    needed = ["text", "intent", *columns.context]
+    needed = ["text", "intent", *(name for name in columns.context if name in wanted)]
     for name in needed:
         if name not in chosen:
             option = f"--context {name}=…" if name in columns.context else f"--{name}-column"
             raise RatchetError(
-                f"{path}:{line} has no column {wanted.get(name, name)!r}; it has {', '.join(map(repr, present))}.",
+                f"{path}:{line} has no column {wanted[name]!r}; it has {', '.join(map(repr, present))}.",
                 f"Name the column with {option}.",
             )
     return chosen

@@ -56,9 +56,9 @@ class CorpusPolicy(Policy):
 class Corpus:
     """One revision of the data: the messages, their ledger, and what lies beside them.
 
-    `revision` is the hash in `data.dvc`; `git_revision` the Git commit that it was read at, "" for the working
-    tree; `folder` holds the files, `extras` in it the synonyms, lookup tables and regular expressions, as
-    Rasa NLU YAML.
+    `revision` is the hash in `data.dvc`; `git_revision` the Git commit that it was read at, "" for the
+    working tree; `folder` holds the files, `extras` in it the synonyms, lookup tables and regular
+    expressions, as Rasa NLU YAML.
     """
 
     frame: pd.DataFrame
@@ -102,7 +102,8 @@ def keep_marks(match: re.Match[str]) -> str:
 def key(text: str, salt: str) -> str:
     """Return the ledger's key of a text: a keyed hash of its normal form, never of its label.
 
-    Keyed (HMAC-SHA-256, 128 bits as hexadecimal digits), so that the ledger alone does not tell who wrote what.
+    Keyed (HMAC-SHA-256, 128 bits as hexadecimal digits), so that the ledger alone does not tell who wrote
+    what.
     """
     return hmac.digest(salt.encode(), normalise(text).encode(), hashlib.sha256).hex()[:KEY_HEX_DIGITS]
 

@@ -8,19 +8,20 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from domain.cleaning import clean
 from domain.corpus import CorpusPolicy, keys, normalised, plain
 from domain.ledger import Side, SplitPolicy
 from domain.neighbours import Texts, near_pairs
 from domain.record import Record
-from domain.validation import ValidationReport
+from domain.validation import ValidationPolicy, ValidationReport, validate
 
 
 @dataclass(frozen=True)
 class Merged:
     """A corpus with new rows in it.
 
-    `frame` has the corpus columns and `place`; `fresh` marks its rows that the old corpus did not have in just
-    this form; `known` counts incoming rows that it had already, `relabelled` those that changed a label.
+    `frame` has the corpus columns and `place`; `fresh` marks its rows that the old corpus did not have in
+    just this form; `known` counts incoming rows that it had already, `relabelled` those that changed a label.
     """
 
     frame: pd.DataFrame
@@ -28,11 +29,64 @@ class Merged:
     known: int
     relabelled: int
 
+    @property
+    def changed(self) -> bool:
+        """Whether the corpus is another than the old one."""
+        return bool(self.fresh.any())
+
     def without(self, rows: pd.Series) -> Merged:
         """Return the same without the marked rows."""
         kept = ~rows
         frame, fresh = self.frame[kept].reset_index(drop=True), self.fresh[kept].reset_index(drop=True)
         return replace(self, frame=frame, fresh=fresh)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The corpus to be, the report on it, and what was done to the incoming rows on the way.
+
+    `left_out` counts the faulty rows that were left out on request.
+    """
+
+    merged: Merged
+    report: ValidationReport
+    repairs: dict[str, int]
+    left_out: int
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the corpus may be stored."""
+        return self.report.ok
+
+
+def take(
+    old: pd.DataFrame,
+    incoming: pd.DataFrame,
+    ledger: pd.DataFrame,
+    policies: tuple[CorpusPolicy, SplitPolicy, ValidationPolicy],
+    *,
+    relabel: bool = False,
+    drop_faulty: bool = False,
+) -> Taken:
+    """Clean the incoming rows, merge them with the old ones and validate the whole.
+
+    `relabel` lets an incoming label overrule an old one; `drop_faulty` leaves rows with errors out instead of
+    refusing all. Both frames have the corpus columns and `place`.
+    """
+    corpus_policy, split_policy, validation_policy = policies
+    rows, repairs = clean(incoming, corpus_policy)
+    merged = merge(old, rows, corpus_policy, relabel)
+    gone = returned(merged, ledger, split_policy)
+    if gone.any():
+        repairs["rows left out that were removed once, their like now on the other side"] = int(gone.sum())
+        merged = merged.without(gone)
+    report = validate(merged.frame, validation_policy, corpus_policy, merged.fresh)
+    faulty = merged.fresh & merged.frame.index.isin(report.faulty)
+    left_out = int(faulty.sum()) if drop_faulty else 0
+    if left_out:
+        merged = merged.without(faulty)
+        report = validate(merged.frame, validation_policy, corpus_policy, merged.fresh)
+    return Taken(merged, report, repairs, left_out)
 
 
 @dataclass(frozen=True)
@@ -114,7 +168,9 @@ def returned(merged: Merged, ledger: pd.DataFrame, policy: SplitPolicy) -> pd.Se
     old = pd.Series(normalised(frame.loc[~fresh, "text"]), index=frame.index[~fresh])
     again = again[~again.isin(set(old))]
     sides = ledger.set_index("key")["side"]
-    again_side, old_side = (pd.Series(keys(some, policy.salt), some.index).map(sides) for some in (again, old))
+    again_side, old_side = (
+        pd.Series(keys(some, policy.salt), some.index).map(sides) for some in (again, old)
+    )
     for mine, theirs in ((Side.TRAIN, Side.TEST), (Side.TEST, Side.TRAIN)):
         here, there = again[again_side == mine], old[old_side == theirs]
         for rows, _ in near_pairs(Texts(here.tolist()), Texts(there.tolist()), policy.near_duplicate):

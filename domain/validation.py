@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,15 +26,17 @@ class ValidationPolicy(Policy):
     """The thresholds of validation.
 
     An intent with fewer than `minimum_examples` rows is an error, with fewer than `few_examples` a warning;
-    `imbalance` is the largest intent's rows over the smallest's; `near_duplicate` the ratio in percent from which
-    two texts of different intents are reported. `null_like` are texts that a tool wrote for a missing value;
-    `personal_data_allowed` literal pieces that may stand in messages although they look personal.
+    `imbalance` is the largest intent's rows over the smallest's; `near_duplicate` the ratio in percent from
+    which two texts of different intents are reported; below `suspect_ratio` of the likeliest intent's
+    likelihood a label is put on the list to review. `null_like` are texts that a tool wrote for a missing
+    value; `personal_data_allowed` literal pieces that may stand in messages although they look personal.
     """
 
     minimum_examples: int = Field(10, ge=1)
     few_examples: int = Field(20, ge=1)
     imbalance: float = Field(10.0, ge=1)
     near_duplicate: float = Field(90.0, ge=50, le=100)
+    suspect_ratio: float = Field(0.1, gt=0, lt=1)
     null_like: list[str] = Field(default=["nan", "null", "none", "n/a", "#n/a", "<na>", "nil", "undefined"])
     personal_data_allowed: list[str] = Field(default_factory=list)
 
@@ -81,7 +83,8 @@ def validate(
     corpus_policy: CorpusPolicy,
     fresh: pd.Series | None = None,
 ) -> ValidationReport:
-    """Check a corpus; rows are named by the column `place` where there is one, else by their line in the file.
+    """Check a corpus; rows are named by the column `place` where there is one, else by their line in the
+    file.
 
     `fresh` marks the rows that were not checked before: rules about single rows look only at them, and rules
     about pairs only at pairs with one of them. Rules about intents look at all.
@@ -184,7 +187,7 @@ class Check:
                 "imbalance",
                 self.frame.head(0),
                 f"{self.sizes.idxmax()} has {ratio:.1f} times the examples of {self.sizes.idxmin()}"
-                f" ({self.sizes.max()} and {self.sizes.min()}; from {self.policy.imbalance:g} times it is reported).",
+                f" ({self.sizes.max()} and {self.sizes.min()}; reported from {self.policy.imbalance:g} times).",
             )
 
     def sized(self, rule: str, sizes: pd.Series, threshold: int) -> Iterator[Finding]:
@@ -218,6 +221,31 @@ class Check:
                 lines,
                 f"{count(len(lines), 'row')} have a near-duplicate under another intent.",
             )
+
+
+def with_review(
+    report: ValidationReport, suspects: pd.DataFrame, policy: ValidationPolicy
+) -> ValidationReport:
+    """Add the suspected label errors (see `domain.review.suspects`) to a report, as a warning that names
+    them.
+    """
+    if suspects.empty:
+        return report
+    head = suspects.head(SHOWN)
+    shown = zip(head["text"], head["intent"], head["likely"], strict=True)
+    texts = [
+        f"{mask(text, policy.personal_data_allowed)}  ({given}; rather {likely}?)"
+        for text, given, likely in shown
+    ]
+    finding = Finding(
+        "suspected label errors",
+        tuple(head["place"]),
+        tuple(texts),
+        len(suspects),
+        f"{count(len(suspects), 'row')} to review: a model trained without the row gives its intent less than"
+        f" {policy.suspect_ratio:g} times the likelihood of another.",
+    )
+    return replace(report, warnings=(*report.warnings, finding))
 
 
 def matches(texts: pd.Series, pattern: re.Pattern[str]) -> pd.Series:

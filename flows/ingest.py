@@ -34,7 +34,7 @@ def ingest(
         before = load(run)
         reading = read(run, files, text_column, intent_column, context_columns or {})
         taken = take(run, before, reading, relabel, drop_faulty)
-        if not taken.accepted or not taken.changed:
+        if not taken.accepted or not (taken.merged.changed or before.removed or reading.extras):
             return account(run, files, before, taken)
         sides = assign(run, taken.merged.frame, before.ledger, first_seen)
         revision = store(run, taken.merged.frame, sides, reading.extras)

@@ -9,9 +9,8 @@ import pandas as pd
 from adapters import report_page
 from adapters.corpus_store import Store
 from adapters.run import Run
-from domain.intake import Intake
+from domain.intake import Intake, Taken
 from tasks.step import step
-from tasks.take import Taken
 
 
 @step(lambda result: result.headline() if result.accepted else "refused; nothing was changed")

@@ -18,4 +18,6 @@ def assign(run: Run, messages: pd.DataFrame, sides: pd.DataFrame, first_seen: st
     def progress(done: int, total: int) -> None:
         say(f"{done:,} of {total:,} new texts placed")
 
-    return ledger.assign(messages, sides, run.settings.params.split, first_seen or date.today().isoformat(), progress)
+    return ledger.assign(
+        messages, sides, run.settings.params.split, first_seen or date.today().isoformat(), progress
+    )

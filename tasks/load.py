@@ -18,4 +18,6 @@ def describe(store: Store) -> str:
 def load(run: Run) -> Store:
     """Return the corpus of the working tree; an ingest that was killed is completed or undone first."""
     settings = run.settings
-    return corpus_store.open_store(settings.workspace, settings.state, settings.params.corpus, settings.params.split)
+    return corpus_store.open_store(
+        settings.workspace, settings.state, settings.params.corpus, settings.params.split
+    )

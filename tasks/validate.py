@@ -23,7 +23,7 @@ def validate(run: Run, corpus: Corpus) -> ValidationReport:
     if not report.ok:
         first = report.errors[0]
         raise RatchetError(
-            f"The corpus has {len(report.errors)} kinds of errors; the first: {first.sentence} ({first.rows[0] if first.rows else ''})",
-            "See all with `ratchet validate`, correct data/utterances.csv and take it in with `ratchet ingest`.",
+            f"The corpus cannot be trained on: {first.sentence} Kinds of errors: {len(report.errors)}.",
+            "See `ratchet validate`, correct data/utterances.csv and take it in with `ratchet ingest`.",
         )
     return report

@@ -1,0 +1,37 @@
+"""Checking files as if they were ingested, without changing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from adapters import corpus_store, readers
+from adapters.settings import Settings
+from adapters.tables import Columns
+from domain import intake, ledger
+from domain.review import suspects
+from domain.validation import ValidationReport, with_review
+
+
+def check(settings: Settings, files: Sequence[Path], columns: Columns, review: bool) -> ValidationReport:
+    """Return what validation says of the corpus with the files' rows in it; without files, of the corpus.
+
+    Findings about single rows are those of the files; without files, those of all rows. With `review` the
+    report lists suspected label errors too.
+    """
+    params = settings.params
+    policies = (params.corpus, params.split, params.validation)
+    known = corpus_store.messages_in_place(settings.workspace, params.corpus)
+    if files:
+        taken = intake.take(
+            known, readers.read(files, params.corpus, columns).frame, ledger.empty(), policies
+        )
+    else:
+        taken = intake.take(known.head(0), known, ledger.empty(), policies)
+    if not review:
+        return taken.report
+    frame, fresh = taken.merged.frame, taken.merged.fresh
+    doubtful = suspects(frame, params.corpus, params.validation.suspect_ratio)
+    return with_review(
+        taken.report, doubtful[doubtful["place"].isin(set(frame.loc[fresh, "place"]))], params.validation
+    )
