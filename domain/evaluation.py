@@ -85,6 +85,23 @@ class Evaluation(Record):
     confusions: tuple[Confusion, ...]
     latency: Latency | None = None
 
+    @property
+    def metrics(self) -> dict[str, float]:
+        """The figures by name, as a registry keeps them beside a run; what is not known is left out."""
+        found = {
+            "accuracy": self.accuracy,
+            "accuracy_low": self.interval[0],
+            "accuracy_high": self.interval[1],
+            "macro_f1": self.macro_f1,
+            "calibration_error": self.calibration_error,
+            "holdout_rows": float(self.rows),
+        }
+        if self.out_of_scope_recall is not None:
+            found["out_of_scope_recall"] = self.out_of_scope_recall
+        if self.latency is not None:
+            found |= {"latency_p50_ms": self.latency.p50_ms, "latency_p95_ms": self.latency.p95_ms}
+        return found
+
 
 def evaluate(
     holdout: pd.DataFrame,

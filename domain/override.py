@@ -48,6 +48,17 @@ def make(
     return Override(model_sha256, version, by.strip(), reason.strip(), now + lasts, now, decision)
 
 
+def authorise(decision: Decision, override: Override | None, sha256: str, now: datetime) -> None:
+    """Raise RatchetError unless the gate, or a person by an override, lets the model with this digest through.
+
+    A promoted model needs nobody's approval, so an approval of it that expired does not stop it; a person's
+    rejection does.
+    """
+    if decision is Decision.PROMOTE and (override is None or override.decision is Decision.PROMOTE):
+        return
+    check(override, sha256, now)
+
+
 def check(override: Override | None, sha256: str, now: datetime) -> None:
     """Raise RatchetError unless `override` allows the release of the model with this digest now."""
     if override is None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from adapters.run import Run
 from domain import override
 from domain.model import Model
+from domain.verdict import Decision
 from tasks.step import step
 
 
@@ -15,6 +16,5 @@ def authorise(run: Run, version: str) -> Model:
     """Return the registered model; raises `RatchetError` when neither gate nor override lets it through."""
     model = run.registry.model(version)
     said = run.registry.override(model)
-    if model.decision != "promote" or said is not None:
-        override.check(said, model.sha256, datetime.now(UTC))
+    override.authorise(Decision(model.decision), said, model.sha256, datetime.now(UTC))
     return model

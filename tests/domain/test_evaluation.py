@@ -101,6 +101,15 @@ def test_an_evaluation_survives_json(pairs: list[tuple[str, str]]) -> None:
     assert Evaluation.from_dict(json.loads(json.dumps(found.as_dict()))) == found
 
 
+def test_metrics_leave_out_what_is_not_known() -> None:
+    """Without out-of-scope rows and timings there is no figure for them, and no number in its place."""
+    assert set(one([("a", "a")]).metrics) == {
+        "accuracy", "accuracy_low", "accuracy_high", "macro_f1", "calibration_error", "holdout_rows"
+    }  # fmt: skip
+    more = one([("out_of_scope", FALLBACK)], latency=Latency(1.5, 4.0)).metrics
+    assert (more["out_of_scope_recall"], more["latency_p95_ms"]) == (1.0, 4.0)
+
+
 def test_an_empty_holdout_is_refused() -> None:
     """No holdout, no judgement: the error says what to do."""
     with pytest.raises(RatchetError, match=r"The holdout is empty.*Ingest more messages"):

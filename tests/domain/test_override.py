@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.errors import RatchetError, UsageError
-from domain.override import Override, check, duration, make
+from domain.override import Override, authorise, check, duration, make
 from domain.verdict import Decision
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -55,6 +55,24 @@ def test_no_override_is_refused_with_the_way_to_make_one() -> None:
     """The remedy is the command."""
     with pytest.raises(RatchetError, match="ratchet approve VERSION"):
         check(None, DIGEST, NOW)
+
+
+@pytest.mark.parametrize("decision", [Decision.REJECT, Decision.ASK])
+def test_what_the_gate_did_not_promote_needs_an_override(decision: Decision) -> None:
+    """A rejected model and an open question go out by a valid override, and not without."""
+    authorise(decision, approval(), DIGEST, NOW)
+    with pytest.raises(RatchetError, match="nobody has approved it"):
+        authorise(decision, None, DIGEST, NOW)
+    with pytest.raises(RatchetError, match="expired"):
+        authorise(decision, approval(), DIGEST, NOW + timedelta(days=8))
+
+
+def test_a_promoted_model_is_stopped_only_by_a_persons_rejection() -> None:
+    """It needs no approval, so one that expired takes nothing away; a rejection stands above the gate."""
+    authorise(Decision.PROMOTE, None, DIGEST, NOW)
+    authorise(Decision.PROMOTE, approval(), DIGEST, NOW + timedelta(days=8))
+    with pytest.raises(RatchetError, match="Mira rejected version 7"):
+        authorise(Decision.PROMOTE, approval(decision=Decision.REJECT), DIGEST, NOW)
 
 
 @pytest.mark.parametrize(
