@@ -49,7 +49,7 @@ def make(
 
 
 def authorise(decision: Decision, override: Override | None, sha256: str, now: datetime) -> None:
-    """Raise RatchetError unless the gate, or a person by an override, lets the model with this digest through.
+    """Raise RatchetError unless the gate, or a person's override, lets the model with this digest through.
 
     A promoted model needs nobody's approval, so an approval of it that expired does not stop it; a person's
     rejection does.

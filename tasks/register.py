@@ -57,11 +57,6 @@ def register(
     for name, content in contents.items():
         write_json(run.folder / name, content)
     files = [run.folder / name for name in contents] + [page, *sorted(page.parent.glob("*.svg"))]
-    metrics = {
-        "accuracy": candidate.accuracy,
-        "macro_f1": candidate.macro_f1,
-        "calibration_error": candidate.calibration_error,
-    }
-    registered = run.registry.register(model, trained.archive, files, metrics)
+    registered = run.registry.register(model, trained.archive, files, candidate.metrics)
     shutil.rmtree(trained.archive.parent)  # what an interrupted run would have taken up
     return registered
