@@ -13,6 +13,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,9 +43,10 @@ class Registry:
         self.settings = settings
         self.uri = settings.tracking_uri or f"sqlite:///{settings.state / 'mlflow.db'}"
         self.artifact_root = settings.artifact_root or str(settings.state / "artifacts")
-        self.client = self._connect()
 
-    def _connect(self) -> MlflowClient:
+    @cached_property
+    def client(self) -> MlflowClient:
+        """The connection, made at first use: an ingest has no need of it."""
         os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
         os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
         os.environ["MLFLOW_DISABLE_AGENT_TRACING_SUGGESTION"] = "true"

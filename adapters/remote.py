@@ -25,6 +25,8 @@ def move(settings: Settings, url: str, endpoint: str | None, profile: str | None
     """
     check(url)
     workspace = settings.workspace
+    if not (workspace / ".dvc").is_dir():
+        dvc.init(workspace, url)
     machine = {"endpointurl": endpoint, "profile": profile} if "://" in url else {}
     revision = dvc.revision(workspace) if (workspace / dvc.POINTER).exists() else ""
     if revision:

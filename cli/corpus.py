@@ -156,7 +156,7 @@ def diff(
             [
                 (
                     one.intent,
-                    f"{one.before:,} → {one.after:,}: +{one.added} −{one.removed}, {one.relabelled} came over",
+                    f"{one.before:,} → {one.after:,}: +{one.added} −{one.removed}, {one.relabelled} moved in",
                 )
                 for one in counts.intents
             ]

@@ -187,7 +187,7 @@ class Check:
                 "imbalance",
                 self.frame.head(0),
                 f"{self.sizes.idxmax()} has {ratio:.1f} times the examples of {self.sizes.idxmin()}"
-                f" ({self.sizes.max()} and {self.sizes.min()}; reported from {self.policy.imbalance:g} times).",
+                f" ({self.sizes.max()} and {self.sizes.min()}, reported from {self.policy.imbalance:g} on).",
             )
 
     def sized(self, rule: str, sizes: pd.Series, threshold: int) -> Iterator[Finding]:
