@@ -8,15 +8,35 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 
 OPENINGS = ("", "please ", "hi, ", "can you help, ", "quick question: ", "hello bot, ")
 WISHES = {
     "order_laptop": ("i need a new laptop", "my laptop is broken", "order a notebook", "replace my computer"),
-    "book_leave": ("i want to take vacation", "book two days off", "request annual leave", "holiday next week"),
-    "claim_expenses": ("claim my travel expenses", "submit a taxi receipt", "refund my hotel bill", "expense report"),
-    "get_access": ("i cannot open the building door", "badge access please", "give me access to the lab", "door card"),
-    "report_incident": ("the server room is on fire", "report an incident", "somebody got hurt", "there is a leak"),
+    "book_leave": (
+        "i want to take vacation",
+        "book two days off",
+        "request annual leave",
+        "holiday next week",
+    ),
+    "claim_expenses": (
+        "claim my travel expenses",
+        "submit a taxi receipt",
+        "refund my hotel bill",
+        "expense report",
+    ),
+    "get_access": (
+        "i cannot open the building door",
+        "badge access please",
+        "give me access to the lab",
+        "door card",
+    ),
+    "report_incident": (
+        "the server room is on fire",
+        "report an incident",
+        "somebody got hurt",
+        "there is a leak",
+    ),
 }
 DOMAIN = "responses:\n" + "".join(
     f"  utter_{intent}:\n  - text: Starting {intent.replace('_', ' ')}.\n" for intent in WISHES
@@ -51,7 +71,7 @@ def write_workspace(folder: Path) -> Path:
     shutil.copytree(ROOT / "bot", folder / "bot", ignore=ignore)
     shutil.copytree(ROOT / "deployments", folder / "deployments")
     shutil.copy2(ROOT / "params.yaml", folder / "params.yaml")
-    domain = "version: \"3.1\"\nintents:\n" + "".join(f"- {intent}\n" for intent in WISHES) + DOMAIN
+    domain = 'version: "3.1"\nintents:\n' + "".join(f"- {intent}\n" for intent in WISHES) + DOMAIN
     (folder / "bot" / "domain.yml").write_text(domain, encoding="utf-8")
     (folder / "bot" / "rules.yml").write_text(RULES, encoding="utf-8")
     conversations = folder / "bot" / "tests" / "conversations"

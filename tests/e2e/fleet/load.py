@@ -2,7 +2,7 @@
 
 Requests leave at a fixed rate whether or not earlier ones were answered, as people write; a closed loop would slow
 down with the server and hide what it lost. Run as a program it prints its count as JSON when it is told to stop:
-`python -m tests.e2e.load URL TOKEN_FILE RATE`.
+`python -m tests.e2e.fleet.load URL TOKEN_FILE RATE`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,13 @@ from pathlib import Path
 import aiohttp
 
 TIMEOUT_SECONDS = 30.0
-MESSAGES = ("hello", "how do I get a laptop", "I want to report my expenses", "who can give me access", "thanks")
+MESSAGES = (
+    "hello",
+    "how do I get a laptop",
+    "I want to report my expenses",
+    "who can give me access",
+    "thanks",
+)
 
 
 @dataclass
@@ -55,7 +61,9 @@ async def ask(session: aiohttp.ClientSession, url: str, token: str, number: int,
     }
     started = time.perf_counter()
     try:
-        async with session.post(f"{url}/chat", json=body, headers={"Authorization": f"Bearer {token}"}) as answer:
+        async with session.post(
+            f"{url}/chat", json=body, headers={"Authorization": f"Bearer {token}"}
+        ) as answer:
             if answer.status != 200:
                 raise ValueError(f"{answer.status} {(await answer.text())[:120]}")
             reply = await answer.json()

@@ -1,0 +1,81 @@
+"""The engine and the fleet that the tests here break on purpose."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+from docker.errors import DockerException
+
+from tests.e2e.fleet.fleet import ROOT, Fleet, make_fleet
+
+TOOLS = ROOT.parent / "shared" / "tools"
+IMAGES = ("python:3.10-slim", "haproxy:lts", "redis:7", "registry:2")
+HEADER = "| fault | requests | failed | p95 | longest | back after | outcome |\n| --- | --- | --- | --- | --- | --- | --- |"
+_fleets: list[Fleet] = []
+
+
+@pytest.fixture(scope="session")
+def engine() -> docker.DockerClient:
+    """A Docker engine that manages a swarm, with the base images; started where the machine's tools can."""
+    tools = [TOOLS / "docker-engine", TOOLS / "base-images"]
+    if not ready() and os.geteuid() == 0 and all(tool.exists() for tool in tools):
+        for tool in tools:
+            subprocess.run(["bash", str(tool)], check=True, timeout=900, stdout=subprocess.DEVNULL)
+    if not ready():
+        pytest.skip(f"needs a Docker engine that manages a swarm and has or can pull {', '.join(IMAGES)}")
+    return docker.from_env()
+
+
+def ready() -> bool:
+    """Whether an engine answers that manages a swarm and has the images."""
+    try:
+        client = docker.from_env()
+        if not client.info()["Swarm"]["ControlAvailable"]:
+            return False
+        for image in IMAGES:
+            client.images.get(image)
+    except DockerException:
+        return False
+    return True
+
+
+@pytest.fixture(scope="session")
+def fleet(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """A fleet with the first release of the small bot on it; taken away at the end."""
+    made = make_fleet(Path(tmp_path_factory.mktemp("fleet")) / "workspace", "ratchet-test", 15105)
+    made.target.stop(made.say)
+    _fleets.append(made)
+    try:
+        made.bring_out(made.package())
+        yield made
+    finally:
+        made.target.stop(made.say)
+
+
+@pytest.fixture(autouse=True)
+def settled(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Between tests the fleet is whole again, whatever the last one broke; what it said is shown on failure."""
+    yield
+    if "fleet" not in request.fixturenames:
+        return
+    made: Fleet = request.getfixturevalue("fleet")
+    print("\n".join(made.said[-40:]))
+    made.said.clear()
+    if made.live is not None:
+        made.target.clean(made.live, made.say)
+        deadline = time.monotonic() + 90
+        while not made.serves(made.live) and time.monotonic() < deadline:
+            time.sleep(0.5)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the table of faults, as docs/reliability.md has it."""
+    rows = [fault.row() for made in _fleets for fault in made.faults]
+    if rows:
+        terminalreporter.write_line("\n".join([HEADER, *rows]))
