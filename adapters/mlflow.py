@@ -49,6 +49,7 @@ class Registry:
         """The connection, made at first use: an ingest has no need of it."""
         os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
         os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
         os.environ["MLFLOW_DISABLE_AGENT_TRACING_SUGGESTION"] = "true"
         if self.settings.s3_endpoint:
             os.environ.setdefault("MLFLOW_S3_ENDPOINT_URL", self.settings.s3_endpoint)

@@ -64,8 +64,7 @@ def alive(replica: Replica) -> bool:
     """Say whether exactly this process still runs."""
     try:
         process = psutil.Process(replica.pid)
-        same = abs(process.create_time() - replica.created) < 1.0
-        return bool(same and process.status() != psutil.STATUS_ZOMBIE)
+        return abs(process.create_time() - replica.created) < 1.0 and _runs(process)
     except psutil.NoSuchProcess:
         return False
 
@@ -78,17 +77,24 @@ def terminate(replica: Replica, grace: float = STOP_SECONDS) -> None:
         family = [psutil.Process(replica.pid), *psutil.Process(replica.pid).children(recursive=True)]
     except psutil.NoSuchProcess:
         return
-    for process in family:
-        _quietly(process.terminate)
-    _, left = psutil.wait_procs(family, timeout=grace)
-    for process in left:
-        _quietly(process.kill)
-    psutil.wait_procs(left, timeout=grace)
+    for ask in (psutil.Process.terminate, psutil.Process.kill):
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                ask(process)
+        deadline = time.monotonic() + grace
+        while family and time.monotonic() < deadline:
+            family = [process for process in family if _runs(process)]
+            time.sleep(0.05)
+        if not family:
+            return
 
 
-def _quietly(action: Callable[[], None]) -> None:
-    with contextlib.suppress(psutil.NoSuchProcess):
-        action()
+def _runs(process: psutil.Process) -> bool:
+    """Say whether a process runs; one that only waits for its parent to take notice does not."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def free_port() -> int:

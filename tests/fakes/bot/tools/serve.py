@@ -55,6 +55,7 @@ class Handler(BaseHTTPRequestHandler):
 def main() -> None:
     """Serve until SIGTERM."""
     parser = argparse.ArgumentParser()
+    parser.set_defaults(host="127.0.0.1")
     for name in ("model", "port", "host", "release", "model-version", "sha256"):
         parser.add_argument(f"--{name}")
     arguments = parser.parse_args()

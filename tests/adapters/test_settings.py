@@ -1,0 +1,97 @@
+"""Tests of `adapters.settings`."""
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from adapters.settings import SOURCE, Params, load_settings
+from domain.errors import RatchetError
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    """A folder with the markers of a workspace."""
+    (tmp_path / "bot").mkdir()
+    (tmp_path / "params.yaml").write_text("train:\n  seed: 5\n")
+    return tmp_path
+
+
+def test_a_workspace_is_found_from_any_folder_in_it(workspace: Path) -> None:
+    """Like Git, commands work from every folder below the root."""
+    below = workspace / "bot" / "deep"
+    below.mkdir()
+    settings = load_settings(below)
+    assert settings.workspace == workspace
+    assert settings.params.train.seed == 5
+
+
+def test_outside_a_workspace_the_error_says_how_to_make_one(tmp_path: Path) -> None:
+    """The fact names the folder, the remedy `ratchet init`."""
+    with pytest.raises(RatchetError, match=r"is not in a workspace.*ratchet init"):
+        load_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("trian:\n  seed: 1\n", r"trian: no such key"),
+        ("train:\n  sed: 1\n", r"train\.sed: no such key"),
+        ("train:\n  seed: -1\n", r"train\.seed: input should be greater than or equal to 0"),
+        ("train: [1", r"not valid YAML"),
+        ("- 1\n", r"does not hold sections"),
+    ],
+)
+def test_a_wrong_params_file_is_refused_by_the_key(workspace: Path, text: str, said: str) -> None:
+    """Unknown keys and values out of bounds are named, never ignored."""
+    (workspace / "params.yaml").write_text(text)
+    with pytest.raises(RatchetError, match=said):
+        load_settings(workspace)
+
+
+def test_an_unknown_variable_in_the_env_file_is_refused(workspace: Path) -> None:
+    """A typing error in .env does not silently do nothing."""
+    (workspace / ".env").write_text("RATCHET_PROT=1\n")
+    with pytest.raises(RatchetError, match=r"prot: no such key"):
+        load_settings(workspace)
+
+
+def defaults(policy: BaseModel, prefix: str = "") -> dict[str, object]:
+    """All keys of a policy as dotted names, with their values."""
+    found: dict[str, object] = {}
+    for name in type(policy).model_fields:
+        value = getattr(policy, name)
+        nested = isinstance(value, BaseModel)
+        found |= defaults(value, f"{prefix}{name}.") if nested else {prefix + name: value}
+    return found
+
+
+def test_params_yaml_shows_every_key_with_its_default() -> None:
+    """The file documents the policy: nothing is missing, and what it shows is what holds without it.
+
+    The example's context fields and the salt of its ledger are its own.
+    """
+    content = yaml.safe_load((SOURCE / "params.yaml").read_text())
+    shown, own = defaults(Params.model_validate(content)), {"corpus.context", "split.salt"}
+    for name in defaults(Params()):
+        here = content
+        for part in name.split("."):
+            assert part in here, f"{name} is not in params.yaml"
+            here = here[part]
+    assert {name: v for name, v in shown.items() if name not in own} == {
+        name: v for name, v in defaults(Params()).items() if name not in own
+    }
+
+
+def test_each_key_of_params_yaml_has_a_comment() -> None:
+    """Above each key of a section there is a comment, its own or that of the line before."""
+    lines = (SOURCE / "params.yaml").read_text().splitlines()
+    bare = [
+        line.strip()
+        for before, line in pairwise(lines)
+        if re.match(r"^  [a-z_0-9]+: ", line) and not re.match(r"^ +(#|[a-z_0-9]+:)", before)
+    ]
+    assert bare == []

@@ -1,0 +1,40 @@
+"""Small workspaces for tests."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+from adapters.replicas import free_port
+from adapters.settings import Settings, load_settings
+from domain.release import Lineage, Release
+
+FAKE_BOT = Path(__file__).parent / "fakes" / "bot"
+
+
+def fake_workspace(folder: Path, **settings: object) -> Settings:
+    """A workspace whose bot is the stand-in server, run with this Python."""
+    shutil.copytree(FAKE_BOT, folder / "bot", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "params.yaml").write_text("rollout:\n  start_timeout_seconds: 20\n  drain_seconds: 5\n")
+    chosen = {"port": free_port(), "bot_python": Path(sys.executable), "target": "process", **settings}
+    return load_settings(folder, **chosen)
+
+
+def make_release(bundle: str, sha256: str, version: str = "1", previous: str | None = None) -> Release:
+    """A packaged release of the stand-in."""
+    return Release(
+        id=f"2026-11-21-{bundle[:6]}",
+        created_at="2026-11-21T10:00:00+00:00",
+        model_version=version,
+        model_id=f"fake-{sha256[:8]}",
+        model_sha256=sha256,
+        lineage=Lineage("d.dir", "ledger", "commit", "code", "lock", "finger", 1),
+        code_commit="commit",
+        target="process",
+        bundle=bundle,
+        verdict="promote",
+        override=None,
+        previous=previous,
+        reason="by hand",
+    )
