@@ -19,8 +19,8 @@ class LockHeld(RatchetError):
 
 
 @contextlib.contextmanager
-def hold(path: Path, what: str) -> Iterator[None]:
-    """Hold the lock file `path` while doing `what`, without waiting.
+def hold(path: Path, what: str, patience: float = 0) -> Iterator[None]:
+    """Hold the lock file `path` while doing `what`, after waiting for it no longer than `patience` seconds.
 
     Raises `LockHeld`, naming the holder, when another process has it. The operating system releases the lock
     of a process that was killed, so nothing has to be cleaned by hand.
@@ -28,7 +28,7 @@ def hold(path: Path, what: str) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     holder = path.with_suffix(".json")
     try:
-        with FileLock(path, timeout=0, is_singleton=True):
+        with FileLock(path, timeout=patience, is_singleton=True):
             write_json(
                 holder,
                 {"what": what, "pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")},

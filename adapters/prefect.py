@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import httpx
 
@@ -15,6 +16,9 @@ from adapters.replicas import Replica, alive, await_ready, free_port, launch, re
 from adapters.settings import Settings
 
 START_SECONDS = 120.0
+POOL = "ratchet"
+SLOT = "ratchet"
+"""The concurrency limit whose one slot a run holds that changes the workspace or the fleet."""
 QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
@@ -26,13 +30,35 @@ QUIET = {
 
 def environment(settings: Settings, api_url: str) -> dict[str, str]:
     """Return the variables under which a process of this workspace speaks to that server."""
+    auth = settings.prefect_auth
     return {
         **QUIET,
         "PREFECT_HOME": str(settings.state / "prefect"),
         "PREFECT_API_URL": api_url,
+        **({"PREFECT_API_AUTH_STRING": auth.get_secret_value()} if auth else {}),
         "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         "RATCHET_WORKSPACE": str(settings.workspace),
     }
+
+
+def server_environment(settings: Settings, port: int) -> dict[str, str]:
+    """Return the variables of the embedded server: loopback only, its leases on disk to outlive a restart."""
+    auth, database = settings.prefect_auth, settings.prefect_database
+    return {
+        **environment(settings, local_url(port)),
+        "PREFECT_SERVER_API_HOST": "127.0.0.1",
+        "PREFECT_SERVER_API_PORT": str(port),
+        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        **({"PREFECT_SERVER_API_AUTH_STRING": auth.get_secret_value()} if auth else {}),
+        **({"PREFECT_SERVER_DATABASE_CONNECTION_URL": database.get_secret_value()} if database else {}),
+    }
+
+
+def local_url(port: int) -> str:
+    """Return the API's address of an embedded server."""
+    return f"http://127.0.0.1:{port}/api"
 
 
 def connect(settings: Settings) -> str:
@@ -40,25 +66,33 @@ def connect(settings: Settings) -> str:
 
     To be called before Prefect is imported: it reads its settings then.
     """
-    url = settings.prefect_api_url or f"http://127.0.0.1:{ensure_server(settings).port}/api"
+    url = settings.prefect_api_url or local_url(ensure_server(settings).port)
     os.environ.update(environment(settings, url))
     return url
 
 
+def running_url(settings: Settings) -> str | None:
+    """Return the address of the API of the server that runs for this workspace; None when none does."""
+    if settings.prefect_api_url:
+        return settings.prefect_api_url
+    running = read_replica(server_file(settings))
+    return local_url(running.port) if running and alive(running) else None
+
+
+def server_file(settings: Settings) -> Path:
+    """The file that describes the embedded server's process; left behind only by a crash."""
+    return settings.state / "prefect" / "server.json"
+
+
 def ensure_server(settings: Settings) -> Replica:
     """Start the embedded server unless it runs; it listens on loopback only."""
-    file = settings.state / "prefect" / "server.json"
+    file = server_file(settings)
     running = read_replica(file)
     if running and alive(running):
         return running
-    port = settings.prefect_port if not answers(settings.prefect_port) else free_port()
-    url = f"http://127.0.0.1:{port}/api"
-    env = {
-        **environment(settings, url),
-        "PREFECT_SERVER_API_HOST": "127.0.0.1",
-        "PREFECT_SERVER_API_PORT": str(port),
-        "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
-    }
+    wanted = running.port if running else settings.prefect_port
+    port = wanted if not answers(wanted) else free_port()
+    url, env = local_url(port), server_environment(settings, port)
     log = settings.state / "prefect" / "server.log"
     argv = [sys.executable, "-m", "prefect", "server", "start"]
     started = launch(argv, cwd=settings.workspace, env=env, log=log, port=port)
@@ -73,10 +107,11 @@ def ensure_server(settings: Settings) -> Replica:
 
 def stop_server(settings: Settings) -> bool:
     """Stop the embedded server; false when none ran."""
-    running = read_replica(settings.state / "prefect" / "server.json")
+    running = read_replica(server_file(settings))
     if running is None or not alive(running):
         return False
     terminate(running)
+    server_file(settings).unlink(missing_ok=True)
     return True
 
 

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from adapters import flow_runs
 from adapters.lock import hold
 from adapters.mlflow import Registry
 from adapters.settings import Settings, load_settings
 from adapters.target import Target
 from adapters.targets import choose_target
+
+LOOK_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,24 @@ class Run:
 
 
 @contextlib.contextmanager
+def looking(workspace: str | None) -> Iterator[Settings]:
+    """Give the workspace's settings to a run that changes nothing but its own cursor; one at a time, too."""
+    settings = load_settings(workspace)
+    with hold(settings.state / "watch" / "watch.lock", "A look at Git and the inbox", LOOK_SECONDS):
+        yield settings
+
+
+@contextlib.contextmanager
 def begin(workspace: str | None, what: str, trigger: str) -> Iterator[Run]:
-    """Begin a run that changes the workspace: one at a time; raises `LockHeld` naming the other one."""
+    """Begin a run that changes the workspace: one at a time.
+
+    Raises `LockHeld`, naming the other one; a run that a trigger started waits for it instead.
+    """
     started = time.monotonic()
     settings = load_settings(workspace)
     name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-    with hold(settings.state / "run.lock", what):
+    patience = flow_runs.patience()
+    with hold(settings.state / "run.lock", what, patience), flow_runs.slot(patience):
         yield Run(
             settings,
             Registry(settings),

@@ -13,7 +13,7 @@ from tasks.authorise import authorise
 from tasks.recover import recover
 
 
-@flow(persist_result=False)
+@flow(name="release", persist_result=False)
 def override(
     version: str,
     by: str,
@@ -22,7 +22,16 @@ def override(
     decision: Decision = Decision.PROMOTE,
     workspace: str | None = None,
 ) -> Release | None:
-    """Store who decided what about a registered model, why and until when; release it if it was approved."""
+    """Store who decided what about a registered model, why and until when; release it if it was approved.
+
+    Args:
+        version: The model's version, as the registry and the report name it.
+        by: Who answers for the decision.
+        reason: Why; it stands in the release's manifest.
+        expires: How long an approval holds: 12h, 7d, 2w.
+        decision: promote releases the model at once, reject forbids it.
+        workspace: The folder to work in; empty for the one that the worker serves.
+    """
     with begin(workspace, f"An override of version {version}", f"override by {by}") as run:
         recover(run)
         made = approve(run, version, by, reason, expires, decision)

@@ -8,6 +8,8 @@ from adapters.run import Run, begin
 from domain.errors import RatchetError
 from domain.model import Model
 from domain.release import Release
+from tasks.again import again
+from tasks.already import already
 from tasks.authorise import authorise
 from tasks.deploy import deploy
 from tasks.package import package
@@ -15,15 +17,28 @@ from tasks.record import record
 from tasks.recover import recover
 from tasks.serve import serve
 from tasks.stage import stage
+from tasks.sync import sync as take_newest
 from tasks.verify import verify
 
 
 @flow(persist_result=False)
-def release(version: str, workspace: str | None = None, trigger: str = "by hand") -> Release:
-    """Release a registered model with the code of the working tree."""
-    with begin(workspace, f"A release of version {version}", trigger) as run:
+def release(
+    version: str | None = None, workspace: str | None = None, trigger: str = "by hand", sync: bool = False
+) -> Release:
+    """Release a registered model with the code of the working tree.
+
+    Args:
+        version: The model's version; empty for the champion, whose code may differ in nothing that shapes it.
+        workspace: The folder to work in; empty for the one that the worker serves.
+        trigger: Why, for the record.
+        sync: First bring the working tree to the newest commit of the tracked branch.
+    """
+    with begin(workspace, f"A release of version {version or 'the champion'}", trigger) as run:
         recover(run)
-        return bring_out(run, authorise(run, version))
+        if sync:
+            take_newest(run)
+        packaged = package(run, authorise(run, version or again(run)))
+        return already(run, packaged) or bring_up(run, packaged)
 
 
 def bring_out(run: Run, model: Model) -> Release:

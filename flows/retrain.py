@@ -19,16 +19,29 @@ from tasks.report import report
 from tasks.serve import serve
 from tasks.split import split
 from tasks.summarise import summarise
+from tasks.sync import sync as take_newest
 from tasks.trace import trace
 from tasks.train import train
 from tasks.validate import validate
 
 
 @flow(persist_result=False)
-def retrain(workspace: str | None = None, revision: str | None = None, trigger: str = "by hand") -> Summary:
-    """Retrain on the corpus of the working tree or a Git revision, and release what the gate lets through."""
+def retrain(
+    workspace: str | None = None, revision: str | None = None, trigger: str = "by hand", sync: bool = False
+) -> Summary:
+    """Retrain on the corpus of the working tree or a Git revision, and release what the gate lets through.
+
+    Args:
+        workspace: The folder to work in; empty for the one that the worker serves.
+        revision: Use the corpus of this Git revision, or `champion` for the one that the live model was
+            trained on; empty for the corpus of the working tree.
+        trigger: Why, for the record.
+        sync: First bring the working tree to the newest commit of the tracked branch.
+    """
     with begin(workspace, "A retrain", trigger) as run:
         recover(run)
+        if sync:
+            take_newest(run)
         corpus = fetch(run, revision)
         validation = validate(run, corpus)
         sides = split(run, corpus)

@@ -13,7 +13,13 @@ from tasks.recover import recover
 
 @flow(persist_result=False)
 def rollback(to: str | None = None, workspace: str | None = None, trigger: str = "by hand") -> Release:
-    """Go back to the release before the live one, or to the recorded release `to`."""
+    """Go back to the release before the live one, or to another that was live.
+
+    Args:
+        to: The id of the release to go back to; empty for the one before.
+        workspace: The folder to work in; empty for the one that the worker serves.
+        trigger: Why, for the record.
+    """
     with begin(workspace, "A rollback", trigger) as run:
         recover(run)
         return bring_up(run, choose(run, to))

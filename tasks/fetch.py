@@ -8,6 +8,8 @@ from domain.corpus import Corpus
 from domain.errors import RatchetError
 from tasks.step import step
 
+CHAMPION, NEWEST = "champion", "HEAD"
+
 
 @step(
     lambda corpus: f"{len(corpus.frame):,} messages, data revision {corpus.revision[:8]}",
@@ -16,12 +18,22 @@ from tasks.step import step
     retry_condition_fn=lambda task, task_run, state: isinstance(state.data, dvc.RemoteUnreachable),
 )
 def fetch(run: Run, revision: str | None) -> Corpus:
-    """Return the corpus, which the remote must hold too: a release refers to its data for ever."""
+    """Return the corpus, which the remote must hold too: a release refers to its data for ever.
+
+    `revision` is a Git revision, `champion` for the data of the champion, or None for the working tree.
+    """
     settings = run.settings
-    git_revision = git.resolve(settings.workspace, revision) if revision else None
-    data_revision = dvc.revision(settings.workspace, git_revision)
-    folder = dvc.fetch(settings.workspace, git_revision, settings.state / "data")
-    if not dvc.pushed(settings.workspace, data_revision):
+    workspace, kept = settings.workspace, settings.state / "data"
+    champion = run.registry.champion() if revision == CHAMPION else None
+    if champion is not None:
+        git_revision, data_revision = None, champion.lineage.data_revision
+        folder = dvc.checkout(workspace, data_revision, kept)
+    else:
+        named = NEWEST if revision == CHAMPION else revision
+        git_revision = git.resolve(workspace, named) if named else None
+        data_revision = dvc.revision(workspace, git_revision)
+        folder = dvc.fetch(workspace, git_revision, kept)
+    if not dvc.pushed(workspace, data_revision):
         raise RatchetError(
             f"Data revision {data_revision[:12]} is not in the DVC remote.", "Put it there: `dvc push`."
         )

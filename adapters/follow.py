@@ -1,0 +1,168 @@
+"""Follow a branch: which commits are new since the last look, and what they touch."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from adapters import commands, dvc, rasa
+from adapters.files import read_json, write_json
+from adapters.git import git
+from adapters.settings import Settings
+from domain.errors import RatchetError
+from domain.training import fingerprint
+from domain.triggers import Change, Cursor, is_data, is_served
+
+FETCH_SECONDS = 120.0
+NO_QUESTIONS = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
+SHAPING_SECTIONS = ("corpus", "split", "train")
+"""Sections of `params.yaml` that a model depends on."""
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """The branch of a Git remote that the workspace follows."""
+
+    remote: str
+    branch: str
+
+    def __str__(self) -> str:
+        return f"{self.remote}/{self.branch}"
+
+
+def upstream(settings: Settings) -> Upstream | None:
+    """Return what the workspace follows; None without a remote: then its own commits count."""
+    workspace = settings.workspace
+    remotes = git(workspace, "remote").split()
+    if not remotes:
+        return None
+    branch = settings.params.triggers.branch or git(workspace, "rev-parse", "--abbrev-ref", "HEAD")
+    set_up = commands.run(["git", "config", f"branch.{branch}.remote"], cwd=workspace, check=False)
+    remote = set_up.output.strip() or ("origin" if "origin" in remotes else remotes[0])
+    return Upstream(remote, branch)
+
+
+def head(settings: Settings) -> str:
+    """Return the newest commit of what is followed; raises `RatchetError` when the remote does not answer."""
+    followed = upstream(settings)
+    if followed is None:
+        return git(settings.workspace, "rev-parse", "HEAD")
+    ask(settings, followed, "fetch", "--quiet", followed.remote, followed.branch)
+    return git(settings.workspace, "rev-parse", "FETCH_HEAD")
+
+
+def ask(settings: Settings, followed: Upstream, *words: str) -> None:
+    """Run a Git command that speaks with the remote, and never asks for a password."""
+    try:
+        argv = ["git", *words]
+        commands.run(argv, cwd=settings.workspace, env=NO_QUESTIONS, timeout=FETCH_SECONDS)
+    except commands.CommandFailed as error:
+        said = error.completed.output.strip().splitlines() or [error.fact]
+        raise RatchetError(
+            f"`git {words[0]}` with {followed} failed: {said[-1]}",
+            "Check the remote, the branch (triggers.branch in params.yaml) and this machine's right to it.",
+        ) from error
+
+
+def fast_forward(settings: Settings) -> str:
+    """Bring the working tree to the newest commit of what is followed, and return that commit.
+
+    Raises `RatchetError` when the working tree has commits or changes of its own that stand in the way.
+    """
+    newest, workspace = head(settings), settings.workspace
+    if upstream(settings) is None:
+        return newest
+    held = held_data(workspace)
+    merged = commands.run(["git", "merge", "--ff-only", "--quiet", newest], cwd=workspace, check=False)
+    if merged.code != 0:
+        raise RatchetError(
+            f"The workspace cannot go forward to {newest[:8]}: {merged.output.strip().splitlines()[-1]}",
+            "Push or undo what was committed or changed in it by hand; a service wants a clone of its own.",
+        )
+    if held and dvc.revision(workspace) != held:
+        shutil.rmtree(workspace / dvc.FOLDER)  # the next ingest fetches what data.dvc names now
+    return git(workspace, "rev-parse", "HEAD")
+
+
+def held_data(workspace: Path) -> str:
+    """Return the revision of `data.dvc` where `data/` holds exactly that, else ""."""
+    data = workspace / dvc.FOLDER
+    if not (workspace / dvc.POINTER).exists() or not data.is_dir():
+        return ""
+    revision = dvc.revision(workspace)
+    return revision if dvc.describe(workspace, data).revision == revision else ""
+
+
+def publish(settings: Settings) -> None:
+    """Push the workspace's commits to what is followed; without a remote there is nothing to do."""
+    if followed := upstream(settings):
+        ask(settings, followed, "push", "--quiet", followed.remote, f"HEAD:{followed.branch}")
+
+
+def compare(settings: Settings, old: str, new: str) -> Change:
+    """Say what the step from one commit to another touches; a lost `old` counts as an empty tree."""
+    workspace = settings.workspace
+    known = commands.run(["git", "cat-file", "-e", f"{old}^{{commit}}"], cwd=workspace, check=False).code == 0
+    diff = ("diff", "--name-only", "--relative", old, new) if known else ("ls-tree", "-r", "--name-only", new)
+    paths = git(workspace, *diff).splitlines()
+    data = [path for path in paths if is_data(path)]
+    served = [path for path in paths if is_served(path)]
+    candidates = [path for path in paths if path.startswith("bot/") or path == "params.yaml"]
+    shaping = bool(candidates) and (not known or shape(workspace, old) != shape(workspace, new))
+    code = served or (candidates if shaping else [])
+    span = f"{old}..{new}" if known else new
+    return Change(
+        data=newest(workspace, span, data) or (new if data else ""),
+        code=newest(workspace, span, code) or (new if code else ""),
+        shaping=shaping,
+        paths=tuple(paths),
+    )
+
+
+def newest(workspace: Path, span: str, paths: Sequence[str]) -> str:
+    """Return the newest commit of a span that touches one of the paths, "" when there is none."""
+    return git(workspace, "log", "-1", "--format=%H", span, "--", *paths) if paths else ""
+
+
+def shape(workspace: Path, commit: str) -> str:
+    """Return one digest over all in a commit that shapes the model: bot, lock and parts of the policy."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        archive = folder / "commit.tar"
+        git(workspace, "archive", "--output", str(archive), commit)
+        with tarfile.open(archive) as content:
+            content.extractall(folder, filter="data")
+        params = folder / "params.yaml"
+        policy = yaml.safe_load(params.read_text(encoding="utf-8")) if params.exists() else None
+        sections = {name: (policy or {}).get(name) for name in SHAPING_SECTIONS}
+        return fingerprint(
+            {
+                "bot": rasa.shaping_hash(folder / "bot"),
+                "lock": rasa.lock_hash(folder / "bot"),
+                "params": json.dumps(sections, sort_keys=True, default=str),
+            }
+        )
+
+
+def cursor_file(settings: Settings) -> Path:
+    """The file that says how far was looked."""
+    return settings.state / "watch" / "cursor.json"
+
+
+def read_cursor(settings: Settings) -> Cursor | None:
+    """Return how far was looked; None before the first look."""
+    data = read_json(cursor_file(settings))
+    return Cursor.from_dict(data) if data else None
+
+
+def write_cursor(settings: Settings, cursor: Cursor) -> None:
+    """Remember how far was looked; to be called once the events have been taken by the server."""
+    if cursor != read_cursor(settings):
+        write_json(cursor_file(settings), cursor.as_dict())

@@ -1,0 +1,37 @@
+"""A look at Git and the inbox: what has to be announced now, and where the next look begins."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from adapters import follow, inbox
+from adapters.settings import Settings
+from domain import triggers
+from domain.triggers import Change, Cursor, Event
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What a look found; `cursor` is to be kept once the events were sent."""
+
+    change: Change
+    events: tuple[Event, ...]
+    cursor: Cursor
+
+    def describe(self) -> str:
+        """Say what is new, in a line."""
+        kinds = [event.name.removeprefix("ratchet.") for event in self.events]
+        return f"{len(self.change.paths)} files changed in Git; {', '.join(kinds) or 'nothing to announce'}"
+
+
+def look(settings: Settings) -> Sighting:
+    """Compare Git and the inbox with the last look; the first look only notes where the branch stands."""
+    head, now = follow.head(settings), time.time()
+    cursor = follow.read_cursor(settings) or Cursor(head)
+    change = follow.compare(settings, cursor.commit, head) if head != cursor.commit else Change()
+    found = triggers.events(change)
+    found += [triggers.file_dropped(file.address, file.version) for file in inbox.dropped(settings)]
+    ready, waits = triggers.to_send(found, cursor, now, settings.params.triggers.data_gap_seconds)
+    after = cursor.after(ready, cursor.commit if waits else head, now)
+    return Sighting(change, tuple(ready), after)

@@ -1,0 +1,38 @@
+"""collect: sync → download → ingest → put away."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from adapters.dvc import RemoteUnreachable
+from adapters.run import begin
+from domain.errors import RatchetError
+from flows.ingest import ingest
+from tasks.download import download
+from tasks.put_away import put_away
+from tasks.sync import sync
+
+
+@flow(persist_result=False, retries=3, retry_delay_seconds=60)
+def collect(file: str, version: str = "", workspace: str | None = None) -> str:
+    """Take in a file that was dropped into the inbox; a refused one moves aside, with its report.
+
+    Args:
+        file: Its address, s3://bucket/prefix/name.
+        version: Tells the file from an earlier one of that name; for the record.
+        workspace: The folder to work in; empty for the one that the worker serves.
+    """
+    with begin(workspace, f"A look at {file}", "file dropped") as run:
+        sync(run)
+        path = download(run, file)
+    if path is None:
+        return "already taken in"
+    taken, fault = None, None
+    try:
+        taken = ingest(workspace=workspace, files=[str(path)], commit=True)
+    except RemoteUnreachable:
+        raise
+    except RatchetError as error:
+        fault = error
+    with begin(workspace, f"The end of {file}", "file dropped") as run:
+        return put_away(run, file, taken, fault)

@@ -1,0 +1,21 @@
+"""sync: bring the working tree to the newest commit of the tracked branch."""
+
+from __future__ import annotations
+
+from adapters import flow_runs, follow
+from adapters.run import Run
+from tasks.step import say, step
+
+
+@step(lambda commit: f"at commit {commit[:8]}")
+def sync(run: Run) -> str:
+    """Return the newest commit; queued runs of this deployment are needless then, and are cancelled.
+
+    They are listed before the branch is asked: whatever started them is part of what is found then.
+    """
+    waiting = flow_runs.queued()
+    newest = follow.fast_forward(run.settings)
+    if waiting:
+        flow_runs.supersede(waiting)
+        say(f"superseded {len(waiting)} queued {'run' if len(waiting) == 1 else 'runs'}")
+    return newest
