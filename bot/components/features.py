@@ -1,8 +1,8 @@
 """Turns a message and the person's context into one sparse row of TF-IDF features.
 
-Three blocks stand side by side: words (1 and 2 in a row), characters within words (2 to 5 in a row), and the
-context. Each block has length 1, so that a message without context is the same point in the text blocks as one
-with it. Pure: arrays and strings only, no Rasa, no files.
+Four blocks stand side by side: words (1 and 2 in a row), characters within words (2 to 4 in a row), pairs of words
+that occur together in any order, and the context. Each block has length 1, so that a message without context is
+the same point in the text blocks as one with it. Pure: arrays and strings only, no Rasa, no files.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from scipy import sparse
 Context = Mapping[str, str]
 WORD = re.compile(r"\w+")
 MAX_CHARACTERS = 2000  # the tail of a longer message says nothing new about its intent
+MAX_PAIRED_WORDS = 40  # their number of pairs grows with the square
+PAIR_MESSAGES = 2  # a pair that occurs in one message only can teach nothing about another
 
 
 def normalise(text: str) -> str:
@@ -28,12 +30,18 @@ def normalise(text: str) -> str:
 
 
 def word_terms(text: str) -> list[str]:
-    """Words and pairs of neighbouring words of a normalised text."""
-    words = WORD.findall(text)
+    """Words and pairs of neighbouring words of a normalised text; `<` and `>` stand for its start and end."""
+    words = ["<", *WORD.findall(text), ">"]
     return words + [f"{first} {second}" for first, second in zip(words, words[1:])]
 
 
-def character_terms(text: str, shortest: int = 2, longest: int = 5) -> list[str]:
+def pair_terms(text: str) -> list[str]:
+    """Each two different words of a normalised text, whatever their order and distance."""
+    words = sorted(set(WORD.findall(text)[:MAX_PAIRED_WORDS]))
+    return [f"{first}&{second}" for first, second in combinations(words, 2)]
+
+
+def character_terms(text: str, shortest: int = 2, longest: int = 4) -> list[str]:
     """Runs of characters within each word of a normalised text; a blank marks a word's start and end."""
     terms = []
     for chunk in text.split():
@@ -72,12 +80,15 @@ class Block:
     weight: float = 1.0
 
     @classmethod
-    def fit(cls, documents: Sequence[Sequence[str]], weight: float = 1.0) -> Block:
-        """Learn vocabulary and smoothed idf, ln((1 + n) / (1 + df)) + 1, from lists of terms."""
+    def fit(cls, documents: Sequence[Sequence[str]], weight: float = 1.0, least: int = 1) -> Block:
+        """Learn vocabulary and smoothed idf, ln((1 + n) / (1 + df)) + 1, from lists of terms.
+
+        A term enters the vocabulary when at least `least` documents have it.
+        """
         frequency: Counter[str] = Counter()
         for document in documents:
             frequency.update(set(document))
-        terms = sorted(frequency)
+        terms = sorted(term for term, documents_with in frequency.items() if documents_with >= least)
         counts = np.array([frequency[term] for term in terms], dtype=np.float64)
         idf = np.log((1 + len(documents)) / (1 + counts)) + 1
         return cls({term: i for i, term in enumerate(terms)}, idf.astype(np.float32), weight)
@@ -113,18 +124,20 @@ class Features:
     fields: tuple[str, ...]
     words: Block
     characters: Block
+    pairs: Block
     context: Block
 
     @classmethod
     def fit(
         cls, texts: Sequence[str], contexts: Sequence[Context], fields: Sequence[str], context_weight: float
     ) -> Features:
-        """Learn the vocabularies of all three blocks."""
+        """Learn the vocabularies of all blocks."""
         normal = [normalise(text) for text in texts]
         return cls(
             tuple(fields),
             Block.fit([word_terms(text) for text in normal]),
             Block.fit([character_terms(text) for text in normal]),
+            Block.fit([pair_terms(text) for text in normal], least=PAIR_MESSAGES),
             Block.fit([context_terms(t, c, fields) for t, c in zip(normal, contexts)], context_weight),
         )
 
@@ -134,6 +147,7 @@ class Features:
         blocks = [
             self.words.transform(map(word_terms, normal)),
             self.characters.transform(map(character_terms, normal)),
+            self.pairs.transform(map(pair_terms, normal)),
         ]
         if self.context.terms:
             pairs = zip(normal, contexts)

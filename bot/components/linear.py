@@ -18,18 +18,20 @@ from components.features import Block, Context, Features, known_fields
 MODEL_FILE = "model.json"
 ARRAYS_FILE = "arrays.npz"
 FORMAT = 1
+BLOCKS = ("words", "characters", "pairs", "context")
+TOLERANCE = 0.01  # of the solver; ten times finer takes twice the time for the same accuracy
 
 
 @dataclass(frozen=True)
 class Options:
     """What shapes a model; the classifier's docstring explains each key to users."""
 
-    c: float = 1.0
+    c: float = 0.5
     context_fields: tuple[str, ...] | None = None
     context_weight: float = 1.0
     context_dropout: float = 0.5
     out_of_scope_intents: tuple[str, ...] = ("out_of_scope", "oos")
-    in_scope_loss: float = 0.02
+    in_scope_loss: float = 0.015
     calibration_folds: int = 5
     calibration_rows: int = 2000
     random_seed: int = 0
@@ -58,9 +60,7 @@ class LinearModel:
 
     def save(self, folder: Path) -> None:
         """Write arrays as npz and everything else as JSON."""
-        blocks = {
-            name: getattr(self.features, name) for name in ("words", "characters", "context")
-        }
+        blocks = {name: getattr(self.features, name) for name in BLOCKS}
         np.savez(
             folder / ARRAYS_FILE,
             weights=self.weights,
@@ -144,7 +144,7 @@ def _fit(
     rows: sparse.csr_matrix, targets: np.ndarray, intents: int, options: Options
 ) -> tuple[np.ndarray, np.ndarray]:
     """One-against-rest SVM; intents without a row get weight zero and a bias below every other margin."""
-    machine = LinearSVC(C=options.c, random_state=options.random_seed).fit(rows, targets)
+    machine = LinearSVC(C=options.c, tol=TOLERANCE, random_state=options.random_seed).fit(rows, targets)
     weights = np.zeros((rows.shape[1], intents), dtype=np.float32)
     bias = np.full(intents, -10.0, dtype=np.float32)
     if len(machine.classes_) == 2:  # scikit-learn keeps one direction only for two classes

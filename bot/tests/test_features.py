@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.features import Block, Features, context_atoms, context_terms, normalise
+from components.features import Block, Features, context_atoms, context_terms, normalise, pair_terms
 
 TEXTS = ["where is my card", "card lost", "I need   a NEW card!"]
 
@@ -34,7 +34,7 @@ def test_context_terms_join_each_atom_with_each_word() -> None:
 def test_text_blocks_do_not_depend_on_the_context() -> None:
     """A message with context is the same point in the text blocks as one without."""
     features = fitted()
-    text_columns = len(features.words.terms) + len(features.characters.terms)
+    text_columns = sum(len(b.terms) for b in (features.words, features.characters, features.pairs))
     with_context = features.transform(["my card"], [{"role": "boss"}])[:, :text_columns]
     without = features.transform(["my card"], [{}])[:, :text_columns]
     assert (with_context != without).nnz == 0
@@ -67,3 +67,9 @@ def test_a_block_scales_rows_to_its_weight() -> None:
     rows = block.transform([["a", "b", "b"], ["unseen"]]).toarray()
     assert np.isclose(np.linalg.norm(rows[0]), 0.5)
     assert not rows[1].any()
+
+
+def test_pairs_have_no_order_and_no_distance() -> None:
+    """Two messages with the same words have the same pairs, and long ones stay bounded."""
+    assert pair_terms("lost card") == pair_terms("card lost card") == ["card&lost"]
+    assert len(pair_terms(" ".join(f"w{i}" for i in range(1000)))) == 40 * 39 / 2
