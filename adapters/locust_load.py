@@ -50,7 +50,9 @@ def run(
     argv += ["--users", str(users), "--spawn-rate", str(users), "--run-time", f"{policy.seconds:g}s"]
     argv += ["--stop-timeout", "10", "--only-summary", "--loglevel", "WARNING"]
     environment = {"RATCHET_LOAD_PLAN": str(plan), "PYTHONPATH": str(SOURCE)}
-    done = commands.run(argv, cwd=folder, env=environment, timeout=policy.seconds + SPARE_SECONDS, check=False)
+    done = commands.run(
+        argv, cwd=folder, env=environment, timeout=policy.seconds + SPARE_SECONDS, check=False
+    )
     said = read_json(out)
     if said is None:
         raise RatchetError("The load test did not run.", f"Locust's output ends:\n{done.output[-2000:]}")
@@ -62,7 +64,9 @@ def run(
 def describe(verdict: LoadVerdict) -> str:
     """The figures as one line."""
     new, old = verdict.candidate, verdict.champion
-    line = f"{new.requests:,} requests, {new.errors:,} failed, p50 {new.p50_ms:.0f} ms, p95 {new.p95_ms:.0f} ms"
+    line = (
+        f"{new.requests:,} requests, {new.errors:,} failed, p50 {new.p50_ms:.0f} ms, p95 {new.p95_ms:.0f} ms"
+    )
     return line + (f" (live release: p95 {old.p95_ms:.0f} ms)" if old else "")
 
 

@@ -43,7 +43,9 @@ class Person(FastHttpUser):
             "message_id": uuid.uuid4().hex,
         }
         headers = {"Authorization": f"Bearer {TOKEN}"}
-        with self.client.post("/chat", json=body, headers=headers, name=self.side, catch_response=True) as answer:
+        with self.client.post(
+            "/chat", json=body, headers=headers, name=self.side, catch_response=True
+        ) as answer:
             if answer.status_code == 200 and "messages" not in (answer.json() or {}):
                 answer.failure("a reply without messages")
 

@@ -25,6 +25,7 @@ from adapters.replicas import (
     read_replica,
     stop_all,
     switch,
+    tail,
     terminate,
 )
 from adapters.settings import Settings
@@ -143,6 +144,16 @@ class ProcessTarget:
     def url(self) -> str:
         """The supervisor's address."""
         return f"http://127.0.0.1:{self.settings.port}"
+
+    def champion_url(self) -> str | None:
+        """The live replica's own address."""
+        live = read_replica(self.folder / "live.json")
+        return live.url if live and alive(live) else None
+
+    def logs(self, lines: int) -> str:
+        """The end of the live replica's log."""
+        live = read_replica(self.folder / "live.json")
+        return tail(self.folder / "logs" / f"{live.release}.log", lines) if live else ""
 
     def stop(self, say: Say) -> None:
         """Stop supervisor and replicas; the release stays recorded as the live one."""

@@ -140,6 +140,16 @@ class SwarmTarget:
         """The proxy's address on this engine's node; the others' are the same port on theirs."""
         return haproxy.entry(self.settings)
 
+    def logs(self, lines: int) -> str:
+        """The last lines of each replica, with its name, from whichever node it runs on."""
+        fleet = docker_service.fleet(self.client, self.service)
+        environment = stack.docker_environment(self.settings)
+        parts = [
+            f"{task.name} on {task.node}\n{docker_service.tail(task.id, environment, lines)}"
+            for task in (fleet.running() if fleet else [])
+        ]
+        return "\n\n".join(parts)
+
     def stop(self, say: Say) -> None:
         """Take the stack away; its volumes, with the conversations, stay."""
         for name in (self.staging, self.settings.stack):

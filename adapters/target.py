@@ -50,5 +50,11 @@ class Target(Protocol):
     def url(self) -> str:
         """Where people reach the bot."""
 
+    def champion_url(self) -> str | None:
+        """Where the live release can be measured beside the staged one; None when nothing is live."""
+
+    def logs(self, lines: int) -> str:
+        """The last lines that the replicas wrote."""
+
     def stop(self, say: Say) -> None:
         """Stop serving."""

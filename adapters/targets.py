@@ -9,4 +9,8 @@ from adapters.target import Target
 
 def choose_target(settings: Settings) -> Target:
     """Return the target that the settings name."""
+    if settings.target == "swarm":
+        from adapters.swarm import SwarmTarget
+
+        return SwarmTarget(settings)
     return ProcessTarget(settings)
