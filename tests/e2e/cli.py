@@ -1,0 +1,43 @@
+"""Run `ratchet` as a user does, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+RATCHET = Path(sys.executable).with_name("ratchet")
+TIMEOUT_SECONDS = 600
+
+
+class Ratchet:
+    """The command line in one workspace."""
+
+    def __init__(self, workspace: Path) -> None:
+        self.workspace = workspace
+
+    def __call__(self, *words: str | Path, code: int = 0, env: dict[str, str] | None = None) -> str:
+        """Run a command, assert its exit code, and return everything that it printed."""
+        done = self.start(*words, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        printed, _ = done.communicate(timeout=TIMEOUT_SECONDS)
+        assert done.returncode == code, f"ratchet {' '.join(map(str, words))}: {done.returncode}\n{printed}"
+        assert "Traceback" not in printed, printed
+        return str(printed)
+
+    def json(self, *words: str | Path) -> Any:
+        """Run a command with `--json` and return what it printed on standard output."""
+        done = self.start(*words, "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        out, err = done.communicate(timeout=TIMEOUT_SECONDS)
+        assert done.returncode == 0, err
+        return json.loads(out)
+
+    def start(
+        self, *words: str | Path, env: dict[str, str] | None = None, **options: Any
+    ) -> subprocess.Popen[str]:
+        """Start a command and return its process."""
+        argv = [str(RATCHET), "--workspace", str(self.workspace), *(str(word) for word in words)]
+        return subprocess.Popen(argv, text=True, env={**os.environ, **(env or {})}, **options)
