@@ -206,7 +206,18 @@ def converse(settings: Settings, url: str, on_line: Callable[[str], None]) -> in
         "--json",
         out,
     )
-    run_tool(settings, settings.bot, argv, CONVERSE_SECONDS, on_line)
+    out.unlink(missing_ok=True)
+    try:
+        run_tool(settings, settings.bot, argv, CONVERSE_SECONDS, on_line)
+    except RatchetError as error:
+        wrong = [said for one in (read_json(out) or {}).get("conversations", []) for said in one["mismatches"]]
+        if not wrong:
+            raise
+        raise RatchetError(
+            f"The release does not answer as {conversations.relative_to(settings.workspace)} says: {wrong[0]}"
+            f"{f' ({len(wrong) - 1} more)' if wrong[1:] else ''}.",
+            f"Correct the bot or the conversation; all mismatches are in {out}.",
+        ) from error
     return len((read_json(out) or {}).get("conversations", []))
 
 

@@ -20,5 +20,5 @@ def stage(run: Run, release: Release) -> int:
     try:
         return rasa.converse(run.settings, url, say)
     except RatchetError:
-        run.target.clean(None, say)
+        run.target.clean(run.registry.live(), say)
         raise
