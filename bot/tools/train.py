@@ -199,7 +199,7 @@ def archive_facts(path: Path) -> dict[str, Any]:
     facts: dict[str, Any] = {"model_id": None, "temperature": None, "threshold": None}
     with tarfile.open(path) as archive:
         for member in archive:
-            if member.name.endswith("metadata.json"):
+            if Path(member.name) == Path("metadata.json"):
                 facts["model_id"] = json.load(archive.extractfile(member))["model_id"]
             elif "LinearIntentClassifier" in member.name and member.name.endswith("/model.json"):
                 model = json.load(archive.extractfile(member))
