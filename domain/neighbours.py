@@ -1,20 +1,92 @@
 """Near-duplicates: pairs of texts whose `rapidfuzz.fuzz.ratio` reaches a cutoff, found exactly.
 
 The ratio of texts a and b is 100 · (1 − d / (|a| + |b|)), where d counts the characters to insert and delete.
-Two lengths that differ too much cannot reach the cutoff, so the texts lie sorted by length and each is
-compared only with its window.
+Two lower bounds of d spare nearly all comparisons. One is the difference of the lengths: texts lie sorted by
+length, and each meets only its window. The other is the sum over characters of the difference of their
+counts: counts are written as bits, each of which says 'at least so many', and the bits in which two texts
+differ are at most as many as the bound. What passes both is compared in full.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 Indices = NDArray[np.int64]
-BLOCK = 512
+Counts = NDArray[np.uint8]
+Words = NDArray[np.uint64]
+Pairs = tuple[Indices, Indices]
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+GROUPS = 32
+"""Characters are counted by their code point modulo this: the letters of an alphabet stay apart."""
+
+BITS = 128
+BAND = 1.3
+"""The longest text of a band, relative to its shortest; a band shares one choice of bits."""
+
+ROWS, COLUMNS = 64, 2048
+"""Texts compared at once: the table of their differences has to fit into a core's cache."""
+
+CHUNK = 50_000
+FLUSH = 1_000_000
+THREADS = min(2, os.cpu_count() or 1)
+
+
+@dataclass(frozen=True)
+class Code:
+    """What the bits of a code say: bit i is set where the group `group[i]` occurs at least `least[i]`
+    times.
+    """
+
+    group: Indices
+    least: Counts
+
+    @staticmethod
+    def fit(counts: Counts) -> Code:
+        """Choose the bits that tell these texts apart: the more for a group the wider its counts spread.
+
+        A group's thresholds are successive numbers around its median; the bits nearest to the medians come
+        first.
+        """
+        sample = counts[:: max(1, len(counts) // 2000)].astype(float)
+        spread, centre = sample.std(axis=0) + 1e-3, np.median(sample, axis=0)
+        share = np.floor(BITS * spread / spread.sum()).astype(int)
+        share[np.argsort(-spread, kind="stable")[: BITS - share.sum()]] += 1
+        lowest = np.clip(np.round(centre - share / 2 + 1), 1, 255 - share).astype(int)
+        group = np.repeat(np.arange(GROUPS), share)
+        least = np.concatenate([low + np.arange(number) for low, number in zip(lowest, share, strict=True)])
+        inner = np.argsort(np.abs(least - centre[group]) / spread[group], kind="stable")
+        return Code(group[inner], least[inner].astype(np.uint8))
+
+    def write(self, counts: Counts) -> Words:
+        """Return the codes of texts, as many rows of words."""
+        words = np.empty((len(counts), BITS // 64), dtype=np.uint64)
+        for start in range(0, len(counts), CHUNK):
+            bits = counts[start : start + CHUNK][:, self.group] >= self.least
+            words[start : start + CHUNK] = np.ascontiguousarray(np.packbits(bits, axis=1)).view(np.uint64)
+        return words
+
+
+@dataclass(frozen=True)
+class Band:
+    """The texts at sorted places `start` to `stop` (excluded), of similar length, and their codes."""
+
+    start: int
+    stop: int
+    code: Code
+    inner: Words
+    outer: Words
 
 
 class Texts:
@@ -27,26 +99,117 @@ class Texts:
         lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
         self.order: Indices = np.argsort(lengths, kind="stable")
         self.lengths: Indices = lengths[self.order]
-        self.texts: list[str] = [texts[place] for place in self.order]
+        self.texts: NDArray[np.object_] = np.array([*texts, None], dtype=object)[self.order]
+        self.counts = count_characters(self.texts, self.lengths)
+        self.bands = [self.band(start, stop) for start, stop in pairwise(self.edges())]
 
     def __len__(self) -> int:
-        return len(self.texts)
+        return len(self.lengths)
+
+    def edges(self) -> list[int]:
+        """Return the sorted places at which bands begin, and the end."""
+        edges = [0]
+        while edges[-1] < len(self):
+            longest = max(8.0, BAND * float(self.lengths[edges[-1]]))
+            edges.append(int(np.searchsorted(self.lengths, longest, side="right")))
+        return edges
+
+    def band(self, start: int, stop: int) -> Band:
+        """Choose the code of a band and write its texts in it."""
+        code = Code.fit(self.counts[start:stop])
+        words = code.write(self.counts[start:stop])
+        return Band(start, stop, code, words[:, 0].copy(), words[:, 1].copy())
+
+    def window(self, shortest: float, longest: float) -> tuple[int, int]:
+        """Return the sorted places between which the texts of these lengths lie."""
+        first = np.searchsorted(self.lengths, int(shortest), side="left")
+        return int(first), int(np.searchsorted(self.lengths, int(longest) + 1, side="right"))
 
 
-def near_pairs(left: Texts, right: Texts, cutoff: float) -> Iterator[tuple[Indices, Indices]]:
+def count_characters(texts: NDArray[np.object_], lengths: Indices) -> Counts:
+    """Count each text's characters by group, up to 255."""
+    counts = np.empty((len(texts), GROUPS), dtype=np.uint8)
+    for start in range(0, len(texts), CHUNK):
+        part = slice(start, start + CHUNK)
+        joined = "".join(texts[part]).encode("utf-32-le", "surrogatepass")
+        groups = np.frombuffer(joined, dtype=np.uint32).astype(np.int64) % GROUPS
+        rows = np.repeat(np.arange(len(texts[part])), lengths[part])
+        bins = np.bincount(rows * GROUPS + groups, minlength=len(texts[part]) * GROUPS)
+        counts[part] = np.minimum(bins, 255).reshape(-1, GROUPS)
+    return counts
+
+
+def near_pairs(left: Texts, right: Texts, cutoff: float) -> Iterator[Pairs]:
     """Yield the near-duplicate pairs between two collections as arrays of places in the given sequences.
 
     `cutoff` is a ratio in percent. With the same collection on both sides, each text pairs with itself and
     each pair comes in both orders.
     """
-    stretch = (200.0 - cutoff) / cutoff  # the longest partner of a text, relative to its length
-    for start in range(0, len(left), BLOCK):
-        block = left.texts[start : start + BLOCK]
-        first = np.searchsorted(right.lengths, int(len(block[0]) / stretch), side="left")
-        last = np.searchsorted(right.lengths, int(len(block[-1]) * stretch) + 1, side="right")
-        for begin in range(int(first), int(last), 16 * BLOCK):
-            window = right.texts[begin : min(begin + 16 * BLOCK, int(last))]
-            ratios = process.cdist(block, window, scorer=fuzz.ratio, score_cutoff=cutoff, dtype=np.float32)
-            rows, columns = np.nonzero(ratios)
-            if len(rows):
-                yield left.order[start + rows], right.order[begin + columns]
+    apart = 1 - cutoff / 100  # d may be this share of both lengths together …
+    stretch = (1 + apart) / (1 - apart)  # … so a partner is at most so much longer
+
+    def blocks() -> Iterator[tuple[Band, Words, int]]:
+        for band in right.bands:
+            shortest, longest = right.lengths[band.start] / stretch, right.lengths[band.stop - 1] * stretch
+            first, last = left.window(shortest, longest)
+            for begin in range(first, last, CHUNK):
+                rows = band.code.write(left.counts[begin : min(begin + CHUNK, last)])
+                for start in range(0, len(rows), ROWS):
+                    yield band, rows[start : start + ROWS], begin + start
+
+    def compare(block: tuple[Band, Words, int]) -> list[Pairs]:
+        band, rows, start = block
+        low, high = left.lengths[start], left.lengths[start + len(rows) - 1]
+        first, last = right.window(low / stretch, high * stretch)
+        found: list[Pairs] = []
+        for begin in range(max(first, band.start), min(last, band.stop), COLUMNS):
+            end = min(begin + COLUMNS, last, band.stop)
+            limit = int(apart * (high + right.lengths[end - 1]) + 1e-9)
+            row, column = candidates(rows, band, begin, end, limit)
+            for some in range(0, len(row), FLUSH):
+                one, other = start + row[some : some + FLUSH], column[some : some + FLUSH]
+                near = ratios(left, right, one, other, cutoff) > 0
+                found.append((left.order[one[near]], right.order[other[near]]))
+        return [pairs for pairs in found if len(pairs[0])]
+
+    for found in in_threads(compare, blocks()):
+        yield from found
+
+
+def candidates(rows: Words, band: Band, begin: int, end: int, limit: int) -> Pairs:
+    """Return the rows, and the sorted places from `begin` to `end`, whose codes differ in at most `limit`
+    bits.
+    """
+    columns = slice(begin - band.start, end - band.start)
+    differ = np.bitwise_count(rows[:, 0, None] ^ band.inner[columns])
+    row, column = np.divmod(np.flatnonzero(differ <= limit), end - begin)
+    if len(row):
+        outer = np.bitwise_count(rows[row, 1] ^ band.outer[columns][column])
+        close = differ[row, column].astype(np.int64) + outer <= limit
+        row, column = row[close], column[close]
+    return row, begin + column
+
+
+def ratios(left: Texts, right: Texts, one: Indices, other: Indices, cutoff: float) -> NDArray[np.float32]:
+    """Return the ratio of each pair, 0 where it is below the cutoff."""
+    return process.cpdist(
+        left.texts[one].tolist(),
+        right.texts[other].tolist(),
+        scorer=fuzz.ratio,
+        score_cutoff=cutoff,
+        dtype=np.float32,
+    )
+
+
+def in_threads(function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
+    """Yield `function` of each task, in order, a few tasks ahead: numpy works without the interpreter's
+    lock.
+    """
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(THREADS) as pool:
+        for task in tasks:
+            waiting.append(pool.submit(function, task))
+            if len(waiting) > 8 * THREADS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

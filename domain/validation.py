@@ -200,22 +200,22 @@ class Check:
             )
 
     def look_alikes(self, new: np.ndarray) -> Iterator[Finding]:
-        """Near-duplicates under different intents."""
+        """Near-duplicates under different intents in the same context."""
+        if not new.any():
+            return
         texts = normalised(self.frame["text"])
         fresh = np.flatnonzero(new)
-        intents, context = (
-            pd.factorize(self.frame["intent"])[0],
-            self.frame[list(self.context)].agg("\0".join, axis=1),
-        )
-        situation = pd.factorize(context)[0] if self.context else np.zeros(len(self.frame), dtype=int)
-        found: set[int] = set()
-        one, other = Texts([texts[row] for row in fresh]), Texts(texts)
+        intents = pd.factorize(self.frame["intent"])[0]
+        situation = self.frame.groupby(list(self.context)).ngroup().to_numpy() if self.context else intents * 0
+        found = np.zeros(len(self.frame), dtype=bool)
+        one = Texts([texts[row] for row in fresh])
+        other = one if len(fresh) == len(texts) else Texts(texts)
         for here, there in near_pairs(one, other, self.policy.near_duplicate):
             rows = fresh[here]
             apart = (intents[rows] != intents[there]) & (situation[rows] == situation[there])
-            found.update(rows[apart].tolist(), there[apart].tolist())
-        if found:
-            lines = self.frame.loc[sorted(found)]
+            found[rows[apart]] = found[there[apart]] = True
+        if found.any():
+            lines = self.frame[found]
             yield self.finding(
                 "near-duplicates across intents",
                 lines,
@@ -226,9 +226,7 @@ class Check:
 def with_review(
     report: ValidationReport, suspects: pd.DataFrame, policy: ValidationPolicy
 ) -> ValidationReport:
-    """Add the suspected label errors (see `domain.review.suspects`) to a report, as a warning that names
-    them.
-    """
+    """Add the suspected label errors (see `domain.review.suspects`) to a report, as a warning."""
     if suspects.empty:
         return report
     head = suspects.head(SHOWN)

@@ -9,6 +9,7 @@ from adapters.run import Run
 from domain import ledger
 from domain.corpus import Corpus
 from domain.errors import RatchetError
+from domain.invariants import violations
 from domain.ledger import Split
 from tasks.step import say, step
 
@@ -22,7 +23,7 @@ def split(run: Run, corpus: Corpus) -> Split:
     """Return the sides; raises `RatchetError` when an invariant does not hold."""
     policy, state = run.settings.params.split, run.settings.state
     previous, proved = champion_ledger(run, corpus), proofs.known_sides(state, policy)
-    found = ledger.violations(corpus.frame, corpus.ledger, previous, policy, proved)
+    found = violations(corpus.frame, corpus.ledger, previous, policy, proved)
     for violation in found:
         say(violation.sentence)
     if broken := [violation.sentence for violation in found if violation.blocking]:
