@@ -79,7 +79,7 @@ def deploy(settings: Settings) -> None:
     if Variable.get(LOADED) == wanted:
         return
     file = file_of(settings, "prefect.yaml")
-    argv: list[str | Path] = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", file]
+    argv = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)]
     commands.run(argv, env=schedule(settings), cwd=settings.state, timeout=DEPLOY_SECONDS)
     Variable.set(LOADED, wanted, overwrite=True)
 

@@ -13,7 +13,7 @@ from domain.errors import RatchetError
 
 FIRST_PORT = 5005
 LOCAL_REMOTE = f"{STATE_FOLDER}/remote"
-IGNORED = (".venv/", f"{STATE_FOLDER}/", "__pycache__/", ".env")
+IGNORED = (".venv/", f"{STATE_FOLDER}/", "__pycache__/", ".env", "prefect.toml")
 EMPTY = "empty"
 
 

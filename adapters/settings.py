@@ -81,7 +81,7 @@ class Settings(BaseSettings):
         4200, ge=1, le=65535, description="loopback port of the embedded Prefect server"
     )
     prefect_api_url: str | None = Field(None, description="a Prefect server of your own")
-    prefect_auth: SecretStr | None = Field(None, description="user:password of the Prefect server, either kind")
+    prefect_auth: SecretStr | None = Field(None, description="user:password of the Prefect server")
     prefect_database: SecretStr | None = Field(
         None, description="database of the embedded Prefect server: postgresql+asyncpg://…; default: SQLite"
     )

@@ -10,7 +10,7 @@ from tasks.step import step
 
 @step(lambda version: f"the champion, version {version}, fits the code")
 def again(run: Run) -> str:
-    """Return the champion's version; raises `RatchetError` when the code has changed in what shapes a model."""
+    """Return the champion's version; raises `RatchetError` when the code that shapes a model changed."""
     champion = run.registry.champion()
     if champion is None:
         raise RatchetError("No release is live.", "Make the first one with `ratchet retrain`.")

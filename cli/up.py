@@ -1,0 +1,125 @@
+"""`ratchet up`, `down`, `watch` and `emit`: the service and its events."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from cli.context import settings
+from cli.output import complain, facts, out
+from domain.errors import RatchetError, UsageError
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(epilog="Examples:\n\n  ratchet up\n\n  ratchet up --port 4300\n\n  ratchet up --systemd")(up)
+    app.command()(down)
+    app.command(hidden=True)(watch)
+    app.command(
+        epilog="Examples:\n\n  ratchet emit data.changed --commit $GITHUB_SHA\n\n"
+        "  ratchet emit code.changed --commit $GITHUB_SHA --retrain"
+    )(emit)
+
+
+def up(
+    port: Annotated[int | None, typer.Option(help="Port of the Prefect pages on this machine.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Run only this part: mlflow, worker or watch. May be repeated.")
+    ] = None,
+    systemd: Annotated[bool, typer.Option("--systemd", help="Print a systemd unit instead.")] = False,
+) -> None:
+    """Run the service: schedules, triggers, worker and web pages. Ctrl-C or `ratchet down` ends it."""
+    from adapters import service
+    from adapters.lock import LockHeld
+    from adapters.settings import load_settings
+    from cli.context import shared
+
+    found = load_settings(shared.workspace, **({"prefect_port": port} if port else {}))
+    if systemd:
+        print(service.unit(found), end="")
+        return
+    if unknown := set(only or []) - set(service.PARTS):
+        known = ", ".join(service.PARTS[1:])
+        raise UsageError(f"There is no part {', '.join(unknown)}.", f"Choose of: {known}.")
+    began = time.monotonic()
+
+    def ready(parts: list[service.Part]) -> None:
+        out.print(f"Ready after {time.monotonic() - began:.1f} s.")
+        show(found)
+
+    try:
+        service.up(found, tuple(only or service.PARTS), lambda text: out.print(f"  {text}"), ready)
+    except LockHeld as error:
+        out.print(error.fact)
+        show(found)
+
+
+def show(found: object) -> None:
+    """Print where everything is."""
+    from adapters import prefect, service
+    from adapters.settings import Settings
+
+    assert isinstance(found, Settings)
+    api_url = prefect.running_url(found) or ""
+    pages = [("Prefect", api_url.removesuffix("/api"))]
+    pages += [("MLflow", part.url) for part in service.parts(found, api_url) if part.url]
+    pages += [("bot", f"http://127.0.0.1:{found.port}"), ("logs", str(service.folder(found)))]
+    facts(pages)
+    out.print("Stop it with Ctrl-C or `ratchet down`; the bot goes on serving.")
+
+
+def down() -> None:
+    """Stop the service; the bot goes on serving."""
+    from adapters import service
+
+    if not service.down(settings(), lambda text: out.print(f"  {text}")):
+        out.print("The service was not running.")
+
+
+def watch(once: Annotated[bool, typer.Option("--once", help="Look once.")] = False) -> None:
+    """Look at Git and the inbox every few seconds; only what has to be announced makes a run."""
+    from adapters import follow, watch
+
+    found = settings()
+    said = ""
+    while True:
+        try:
+            seen = watch.look(found)
+            if seen.events:
+                from flows.watch import watch as flow
+
+                flow(workspace=str(found.workspace))
+            else:
+                follow.write_cursor(found, seen.cursor)
+            said = ""
+        except RatchetError as error:
+            if once:
+                raise
+            if str(error) != said:  # said once, not every few seconds
+                complain(error)
+                said = str(error)
+        if once:
+            return
+        time.sleep(found.params.triggers.poll_seconds)
+
+
+def emit(
+    event: Annotated[str, typer.Argument(help="data.changed or code.changed.")],
+    commit: Annotated[str, typer.Option(help="The commit that made the change.")],
+    retrain: Annotated[bool, typer.Option("--retrain", help="The code shapes the model.")] = False,
+) -> None:
+    """Announce a change, from CI for instance: the service answers it. The same commit counts once."""
+    from adapters import events
+    from domain import triggers
+
+    name = event.removeprefix("ratchet.")
+    if name == "data.changed":
+        made = triggers.data_changed(commit, with_code=retrain)
+    elif name == "code.changed":
+        made = triggers.code_changed(commit, retrain)
+    else:
+        raise UsageError(f"There is no event {event!r}.", "Choose data.changed or code.changed.")
+    url = events.send(settings(), [made])
+    out.print(f"Announced {made.name} of commit {commit[:8]} to {url}.")
