@@ -214,3 +214,12 @@ def install(workspace: Path, revision: str, staged: Path, data: Path) -> None:
     else:
         dvc.pull(workspace, revision)
         dvc.materialise(workspace, revision, data)
+
+
+def sample_texts(workspace: Path, count: int) -> list[str]:
+    """Return some texts of the working tree's corpus, always the same ones; none where there is no corpus."""
+    path = workspace / dvc.FOLDER / UTTERANCES
+    if not path.is_file():
+        return []
+    texts = read_csv(path)["text"].map(corpus.plain)
+    return list(texts.sample(min(count, len(texts)), random_state=1))

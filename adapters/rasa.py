@@ -210,7 +210,8 @@ def converse(settings: Settings, url: str, on_line: Callable[[str], None]) -> in
     try:
         run_tool(settings, settings.bot, argv, CONVERSE_SECONDS, on_line)
     except RatchetError as error:
-        wrong = [said for one in (read_json(out) or {}).get("conversations", []) for said in one["mismatches"]]
+        played = (read_json(out) or {}).get("conversations", [])
+        wrong = [mismatch for conversation in played for mismatch in conversation["mismatches"]]
         if not wrong:
             raise
         raise RatchetError(

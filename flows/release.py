@@ -46,9 +46,9 @@ def bring_out(run: Run, model: Model) -> Release:
     return bring_up(run, package(run, model))
 
 
-def bring_up(run: Run, packaged: Release) -> Release:
+def bring_up(run: Run, packaged: Release, load: bool = True) -> Release:
     """Bring a packaged release to the fleet: all of `rollback`, too. On an error the old one serves again."""
-    stage(run, packaged)
+    stage(run, packaged, load)
     try:
         deploy(run, packaged)
         verify(run, packaged)

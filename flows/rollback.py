@@ -22,4 +22,4 @@ def rollback(to: str | None = None, workspace: str | None = None, trigger: str =
     """
     with begin(workspace, "A rollback", trigger) as run:
         recover(run)
-        return bring_up(run, choose(run, to))
+        return bring_up(run, choose(run, to), load=False)

@@ -2,23 +2,43 @@
 
 from __future__ import annotations
 
-from adapters import rasa
+from dataclasses import dataclass
+
+from adapters import corpus_store, locust_load, rasa
 from adapters.run import Run
 from domain.errors import RatchetError
 from domain.release import Release
+from domain.rollout import LoadVerdict
 from tasks.step import say, step
 
+SAMPLE = 200
 
-@step(
-    lambda played: (
-        f"ready; {played} conversations went as written" if played else "ready; no conversations to check"
-    )
-)
-def stage(run: Run, release: Release) -> int:
-    """Start it, wait until it is ready, play the conversations; on an error nothing of it is left running."""
+
+@dataclass(frozen=True)
+class Proof:
+    """What a staged release has shown: the conversations that went as written, and its figures under load."""
+
+    conversations: int
+    load: LoadVerdict | None
+
+
+def describe(proof: Proof) -> str:
+    """Say what was proved."""
+    played = f"{proof.conversations} conversations went as written" if proof.conversations else "ready"
+    return f"{played}; {locust_load.describe(proof.load)}" if proof.load else played
+
+
+@step(describe)
+def stage(run: Run, release: Release, load: bool = True) -> Proof:
+    """Start it, play the conversations, test it under load; on an error nothing of it is left running."""
     url = run.target.stage(release, say)
     try:
-        return rasa.converse(run.settings, url, say)
+        conversations = rasa.converse(run.settings, url, say)
+        messages = corpus_store.sample_texts(run.settings.workspace, SAMPLE)
+        champion = run.target.champion_url()
+        verdict = locust_load.run(run.settings, url, champion, messages, run.folder, say) if load else None
+        locust_load.require(verdict)
     except RatchetError:
         run.target.clean(run.registry.live(), say)
         raise
+    return Proof(conversations, verdict)
