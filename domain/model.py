@@ -16,7 +16,8 @@ class Model(Record):
 
     `decision` is what the gate returned for it, and `reasons` its sentences. `champion` is the version that
     it was compared with on the holdout named by `holdout_version`, "" when there was none; `accuracy` and
-    `interval` are of that day. `report` is the page about it, on the machine that trained.
+    `interval` are of that day. `intents` counts the training rows of each. `report` is the page about it, on
+    the machine that trained.
     """
 
     version: str
@@ -25,7 +26,7 @@ class Model(Record):
     sha256: str
     lineage: Lineage
     training_rows: int
-    intents: tuple[str, ...]
+    intents: dict[str, int]
     holdout_version: str
     holdout_rows: int
     accuracy: float

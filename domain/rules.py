@@ -1,8 +1,10 @@
-"""The rules of the gate, each a comparison of one number with its threshold, and one sentence on it."""
+"""The rules of the gate, each a comparison of one number with its threshold, and one sentence on it.
+
+Those that compare the answers of the two models are in domain/paired.py.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,20 +13,17 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from domain.evaluation import context_values
 from domain.policy import Policy
 from domain.ramp import RampStatus
 from domain.record import Record
-from domain.statistics import chance_of_loss, wilson
+from domain.statistics import wilson
 from domain.wear import WearPolicy, measure
-from domain.wording import chance, count, percent, points
+from domain.wording import count, percent
 
 Outcome = Literal["pass", "warn", "ask", "reject"]
 Unit = Literal["share", "points", "count"]
-Groups = dict[str, NDArray[np.bool_]]
 # Shares are ratios of integers, limits are decimals: they may differ by a rounding error and still be equal.
 ROUNDING = 1e-9
-UNKNOWN = "?"
 
 
 class GatePolicy(Policy):
@@ -40,6 +39,7 @@ class GatePolicy(Policy):
     max_training_loss_percent: float = Field(
         10.0, ge=0, le=100, description="tolerated loss of training rows"
     )
+    max_intent_loss_percent: float = Field(25.0, ge=0, le=100, description="the same for a single intent")
     small_holdout_rows: int = Field(300, ge=0, description="with fewer rows a loss asks instead of rejecting")
     ask_on_warnings: tuple[str, ...] = Field((), description="data warnings on which a person decides")
     wear: WearPolicy = Field(WearPolicy(), description="when the holdout has decided too often")
@@ -47,11 +47,14 @@ class GatePolicy(Policy):
 
 @dataclass(frozen=True)
 class TrainingFacts(Record):
-    """What a model was trained on: how many rows, which intents, which data revision."""
+    """What a model was trained on: the rows of each intent, and the data revision that they come from."""
 
-    rows: int
-    intents: frozenset[str]
+    intents: dict[str, int]
     data_revision: str
+
+    @property
+    def rows(self) -> int:
+        return sum(self.intents.values())
 
 
 @dataclass(frozen=True)
@@ -71,122 +74,9 @@ class Rule(Record):
     unit: Unit = "share"
 
 
-@dataclass(frozen=True)
-class Pair:
-    """Two models on the same holdout rows: whether each was right on each."""
-
-    candidate: NDArray[np.bool_]
-    champion: NDArray[np.bool_]
-
-    def among(self, rows: NDArray[np.bool_]) -> Pair:
-        return Pair(self.candidate[rows], self.champion[rows])
-
-    @property
-    def rows(self) -> int:
-        return len(self.candidate)
-
-    @property
-    def lost(self) -> int:
-        return int((self.champion & ~self.candidate).sum())
-
-    @property
-    def gained(self) -> int:
-        return int((self.candidate & ~self.champion).sum())
-
-    @property
-    def drop(self) -> float:
-        """By how much the candidate's share of right answers is lower; negative for a rise."""
-        return (self.lost - self.gained) / self.rows
-
-    @property
-    def p_value(self) -> float:
-        return chance_of_loss(self.lost, self.gained)
-
-
-def accuracy(pair: Pair, policy: GatePolicy) -> Rule:
-    """Rule 1: the accuracy did not fall by more than the tolerance, unless it may well be chance."""
-    limit, rows, p = policy.max_drop_points / 100, pair.rows, pair.p_value
-    new, old = int(pair.candidate.sum()), int(pair.champion.sum())
-    moved = "no change" if new == old else f"{points(pair.drop)} {'less' if new < old else 'more'}"
-    said = (
-        f"The candidate is right on {new:,} of {count(rows, 'holdout row')} ({percent(new / rows)}), the "
-        f"champion on {old:,} ({percent(old / rows)}): {moved}, where a loss of {points(limit)} is allowed"
-    )
-    if pair.drop <= limit + ROUNDING:
-        return Rule("accuracy", "pass", pair.drop, limit, f"{said}.", p, "points")
-    evidence = (
-        f"of the rows on which they differ it lost {pair.lost:,} and gained {pair.gained:,}, and two equally "
-        f"good models would do that in {chance(p)} of cases (limit {percent(policy.drop_p)})"
-    )
-    if p >= policy.drop_p:
-        return Rule(
-            "accuracy", "warn", pair.drop, limit, f"{said}, but it may be chance: {evidence}.", p, "points"
-        )
-    if rows < policy.small_holdout_rows:
-        few = f"with fewer than {count(policy.small_holdout_rows, 'holdout row')} a person decides"
-        return Rule("accuracy", "ask", pair.drop, limit, f"{said}: {evidence}; {few}.", p, "points")
-    return Rule("accuracy", "reject", pair.drop, limit, f"{said}: {evidence}.", p, "points")
-
-
-def intents(holdout: pd.DataFrame, pair: Pair, policy: GatePolicy) -> list[Rule]:
-    """Rule 2: no intent collapsed."""
-    labels = holdout["intent"].to_numpy()
-    rows = {f"`{intent}`": labels == intent for intent in sorted(set(labels))}
-    return _groups("intent", rows, pair, policy)
-
-
-def slices(holdout: pd.DataFrame, context: Sequence[str], pair: Pair, policy: GatePolicy) -> list[Rule]:
-    """Rule 2 for the people behind the messages: no role, location or other context value collapsed."""
-    rows: Groups = {}
-    for field in context:
-        values = context_values(holdout, field).to_numpy()
-        rows |= {f"`{field}={value or UNKNOWN}`": values == value for value in sorted(set(values))}
-    return _groups("slice", rows, pair, policy)
-
-
-def _groups(kind: str, groups: Groups, pair: Pair, policy: GatePolicy) -> list[Rule]:
-    """One finding for each group that lost too much; where none did, one for the group that lost most."""
-    parts = {name: pair.among(rows) for name, rows in groups.items() if rows.sum() >= policy.group_rows}
-    limit = policy.max_group_drop_points / 100
-    fallen = [name for name, part in parts.items() if part.drop >= limit - ROUNDING]
-    if fallen:
-        return [
-            _fallen(kind, name, parts[name], policy)
-            for name in sorted(fallen, key=lambda name: parts[name].p_value)
-        ]
-    return [
-        _standing(kind, name, parts[name], policy)
-        for name in sorted(parts, key=lambda name: -parts[name].drop)[:1]
-    ]
-
-
-def _fallen(kind: str, name: str, part: Pair, policy: GatePolicy) -> Rule:
-    limit, p = policy.max_group_drop_points / 100, part.p_value
-    new, old = int(part.candidate.sum()), int(part.champion.sum())
-    said = (
-        f"The {kind} {name} went from {old:,} to {new:,} right answers of {part.rows:,}: "
-        f"{points(part.drop)} less, where the limit is {points(limit)}"
-    )
-    odds = f"chance alone does this in {chance(p)} of cases (limit {percent(policy.group_p)})"
-    if p < policy.group_p:
-        return Rule(kind, "reject", part.drop, limit, f"{said}; {odds}.", p, "points")
-    return Rule(kind, "warn", part.drop, limit, f"{said}, but {odds}.", p, "points")
-
-
-def _standing(kind: str, name: str, part: Pair, policy: GatePolicy) -> Rule:
-    limit = policy.max_group_drop_points / 100
-    if part.drop > 0:
-        said = (
-            f"The {kind} that lost most is {name}, {points(part.drop)}, where the limit is {points(limit)}."
-        )
-    else:
-        said = f"No {kind} lost accuracy, where {points(limit)} is the limit."
-    return Rule(kind, "pass", part.drop, limit, said, part.p_value, "points")
-
-
 def vanished_intents(trained: TrainingFacts, champion: TrainingFacts) -> Rule:
     """Rule 3, first half: whatever the champion was taught, the candidate was taught too."""
-    gone = sorted(champion.intents - trained.intents)
+    gone = sorted(champion.intents.keys() - trained.intents.keys())
     if not gone:
         said = f"All {count(len(champion.intents), 'intent')} of the champion are still trained."
         return Rule("vanished intents", "pass", 0, 0, said, unit="count")
@@ -205,6 +95,26 @@ def training_rows(trained: TrainingFacts, champion: TrainingFacts, policy: GateP
         f"{change}, where a loss of {percent(limit)} is allowed."
     )
     return Rule("training rows", "reject" if loss > limit + ROUNDING else "pass", loss, limit, said)
+
+
+def shrunken_intents(trained: TrainingFacts, champion: TrainingFacts, policy: GatePolicy) -> list[Rule]:
+    """Rule 3 for each intent: its training rows were not taken away or given another label by accident.
+
+    Wrong labels in the corpus reach the holdout too, where they make the champion look wrong; the rows that
+    an intent is suddenly missing show them all the same. Fewer than `group_rows` rows may always go.
+    """
+    limit = policy.max_intent_loss_percent / 100
+    found = []
+    for intent in sorted(champion.intents.keys() & trained.intents.keys()):
+        before, now = champion.intents[intent], trained.intents[intent]
+        loss = (before - now) / before
+        if before - now >= policy.group_rows and loss > limit + ROUNDING:
+            said = (
+                f"The intent `{intent}` has {count(now, 'training row')}, the champion had {before:,}: "
+                f"{percent(loss)} less, where a loss of {percent(limit)} is allowed."
+            )
+            found.append(Rule("intent rows", "reject", loss, limit, said))
+    return found
 
 
 def floor(right: NDArray[np.bool_], ramp: RampStatus) -> Rule:

@@ -8,11 +8,11 @@ from enum import StrEnum
 
 import pandas as pd
 
-from domain import rules
+from domain import paired, rules
 from domain.evaluation import OUT_OF_SCOPE, correctness
 from domain.ramp import RampStatus
 from domain.record import Record
-from domain.rules import GatePolicy, Pair, Rule, TrainingFacts
+from domain.rules import GatePolicy, Rule, TrainingFacts
 
 __all__ = ["Decision", "GatePolicy", "Rule", "TrainingFacts", "Verdict", "decide", "judge"]
 
@@ -71,13 +71,14 @@ def judge(
     right = correctness(holdout, candidate, out_of_scope=out_of_scope)
     found: list[Rule] = []
     if champion is not None:
-        pair = Pair(right, correctness(holdout, champion, out_of_scope=out_of_scope))
-        found.append(rules.accuracy(pair, policy))
-        found += rules.intents(holdout, pair, policy)
-        found += rules.slices(holdout, context, pair, policy)
+        pair = paired.Pair(right, correctness(holdout, champion, out_of_scope=out_of_scope))
+        found.append(paired.accuracy(pair, policy))
+        found += paired.intents(holdout, pair, policy)
+        found += paired.slices(holdout, context, pair, policy)
     if champion_trained is not None:
         found.append(rules.vanished_intents(trained, champion_trained))
         found.append(rules.training_rows(trained, champion_trained, policy))
+        found += rules.shrunken_intents(trained, champion_trained, policy)
     found.append(rules.floor(right, ramp))
     found.append(rules.target(ramp))
     found += [rules.data_warning(name, policy) for name in warnings]

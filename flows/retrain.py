@@ -51,7 +51,7 @@ def retrain(
         if model is None or recalled.next is Next.TRAIN:
             trained = train(run, corpus, sides, lineage)
             scores = evaluate(run, sides.holdout, candidate=trained, champion=recalled.champion)
-            judgement = gate(run, sides.holdout, scores, trained, lineage, recalled, validation)
+            judgement = gate(run, sides, scores, lineage, recalled, validation)
             page = report(run, corpus, sides, lineage, scores, judgement, recalled)
             model = register(run, trained, lineage, scores, judgement, recalled, page)
         if recalled.next is not Next.NOTHING and model.decision == Decision.PROMOTE:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
-import pandas as pd
-
-from adapters.rasa import Trained
 from adapters.run import Run
 from domain import ramp, verdict
+from domain.ledger import Split
 from domain.model import Model
 from domain.ramp import RampPoint, RampStatus
 from domain.release import Lineage
@@ -22,9 +21,10 @@ from tasks.step import step
 
 @dataclass(frozen=True)
 class Judgement:
-    """The verdict and where the run stands on the ramp."""
+    """The verdict, what the candidate was trained on, and where the run stands on the ramp."""
 
     verdict: Verdict
+    trained: TrainingFacts
     ramp: RampStatus
     data_grew: bool
 
@@ -32,9 +32,8 @@ class Judgement:
 @step(lambda judgement: f"{judgement.verdict.decision}: {judgement.verdict.reasons[0]}")
 def gate(
     run: Run,
-    holdout: pd.DataFrame,
+    split: Split,
     scores: Scores,
-    trained: Trained,
     lineage: Lineage,
     recalled: Recalled,
     validation: ValidationReport,
@@ -42,7 +41,9 @@ def gate(
     """Judge the candidate; a rejection is a result, not an error."""
     champion, history = recalled.champion, recalled.history
     params = run.settings.params
-    data_grew = champion is not None and trained.rows > champion.training_rows
+    trained = TrainingFacts(dict(Counter(split.train["intent"])), lineage.data_revision)
+    champion_trained = TrainingFacts(champion.intents, champion.lineage.data_revision) if champion else None
+    data_grew = champion_trained is not None and trained.rows > champion_trained.rows
     standing = ramp.status(
         params.ramp,
         [ramp_point(model) for model in history],
@@ -51,11 +52,11 @@ def gate(
         data_grew,
     )
     judged = verdict.judge(
-        holdout,
+        split.holdout,
         scores.predictions[CANDIDATE],
         scores.predictions.get(CHAMPION),
-        trained=TrainingFacts(trained.rows, frozenset(trained.intents), lineage.data_revision),
-        champion_trained=training_facts(champion) if champion else None,
+        trained=trained,
+        champion_trained=champion_trained,
         ramp=standing,
         policy=params.gate,
         context=list(params.corpus.context),
@@ -63,12 +64,7 @@ def gate(
         decisions=sum(model.holdout_version == recalled.holdout_version for model in history),
         out_of_scope=params.corpus.out_of_scope,
     )
-    return Judgement(judged, standing, data_grew)
-
-
-def training_facts(model: Model) -> TrainingFacts:
-    """Return what the gate compares of a registered model's training."""
-    return TrainingFacts(model.training_rows, frozenset(model.intents), model.lineage.data_revision)
+    return Judgement(judged, trained, standing, data_grew)
 
 
 def ramp_point(model: Model) -> RampPoint:

@@ -37,7 +37,7 @@ def register(
         sha256=trained.sha256,
         lineage=lineage,
         training_rows=trained.rows,
-        intents=trained.intents,
+        intents=judgement.trained.intents,
         holdout_version=recalled.holdout_version,
         holdout_rows=candidate.rows,
         accuracy=candidate.accuracy,

@@ -17,7 +17,7 @@ import typer
 
 from benchmarks.gate.builds import WEEKS, Build, Fault, Growth, builds
 from benchmarks.gate.plot import draw
-from domain import rules
+from domain import paired, rules
 from domain.evaluation import Evaluation, correctness, evaluate
 from domain.ramp import RampPoint, RampPolicy, RampStatus, status
 from domain.verdict import Decision, GatePolicy, decide, judge
@@ -48,7 +48,7 @@ def non_inferiority(build: Build, champion: Build, _: RampStatus) -> Decision:
     policy = GatePolicy(drop_p=1.0, small_holdout_rows=0)
     old = correctness(build.holdout, champion.predictions(build.holdout_row))
     new = correctness(build.holdout, build.predictions(build.holdout_row))
-    return decide([rules.accuracy(rules.Pair(new, old), policy)])
+    return decide([paired.accuracy(paired.Pair(new, old), policy)])
 
 
 def ratchet(build: Build, champion: Build, ramp: RampStatus) -> Decision:

@@ -12,7 +12,7 @@ from domain.ramp import RampPolicy, RampStatus, status
 from domain.verdict import GatePolicy, TrainingFacts, Verdict, judge
 
 WRONG = "something_else"
-FACTS = TrainingFacts(rows=1000, intents=frozenset({"a", "b"}), data_revision="d1")
+FACTS = TrainingFacts(intents={"a": 500, "b": 500}, data_revision="d1")
 
 
 def holdout(intents: Sequence[str], **columns: Sequence[str]) -> pd.DataFrame:

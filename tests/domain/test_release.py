@@ -42,7 +42,7 @@ def model(version: str, **changes: object) -> Model:
         sha256="sha",
         lineage=LINEAGE,
         training_rows=100,
-        intents=("a", "b"),
+        intents={"a": 5, "b": 5},
         holdout_version="h1",
         holdout_rows=30,
         accuracy=0.9,

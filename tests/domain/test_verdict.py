@@ -174,23 +174,38 @@ class TestGroups:
 class TestTrainingData:
     def test_a_vanished_intent_rejects_by_name(self) -> None:
         """What the champion was taught and the candidate was not is named, whatever the accuracy."""
-        found = verdict(TRUTH, right(MANY), right(900), trained=TrainingFacts(1000, frozenset("a"), "d2"))
+        found = verdict(TRUTH, right(MANY), right(900), trained=TrainingFacts({"a": 1000}, "d2"))
         assert found.decision is Decision.REJECT
         assert "`b`" in found.reasons[0]
 
     def test_a_new_intent_is_welcome(self) -> None:
         """An intent that only the candidate knows is no objection."""
-        assert (
-            verdict(
-                TRUTH, right(900), right(900), trained=TrainingFacts(1000, frozenset("abc"), "d2")
-            ).decision
-            == "promote"
-        )
+        more = TrainingFacts({**FACTS.intents, "c": 20}, "d2")
+        assert verdict(TRUTH, right(900), right(900), trained=more).decision is Decision.PROMOTE
+
+    @pytest.mark.parametrize(("rows", "decision"), [(75, Decision.PROMOTE), (74, Decision.REJECT)])
+    def test_an_intent_may_shrink_by_a_quarter(self, rows: int, decision: Decision) -> None:
+        """Half-wrong labels empty an intent, which is named though no answer and no total changed."""
+        before = TrainingFacts({"a": 900, "b": 100}, "d1")
+        after = TrainingFacts({"a": 1000 - rows, "b": rows}, "d2")
+        found = verdict(TRUTH, right(900), right(900), trained=after, champion_trained=before)
+        assert found.decision is decision
+        assert (decision is Decision.PROMOTE) or "The intent `b` has 74 training rows" in found.reasons[0]
+
+    def test_a_few_rows_of_a_small_intent_may_go(self) -> None:
+        """Four bad examples of ten can be cleaned away, five are a question for a person."""
+        before = TrainingFacts({"a": 900, "b": 10}, "d1")
+        for left, decision in ((6, Decision.PROMOTE), (5, Decision.REJECT)):
+            after = TrainingFacts({"a": 900, "b": left}, "d2")
+            found = verdict(TRUTH, right(900), right(900), trained=after, champion_trained=before)
+            assert found.decision is decision
 
     @pytest.mark.parametrize(("rows", "decision"), [(900, Decision.PROMOTE), (899, Decision.REJECT)])
     def test_training_rows_may_shrink_by_a_tenth(self, rows: int, decision: Decision) -> None:
         """A tenth less passes, one row fewer rejects."""
-        found = verdict(TRUTH, right(900), right(900), trained=TrainingFacts(rows, FACTS.intents, "d2"))
+        found = verdict(
+            TRUTH, right(900), right(900), trained=TrainingFacts({"a": 500, "b": rows - 500}, "d2")
+        )
         assert found.decision is decision
 
 
