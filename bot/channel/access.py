@@ -86,7 +86,9 @@ def _read_clients(path: Path) -> list[Client]:
 def _client(entry: dict[str, Any], path: Path) -> Client:
     rights = frozenset(entry.get("rights", [CHAT]))
     if rights - RIGHTS:
-        raise ToolError(f"{path} grants {', '.join(sorted(rights - RIGHTS))}.", f"Known: {', '.join(sorted(RIGHTS))}.")
+        raise ToolError(
+            f"{path} grants {', '.join(sorted(rights - RIGHTS))}.", f"Known: {', '.join(sorted(RIGHTS))}."
+        )
     return _checked(Client(str(entry["name"]), str(entry["token"]), rights), path)
 
 

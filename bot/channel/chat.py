@@ -97,7 +97,12 @@ class ChatInput(InputChannel):
         model = Model(processor.graph_runner, processor.model_metadata)
         predictions = model.predict(texts, [clean_context(m.get("context")) for m in messages])
         return response.json(
-            {"results": [{"intent": p.intent, "confidence": p.confidence, "ranking": p.ranking} for p in predictions]}
+            {
+                "results": [
+                    {"intent": p.intent, "confidence": p.confidence, "ranking": p.ranking}
+                    for p in predictions
+                ]
+            }
         )
 
     def _status(self) -> HTTPResponse:

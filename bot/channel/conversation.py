@@ -71,7 +71,10 @@ class Conversations:
         tracker = await processor.fetch_tracker_and_update_session(turn.conversation, output, metadata)
         parsed = parse(processor.graph_runner, processor.model_metadata, [(turn.text, turn.context)])[0]
         prediction = prediction_of(parsed)
-        if prediction.intent == FALLBACK_INTENT and tracker.latest_message.intent.get("name") == FALLBACK_INTENT:
+        if (
+            prediction.intent == FALLBACK_INTENT
+            and tracker.latest_message.intent.get("name") == FALLBACK_INTENT
+        ):
             # The one clarifying question has been asked.
             parsed["intent"] = {"name": HANDOFF_INTENT, "confidence": prediction.confidence}
         await self._remember_context(tracker, turn.context)

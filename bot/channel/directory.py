@@ -11,6 +11,7 @@ from typing import Protocol
 from tools._errors import ToolError
 
 PERSON = "user"
+QUERY = "select * from people where user = ?"
 
 
 class Directory(Protocol):
@@ -47,7 +48,9 @@ class CsvDirectory:
             stat = self._path.stat()
         except OSError:
             if self._stamp is None:
-                raise ToolError(f"The directory {self._path} does not exist.", "Name an existing file.") from None
+                raise ToolError(
+                    f"The directory {self._path} does not exist.", "Name an existing file."
+                ) from None
             return  # being replaced: keep what is known
         stamp = (stat.st_mtime_ns, stat.st_size)
         if stamp != self._stamp:
@@ -58,7 +61,9 @@ class CsvDirectory:
         with self._path.open(encoding="utf-8-sig", newline="") as file:
             rows = csv.DictReader(file)
             if PERSON not in (rows.fieldnames or []):
-                raise ToolError(f"The directory {self._path} has no column `{PERSON}`.", "Name the column so.")
+                raise ToolError(
+                    f"The directory {self._path} has no column `{PERSON}`.", "Name the column so."
+                )
             return {row[PERSON]: {k: v for k, v in row.items() if k and k != PERSON and v} for row in rows}
 
 
@@ -73,12 +78,14 @@ class SqliteDirectory:
         try:
             self.context("")
         except sqlite3.Error as error:
-            raise ToolError(f"{path} has no table `people` with `{PERSON}` ({error}).", "Make it so.") from error
+            raise ToolError(
+                f"{path} has no table `people` with `{PERSON}` ({error}).", "Make it so."
+            ) from error
 
     def context(self, person: str) -> dict[str, str]:
         """The fields of the person's row that are not null or empty."""
-        row = self._connection.execute(f"select * from people where {PERSON} = ?", (person,)).fetchone()
-        return {key: str(row[key]) for key in row.keys() if key != PERSON and row[key]} if row else {}
+        row = self._connection.execute(QUERY, (person,)).fetchone()
+        return {key: str(row[key]) for key in tuple(row.keys()) if key != PERSON and row[key]} if row else {}
 
 
 def load(name: str | None) -> Directory:
@@ -95,4 +102,6 @@ def load(name: str | None) -> Directory:
             raise ImportError("neither .csv, .sqlite, .db nor package.module:Class")
         return getattr(importlib.import_module(module), attribute)()
     except (ImportError, AttributeError) as error:
-        raise ToolError(f"The directory {name} cannot be used: {error}.", "Name a file or a class.") from error
+        raise ToolError(
+            f"The directory {name} cannot be used: {error}.", "Name a file or a class."
+        ) from error

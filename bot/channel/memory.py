@@ -92,7 +92,9 @@ def endpoints(redis_url: str | None) -> AvailableEndpoints:
         return AvailableEndpoints(tracker_store=BoundedTrackerStore(domain=None))
     address = urlsplit(redis_url)
     if address.scheme not in ("redis", "rediss") or not address.hostname:
-        raise ToolError(f"RATCHET_REDIS_URL is {redis_url!r}.", "Write redis://[user:password@]host[:port][/db].")
+        raise ToolError(
+            f"RATCHET_REDIS_URL is {redis_url!r}.", "Write redis://[user:password@]host[:port][/db]."
+        )
     shared = {
         "url": address.hostname,
         "port": address.port or 6379,

@@ -11,12 +11,16 @@ from tools._errors import ToolError
 SECRETS = Path("/run/secrets")
 
 
-def secret_file(name: str, environment: Mapping[str, str] = os.environ, folder: Path = SECRETS) -> Path | None:
+def secret_file(
+    name: str, environment: Mapping[str, str] = os.environ, folder: Path = SECRETS
+) -> Path | None:
     """The file of a secret: RATCHET_<NAME>_FILE, else /run/secrets/ratchet_<name> where that exists, else None."""
     named = environment.get(f"RATCHET_{name.upper()}_FILE")
     if named:
         if not Path(named).is_file():
-            raise ToolError(f"RATCHET_{name.upper()}_FILE names {named}, which does not exist.", "Make that file.")
+            raise ToolError(
+                f"RATCHET_{name.upper()}_FILE names {named}, which does not exist.", "Make that file."
+            )
         return Path(named)
     mounted = folder / f"ratchet_{name}"
     return mounted if mounted.is_file() else None

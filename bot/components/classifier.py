@@ -129,7 +129,7 @@ class LinearIntentClassifier(GraphComponent, IntentClassifier):
             return messages
         texts = [message.get(TEXT) or "" for message in messages]
         confidences = self.model.confidences(texts, [context_of(message) for message in messages])
-        for message, row in zip(messages, confidences):
+        for message, row in zip(messages, confidences, strict=True):
             self._set_intent(message, row)
         return messages
 

@@ -12,7 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 from scipy import sparse
@@ -32,7 +32,7 @@ def normalise(text: str) -> str:
 def word_terms(text: str) -> list[str]:
     """Words and pairs of neighbouring words of a normalised text; `<` and `>` stand for its start and end."""
     words = ["<", *WORD.findall(text), ">"]
-    return words + [f"{first} {second}" for first, second in zip(words, words[1:])]
+    return words + [f"{first} {second}" for first, second in pairwise(words)]
 
 
 def pair_terms(text: str) -> list[str]:
@@ -110,7 +110,7 @@ class Block:
         return sparse.csr_matrix((values, index, np.array(starts)), shape=(len(starts) - 1, len(self.terms)))
 
     def _scale(self, values: np.ndarray, starts: Sequence[int]) -> None:
-        for start, end in zip(starts, starts[1:]):
+        for start, end in pairwise(starts):
             row = values[start:end]
             length = np.sqrt(np.dot(row, row))
             if length > 0:
@@ -138,7 +138,9 @@ class Features:
             Block.fit([word_terms(text) for text in normal]),
             Block.fit([character_terms(text) for text in normal]),
             Block.fit([pair_terms(text) for text in normal], least=PAIR_MESSAGES),
-            Block.fit([context_terms(t, c, fields) for t, c in zip(normal, contexts)], context_weight),
+            Block.fit(
+                [context_terms(t, c, fields) for t, c in zip(normal, contexts, strict=True)], context_weight
+            ),
         )
 
     def transform(self, texts: Sequence[str], contexts: Sequence[Context]) -> sparse.csr_matrix:
@@ -150,7 +152,7 @@ class Features:
             self.pairs.transform(map(pair_terms, normal)),
         ]
         if self.context.terms:
-            pairs = zip(normal, contexts)
+            pairs = zip(normal, contexts, strict=True)
             blocks.append(self.context.transform(context_terms(t, c, self.fields) for t, c in pairs))
         return sparse.hstack(blocks, format="csr", dtype=np.float32)
 

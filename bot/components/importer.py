@@ -99,7 +99,9 @@ class JsonLinesImporter(TrainingDataImporter):
         addition = {
             "intents": sorted((set(self._intents()) | set(STANDARD_ANSWERS)) - set(written.intents)),
             "entities": sorted(entities - set(written.entities)),
-            "slots": {field: context_slot() for field in sorted(fields - {slot.name for slot in written.slots})},
+            "slots": {
+                field: context_slot() for field in sorted(fields - {slot.name for slot in written.slots})
+            },
             "responses": {name: [{"text": _answer_text(name)}] for name in sorted(answers)},
         }
         return written.merge(Domain.from_dict(addition))
@@ -137,7 +139,9 @@ def _message(line: str, place: str) -> Message:
     if not isinstance(row, dict) or not isinstance(row.get("text"), str) or not row.get("intent"):
         raise BadTrainingData(f"{place} has no text or no intent. Give each message both.")
     text = row["text"]
-    message = entities_parser.parse_training_example(text) if ENTITY_MARKUP.search(text) else Message({TEXT: text})
+    message = (
+        entities_parser.parse_training_example(text) if ENTITY_MARKUP.search(text) else Message({TEXT: text})
+    )
     # Set directly, not through Message.build: an intent like faq/ask_x stays one intent, as in the corpus.
     message.set(INTENT, row["intent"])
     message.set(METADATA, {CONTEXT: clean_context(row.get("context"))})
@@ -161,4 +165,6 @@ def _answer_name(intent: str) -> str:
 def _answer_text(name: str) -> str:
     standard = dict(STANDARD_ANSWERS.values())
     topic = re.sub(r"[_/]+", " ", name.removeprefix("utter_"))
-    return standard.get(name) or f"I take it that this is about: {topic}. No answer has been written for it yet."
+    return (
+        standard.get(name) or f"I take it that this is about: {topic}. No answer has been written for it yet."
+    )

@@ -203,7 +203,9 @@ def fit_temperature(margins: np.ndarray, truth: np.ndarray) -> float:
     """The temperature that makes the true intents most likely (Guo et al. 2017, On Calibration)."""
 
     def loss(log_temperature: float) -> float:
-        return -float(log_softmax(margins / np.exp(log_temperature), axis=1)[np.arange(len(truth)), truth].mean())
+        return -float(
+            log_softmax(margins / np.exp(log_temperature), axis=1)[np.arange(len(truth)), truth].mean()
+        )
 
     return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.02), np.log(5.0)), method="bounded").x))
 

@@ -54,6 +54,12 @@ def train_in(folder: Path, *extra: str, data: Path | None = None) -> Trained:
     data = data or corpus.write(folder / "train.jsonl")
     domain, archive, report = folder / "domain.yml", folder / "model.tar.gz", folder / "train.json"
     domain.write_text(DOMAIN, encoding="utf-8")
-    files = {"--data": data, "--out": archive, "--domain": domain, "--rules": folder / "none.yml", "--report": report}
+    files = {
+        "--data": data,
+        "--out": archive,
+        "--domain": domain,
+        "--rules": folder / "none.yml",
+        "--report": report,
+    }
     train.main([*(str(word) for pair in files.items() for word in pair), *extra])
     return Trained(folder, archive, data, domain, json.loads(report.read_text(encoding="utf-8")))

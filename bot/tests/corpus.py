@@ -10,14 +10,28 @@ from typing import Any
 
 ROLES = ("employee", "contractor")
 LOCATIONS = ("berlin", "lisbon")
-OPENERS = ("", "please", "hi,", "can you tell me", "i would like to know", "quick question:", "hello!", "urgent:")
+OPENERS = (
+    "",
+    "please",
+    "hi,",
+    "can you tell me",
+    "i would like to know",
+    "quick question:",
+    "hello!",
+    "urgent:",
+)
 BY_TEXT = {
     "reset_password": ("how do i reset my password", "forgot my password", "password does not work any more"),
     "book_room": ("book a meeting room", "is a meeting room free tomorrow", "reserve the big meeting room"),
     "order_laptop": ("i need a new laptop", "my laptop is broken, i want another one", "order a notebook"),
     "cafeteria": ("what is for lunch", "when does the cafeteria open", "canteen menu of today"),
 }
-BY_CONTEXT = ("how do i ask for leave", "i want to take two weeks off", "request holidays", "days off in august")
+BY_CONTEXT = (
+    "how do i ask for leave",
+    "i want to take two weeks off",
+    "request holidays",
+    "days off in august",
+)
 
 
 def rows() -> Iterator[dict[str, Any]]:

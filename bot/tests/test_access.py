@@ -21,10 +21,13 @@ def clients(folder: Path, text: str) -> Path:
 
 def test_a_token_names_its_client(tmp_path: Path) -> None:
     """Each client application has its own token and rights."""
-    path = clients(tmp_path, f"- {{name: web, token: {TOKEN}}}\n- {{name: lab, token: {OTHER}, rights: [parse]}}\n")
+    path = clients(
+        tmp_path, f"- {{name: web, token: {TOKEN}}}\n- {{name: lab, token: {OTHER}, rights: [parse]}}\n"
+    )
     known = access.load("0.0.0.0", path, None)
     assert known.client(f"Bearer {TOKEN}").name == "web"
-    assert known.client(f"bearer {OTHER}").may("parse") and not known.client(f"Bearer {OTHER}").may("chat")
+    assert known.client(f"bearer {OTHER}").may("parse")
+    assert not known.client(f"Bearer {OTHER}").may("chat")
     assert known.client(f"Bearer {TOKEN}").rights == {"chat"}
     for header in (None, "", "Bearer ", "Bearer wrong", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN[:-1]}"):
         assert known.client(header) is None

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tools.converse import Step, compare, read
 from tools._errors import ToolError
+from tools.converse import Step, compare, read
 
-REPLY = {"intent": {"name": "leave"}, "messages": [{"text": "Ask your\n  manager."}, {"image": "x"}, {"text": "Bye"}]}
+REPLY = {
+    "intent": {"name": "leave"},
+    "messages": [{"text": "Ask your\n  manager."}, {"image": "x"}, {"text": "Bye"}],
+}
 
 
 def test_who_speaks(tmp_path: Path) -> None:
@@ -39,16 +42,26 @@ def test_case_and_blanks_make_no_difference() -> None:
 def test_mismatches_say_what_was_and_what_should_be() -> None:
     """One line for each expectation that failed."""
     found = compare(Step("hi", ("soup",), "lunch"), REPLY)
-    assert len(found) == 2 and "leave, not lunch" in found[0] and "'soup'" in found[1]
+    assert len(found) == 2
+    assert "leave, not lunch" in found[0]
+    assert "'soup'" in found[1]
 
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "3", "- 3", "- {name: a}", "- {steps: []}", "- {name: a, steps: [{bot: x}]}", "- {name: a, steps: [{user: x}]}"],
+    [
+        "{",
+        "3",
+        "- 3",
+        "- {name: a}",
+        "- {steps: []}",
+        "- {name: a, steps: [{bot: x}]}",
+        "- {name: a, steps: [{user: x}]}",
+    ],
 )
 def test_a_wrong_file_is_named(tmp_path: Path, text: str) -> None:
     """A step that expects nothing is a mistake too: it could not fail."""
     path = tmp_path / "a.yml"
     path.write_text(text)
-    with pytest.raises(ToolError, match="a.yml"):
+    with pytest.raises(ToolError, match=r"a\.yml"):
         read(path)

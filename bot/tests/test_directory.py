@@ -57,7 +57,9 @@ def test_an_own_class() -> None:
     assert directory.load(None).context("anna") == {}
 
 
-@pytest.mark.parametrize("name", ["none.csv", "none.sqlite", "tests.test_directory:Nobody", "nothing", "no.module:X"])
+@pytest.mark.parametrize(
+    "name", ["none.csv", "none.sqlite", "tests.test_directory:Nobody", "nothing", "no.module:X"]
+)
 def test_a_directory_that_cannot_be_used_is_refused(name: str, tmp_path: Path) -> None:
     """Before the server starts."""
     with pytest.raises(ToolError):

@@ -22,7 +22,9 @@ def read(path: Path) -> list[dict[str, Any]]:
 def holdout() -> list[dict[str, Any]]:
     rows = [{"key": f"k{i}", **row} for i, row in enumerate(corpus.rows())]
     odd = ["zyzzyva", "", "🎉", "/restart", "كلمة المرور", "days off " * 500]
-    return rows + [{"key": f"odd{i}", "text": text, "intent": "?", "context": {}} for i, text in enumerate(odd)]
+    return rows + [
+        {"key": f"odd{i}", "text": text, "intent": "?", "context": {}} for i, text in enumerate(odd)
+    ]
 
 
 def test_files_and_figures(trained: Trained, tmp_path: Path) -> None:
@@ -34,7 +36,8 @@ def test_files_and_figures(trained: Trained, tmp_path: Path) -> None:
     assert [row["key"] for row in one] == [row["key"] for row in read(data)]
     assert one == two
     assert {"key", "intent", "confidence", "ranking"} == set(one[0])
-    assert len(one[0]["ranking"]) == 3 and one[0]["ranking"][0][1] == one[0]["confidence"]
+    assert len(one[0]["ranking"]) == 3
+    assert one[0]["ranking"][0][1] == one[0]["confidence"]
     summary = json.loads((tmp_path / "out/summary.json").read_text())
     assert summary["one"]["rows"] == len(one)
     assert summary["one"]["model_id"] == trained.report["model_id"]
@@ -46,7 +49,7 @@ def test_batches_and_single_messages_agree_to_the_bit(trained: Trained) -> None:
     model = load(trained.archive)
     texts = [row["text"] for row in holdout()]
     contexts = [row["context"] for row in holdout()]
-    single = [model.predict([text], [context])[0] for text, context in zip(texts, contexts)]
+    single = [model.predict([text], [context])[0] for text, context in zip(texts, contexts, strict=True)]
     assert model.predict(texts, contexts) == single
 
 

@@ -28,7 +28,11 @@ def test_context_atoms_are_each_field_and_their_join() -> None:
 
 def test_context_terms_join_each_atom_with_each_word() -> None:
     """Field × word features let a word mean another thing to another role."""
-    assert context_terms("my my card", {"role": "boss"}, ("role",)) == ["role=boss", "role=boss|card", "role=boss|my"]
+    assert context_terms("my my card", {"role": "boss"}, ("role",)) == [
+        "role=boss",
+        "role=boss|card",
+        "role=boss|my",
+    ]
 
 
 def test_text_blocks_do_not_depend_on_the_context() -> None:

@@ -30,7 +30,9 @@ def importer(folder: Path, rows: list[dict[str, Any]], *others: str) -> JsonLine
     (folder / "rules.yml").write_text(RULES, encoding="utf-8")
     data = folder / "data.jsonl"
     data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return JsonLinesImporter(None, str(folder / "domain.yml"), [str(data), str(folder / "rules.yml"), *others])
+    return JsonLinesImporter(
+        None, str(folder / "domain.yml"), [str(data), str(folder / "rules.yml"), *others]
+    )
 
 
 def row(text: str, intent: str, **context: str) -> dict[str, Any]:
@@ -54,7 +56,8 @@ def test_written_rules_and_responses_are_left_alone(tmp_path: Path) -> None:
     assert found.get_domain().responses["utter_bye"][0]["text"] == "Bye."
     assert found.stand_in_answers == []
     rules = [step.block_name for step in found.get_stories().story_steps]
-    assert rules.count("greeting") == 1 and "answer greet" not in rules
+    assert rules.count("greeting") == 1
+    assert "answer greet" not in rules
 
 
 def test_each_context_field_gets_a_slot(tmp_path: Path) -> None:
@@ -81,7 +84,9 @@ def test_text_with_brackets_stays_as_it_is(tmp_path: Path) -> None:
 def test_extras_in_rasa_yaml_are_merged(tmp_path: Path) -> None:
     """Synonyms and lookups come from Rasa's own format beside the messages."""
     extras = tmp_path / "extras.yml"
-    extras.write_text('version: "3.1"\nnlu:\n- synonym: laptop\n  examples: |\n    - notebook\n', encoding="utf-8")
+    extras.write_text(
+        'version: "3.1"\nnlu:\n- synonym: laptop\n  examples: |\n    - notebook\n', encoding="utf-8"
+    )
     found = importer(tmp_path, [row("hello", "greet"), row("bye", "bye")], str(extras))
     assert found.get_nlu_data().entity_synonyms == {"notebook": "laptop"}
 
@@ -94,7 +99,9 @@ def test_context_reaches_the_messages(tmp_path: Path) -> None:
     assert message.get("metadata") == {"context": {"role": "boss", "floor": "3"}}
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"text": "a"}', '{"intent": "x"}', '{"text": 3, "intent": "x"}'])
+@pytest.mark.parametrize(
+    "line", ["{", "[]", '{"text": "a"}', '{"intent": "x"}', '{"text": 3, "intent": "x"}']
+)
 def test_a_bad_line_is_named(tmp_path: Path, line: str) -> None:
     """The error says which file and line it is."""
     path = tmp_path / "data.jsonl"

@@ -62,7 +62,9 @@ def test_a_pipeline_with_tensorflow_is_refused_before_training(component: str) -
 def test_a_tensorflow_policy_is_refused_too() -> None:
     """TED is a policy, not a pipeline component."""
     with pytest.raises(ToolError, match="TEDPolicy needs TensorFlow"):
-        train.effective_config({"pipeline": [{"name": "WhitespaceTokenizer"}], "policies": [{"name": "TEDPolicy"}]}, 1)
+        train.effective_config(
+            {"pipeline": [{"name": "WhitespaceTokenizer"}], "policies": [{"name": "TEDPolicy"}]}, 1
+        )
 
 
 def test_the_tools_import_without_noise() -> None:

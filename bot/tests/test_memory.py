@@ -57,8 +57,10 @@ def test_redis_is_used_for_trackers_and_locks_alike() -> None:
     found = memory.endpoints("rediss://me:secret@cache:6380/2")
     for endpoint in (found.tracker_store, found.lock_store):
         assert (endpoint.type, endpoint.url) == ("redis", "cache")
-        assert endpoint.kwargs["port"] == 6380 and endpoint.kwargs["db"] == 2
-        assert endpoint.kwargs["username"] == "me" and endpoint.kwargs["use_ssl"] is True
+        assert endpoint.kwargs["port"] == 6380
+        assert endpoint.kwargs["db"] == 2
+        assert endpoint.kwargs["username"] == "me"
+        assert endpoint.kwargs["use_ssl"] is True
 
 
 def test_a_wrong_redis_address_is_refused() -> None:

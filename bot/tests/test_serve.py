@@ -128,7 +128,8 @@ def test_responses_depend_on_the_context_of_today(server: Server) -> None:
 def test_one_question_then_a_person(server: Server, desk: Desk) -> None:
     """Low confidence: a clarifying question, then the conversation goes to the webhook and the user is told."""
     first = server.say("zyzzyva qwerty", "bert")
-    assert first["intent"]["name"] == "nlu_fallback" and "other words" in first["messages"][0]["text"]
+    assert first["intent"]["name"] == "nlu_fallback"
+    assert "other words" in first["messages"][0]["text"]
     assert not desk.received
     second = server.say("qwerty zyzzyva", "bert")
     assert second["messages"] == [{"text": "A colleague takes over."}]
@@ -137,7 +138,8 @@ def test_one_question_then_a_person(server: Server, desk: Desk) -> None:
             break
         time.sleep(0.05)
     (conversation,) = desk.received
-    assert conversation["sender"] == "web/bert" and conversation["release"] == "r7"
+    assert conversation["sender"] == "web/bert"
+    assert conversation["release"] == "r7"
     assert [m["from"] for m in conversation["messages"]] == ["person", "bot", "person", "bot"]
     assert server.say("zyzzyva", "bert")["intent"]["name"] == "nlu_fallback"
 
@@ -202,7 +204,9 @@ def test_no_json_and_no_token(server: Server) -> None:
         assert server.post("/chat", {"sender": "a", "message": "hi"}, token).status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/model", "/model/train", "/model/parse", "/conversations/a/tracker", "/domain"])
+@pytest.mark.parametrize(
+    "path", ["/model", "/model/train", "/model/parse", "/conversations/a/tracker", "/domain"]
+)
 def test_rasas_own_api_is_not_served(server: Server, path: str) -> None:
     """It could train and replace models, and read everybody's conversation."""
     assert requests.get(f"{server.url}{path}", timeout=5).status_code == 404
@@ -262,7 +266,10 @@ def test_a_wrong_start_is_one_error(trained: Trained, tmp_path: Path) -> None:
         taken.listen()
         wrong = [
             (["--model", str(trained.archive), "--port", "1", "--sha256", "0" * 64], "not loaded"),
-            (["--model", str(trained.archive), "--port", str(taken.getsockname()[1])], "cannot be listened on"),
+            (
+                ["--model", str(trained.archive), "--port", str(taken.getsockname()[1])],
+                "cannot be listened on",
+            ),
             (["--model", str(junk), "--port", str(free_port())], "cannot be served"),
             (["--model", str(tmp_path / "none"), "--port", str(free_port())], "There is no model"),
         ]

@@ -18,7 +18,9 @@ from tools._errors import ToolError
 
 def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
     argv = [sys.executable, "-m", "tools.train", *map(str, words)]
-    return subprocess.run(argv, capture_output=True, text=True, timeout=120, env={**os.environ, "LOG_LEVEL": "WARNING"})
+    return subprocess.run(
+        argv, capture_output=True, text=True, timeout=120, env={**os.environ, "LOG_LEVEL": "WARNING"}
+    )
 
 
 def test_the_report_names_what_was_trained(trained: Trained) -> None:
@@ -27,7 +29,8 @@ def test_the_report_names_what_was_trained(trained: Trained) -> None:
     assert report["rows"] == sum(1 for _ in corpus.rows())
     assert "leave_agency" in report["intents"]
     assert len(report["model_id"]) == 32
-    assert 0 < report["temperature"] < 2 and 0 <= report["threshold"] < 1
+    assert 0 < report["temperature"] < 2
+    assert 0 <= report["threshold"] < 1
     assert "utter_cafeteria" in report["stand_in_answers"]
     assert "utter_reset_password" not in report["stand_in_answers"]
     assert report["seconds"] > 0
@@ -43,7 +46,12 @@ def test_the_same_rows_and_seed_give_the_same_model(trained: Trained, tmp_path: 
 
 def test_a_training_leaves_nothing_else_behind(trained: Trained) -> None:
     """Rasa's cache and scratch files are gone."""
-    assert {p.name for p in trained.folder.iterdir()} == {"train.jsonl", "model.tar.gz", "domain.yml", "train.json"}
+    assert {p.name for p in trained.folder.iterdir()} == {
+        "train.jsonl",
+        "model.tar.gz",
+        "domain.yml",
+        "train.json",
+    }
 
 
 def test_a_bad_line_ends_with_one_error_line(tmp_path: Path) -> None:
@@ -52,9 +60,11 @@ def test_a_bad_line_ends_with_one_error_line(tmp_path: Path) -> None:
     data.write_text('{"text": "a", "intent": "x"}\n{"text": "b"}\n', encoding="utf-8")
     done = command("--data", data, "--out", tmp_path / "m.tar.gz", "--report", tmp_path / "r.json")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("error: ") and "line 2" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("error: ")
+    assert "line 2" in done.stderr
     assert "Traceback" not in done.stderr
-    assert not (tmp_path / "m.tar.gz").exists() and not (tmp_path / "r.json").exists()
+    assert not (tmp_path / "m.tar.gz").exists()
+    assert not (tmp_path / "r.json").exists()
 
 
 @pytest.mark.parametrize(
@@ -74,7 +84,9 @@ def test_a_wrong_configuration_is_named(tmp_path: Path, config: str, sentence: s
         train_in(tmp_path, "--config", str(file))
 
 
-@pytest.mark.parametrize(("lines", "sentence"), [([], "0 intents"), ([{"text": "a", "intent": "x"}] * 3, "1 intents")])
+@pytest.mark.parametrize(
+    ("lines", "sentence"), [([], "0 intents"), ([{"text": "a", "intent": "x"}] * 3, "1 intents")]
+)
 def test_too_few_intents_are_refused(tmp_path: Path, lines: list[dict[str, str]], sentence: str) -> None:
     """Before Rasa starts."""
     data = tmp_path / "few.jsonl"
@@ -85,7 +97,12 @@ def test_too_few_intents_are_refused(tmp_path: Path, lines: list[dict[str, str]]
 
 def test_the_seed_reaches_every_component_that_takes_one() -> None:
     """One argument seeds the whole configuration, and the importer is added where it lacks."""
-    config = {"pipeline": [{"name": "components.classifier.LinearIntentClassifier"}, {"name": "WhitespaceTokenizer"}]}
+    config = {
+        "pipeline": [
+            {"name": "components.classifier.LinearIntentClassifier"},
+            {"name": "WhitespaceTokenizer"},
+        ]
+    }
     effective = train.effective_config(config, seed=7)
     assert [item.get("random_seed") for item in effective["pipeline"]] == [7, None]
     assert effective["importers"] == [{"name": train.IMPORTER}]
@@ -104,4 +121,5 @@ def test_another_pipeline_trains_too(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     report = train_in(tmp_path, "--config", str(config)).report
-    assert report["model_id"] and report["temperature"] is None
+    assert report["model_id"]
+    assert report["temperature"] is None

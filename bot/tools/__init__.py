@@ -19,7 +19,9 @@ os.environ.setdefault("LOG_LEVEL", "WARNING")
 os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
 os.environ.setdefault("MPLBACKEND", "agg")
 logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=os.environ["LOG_LEVEL"])
-structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(os.environ["LOG_LEVEL"])))
+structlog.configure(
+    wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(os.environ["LOG_LEVEL"]))
+)
 _show_warning = warnings.showwarning
 
 

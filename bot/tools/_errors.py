@@ -13,6 +13,13 @@ class ToolError(Exception):
         super().__init__(f"{fact} {remedy}")
 
 
+def cause(error: BaseException) -> str:
+    """What an exception of Rasa says at its root, without the full stop."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return (str(error) or type(error).__name__).rstrip(".")
+
+
 def run(command: Callable[[], int | None]) -> None:
     """Run a command; a mistake of the user's ends it with exit code 1 and `error: ...` as the last line."""
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools._errors import ToolError
+from tools._errors import ToolError, cause
 
 FALLBACK = "nlu_fallback"
 BATCH = 512
@@ -43,7 +43,7 @@ class Model:
         """Predictions in the order of the messages; each is what a batch of this message alone would give."""
         predictions = []
         for start in range(0, len(texts), BATCH):
-            batch = zip(texts[start : start + BATCH], contexts[start : start + BATCH])
+            batch = zip(texts[start : start + BATCH], contexts[start : start + BATCH], strict=True)
             predictions += [prediction_of(data) for data in parse(self.runner, self.metadata, list(batch))]
         return predictions
 
@@ -66,7 +66,9 @@ def load(path: Path, sha256: str | None = None) -> Model:
                 Path(scratch), path, LocalModelStorage, DaskGraphRunner
             )
         except Exception as error:  # any broken archive: tar, JSON, missing component, ...
-            raise ToolError(f"{path} cannot be loaded as a model: {error}.", "Train it again.") from error
+            raise ToolError(
+                f"{path} cannot be loaded as a model: {cause(error)}.", "Train it again."
+            ) from error
     return Model(runner, metadata)
 
 
@@ -86,7 +88,9 @@ def verify(path: Path, sha256: str | None) -> str:
     return digest
 
 
-def parse(runner: Any, metadata: Any, messages: Sequence[tuple[str, Mapping[str, str]]]) -> list[dict[str, Any]]:
+def parse(
+    runner: Any, metadata: Any, messages: Sequence[tuple[str, Mapping[str, str]]]
+) -> list[dict[str, Any]]:
     """Rasa's parse data of (text, context) pairs, in one run of the graph."""
     from rasa.core.channels.channel import UserMessage
     from rasa.engine.constants import PLACEHOLDER_MESSAGE, PLACEHOLDER_TRACKER
@@ -102,7 +106,9 @@ def parse(runner: Any, metadata: Any, messages: Sequence[tuple[str, Mapping[str,
 
 def prediction_of(parsed: Mapping[str, Any], length: int = 3) -> Prediction:
     """The prediction in Rasa's parse data."""
-    ranking = [(e["name"], float(e["confidence"])) for e in parsed.get("intent_ranking", []) if e["name"] != FALLBACK]
+    ranking = [
+        (e["name"], float(e["confidence"])) for e in parsed.get("intent_ranking", []) if e["name"] != FALLBACK
+    ]
     intent = parsed["intent"]
     confidence = ranking[0][1] if ranking else float(intent["confidence"])
     return Prediction(intent["name"] or FALLBACK, confidence, tuple(ranking[:length]))

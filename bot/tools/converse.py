@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,9 @@ def main(argv: list[str] | None = None) -> int:
     print(f"{len(results) - len(failed)} of {len(results)} conversations went as written", flush=True)
     if failed:
         names = ", ".join(result["name"] for result in failed)
-        raise ToolError(f"{len(failed)} conversations went otherwise ({names}).", "Each mismatch is listed above.")
+        raise ToolError(
+            f"{len(failed)} conversations went otherwise ({names}).", "Each mismatch is listed above."
+        )
     return 0
 
 
@@ -80,7 +82,9 @@ def play(session: requests.Session, url: str, conversation: Conversation) -> lis
         except requests.RequestException as error:
             raise ToolError(f"{url} does not answer: {error}.", "Start the server first.") from error
         if answer.status_code != 200:
-            raise ToolError(f"{url}/chat answered {answer.status_code}: {answer.text[:200]}", "Check the token.")
+            raise ToolError(
+                f"{url}/chat answered {answer.status_code}: {answer.text[:200]}", "Check the token."
+            )
         mismatches += compare(step, answer.json())
     return mismatches
 
@@ -119,7 +123,10 @@ def _conversation(entry: Any, path: Path, number: int) -> Conversation:
     try:
         speaker = entry.get("as") or {}
         context = entry.get("context") or {k: v for k, v in speaker.items() if k != "user"}
-        who = {**({"user": speaker["user"]} if "user" in speaker else {}), **({"context": context} if context else {})}
+        who = {
+            **({"user": speaker["user"]} if "user" in speaker else {}),
+            **({"context": context} if context else {}),
+        }
         steps = tuple(_step(step) for step in entry["steps"])
         return Conversation(str(entry["name"]), who, steps)
     except (KeyError, TypeError, AttributeError, ValueError) as error:

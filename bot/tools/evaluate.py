@@ -17,8 +17,12 @@ SAMPLE = 200  # messages that are parsed one by one for the latency
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     """Arguments of the command."""
-    parser = argparse.ArgumentParser(prog="python -m tools.evaluate", description="Predict a holdout in batches.")
-    parser.add_argument("--model", action="append", required=True, metavar="NAME=PATH", help="may be repeated")
+    parser = argparse.ArgumentParser(
+        prog="python -m tools.evaluate", description="Predict a holdout in batches."
+    )
+    parser.add_argument(
+        "--model", action="append", required=True, metavar="NAME=PATH", help="may be repeated"
+    )
     parser.add_argument("--data", type=Path, required=True, help="JSON Lines: key, text, context")
     parser.add_argument("--out", type=Path, required=True, help="folder for NAME.jsonl and summary.json")
     return parser.parse_args(argv)
@@ -32,7 +36,9 @@ def main(argv: list[str] | None = None) -> int:
     summary = {}
     for name, path in map(_named, arguments.model):
         predictions, summary[name] = evaluate(load(path), rows)
-        lines = (json.dumps(_record(r, p), ensure_ascii=False) for r, p in zip(rows, predictions))
+        lines = (
+            json.dumps(_record(r, p), ensure_ascii=False) for r, p in zip(rows, predictions, strict=True)
+        )
         (arguments.out / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         facts = summary[name]
         print(f"{name}: {facts['rows']} messages in {facts['seconds']:.2f} s", flush=True)
@@ -94,7 +100,9 @@ def _record(row: dict[str, Any], prediction: Prediction) -> dict[str, Any]:
 def _named(argument: str) -> tuple[str, Path]:
     name, separator, path = argument.partition("=")
     if not separator or not name.isidentifier():
-        raise ToolError(f"--model {argument} is not NAME=PATH.", "For instance --model candidate=model.tar.gz.")
+        raise ToolError(
+            f"--model {argument} is not NAME=PATH.", "For instance --model candidate=model.tar.gz."
+        )
     return name, Path(path)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from tools._errors import ToolError, run
+from tools._errors import ToolError, cause, run
 from tools._model import verify
 
 DRAIN_SECONDS = 9  # whoever stops a server waits 10
@@ -26,14 +26,18 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--release", required=True, help="id of the release, as /status says it")
     parser.add_argument("--model-version", required=True, help="version of the model in the registry")
     parser.add_argument("--sha256", help="digest that the archive must have; any other is refused")
-    parser.add_argument("--domain", type=Path, default=Path("domain.yml"), help="its responses replace the model's")
+    parser.add_argument(
+        "--domain", type=Path, default=Path("domain.yml"), help="its responses replace the model's"
+    )
     parser.add_argument(
         "--directory",
         default=os.environ.get("RATCHET_DIRECTORY"),
         help="people's context: .csv, .sqlite or package.module:Class",
     )
     parser.add_argument("--credentials", type=Path, help="Rasa credentials file with further channels")
-    parser.add_argument("--trust-context", action="store_true", help="callers without a token may claim a context")
+    parser.add_argument(
+        "--trust-context", action="store_true", help="callers without a token may claim a context"
+    )
     return parser.parse_args(argv)
 
 
@@ -102,7 +106,9 @@ def load_agent(model: Path, domain: Path, endpoints: Any) -> Any:
         if domain.exists():
             agent.nlg.responses = {**agent.domain.responses, **Domain.load(str(domain)).responses}
     except Exception as error:  # any broken archive, or a Redis that does not answer
-        raise ToolError(f"{model} cannot be served: {str(error).rstrip('.')}.", "Train it again, or see what it needs.") from error
+        raise ToolError(
+            f"{model} cannot be served: {cause(error)}.", "Train it again, or see what it needs."
+        ) from error
     return agent
 
 
@@ -112,7 +118,9 @@ def _check_port(host: str, port: int) -> None:
         try:
             probe.bind((host, port))
         except OSError as error:
-            raise ToolError(f"{host}:{port} cannot be listened on: {error.strerror}.", "Choose another port.") from error
+            raise ToolError(
+                f"{host}:{port} cannot be listened on: {error.strerror}.", "Choose another port."
+            ) from error
 
 
 if __name__ == "__main__":

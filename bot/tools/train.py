@@ -29,7 +29,9 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--config", type=Path, default=Path("config.yml"))
     parser.add_argument("--domain", type=Path, default=Path("domain.yml"))
     parser.add_argument("--rules", type=Path, default=Path("rules.yml"))
-    parser.add_argument("--extras", type=Path, help="folder with Rasa YAML: lookups, synonyms, regular expressions")
+    parser.add_argument(
+        "--extras", type=Path, help="folder with Rasa YAML: lookups, synonyms, regular expressions"
+    )
     parser.add_argument("--seed", type=int, help="random_seed for every component that takes one")
     parser.add_argument("--report", type=Path, required=True, help="JSON report to write")
     return parser.parse_args(argv)
@@ -43,7 +45,9 @@ def main(argv: list[str] | None = None) -> int:
         report = train(arguments, Path(scratch))
     report["seconds"] = round(time.perf_counter() - started, 2)
     arguments.report.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"trained {report['model_id']} on {report['rows']} messages in {report['seconds']:.1f} s", flush=True)
+    print(
+        f"trained {report['model_id']} on {report['rows']} messages in {report['seconds']:.1f} s", flush=True
+    )
     return 0
 
 
@@ -78,7 +82,9 @@ def read_config(path: Path) -> dict[str, Any]:
     try:
         config = rasa.shared.utils.io.read_model_configuration(path)
     except RasaException as error:
-        raise ToolError(f"{path} is not a Rasa configuration: {error}.", "Compare it with the config.yml shipped.")
+        raise ToolError(
+            f"{path} is not a Rasa configuration: {error}.", "Compare it with the config.yml shipped."
+        ) from error
     if not config.get("pipeline"):
         raise ToolError(f"{path} names no pipeline.", "List at least an intent classifier under `pipeline`.")
     return dict(config)
@@ -102,22 +108,23 @@ def effective_config(config: dict[str, Any], seed: int | None) -> dict[str, Any]
 def _seeded(item: dict[str, Any], seed: int | None) -> dict[str, Any]:
     component = _component(item["name"])
     if _needs_tensorflow(component) and "tensorflow" in lean.absent():
-        raise ToolError(f"{item['name']} needs TensorFlow, which is not in this lean environment.", lean.REMEDY)
+        raise ToolError(
+            f"{item['name']} needs TensorFlow, which is not in this lean environment.", lean.REMEDY
+        )
     if "random_seed" not in component.get_default_config():
         return item
     if seed is not None:
         item["random_seed"] = seed
-    if item.get("random_seed") is None:
-        if component.get_default_config()["random_seed"] is None:
-            raise ToolError(
-                f"{item['name']} has no random_seed, so that two runs on the same data would differ.",
-                "Set random_seed in the configuration, or pass --seed.",
-            )
+    if item.get("random_seed") is None and component.get_default_config()["random_seed"] is None:
+        raise ToolError(
+            f"{item['name']} has no random_seed, so that two runs on the same data would differ.",
+            "Set random_seed in the configuration, or pass --seed.",
+        )
     return item
 
 
 def _component(name: str) -> Any:
-    import rasa.engine.recipes.default_components  # noqa: F401  registers Rasa's own components
+    import rasa.engine.recipes.default_components
     import rasa.shared.utils.common
     from rasa.engine.recipes.default_recipe import DefaultV1Recipe
     from rasa.engine.recipes.recipe import InvalidRecipeException  # noqa: F401
@@ -128,7 +135,9 @@ def _component(name: str) -> Any:
     try:
         return rasa.shared.utils.common.class_from_module_path(name)
     except (ImportError, AttributeError) as error:
-        raise ToolError(f"The configuration names {name}, which does not exist.", "Correct the name.") from error
+        raise ToolError(
+            f"The configuration names {name}, which does not exist.", "Correct the name."
+        ) from error
 
 
 def _needs_tensorflow(component: Any) -> bool:
@@ -168,7 +177,9 @@ def describe(importer: Any) -> dict[str, Any]:
         raise ToolError(str(error), "") from error
     intents = sorted({example.get("intent") for example in examples})
     if len(intents) < 2:
-        raise ToolError(f"The data has {len(intents)} intents.", "A classifier needs messages of at least two.")
+        raise ToolError(
+            f"The data has {len(intents)} intents.", "A classifier needs messages of at least two."
+        )
     stand_ins = getattr(importer, "stand_in_answers", [])
     return {"rows": len(examples), "intents": intents, "stand_in_answers": stand_ins}
 
@@ -181,9 +192,13 @@ def _train_with_rasa(importer: Any, scratch: Path) -> Path:
     try:
         with _quiet_rasa():
             # What rasa.model_training.train does after it has made an importer. Forced, because the cache is empty.
-            result = _train_graph(importer, TrainingType.BOTH, str(scratch), "model", force_full_training=True)
+            result = _train_graph(
+                importer, TrainingType.BOTH, str(scratch), "model", force_full_training=True
+            )
     except RasaException as error:
-        raise ToolError(f"Rasa refused the training: {error}", "Correct the bot's files or the data.") from error
+        raise ToolError(
+            f"Rasa refused the training: {error}", "Correct the bot's files or the data."
+        ) from error
     return Path(result.model)
 
 
