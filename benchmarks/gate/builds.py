@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import softmax
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.svm import LinearSVC
@@ -27,7 +29,7 @@ DATA = Path(os.environ.get("RATCHET_PUBLIC_DATA", Path(__file__).parents[2].pare
 
 
 class Fault(StrEnum):
-    """What is wrong with a build's training data; the holdout and the world stay true."""
+    """What is wrong with a build's corpus, on both sides of the ledger; the world stays true."""
 
     NONE = "none"
     CORRUPTED = "half of an intent's labels wrong"
@@ -52,9 +54,9 @@ class Growth:
 class Build:
     """One week's candidate: the holdout of that week, and what the model says to holdout and world.
 
-    `holdout_row` numbers the holdout's rows in the corpus, so that an earlier model can be asked about them:
-    `answers` and `confidence` cover every row of the corpus. `world` tells for each of 3,080 messages that
-    neither training nor gate ever sees whether the model is right.
+    `answers` has intent and confidence for each message that is ever held out, by its row in the corpus, so
+    that a later gate can ask this model too. `world` tells for each of 3,080 messages that neither training
+    nor gate ever sees whether the model is right.
     """
 
     week: int
@@ -62,15 +64,14 @@ class Build:
     fault: Fault
     trained: TrainingFacts
     holdout: pd.DataFrame
-    holdout_row: NDArray[np.int64]
-    answers: NDArray[np.object_]
-    confidence: NDArray[np.float64]
+    answers: pd.DataFrame
     world: NDArray[np.bool_]
 
-    def predictions(self, rows: NDArray[np.int64]) -> pd.DataFrame:
-        answers, confidence = self.answers[rows], self.confidence[rows]
-        ranking = [[pair] for pair in zip(answers, confidence, strict=True)]
-        return pd.DataFrame({"intent": answers, "confidence": confidence, "ranking": ranking})
+    def predictions(self, holdout: pd.DataFrame) -> pd.DataFrame:
+        """This model's predictions for a holdout, of whatever week."""
+        found = self.answers.loc[holdout["row"]].reset_index(drop=True)
+        ranking = [[pair] for pair in zip(found["intent"], found["confidence"], strict=True)]
+        return found.assign(ranking=ranking)
 
 
 def read() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -87,46 +88,57 @@ def builds(growth: Growth, seed: int) -> Iterator[Build]:
     corpus, world = read()
     random = np.random.default_rng([seed, round(100 * growth.first)])
     corpus = corpus.iloc[random.permutation(len(corpus))].reset_index(drop=True)
-    policy, book = SplitPolicy(salt=str(seed)), ledger.empty()
-    for week in range(WEEKS + 1):
-        day = BEGIN + timedelta(weeks=week)
-        known = corpus.iloc[: round(growth.share(week) * len(corpus))]
-        book = ledger.assign(known, book, policy, day.isoformat())
-        split = ledger.split(known.assign(row=known.index), book, policy)
+    corpus["row"] = corpus.index
+    policy = SplitPolicy(salt=str(seed))
+    books = list(_books(corpus, growth, policy))
+    exam = ledger.split(_known(corpus, growth, WEEKS), books[-1], policy).holdout.set_index("row")
+    for week, book in enumerate(books):
         fault = _fault(random) if week else Fault.NONE
-        train = spoil(split.train, fault, random)
-        model = _model().fit(train["text"], train["intent"])
-        answers, confidence = _answer(model, corpus["text"])
-        seen = book.set_index("key")["first_seen"]
+        split = ledger.split(spoil(_known(corpus, growth, week), fault, random), book, policy)
+        model = _model().fit(split.train["text"], split.train["intent"])
         yield Build(
             week=week,
-            day=day,
+            day=_day(week),
             fault=fault,
-            trained=TrainingFacts(len(train), frozenset(train["intent"]), f"week {week}"),
-            holdout=split.holdout.assign(first_seen=split.holdout["key"].map(seen)),
-            holdout_row=split.holdout["row"].to_numpy(),
-            answers=answers,
-            confidence=confidence,
+            trained=TrainingFacts(dict(Counter(split.train["intent"])), f"week {week}"),
+            holdout=split.holdout,
+            answers=_answers(model, exam["text"]),
             world=model.predict(world["text"]) == world["intent"].to_numpy(),
         )
 
 
-def spoil(train: pd.DataFrame, fault: Fault, random: np.random.Generator) -> pd.DataFrame:
-    """The training rows with the fault in them."""
-    intents = np.array(sorted(set(train["intent"])))
+def spoil(corpus: pd.DataFrame, fault: Fault, random: np.random.Generator) -> pd.DataFrame:
+    """The corpus with the fault in it."""
+    intents = np.array(sorted(set(corpus["intent"])))
     victim, other = random.choice(intents, 2, replace=False)
-    of_victim = np.flatnonzero(train["intent"] == victim)
-    labels = train["intent"].to_numpy(dtype=object).copy()
+    of_victim = np.flatnonzero(corpus["intent"] == victim)
+    labels = corpus["intent"].to_numpy(dtype=object).copy()
     if fault is Fault.CORRUPTED:
         labels[random.permutation(of_victim)[: len(of_victim) // 2]] = other
     elif fault is Fault.LOST:
-        return train[train["intent"] != victim]
+        return corpus[corpus["intent"] != victim]
     elif fault is Fault.NOISE:
-        wrong = random.permutation(len(train))[: len(train) // 10]
+        wrong = random.permutation(len(corpus))[: len(corpus) // 10]
         labels[wrong] = random.choice(intents, len(wrong))
     elif fault is Fault.HALVED:
-        return train.iloc[np.sort(random.permutation(len(train))[: len(train) // 2])]
-    return train.assign(intent=labels)
+        return corpus.iloc[np.sort(random.permutation(len(corpus))[: len(corpus) // 2])]
+    return corpus.assign(intent=labels)
+
+
+def _known(corpus: pd.DataFrame, growth: Growth, week: int) -> pd.DataFrame:
+    return corpus.iloc[: round(growth.share(week) * len(corpus))]
+
+
+def _day(week: int) -> date:
+    return BEGIN + timedelta(weeks=week)
+
+
+def _books(corpus: pd.DataFrame, growth: Growth, policy: SplitPolicy) -> Iterator[pd.DataFrame]:
+    """The ledger of each week, grown from that of the week before."""
+    book = ledger.empty()
+    for week in range(WEEKS + 1):
+        book = ledger.assign(_known(corpus, growth, week), book, policy, _day(week).isoformat())
+        yield book
 
 
 def _fault(random: np.random.Generator) -> Fault:
@@ -135,14 +147,15 @@ def _fault(random: np.random.Generator) -> Fault:
 
 
 def _model() -> Pipeline:
-    """The features of the default pipeline and its linear SVM, without the context fields."""
+    """Words, pairs of words and parts of words in a linear SVM, like the default pipeline without context."""
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), min_df=2, sublinear_tf=True)
+    characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), min_df=2, sublinear_tf=True)
     return make_pipeline(make_union(words, characters), LinearSVC(tol=1e-2, random_state=0))
 
 
-def _answer(model: Pipeline, texts: pd.Series) -> tuple[NDArray[np.object_], NDArray[np.float64]]:
+def _answers(model: Pipeline, texts: pd.Series) -> pd.DataFrame:
     scores = model.decision_function(texts)
-    odds = np.exp(scores - scores.max(axis=1, keepdims=True))
-    best = scores.argmax(axis=1)
-    return model.classes_[best].astype(object), (odds / odds.sum(axis=1, keepdims=True)).max(axis=1)
+    intents = model.classes_[scores.argmax(axis=1)].astype(object)
+    return pd.DataFrame(
+        {"intent": intents, "confidence": softmax(scores, axis=1).max(axis=1)}, index=texts.index
+    )

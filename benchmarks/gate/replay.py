@@ -46,16 +46,16 @@ def target_only(_: Build, __: Build, ramp: RampStatus) -> Decision:
 def non_inferiority(build: Build, champion: Build, _: RampStatus) -> Decision:
     """No more than a point worse than the champion, by the point estimate."""
     policy = GatePolicy(drop_p=1.0, small_holdout_rows=0)
-    old = correctness(build.holdout, champion.predictions(build.holdout_row))
-    new = correctness(build.holdout, build.predictions(build.holdout_row))
+    old = correctness(build.holdout, champion.predictions(build.holdout))
+    new = correctness(build.holdout, build.predictions(build.holdout))
     return decide([paired.accuracy(paired.Pair(new, old), policy)])
 
 
 def ratchet(build: Build, champion: Build, ramp: RampStatus) -> Decision:
     return judge(
         build.holdout,
-        build.predictions(build.holdout_row),
-        champion.predictions(build.holdout_row),
+        build.predictions(build.holdout),
+        champion.predictions(build.holdout),
         trained=build.trained,
         champion_trained=champion.trained,
         ramp=ramp,
@@ -97,7 +97,7 @@ def replay(gate: Gate, weeks: list[Build], evaluations: list[Evaluation]) -> Ite
 def repeat(growth: Growth, seed: int) -> pd.DataFrame:
     """Every gate's decisions over one seed's ten weeks."""
     weeks = list(builds(growth, seed))
-    scores = [evaluate(build.holdout, build.predictions(build.holdout_row), context=[]) for build in weeks]
+    scores = [evaluate(build.holdout, build.predictions(build.holdout), context=[]) for build in weeks]
     rows = [row for gate in GATES for row in replay(gate, weeks, scores)]
     return pd.DataFrame(rows).assign(growth=growth.name, seed=seed)
 
