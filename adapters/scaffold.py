@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 import shutil
 import tempfile
 from pathlib import Path
@@ -49,7 +51,7 @@ def fill(folder: Path, example: str | None, used_ports: set[int]) -> None:
     """Write everything that a workspace has."""
     copy_bot(folder, example)
     source = SOURCE / "examples" / (example or EMPTY)
-    shutil.copy(SOURCE / "params.yaml" if example else source / "params.yaml", folder / "params.yaml")
+    (folder / "params.yaml").write_text(params_text(example), encoding="utf-8")
     if (source / "directory.csv").exists():
         shutil.copy(source / "directory.csv", folder / "directory.csv")
     (folder / ".gitignore").write_text("\n".join(IGNORED) + "\n", encoding="utf-8")
@@ -67,6 +69,15 @@ def fill(folder: Path, example: str | None, used_ports: set[int]) -> None:
         [] if has_identity(folder) else ["-c", "user.name=Ratchet", "-c", "user.email=ratchet@localhost"]
     )
     commands.run(["git", *identity, "commit", "--quiet", "--message", "Start the workspace"], cwd=folder)
+
+
+def params_text(example: str | None) -> str:
+    """Return the policy to start with: Ratchet's own, without an example with a salt and no context of its own."""
+    text = (SOURCE / "params.yaml").read_text(encoding="utf-8")
+    if example:
+        return text
+    text = re.sub(r"^  context:\n(    .*\n)+", "  context: {}\n", text, flags=re.MULTILINE)
+    return re.sub(r"^  salt: .*$", f"  salt: {secrets.token_hex(8)}", text, flags=re.MULTILINE)
 
 
 def copy_bot(folder: Path, example: str | None) -> None:
