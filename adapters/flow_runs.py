@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import UUID
 
 from adapters.lock import LockHeld
@@ -62,13 +64,11 @@ def slot(seconds: float) -> Iterator[None]:
 def rename(name: str) -> None:
     """Give the run a name that says what and why; outside a run there is nothing to name."""
     from prefect.client.orchestration import get_client
-    from prefect.context import FlowRunContext
+    from prefect.runtime import flow_run
 
-    context = FlowRunContext.get()
-    if context is None or context.flow_run is None:
-        return
-    with get_client(sync_client=True) as client:
-        client.update_flow_run(context.flow_run.id, name=name)
+    if in_run():
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(UUID(str(flow_run.id)), name=name)
 
 
 def queued() -> list[UUID]:
@@ -104,3 +104,35 @@ def supersede(runs: list[UUID]) -> None:
     with get_client(sync_client=True) as client:
         for run in runs:
             client.set_flow_run_state(run, state)
+
+
+def show_text(key: str, title: str, text: str) -> None:
+    """Put Markdown on the run's page; an artifact of the same key is a later version of it."""
+    from prefect.artifacts import create_markdown_artifact
+
+    if in_run():
+        create_markdown_artifact(f"# {title}\n\n{text}", key=key, description=title)
+
+
+def show_table(key: str, title: str, rows: list[dict[str, str]]) -> None:
+    """Put a table on the run's page."""
+    from prefect.artifacts import create_table_artifact
+
+    if in_run():
+        create_table_artifact(rows, key=key, description=title)
+
+
+def show_plot(key: str, title: str, plot: Path) -> None:
+    """Put an SVG on the run's page, whole, so that it needs no web server of its own."""
+    from prefect.artifacts import create_image_artifact
+
+    if in_run():
+        content = base64.b64encode(plot.read_bytes()).decode()
+        create_image_artifact(f"data:image/svg+xml;base64,{content}", key=key, description=title)
+
+
+def in_run() -> bool:
+    """Say whether this is part of a flow's run."""
+    from prefect.runtime import flow_run
+
+    return flow_run.id is not None

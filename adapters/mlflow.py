@@ -204,6 +204,12 @@ class Registry:
         with replacing(local) as temporary:
             shutil.copyfile(found, temporary)
 
+    def page(self, model: Model, artifact: str) -> str:
+        """Return the address of an artifact of the model's training in MLflow's pages."""
+        pages = self.uri if self.uri.startswith("http") else f"http://127.0.0.1:{self.settings.mlflow_port}"
+        experiment = self.client.get_run(model.run_id).info.experiment_id
+        return f"{pages}/#/experiments/{experiment}/runs/{model.run_id}/artifacts/{artifact}"
+
     # Overrides
 
     def override(self, model: Model) -> Override | None:

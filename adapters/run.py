@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from adapters import flow_runs
@@ -15,6 +15,7 @@ from adapters.mlflow import Registry
 from adapters.settings import Settings, load_settings
 from adapters.target import Target
 from adapters.targets import choose_target
+from domain import run_names
 
 LOOK_SECONDS = 300.0
 
@@ -58,6 +59,7 @@ def begin(workspace: str | None, what: str, trigger: str) -> Iterator[Run]:
     settings = load_settings(workspace)
     name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     patience = flow_runs.patience()
+    flow_runs.rename(run_names.begun(date.today(), trigger if flow_runs.by_service() else f"{what} {trigger}"))
     with hold(settings.state / "run.lock", what, patience), flow_runs.slot(patience):
         yield Run(
             settings,

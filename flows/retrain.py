@@ -12,6 +12,7 @@ from flows.release import bring_out
 from tasks.evaluate import evaluate
 from tasks.fetch import fetch
 from tasks.gate import gate
+from tasks.publish import publish
 from tasks.recall import recall
 from tasks.recover import recover
 from tasks.register import register
@@ -58,4 +59,6 @@ def retrain(
             bring_out(run, model)
         else:
             serve(run)
-        return summarise(run, corpus, sides, model, recalled)
+        summary = summarise(run, corpus, sides, model, recalled)
+        publish(run, summary, model)
+        return summary

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
+from adapters import flow_runs
 from adapters.run import Run
+from domain import run_names
 from domain.release import Release
 from tasks.step import step
 
@@ -14,4 +17,5 @@ def record(run: Run, release: Release) -> Release:
     """Store the manifest and let the aliases follow."""
     live = replace(release, seconds=round(run.seconds, 1))
     run.registry.finish(live)
+    flow_runs.rename(run_names.released(date.today(), live))
     return live

@@ -1,0 +1,44 @@
+"""publish: put what came of a retrain on its page in Prefect."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from adapters import flow_runs
+from adapters.files import read_json
+from adapters.run import Run
+from domain import run_names
+from domain.model import Model
+from domain.summary import Outcome, Summary
+from domain.verdict import Verdict
+from tasks.step import step
+
+
+@step(lambda name: name)
+def publish(run: Run, summary: Summary, model: Model) -> str:
+    """Name the run by its outcome; show verdict, plots, and the ways to report and bot. Returns the name."""
+    name = run_names.retrained(date.today(), summary)
+    flow_runs.rename(name)
+    links = {"The report": run.registry.page(model, "report.html"), "The bot": f"{summary.url}/chat"}
+    flow_runs.show_text("summary", name, "\n".join(f"- [{label}]({url})" for label, url in links.items() if url))
+    if summary.outcome is not Outcome.UNCHANGED and (found := read_json(run.folder / "verdict.json")):
+        verdict = Verdict.from_dict(found)
+        flow_runs.show_table("verdict", f"{name}: {' '.join(verdict.reasons)}", rows(verdict))
+        for plot in sorted(run.folder.glob("*.svg")):
+            flow_runs.show_plot(plot.stem, f"{plot.stem} of version {summary.model_version}", plot)
+    return name
+
+
+def rows(verdict: Verdict) -> list[dict[str, str]]:
+    """Return a row for each rule: its value beside its threshold."""
+    return [
+        {
+            "rule": rule.name,
+            "outcome": rule.outcome,
+            "value": f"{rule.value:.4g}",
+            "threshold": f"{rule.threshold:.4g}",
+            "p": "" if rule.p_value is None else f"{rule.p_value:.3g}",
+            "in words": rule.sentence,
+        }
+        for rule in verdict.rules
+    ]

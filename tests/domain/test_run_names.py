@@ -1,0 +1,48 @@
+"""Names of runs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from domain.run_names import begun, retrained
+from domain.summary import Outcome, Summary
+
+SUMMARY = Summary(
+    outcome=Outcome.RELEASED,
+    run="20261121-120000",
+    trigger="weekly",
+    data_revision="3f2a99.dir",
+    messages=100,
+    training_rows=75,
+    holdout_rows=25,
+    model_version="7",
+    model_id="m",
+    model_sha256="s",
+    accuracy=0.918,
+    interval=(0.9, 0.93),
+    champion="6",
+    champion_accuracy=0.91,
+    verdict="promote",
+    reasons=(),
+    release="r",
+    url="u",
+    report="p",
+    seconds=1.0,
+)
+
+
+def test_a_retrain_says_data_accuracy_and_verdict() -> None:
+    """The list of runs alone tells how the weeks went."""
+    assert retrained(date(2026, 11, 21), SUMMARY) == "2026-W47 data 3f2a → 91.8 % promote"
+
+
+def test_a_retrain_without_news_says_so() -> None:
+    """An accuracy that was not measured today is not shown as if it was."""
+    name = retrained(date(2026, 11, 21), replace(SUMMARY, outcome=Outcome.UNCHANGED))
+    assert name == "2026-W47 data 3f2a → nothing new, version 7"
+
+
+def test_weeks_belong_to_their_iso_year() -> None:
+    """The first days of January can be in the last week of the year before."""
+    assert begun(date(2027, 1, 1), "weekly") == "2026-W53 weekly"
