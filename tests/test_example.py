@@ -39,7 +39,7 @@ def group_rows(messages: pd.DataFrame, group: dict[str, Any]) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def messages() -> pd.DataFrame:
     """The rows of the example."""
-    return pd.read_csv(HELPDESK / "messages.csv", dtype=str, keep_default_na=False)
+    return pd.read_csv(HELPDESK / "data" / "utterances.csv", dtype=str, keep_default_na=False)
 
 
 @pytest.fixture(scope="module")
