@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import docker
-from docker.errors import APIError, NotFound
+from docker.errors import APIError, NotFound, NullResource
 
 from adapters import commands
 from domain.errors import RatchetError
@@ -53,7 +53,10 @@ def fleet(client: docker.DockerClient, name: str) -> Fleet | None:
     if service is None:
         return None
     nodes = {node["ID"]: node["Description"]["Hostname"] for node in client.api.nodes()}
-    tasks = [task(entry, name, nodes) for entry in client.api.tasks(filters={"service": name})]
+    try:
+        tasks = [task(entry, name, nodes) for entry in client.api.tasks(filters={"service": name})]
+    except NotFound:
+        return None  # removed a moment ago
     status = service.get("UpdateStatus") or {}
     update = Update(status.get("State", ""), status.get("StartedAt", ""), status.get("Message", ""))
     return Fleet(replicas_of(service), update, tuple(tasks))
@@ -114,6 +117,17 @@ def tail(task_id: str, environment: Mapping[str, str], lines: int = LOG_LINES) -
         return commands.run(argv, env=environment, timeout=10, check=False).output.strip()
     except RatchetError:
         return ""  # a node that does not answer keeps its logs to itself
+
+
+def last_checks(client: docker.DockerClient, task_id: str) -> str:
+    """What the last health checks of a task's replica said; "" when they said nothing, or ran on another node."""
+    try:
+        status = client.api.inspect_task(task_id)["Status"].get("ContainerStatus") or {}
+        state = client.api.inspect_container(status.get("ContainerID", ""))["State"]
+    except (APIError, NullResource):
+        return ""
+    checks = (state.get("Health") or {}).get("Log") or []
+    return "; ".join(dict.fromkeys(str(check["Output"]).strip() for check in checks if check["Output"]))
 
 
 def order_rollback(name: str, environment: Mapping[str, str]) -> None:

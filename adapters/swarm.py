@@ -15,7 +15,18 @@ from adapters.settings import Settings
 from adapters.target import ReplicaStatus, Say
 from domain.errors import RatchetError
 from domain.release import Release
-from domain.rollout import Fleet, Outcome, Task, Update, Wanted, failures, is_at, outcome, reason
+from domain.rollout import (
+    FAILED_STATES,
+    Fleet,
+    Outcome,
+    Task,
+    Update,
+    Wanted,
+    failures,
+    is_at,
+    outcome,
+    reason,
+)
 
 POLL_SECONDS = 0.5
 REMOVAL_SECONDS = 60
@@ -220,10 +231,16 @@ class SwarmTarget:
         failed = failures(fleet.tasks, wanted) or [
             task for task in fleet.tasks if task.release == wanted.release
         ]
-        said = docker_service.tail(failed[0].id, stack.docker_environment(self.settings)) if failed else ""
+        said = self._last_words(failed[0]) if failed else ""
         fact = f"Release {release.id} did not come to serve on every replica{late}: {why}."
         lines = f" The failed replica's last lines:\n{said}" if said else ""
         return fact, f"The release before it serves on, where there was one.{lines}"
+
+    def _last_words(self, task: Task) -> str:
+        """The last lines of a failed replica, and what its last health checks said."""
+        lines = docker_service.tail(task.id, stack.docker_environment(self.settings))
+        checks = docker_service.last_checks(self.client, task.id)
+        return f"{lines}\nhealth checks: {checks}" if checks else lines
 
     def _check_spread(self, fleet: Fleet, say: Say) -> None:
         nodes = {task.node for task in fleet.running()}
@@ -259,7 +276,7 @@ class SwarmTarget:
                 break
             time.sleep(POLL_SECONDS / 2)
         why = reason(tasks, wanted) or "its server ended"
-        said = docker_service.tail(tasks[0].id, stack.docker_environment(self.settings)) if tasks else ""
+        said = self._last_words(tasks[0]) if tasks else ""
         late = "" if ended else f" within {limit:g} s"
         raise RatchetError(
             f"Release {wanted.release} did not become ready in staging{late}: {why}.",
@@ -291,7 +308,7 @@ class SwarmTarget:
             ready=bool(said.get("ready")),
             release=str(said.get("release", "")),
             model_id=str(said.get("model_id", "")),
-            restarts=sum(other.name == task.name and other.state == "failed" for other in fleet.tasks),
+            restarts=sum(other.name == task.name and other.state in FAILED_STATES for other in fleet.tasks),
             since=task.since,
         )
 

@@ -13,7 +13,9 @@ from domain.record import Record
 from domain.wording import count, percent
 
 Outcome = Literal["in progress", "done", "rolled back", "failed"]
-FAILED_STATES = {"failed", "rejected", "orphaned"}
+# `complete` is how the engine calls a server that was stopped because its health check failed: no server of a fleet
+# ends by itself.
+FAILED_STATES = {"failed", "rejected", "orphaned", "complete"}
 WAITING_STATES = {"new", "pending", "assigned", "accepted", "preparing", "ready", "starting"}
 FIRST_START_ATTEMPTS = 3
 
@@ -144,6 +146,8 @@ def reason(tasks: Iterable[Task], wanted: Wanted) -> str:
     for task in failed + waiting:
         if task.error:
             return f"{task.name} is {task.state}: {task.error}"
+    if failed:
+        return f"{failed[0].name} was stopped, because its health check did not succeed or its server ended"
     for task in waiting:
         return f"{task.name} is still {task.state}; its health check has not succeeded"
     return ""

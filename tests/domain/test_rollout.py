@@ -140,3 +140,10 @@ def test_a_verdict_survives_json() -> None:
     """Locust's process hands the verdict over as JSON."""
     verdict = judge_load(figures(errors=2), figures(), POLICY)
     assert LoadVerdict.from_dict(verdict.as_dict()) == verdict
+
+
+def test_a_replica_that_was_stopped_for_its_health_is_a_failure() -> None:
+    """The engine calls it complete and gives no error; the reason says what it means."""
+    stopped = task(NEW, "complete", "shutdown")
+    assert failures([stopped], NEW) == [stopped]
+    assert "health check did not succeed" in reason([stopped], NEW)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
 import time
 
+import httpx
 import pytest
 
 from adapters import commands
+from adapters.swarm import SwarmTarget
 from domain.errors import RatchetError
-from tests.e2e.fleet.fleet import ROOT, UNKNOWN, Fleet, as_older, until
+from tests.e2e.fleet.fleet import ROOT, UNKNOWN, Fleet, as_older, slack, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -63,7 +66,7 @@ def test_an_image_that_never_becomes_healthy_is_rolled_back(fleet: Fleet) -> Non
     assert fleet.live is not None
     with fleet.load() as count:
         started = time.monotonic()
-        with pytest.raises(RatchetError, match="unhealthy"):
+        with pytest.raises(RatchetError, match="sha256 is 'another'"):
             fleet.target.deploy(release, fleet.say)
         seconds = time.monotonic() - started
         fleet.assert_serves(fleet.live)
@@ -173,8 +176,8 @@ def test_rollback_is_quick(fleet: Fleet) -> None:
     fleet.live = older
     fleet.note("rollback", f"first replica after {first[0]:.1f} s", count, everywhere)
     assert count.failed == 0, count.failures[:5]
-    assert first[0] <= 10
-    assert everywhere <= 30
+    assert first[0] <= 10 * slack()
+    assert everywhere <= 30 * slack()
 
 
 def test_a_conversation_goes_on_where_it_was(fleet: Fleet) -> None:
@@ -218,7 +221,7 @@ def test_the_orchestrator_may_die_in_the_middle_of_a_release(fleet: Fleet) -> No
     release = fleet.package()
     settings = fleet.settings
     argv = [sys.executable, "-c", DEPLOY, str(fleet.workspace), settings.stack, str(settings.port)]
-    argv += [str(settings.operation_port), __import__("json").dumps(release.as_dict())]
+    argv += [str(settings.operation_port), json.dumps(release.as_dict())]
     with fleet.load() as count:
         process = commands.start(argv, cwd=ROOT, stdout=subprocess.PIPE)
         assert process.stdout is not None
@@ -233,3 +236,33 @@ def test_the_orchestrator_may_die_in_the_middle_of_a_release(fleet: Fleet) -> No
         seconds = time.monotonic() - started
     fleet.note("orchestrator killed in mid-release", "next run cleaned up and released", count, seconds)
     assert count.failed == 0, count.failures[:5]
+
+
+def test_a_registry_that_is_down_does_not_matter(fleet: Fleet) -> None:
+    """Deployed by digest from a registry that then goes away, a killed replica is started again all the same."""
+    registry = fleet.client.containers.run(
+        "registry:2", detach=True, ports={"5000/tcp": ("127.0.0.1", 15109)}
+    )
+    pushing = SwarmTarget(fleet.settings.model_copy(update={"registry": "127.0.0.1:15109/team/bot"}))
+    try:
+        until(lambda: answers("http://127.0.0.1:15109/v2/"), 20, "the registry")
+        release = fleet.package(target=pushing)
+        assert release.bundle.startswith("127.0.0.1:15109/team/bot@sha256:")
+        pushing.deploy(release, fleet.say)
+        fleet.live = release
+    finally:
+        registry.remove(force=True)
+    known = {container.id for container in fleet.containers()}
+    with fleet.load() as count:
+        fleet.signal_replica(signal.SIGKILL)
+        seconds = until(lambda: replaced(fleet, known), 15.0, "a new replica")
+    fleet.note("registry down, replica SIGKILLed", "replaced", count, seconds)
+    assert count.failed == 0, count.failures[:5]
+
+
+def answers(url: str) -> bool:
+    """Whether anything answers there."""
+    try:
+        return httpx.get(url, trust_env=False).status_code < 500
+    except httpx.HTTPError:
+        return False

@@ -1,0 +1,115 @@
+"""What the fleet is made of: a lean, closed image, and a proxy that lets nothing but the channel through."""
+
+from __future__ import annotations
+
+import time
+
+import httpx
+import pytest
+
+from tests.e2e.fleet.fleet import Fleet, slack, until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+
+def test_the_image_is_lean_and_says_what_it_is(fleet: Fleet) -> None:
+    """At most 0.8 GB, without a compiler, and labelled with model, code and data."""
+    assert fleet.live is not None
+    image = fleet.client.images.get(fleet.live.bundle)
+    assert image.attrs["Size"] <= 0.8e9
+    labels = image.labels
+    assert labels["org.opencontainers.image.version"] == fleet.live.model_version
+    assert labels["org.opencontainers.image.revision"] == fleet.live.code_commit
+    assert labels["ratchet.model.sha256"] == fleet.live.model_sha256
+    for program in ("gcc", "cc", "g++", "make"):
+        code, _ = fleet.containers()[0].exec_run(["sh", "-c", f"command -v {program}"])
+        assert code != 0, f"{program} is in the image"
+
+
+def test_a_replica_can_do_little(fleet: Fleet) -> None:
+    """No root, no capabilities, no writing outside /tmp, secrets as files, an init that reaps."""
+    replica = fleet.containers()[0]
+    attributes = replica.attrs
+    assert attributes["Config"]["User"] == "10001:10001"
+    assert attributes["HostConfig"]["ReadonlyRootfs"]
+    assert attributes["HostConfig"]["CapDrop"] == ["ALL"]
+    assert attributes["HostConfig"]["Init"]
+    assert replica.exec_run(["sh", "-c", "touch /app/x"])[0] != 0
+    assert replica.exec_run(["sh", "-c", "touch /tmp/x"])[0] == 0
+    assert b"ratchet_client_tokens" in replica.exec_run(["ls", "/run/secrets"])[1]
+    assert not any("TOKEN=" in line for line in attributes["Config"]["Env"])
+    # Compiled when the image was built, because nothing can be written later.
+    assert (
+        replica.exec_run(["sh", "-c", "ls /app/env/lib/python3.10/site-packages/rasa/__pycache__/*.pyc"])[0]
+        == 0
+    )
+
+
+def test_the_model_layer_is_built_in_seconds(fleet: Fleet) -> None:
+    """With the runtime image there, a new model's image is ready within 10 s."""
+    fleet.train("wrong")
+    started = time.monotonic()
+    fleet.package("wrong")
+    assert time.monotonic() - started < 10 * slack()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/"),
+        ("GET", "/model"),
+        ("PUT", "/model"),
+        ("POST", "/model/train"),
+        ("POST", "/model/parse"),
+        ("GET", "/domain"),
+        ("GET", "/conversations/anna/tracker"),
+        ("POST", "/conversations/anna/tracker/events"),
+        ("POST", "/parse"),
+        ("GET", "/chat"),
+        ("POST", "/status"),
+        ("GET", "/chat/../conversations"),
+    ],
+)
+def test_only_the_channel_is_reachable(fleet: Fleet, method: str, path: str) -> None:
+    """The proxy refuses whatever is not the channel, before it reaches a replica."""
+    answer = httpx.request(method, f"{fleet.target.url()}{path}", trust_env=False)
+    assert answer.status_code in (400, 404)
+    assert "sanic" not in answer.text.lower()
+
+
+def test_nobody_talks_without_a_token(fleet: Fleet) -> None:
+    """The channel refuses who has no token, or a wrong one."""
+    for headers in ({}, {"Authorization": "Bearer 0123456789abcdef0"}):
+        body = {"sender": "eve", "message": "hello"}
+        answer = httpx.post(f"{fleet.target.url()}/chat", json=body, headers=headers, trust_env=False)
+        assert answer.status_code == 401
+
+
+def test_the_operation_port_has_metrics_and_status_alone(fleet: Fleet) -> None:
+    """Metrics of the proxy and the status of each replica; no way through it to anything else."""
+    base = f"http://127.0.0.1:{fleet.settings.operation_port}"
+    assert "haproxy_backend_http_responses_total" in httpx.get(f"{base}/metrics", trust_env=False).text
+    replica = fleet.target.replicas()[0]
+    assert httpx.get(f"{replica.url}/status", trust_env=False).json()["ready"]
+    for path in (f"{replica.url}/chat", f"{base}/chat", f"{base}/replica/127.0.0.1.nip.io/status"):
+        assert httpx.get(path, trust_env=False).status_code == 404
+
+
+def test_a_proxy_that_stops_says_so_first(fleet: Fleet) -> None:
+    """While it drains, `/healthz` answers 503 and requests are still served; the swarm starts another."""
+    url = f"{fleet.target.url()}/healthz"
+    assert httpx.get(url, trust_env=False).status_code == 200
+    old = fleet.containers("proxy")[0]
+    old.kill(signal="SIGUSR1")
+    until(lambda: httpx.get(url, trust_env=False).status_code == 503, 3, "draining")
+    assert fleet.chat("dora", "i need a new laptop")["messages"]
+    until(lambda: {one.id for one in fleet.containers("proxy")} not in (set(), {old.id}), 40, "a new proxy")
+    until(lambda: fleet_answers(url), 10, "an answer of the new proxy")
+
+
+def fleet_answers(url: str) -> bool:
+    """Whether the proxy answers."""
+    try:
+        return httpx.get(url, trust_env=False).status_code == 200
+    except httpx.HTTPError:
+        return False
