@@ -391,7 +391,7 @@ def materialise(workspace: Path, data_revision: str, folder: Path) -> None:
 
 
 def seed(workspace: Path, folder: Path) -> bool:
-    """Fill cache and remote of a fresh clone from a folder that holds the revision of `data.dvc`.
+    """Fill cache and remote of a fresh clone from a folder that holds the revision of `data.dvc`, and `data/`.
 
     Returns whether it did; False when the revision was there already. Raises `RatchetError` when the folder
     holds something else.
@@ -405,4 +405,6 @@ def seed(workspace: Path, folder: Path) -> bool:
             "Restore both with `git checkout`, or pull the data from a remote that has it.",
         )
     push(workspace, wanted)
+    if not (workspace / FOLDER).exists():
+        materialise(workspace, wanted, workspace / FOLDER)
     return True

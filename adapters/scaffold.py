@@ -52,8 +52,8 @@ def fill(folder: Path, example: str | None, used_ports: set[int]) -> None:
     copy_bot(folder, example)
     source = SOURCE / "examples" / (example or EMPTY)
     (folder / "params.yaml").write_text(params_text(example), encoding="utf-8")
-    if (source / "directory.csv").exists():
-        shutil.copy(source / "directory.csv", folder / "directory.csv")
+    if example:
+        shutil.copy(SOURCE / "directory.csv", folder / "directory.csv")
     (folder / ".gitignore").write_text("\n".join(IGNORED) + "\n", encoding="utf-8")
     port = next(port for port in range(FIRST_PORT, FIRST_PORT + 1000) if port not in used_ports)
     (folder / ".env").write_text(
