@@ -1,0 +1,174 @@
+"""Measure the bot and print its table: `uv run python -m benchmarks.bot` from the repository.
+
+The public sets are looked for in the folder that RATCHET_PUBLIC_DATA names, else in ../shared/data. `--diet PYTHON`
+adds the comparison with DIET, which takes the Python of an environment with `--group tensorflow` and its time.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import typer
+
+from benchmarks.bot import data
+from benchmarks.bot.tools import LEAN, Cost, evaluate, median, predictions, run, start_and_memory, train
+
+LOGISTIC = {
+    "recipe": "default.v1",
+    "assistant_id": "baseline",
+    "language": "en",
+    "pipeline": [
+        {"name": "WhitespaceTokenizer"},
+        {"name": "CountVectorsFeaturizer"},
+        {"name": "CountVectorsFeaturizer", "analyzer": "char_wb", "min_ngram": 1, "max_ngram": 4},
+        {"name": "LogisticRegressionClassifier"},
+    ],
+    "policies": [],
+}
+CLASSIFIER = "components.classifier.LinearIntentClassifier"
+Row = tuple[str, str, str]
+
+
+def main(
+    repeat: Annotated[int, typer.Option(help="runs of which the median is taken")] = 3,
+    diet: Annotated[Path | None, typer.Option(help="Python with TensorFlow, to compare with DIET")] = None,
+) -> None:
+    """Print the figures as a Markdown table, each as soon as it is known."""
+    print("| figure | measured | at least |\n| --- | --- | --- |")
+    with tempfile.TemporaryDirectory(prefix="ratchet-bench-") as scratch:
+        for what, measured, wanted in rows(Path(scratch), repeat, diet):
+            print(f"| {what} | {measured} | {wanted} |", flush=True)
+
+
+def rows(folder: Path, repeat: int, diet: Path | None) -> Iterator[Row]:
+    """All rows of the table."""
+    yield from quality(folder)
+    yield from speed(folder, repeat)
+    if diet:
+        yield from against_diet(folder, diet)
+    yield from context(folder)
+    yield from dropout(folder)
+
+
+def quality(folder: Path) -> Iterator[Row]:
+    """Accuracy, calibration and out-of-scope on the official splits."""
+    for name, wanted in (("banking77", "91.0 %"), ("clinc150", "92.3 %")):
+        told = fit(data.public(name, "train"), data.public(name, "test"), folder / name)
+        inside = told[told["intent"] != data.OUT_OF_SCOPE]
+        yield f"{name}: accuracy in scope", percent(inside["top"] == inside["intent"]), wanted
+        yield f"{name}: expected calibration error", f"{calibration_error(inside):.3f}", "at most 0.04"
+    outside = told[told["intent"] == data.OUT_OF_SCOPE]
+    loss = (inside["top"] == inside["intent"]).mean() - (inside["intent_after"] == inside["intent"]).mean()
+    refused = outside["intent_after"].isin(["nlu_fallback", data.OUT_OF_SCOPE])
+    yield (
+        "clinc150: out-of-scope recall",
+        f"{percent(refused)}, {100 * loss:.1f} points lost in scope",
+        "70 %, 2 points",
+    )
+
+
+def speed(folder: Path, repeat: int) -> Iterator[Row]:
+    """Training, evaluation and service, beside Rasa's own commands on the same rows."""
+    ours, theirs = folder / "banking77", folder / "rasa"
+    theirs.mkdir()
+    (theirs / "config.yml").write_text(json.dumps(LOGISTIC))
+    learn = data.write_rasa_yaml(data.public("banking77", "train"), theirs / "train.yml")
+    ask = data.write_rasa_yaml(data.public("banking77", "test"), theirs / "test.yml")
+    into = ["--config", theirs / "config.yml", "--nlu", learn, "--out", theirs, "--fixed-model-name", "model"]
+    model = ["--model", theirs / "model.tar.gz", "--nlu", ask, "--no-plot", "--out", theirs / "results"]
+    training = median(lambda: train(LEAN, ours / "train.jsonl", ours), repeat)
+    rasa_training = median(lambda: run(LEAN, "rasa", "train", "nlu", *into, cache=theirs), repeat)
+    yield "training 10,003 messages, whole process", str(training), ""
+    yield "… against Rasa's LogisticRegressionClassifier", against(training, rasa_training), "3 times as fast"
+    predicting = median(lambda: evaluate(LEAN, ours / "test.jsonl", ours), repeat)
+    rasa_predicting = median(lambda: run(LEAN, "rasa", "test", "nlu", *model, cache=theirs), repeat)
+    summary = json.loads((ours / "summary.json").read_text())["model"]
+    yield "evaluating 3,080 messages, whole process", str(predicting), ""
+    yield "… against `rasa test nlu`", against(predicting, rasa_predicting), "5 times as fast"
+    yield "… inside the model", f"{summary['rows'] / summary['seconds']:,.0f} messages a second", "thousands"
+    yield "one message inside the model, p50", f"{summary['latency_p50_ms']:.2f} ms", "at most 2 ms"
+    starts = [start_and_memory(ours / "model.tar.gz") for _ in range(repeat)]
+    yield "server: start to ready", f"{np.median([s for s, _ in starts]):.1f} s", "at most 3 s"
+    yield "server: memory", f"{np.median([m for _, m in starts]):.0f} MB", "at most 260 MB"
+
+
+def against_diet(folder: Path, python: Path) -> Iterator[Row]:
+    """DIET with 30 epochs, as bot/config.diet.yml has it, on the same rows."""
+    ours, theirs = folder / "banking77", folder / "diet"
+    ours_again = train(LEAN, ours / "train.jsonl", ours)
+    cost = train(python, ours / "train.jsonl", theirs, Path("bot/config.diet.yml"))
+    evaluate(python, ours / "test.jsonl", theirs)
+    told = predictions(data.public("banking77", "test"), theirs)
+    yield "banking77: accuracy of DIET, 30 epochs", percent(told["top"] == told["intent"]), ""
+    yield "training against DIET, 30 epochs", against(ours_again, cost), "30 times as fast"
+
+
+def context(folder: Path) -> Iterator[Row]:
+    """What role and location are worth, with and without them in train and test."""
+    learn, ask = data.synthetic()
+    for blind, wanted in ((True, "at most 76 %"), (False, "99 %")):
+        told = fit(
+            *((without_context(f) if blind else f) for f in (learn, ask)), folder / f"synthetic-{blind}"
+        )
+        words = "text alone" if blind else "with role and location"
+        yield f"synthetic set, {words}", percent(told["top"] == told["intent"]), wanted
+    learn, ask = data.example()
+    for blind, wanted in ((True, ""), (False, "95 %")):
+        told = fit(*((without_context(f) if blind else f) for f in (learn, ask)), folder / f"example-{blind}")
+        groups = told[told["group"]]
+        words = "text alone" if blind else "with role and location"
+        yield f"example's context groups, {words}", percent(groups["top"] == groups["intent"]), wanted
+    yield "example's holdout, all intents", percent(told["top"] == told["intent"]), ""
+
+
+def dropout(folder: Path) -> Iterator[Row]:
+    """Messages whose process does not depend on context, asked without any: what `context_dropout` is for."""
+    learn, ask = data.example()
+    plain = without_context(ask[~ask["group"]])
+    for share in (0.0, 0.5):
+        config = folder / f"dropout-{share}.yml"
+        config.write_text(json.dumps({"pipeline": [{"name": CLASSIFIER, "context_dropout": share}]}))
+        told = fit(learn, plain, folder / f"dropout-{share}", config)
+        accuracy = percent(told["intent_after"] == told["intent"])
+        yield f"example without context, `context_dropout: {share}`, after the fallback", accuracy, ""
+
+
+def fit(learn: pd.DataFrame, ask: pd.DataFrame, folder: Path, config: Path | None = None) -> pd.DataFrame:
+    """Train on one frame and predict the other."""
+    folder.mkdir()
+    train(LEAN, data.write_json_lines(learn, folder / "train.jsonl"), folder, config)
+    evaluate(LEAN, data.write_json_lines(ask, folder / "test.jsonl"), folder)
+    return predictions(ask, folder)
+
+
+def without_context(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows without role and location."""
+    return frame.drop(columns=data.CONTEXT)
+
+
+def calibration_error(told: pd.DataFrame, bins: int = 15) -> float:
+    """Expected calibration error: |accuracy - confidence| over equal bins of confidence, weighted by their rows."""
+    right = told["top"] == told["intent"]
+    bin_of = np.minimum((told["confidence"] * bins).astype(int), bins - 1)
+    gaps = (right.groupby(bin_of).mean() - told["confidence"].groupby(bin_of).mean()).abs()
+    return float((gaps * bin_of.value_counts(normalize=True).sort_index()).sum())
+
+
+def percent(hits: pd.Series) -> str:
+    """A share in percent."""
+    return f"{100 * hits.mean():.1f} %"
+
+
+def against(ours: Cost, theirs: Cost) -> str:
+    """How many times as long the other takes, by the clock and in processor time."""
+    return f"{theirs.wall / ours.wall:.1f} times as fast ({theirs}; processor time {theirs.cpu / ours.cpu:.1f} times)"
+
+
+if __name__ == "__main__":
+    typer.run(main)
