@@ -122,7 +122,7 @@ class Intake(Record):
         """Say what came in, as the subject of a commit."""
         if not self.changed:
             return "Data: nothing new"
-        parts = [f"{self.added:,} messages in"]
+        parts = [f"{self.added:,} messages in"] if self.added else []
         parts += [f"{self.relabelled:,} relabelled"] if self.relabelled else []
         parts += [f"{self.removed:,} removed"] if self.removed else []
         origin = f" from {', '.join(Path(file).name for file in self.files)}" if self.files else " by hand"

@@ -150,21 +150,21 @@ class Check:
     def labels(self, new: np.ndarray) -> Iterator[Finding]:
         """No text stands under two intents in the same context."""
         same = [self.frame["text"].map(plain).str.casefold(), *(self.frame[field] for field in self.context)]
-        groups = self.frame.groupby(same, sort=False)["intent"]
-        broken = groups.transform("nunique") > 1
+        message = self.frame.groupby(same, sort=False).ngroup()
+        labels = pd.DataFrame({"message": message, "intent": self.frame["intent"]}).drop_duplicates()
+        twice = labels["message"][labels["message"].duplicated()]
+        broken = message.isin(twice) & message.isin(message[new])
         if broken.any():
-            touched = pd.Series(new, index=self.frame.index).groupby(same, sort=False).transform("any")
-            rows = self.frame[broken & touched].sort_values("text", kind="stable")
-            if len(rows):
-                pairs = rows.groupby(rows["text"].str.casefold())["intent"].agg(
-                    lambda some: " / ".join(sorted(set(some)))
-                )
-                named = "; ".join(pairs.head(3))
-                yield self.finding(
-                    "conflicting intents",
-                    rows,
-                    f"{count(len(pairs), 'text')} stand under two intents ({named}).",
-                )
+            rows = self.frame[broken].sort_values(
+                "text", key=lambda texts: texts.str.casefold(), kind="stable"
+            )
+            intents = rows.groupby(message[rows.index], sort=False)["intent"].unique()
+            named = "; ".join(" / ".join(sorted(some)) for some in intents.head(3))
+            yield self.finding(
+                "conflicting intents",
+                rows,
+                f"{count(len(intents), 'text')} under more than one intent ({named}).",
+            )
 
     def intents(self) -> Iterator[Finding]:
         """There are at least two intents, each with enough examples."""
@@ -206,7 +206,9 @@ class Check:
         texts = normalised(self.frame["text"])
         fresh = np.flatnonzero(new)
         intents = pd.factorize(self.frame["intent"])[0]
-        situation = self.frame.groupby(list(self.context)).ngroup().to_numpy() if self.context else intents * 0
+        situation = intents * 0
+        if self.context:
+            situation = self.frame.groupby(list(self.context)).ngroup().to_numpy()
         found = np.zeros(len(self.frame), dtype=bool)
         one = Texts([texts[row] for row in fresh])
         other = one if len(fresh) == len(texts) else Texts(texts)
