@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from rasa.core.channels.channel import InputChannel, UserMessage
+from rasa.core.lock_store import LockError
+from redis.exceptions import RedisError
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
@@ -15,6 +18,8 @@ from channel.conversation import Conversations, Turn
 from channel.directory import Directory
 from components.context import clean_context
 from tools._model import Model
+
+logger = logging.getLogger(__name__)
 
 MOST_CHARACTERS = 4000
 MOST_MESSAGES = 1000
@@ -69,6 +74,7 @@ class ChatInput(InputChannel):
             return self._status()
 
         routes.exception(BadRequest)(_refuse)
+        routes.exception(RedisError, LockError)(_without_memory)
         return routes
 
     async def _chat(self, request: Request) -> HTTPResponse:
@@ -149,6 +155,11 @@ def _text(body: dict[str, Any], name: str, longest: int) -> str:
     if len(value) > longest:
         raise BadRequest(413, f"`{name}` has {len(value)} characters; at most {longest} are taken.")
     return value
+
+
+def _without_memory(request: Request, error: Exception) -> HTTPResponse:
+    logger.error("the memory of conversations failed: %s", error)
+    return response.json({"error": "The memory of conversations is not reachable; try again."}, status=503)
 
 
 def _refuse(request: Request, error: BadRequest) -> HTTPResponse:

@@ -38,7 +38,7 @@ class Server:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return requests.post(f"{self.url}{path}", data=json.dumps(body), headers=headers, timeout=30)
 
-    def say(self, message: str, sender: str = "anna", token: str = WEB, **more: Any) -> dict[str, Any]:
+    def say(self, message: str, sender: str = "anna", token: str | None = WEB, **more: Any) -> dict[str, Any]:
         answer = self.post("/chat", {"sender": sender, "message": message, **more}, token)
         assert answer.status_code == 200, answer.text
         return answer.json()

@@ -1,0 +1,65 @@
+"""Two replicas that share their memory in a real Redis."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Trained
+from tests.test_serve import Server, free_port, start
+
+pytestmark = pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed")
+
+
+@pytest.fixture(scope="module")
+def replicas(
+    trained: Trained, redis: tuple[subprocess.Popen[bytes], Path]
+) -> Iterator[tuple[Server, Server]]:
+    first, second = (start(trained, RATCHET_REDIS_URL_FILE=str(redis[1])) for _ in range(2))
+    yield first, second
+    for server in (first, second):
+        server.process.terminate()
+        server.process.wait(timeout=15)
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    port, folder = free_port(), tmp_path_factory.mktemp("redis")
+    argv = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
+    url = folder / "url"
+    url.write_text(f"redis://127.0.0.1:{port}/1\n")
+    yield process, url
+    process.terminate()
+    process.wait(timeout=15)
+
+
+def test_a_conversation_goes_on_at_another_replica(replicas: tuple[Server, Server]) -> None:
+    """The clarifying question was asked by one, so the other hands over."""
+    first, second = replicas
+    assert first.say("zyzzyva qwerty", "anna", None)["intent"]["name"] == "nlu_fallback"
+    assert second.say("zyzzyva qwerty", "anna", None)["intent"]["name"] == "nlu_handoff"
+
+
+def test_a_message_sent_again_to_another_replica_is_processed_once(replicas: tuple[Server, Server]) -> None:
+    """A proxy retries at the next server, which gives the reply of the first."""
+    first, second = replicas
+    reply = first.say("zyzzyva qwerty", "bert", None, message_id="m1")
+    assert second.say("zyzzyva qwerty", "bert", None, message_id="m1") == reply
+    assert second.say("zyzzyva qwerty", "bert", None, message_id="m2")["intent"]["name"] == "nlu_handoff"
+
+
+def test_without_its_memory_a_replica_says_so(
+    replicas: tuple[Server, Server], redis: tuple[subprocess.Popen[bytes], Path]
+) -> None:
+    """Last, as it ends Redis: 503, which a proxy may retry, and the server lives on."""
+    redis[0].terminate()
+    redis[0].wait(timeout=15)
+    answer = replicas[0].post("/chat", {"sender": "carl", "message": "days off"}, None)
+    assert answer.status_code == 503
+    assert "memory of conversations" in answer.json()["error"]
+    assert replicas[0].post("/parse", {"messages": [{"text": "days off"}]}, None).status_code == 200
