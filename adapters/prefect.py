@@ -12,7 +12,16 @@ from pathlib import Path
 import httpx
 
 from adapters.files import write_json
-from adapters.replicas import Replica, alive, await_ready, free_port, launch, read_replica, terminate
+from adapters.replicas import (
+    Replica,
+    alive,
+    await_ready,
+    free_port,
+    launch,
+    listening,
+    read_replica,
+    terminate,
+)
 from adapters.settings import Settings
 
 START_SECONDS = 120.0
@@ -91,7 +100,7 @@ def ensure_server(settings: Settings) -> Replica:
     if running and alive(running):
         return running
     wanted = running.port if running else settings.prefect_port
-    port = wanted if not answers(wanted) else free_port()
+    port = wanted if not listening(wanted) else free_port()
     url, env = local_url(port), server_environment(settings, port)
     log = settings.state / "prefect" / "server.log"
     argv = [sys.executable, "-m", "prefect", "server", "start"]
@@ -121,12 +130,3 @@ def healthy(api_url: str) -> bool:
         return httpx.get(f"{api_url}/health", timeout=2, trust_env=False).status_code == 200
     except httpx.HTTPError:
         return False
-
-
-def answers(port: int) -> bool:
-    """Say whether anything listens on this loopback port."""
-    import socket
-
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -22,6 +22,8 @@ from adapters.replicas import (
     ensure_supervisor,
     free_port,
     launch,
+    listening,
+    port_taken,
     read_replica,
     stop_all,
     switch,
@@ -45,6 +47,13 @@ class ProcessTarget:
         self.settings = settings
         self.folder = settings.state / "process"
         self.bundles = settings.state / "bundles"
+
+    def check(self) -> None:
+        """Refuse a port that another program listens on."""
+        supervisor = read_replica(self.folder / "supervisor.json")
+        ours = supervisor is not None and alive(supervisor) and supervisor.port == self.settings.port
+        if not ours and listening(self.settings.port):
+            raise port_taken(self.settings.port)
 
     def package(self, archive: Path, model_sha256: str, labels: dict[str, str], say: Say) -> str:
         """Copy model and code into a bundle named by their digest; one that exists is kept."""

@@ -104,6 +104,21 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def listening(port: int) -> bool:
+    """Say whether anything listens on this loopback port."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def port_taken(port: int) -> RatchetError:
+    """Return the error for a port of the bot that another program has."""
+    return RatchetError(
+        f"Port {port} on 127.0.0.1 cannot be opened for the bot; another program may be using it.",
+        "Stop that program, or set RATCHET_PORT in .env to a free port.",
+    )
+
+
 def launch(
     argv: Sequence[str], *, cwd: Path, env: dict[str, str], log: Path, release: str = "", port: int
 ) -> Replica:
@@ -164,18 +179,15 @@ def ensure_supervisor(folder: Path, port: int) -> None:
     argv = [sys.executable, "-m", "adapters.supervisor", str(folder), str(port)]
     started = launch(argv, cwd=folder, env={"PYTHONPATH": str(root)}, log=log, port=port)
 
-    def listening() -> bool:
+    def ready() -> bool:
         seen = read_replica(folder / "supervisor.json")
         return seen is not None and seen.pid == started.pid
 
     try:
-        await_ready(started, listening, 30, log)
+        await_ready(started, ready, 30, log)
     except RatchetError as error:
         terminate(started)
-        raise RatchetError(
-            f"Port {port} on 127.0.0.1 cannot be opened for the bot; another program may be using it.",
-            f"Stop that program, or set RATCHET_PORT to a free port. The supervisor's log: {log}.",
-        ) from error
+        raise port_taken(port) from error
 
 
 def switch(folder: Path, new: Replica) -> Replica | None:

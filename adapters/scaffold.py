@@ -10,6 +10,7 @@ from pathlib import Path
 
 from adapters import commands, dvc
 from adapters.process import code_files
+from adapters.replicas import listening
 from adapters.settings import MARKERS, SOURCE, STATE_FOLDER
 from domain.errors import RatchetError
 
@@ -102,6 +103,4 @@ def has_identity(folder: Path) -> bool:
 
 def ports_in_use(count: int = 20) -> set[int]:
     """Return which of the first bot ports something listens on now."""
-    from adapters.prefect import answers
-
-    return {port for port in range(FIRST_PORT, FIRST_PORT + count) if answers(port)}
+    return {port for port in range(FIRST_PORT, FIRST_PORT + count) if listening(port)}

@@ -44,6 +44,10 @@ class SwarmTarget:
         self.service = f"{settings.stack}_{stack.BOT}"
         self.staging = f"{settings.stack}-staging"
 
+    def check(self) -> None:
+        """Refuse an engine that is no manager of a swarm."""
+        docker_service.need_manager(self.client)
+
     def package(self, archive: Path, model_sha256: str, labels: dict[str, str], say: Say) -> str:
         """Build the image of a model and the bot's code and return its digest, pushed where a registry is set."""
         place = docker_service.need_manager(self.client)

@@ -32,6 +32,9 @@ class Target(Protocol):
 
     name: str
 
+    def check(self) -> None:
+        """Raise `RatchetError` where nothing could be deployed, before work is spent on a release."""
+
     def package(self, archive: Path, model_sha256: str, labels: dict[str, str], say: Say) -> str:
         """Make the immutable thing that is deployed from a model and the bot's code; return its digest."""
 

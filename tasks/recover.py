@@ -11,6 +11,7 @@ from tasks.step import say, step
 def recover(run: Run) -> str:
     """Finish or undo a release that was begun, and remove what else is half done; nothing to do is fine."""
     registry, target = run.registry, run.target
+    target.check()
     live, begun = registry.live(), registry.begun()
     done = []
     match recovery(begun, [replica.release if replica.ready else "" for replica in target.replicas()]):
