@@ -1,0 +1,211 @@
+"""`ratchet up` in a fresh workspace that follows a Git remote: triggers, schedule, faults, and the pages' forms.
+
+The tests of this file go through one life of one service, in their order.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import psutil
+import pytest
+
+from adapters.replicas import alive, read_replica
+from tests.e2e.cli import ROOT
+from tests.e2e.service import Service, until
+
+pytestmark = pytest.mark.e2e
+BERLIN = ZoneInfo("Europe/Berlin")
+RUN_SECONDS = 300
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that was just started, without any release yet."""
+    if not (ROOT / "bot" / ".venv").exists():
+        pytest.skip("the bot environment is missing: make setup")
+    folder = tmp_path_factory.mktemp("service")
+    made = Service(folder)
+    made.make(str(folder / "dvc"))
+    try:
+        print(f"ready after {made.up():.1f} s")
+        yield made
+    finally:
+        made.down()
+        made.ratchet("stop")
+        made.colleague("stop")
+
+
+def test_up_twice_says_that_it_runs(service: Service) -> None:
+    """A second supervisor is not started, and where everything is stands there again."""
+    said = service.ratchet("up")
+    assert "runs already" in said
+    assert str(service.port) in said
+
+
+def test_the_weekly_schedule_yields_runs_on_the_clocks_of_berlin(service: Service) -> None:
+    """Scheduled runs exist, each on a Monday at 06:00 local time."""
+
+    def scheduled() -> list[datetime]:
+        body = {"flow_runs": {"deployment_id": {"any_": [service.api.deployment("retrain/weekly")]}}}
+        runs = service.api.ask("/flow_runs/filter", body)
+        return [datetime.fromisoformat(run["expected_start_time"]).astimezone(BERLIN) for run in runs]
+
+    times = until(60, scheduled)
+    assert len(times) >= 3
+    assert {(time.weekday(), time.hour, time.minute) for time in times} == {(0, 6, 0)}
+
+
+def test_the_schedule_follows_a_change_to_summer_time(service: Service) -> None:
+    """The deployed schedule, computed as the server does: 06:00 before and after 28 March 2027."""
+    from prefect.server.schemas.schedules import CronSchedule
+
+    found = service.api.http.get("/deployments/name/retrain/weekly").json()["schedules"][0]["schedule"]
+    schedule = CronSchedule.model_validate(found)
+    times = asyncio.run(schedule.get_dates(n=4, start=datetime(2027, 3, 16, tzinfo=BERLIN)))
+    local = [time.astimezone(BERLIN) for time in times]
+    assert [(time.day, time.hour) for time in local] == [(22, 6), (29, 6), (5, 6), (12, 6)]
+    assert [time.utcoffset() for time in local[:2]] == [timedelta(hours=1), timedelta(hours=2)]
+
+
+def test_the_first_release_comes_from_the_weekly_deployment(service: Service) -> None:
+    """Started as the pages do; its name says what came of it, and its page shows the verdict."""
+    run = service.api.wait(service.api.start("retrain/weekly"), RUN_SECONDS)
+    assert run["state_type"] == "COMPLETED", service.api.log(run["id"])
+    assert "%" in run["name"]
+    assert run["name"].endswith("promote")
+    assert "weekly" in run["tags"]
+    body = {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}}
+    kinds = {artifact["key"]: artifact["type"] for artifact in service.api.ask("/artifacts/filter", body)}
+    assert kinds["verdict"] == "table"
+    assert "image" in kinds.values()
+
+
+def test_a_new_wording_is_released_without_training_and_documentation_is_not(service: Service) -> None:
+    """The champion with the new code, exactly one release; a README starts nothing."""
+    models = len(service.ratchet.json("history")["models"])
+    (service.dev / "README.md").write_text("Our bot.\n")
+    service.push("Say what it is")
+    service.change("bot/domain.yml", "You order your laptop in", "You choose your laptop in")
+    commit = service.push("Better words")
+    (run,) = until(30, lambda: service.api.runs("release/on-code-change"))
+    assert service.api.wait(run["id"], RUN_SECONDS)["state_type"] == "COMPLETED", service.api.log(run["id"])
+    assert len(service.ratchet.json("history")["models"]) == models
+    status = service.ratchet.json("status")
+    assert status["code_commit"] == commit
+    assert "choose your laptop" in str(service.say("I need a laptop")["messages"])
+    assert len(service.api.runs("release/on-code-change")) == 1
+    assert not service.api.runs("retrain/on-data-change")
+
+
+def test_five_pushes_of_data_within_a_minute_make_at_most_two_runs_and_the_last_wins(service: Service) -> None:
+    """The first starts a run within half a minute; the rest go together, and no code is released."""
+    commits, revision = [], ""
+    for number in range(5):
+        revision = service.add_data({f"my badge number {number} opens no door since yesterday": "order_laptop"})
+        commits.append(service.commit(service.dev, f"Data {number}"))
+    began = time.monotonic()
+    for number, commit in enumerate(commits):
+        service.publish(commit)
+        if number == 0:
+            until(30, lambda: service.api.runs("retrain/on-data-change"))
+            print(f"from the push to the run: {time.monotonic() - began:.1f} s")
+        time.sleep(8)
+    assert time.monotonic() - began < 90
+
+    def settled() -> bool:
+        runs = service.api.runs("retrain/on-data-change")
+        ended = all(run["state_type"] in ("COMPLETED", "CANCELLED") for run in runs)
+        return ended and any(commits[-1][:8] in str(run["parameters"]) for run in runs)
+
+    until(RUN_SECONDS, settled)
+    worked = [run for run in service.api.runs("retrain/on-data-change") if run["state_type"] == "COMPLETED"]
+    assert 1 <= len(worked) <= 2
+    assert service.ratchet.json("history")["models"][0]["lineage"]["data_revision"] == revision
+    assert len(service.api.runs("release/on-code-change")) == 1
+
+
+def test_a_change_of_the_pipeline_retrains_on_the_same_data(service: Service) -> None:
+    """Code that shapes the model starts a retrain on the champion's data, and no release by itself."""
+    champion = service.ratchet.json("status")["data_revision"]
+    service.change("bot/config.yml", "language: en", "language: en\n# a new pipeline")
+    service.push("Another pipeline")
+    (run,) = until(30, lambda: service.api.runs("retrain/on-code-change"))
+    assert service.api.wait(run["id"], RUN_SECONDS)["state_type"] == "COMPLETED", service.api.log(run["id"])
+    assert service.ratchet.json("history")["models"][0]["lineage"]["data_revision"] == champion
+    assert len(service.api.runs("release/on-code-change")) == 1
+
+
+def test_a_killed_worker_is_noticed_and_the_next_run_takes_up_its_work(service: Service) -> None:
+    """SIGKILL of worker and run in mid-training: crashed within two minutes, slot free, nothing lost.
+
+    In the run after it, the Prefect server is killed too, and comes back.
+    """
+    service.add_data({"the screen of my laptop stays black since the update": "order_laptop"})
+    service.push("Data of the faulty day")
+    before = len(service.api.runs("retrain/on-data-change"))
+    run = until(90, lambda: service.api.runs("retrain/on-data-change")[before:])[0]
+    candidates = service.home / ".ratchet" / "candidates"
+    until(120, lambda: list(candidates.glob("*/train.jsonl")))
+    killed = time.monotonic()
+    worker = read_replica(service.home / ".ratchet" / "service" / "worker.json")
+    assert worker is not None
+    family = psutil.Process(worker.pid)
+    for process in [family, *(child for child in family.children(True) if "python" in child.name())]:
+        if "tools.train" not in " ".join(process.cmdline()):
+            process.kill()
+    crashed = service.api.wait(run["id"], 120)
+    print(f"from the kill to the crash: {time.monotonic() - killed:.1f} s")
+    assert crashed["state_type"] == "CRASHED"
+    fresh = until(30, lambda: read_replica(service.home / ".ratchet" / "service" / "worker.json"))
+    assert alive(fresh)
+
+    again = service.api.start("retrain/on-data-change")
+    until(60, lambda: service.api.run(again)["state_type"] == "RUNNING")
+    server = read_replica(service.home / ".ratchet" / "prefect" / "server.json")
+    assert server is not None
+    psutil.Process(server.pid).kill()
+    ended = service.api.wait(again, RUN_SECONDS)
+    log = service.api.log(again)
+    assert ended["state_type"] == "COMPLETED", log
+    assert "taken up from an earlier run" in log
+
+
+def test_override_and_rollback_as_the_pages_send_them(service: Service) -> None:
+    """A person forbids and approves a model, and goes back, without a shell."""
+    version = service.ratchet.json("status")["model_version"]
+    refused = service.api.start("release/override", version=version, by="", reason="none", expires="7d")
+    assert service.api.wait(refused, 120)["state_type"] == "FAILED"
+    answer = {"version": version, "by": "Ana", "reason": "the client wants it", "expires": "7d"}
+    done = service.api.wait(service.api.start("release/override", **answer), 120)
+    assert done["state_type"] == "COMPLETED", service.api.log(done["id"])
+    live = service.ratchet.json("status")
+    assert live["manifest"]["override"]["by"] == "Ana"
+
+    back = service.api.wait(service.api.start("rollback/manual"), 120)
+    assert back["state_type"] == "COMPLETED", service.api.log(back["id"])
+    assert service.ratchet.json("status")["release"] != live["release"]
+
+
+def test_ci_announces_a_commit_once(service: Service) -> None:
+    """The same event sent twice over HTTP makes one run."""
+    before = len(service.api.runs("release/on-code-change"))
+    for _ in range(2):
+        service.ratchet("emit", "code.changed", "--commit", "f" * 40)
+    until(60, lambda: service.api.runs("release/on-code-change")[before:])
+    time.sleep(5)
+    assert len(service.api.runs("release/on-code-change")) == before + 1
+
+
+def test_down_stops_everything_but_the_bot(service: Service) -> None:
+    """Within seconds; no process of the service is left."""
+    parts = [read_replica(file) for file in (service.home / ".ratchet" / "service").glob("*.json")]
+    took = service.down()
+    print(f"down after {took:.1f} s")
+    assert took < 30
+    assert not [part for part in parts if part and alive(part)]
+    assert service.say("hello")["release"]
