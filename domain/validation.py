@@ -206,9 +206,8 @@ class Check:
         texts = normalised(self.frame["text"])
         fresh = np.flatnonzero(new)
         intents = pd.factorize(self.frame["intent"])[0]
-        situation = intents * 0
-        if self.context:
-            situation = self.frame.groupby(list(self.context)).ngroup().to_numpy()
+        contexts = self.frame.groupby(list(self.context)).ngroup() if self.context else self.frame.index * 0
+        situation = np.asarray(contexts)
         found = np.zeros(len(self.frame), dtype=bool)
         one = Texts([texts[row] for row in fresh])
         other = one if len(fresh) == len(texts) else Texts(texts)

@@ -1,0 +1,192 @@
+"""The data folder changes as a whole or not at all, and a lost or edited ledger is refused."""
+
+from __future__ import annotations
+
+import multiprocessing
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from adapters import corpus_store, dvc
+from adapters.corpus_store import Store
+from adapters.settings import Settings
+from domain import ledger
+from domain.errors import RatchetError
+from tasks.store import store
+from tests.adapters.killed_store import grow_and_die
+from tests.corpora import data_workspace, git, rows
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the corpus as an ingest does."""
+    params = settings.params
+    return corpus_store.open_store(settings.workspace, settings.state, params.corpus, params.split)
+
+
+def put(settings: Settings, messages: pd.DataFrame, extras: Any = None) -> str:
+    """Store messages as the corpus; returns the data revision."""
+    sides = ledger.assign(messages, open_store(settings).ledger, settings.params.split, "2026-01-01")
+    run: Any = SimpleNamespace(settings=settings)
+    return str(store.fn(run, messages, sides, extras or {}))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A workspace with a committed corpus of two intents."""
+    settings = data_workspace(tmp_path / "bot-team")
+    messages = pd.DataFrame(rows("leave", 30) + rows("laptop", 30)).assign(source="start").astype("str")
+    put(settings, messages)
+    git(settings.workspace, "add", "--all")
+    git(settings.workspace, "commit", "-qm", "Data")
+    return settings
+
+
+POINTS = [
+    ("adapters.corpus_store:write", "before"),
+    ("adapters.corpus_store:write", "after"),
+    ("adapters.dvc:add", "after"),
+    ("adapters.dvc:push", "after"),
+    ("adapters.dvc:write_pointer", "before"),
+    ("adapters.dvc:write_pointer", "after"),
+    ("pathlib:Path.rename", "after"),
+    ("adapters.corpus_store:install", "after"),
+    ("adapters.corpus_store:recover", "after"),
+]
+
+
+@pytest.mark.parametrize(("point", "when"), POINTS)
+def test_killed_anywhere_the_corpus_is_whole(settings: Settings, point: str, when: str) -> None:
+    """After a kill at each step the next run finds all the old rows or all the new ones, and goes on."""
+    process = multiprocessing.get_context("fork").Process(target=grow_and_die, args=(settings, point, when))
+    process.start()
+    process.join()
+    assert process.exitcode == -9
+    swapped = POINTS.index((point, when)) >= POINTS.index(("adapters.dvc:write_pointer", "after"))
+    found = open_store(settings)
+    assert len(found.frame) == (70 if swapped else 60)
+    assert (len(found.edited), found.removed) == (0, 0)
+    data = settings.workspace / "data"
+    assert dvc.describe(settings.workspace, data).revision == dvc.revision(settings.workspace)
+    assert dvc.pushed(settings.workspace, dvc.revision(settings.workspace))
+    assert not corpus_store.staging(settings.workspace).parent.exists()
+    put(settings, pd.concat([found.frame.drop(columns="place"), more("laptop", 5)], ignore_index=True))
+    assert len(open_store(settings).frame) == len(found.frame) + 5
+
+
+def more(intent: str, number: int) -> pd.DataFrame:
+    """New rows of an intent."""
+    return pd.DataFrame(rows(intent, number, start=500)).assign(source="more").astype("str")
+
+
+def test_a_failed_push_changes_nothing(settings: Settings) -> None:
+    """Git and data/ never name data that no remote has."""
+    before = (settings.workspace / "data.dvc").read_bytes()
+    remote = settings.workspace / ".ratchet" / "remote"
+    shutil.rmtree(remote)
+    remote.write_text("a file where the folder was")
+    with pytest.raises(dvc.RemoteUnreachable):
+        put(settings, pd.concat([open_store(settings).frame.drop(columns="place"), more("leave", 3)]))
+    assert (settings.workspace / "data.dvc").read_bytes() == before
+    assert len(open_store(settings).frame) == 60
+
+
+def test_the_same_corpus_gives_the_same_bytes(settings: Settings, tmp_path: Path) -> None:
+    """Another machine with the same rows, salt and day comes to the same revision."""
+    other = data_workspace(tmp_path / "other")
+    messages = open_store(settings).frame.drop(columns="place")
+    assert put(other, messages) == dvc.revision(settings.workspace)
+
+
+def test_changes_by_hand_are_seen(settings: Settings) -> None:
+    """Rows added and removed in data/utterances.csv are told apart from those of data.dvc."""
+    path = settings.workspace / "data" / "utterances.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines[:-2], "a new message,leave,by hand\n"]))
+    found = open_store(settings)
+    assert (len(found.frame), found.edited["text"].tolist(), found.removed) == (58, ["a new message"], 2)
+
+
+@pytest.mark.parametrize("name", ["ledger.csv", "ledger.seal"])
+def test_a_lost_ledger_is_refused_with_the_way_back(settings: Settings, name: str) -> None:
+    """Without it nobody knows what was held out; the way back is followed and works."""
+    (settings.workspace / "data" / name).unlink()
+    with pytest.raises(RatchetError, match="is lost") as raised:
+        open_store(settings)
+    assert "git checkout data.dvc && dvc checkout data.dvc --force" in raised.value.remedy
+    command = Path(sys.executable).with_name("dvc")
+    subprocess.run(
+        [command, "checkout", "data.dvc", "--force"], cwd=settings.workspace, check=True, capture_output=True
+    )
+    assert len(open_store(settings).frame) == 60
+
+
+def test_an_edited_ledger_is_refused(settings: Settings) -> None:
+    """One side changed by hand breaks the seal."""
+    path = settings.workspace / "data" / "ledger.csv"
+    path.write_text(path.read_text().replace(",train,", ",test,", 1))
+    with pytest.raises(RatchetError, match="edited by hand"):
+        open_store(settings)
+
+
+def test_another_salt_is_refused(settings: Settings) -> None:
+    """With another salt no key would be known any more."""
+    with pytest.raises(RatchetError, match=r"split.salt in params.yaml was changed"):
+        corpus_store.read_ledger(
+            settings.workspace / "data", settings.params.split.model_copy(update={"salt": "x"})
+        )
+
+
+def test_another_ledger_with_a_good_seal_is_refused(settings: Settings) -> None:
+    """A ledger that was made anew does not continue that of data.dvc."""
+    policy = settings.params.split
+    data = settings.workspace / "data"
+    messages = corpus_store.read_messages(data, settings.params.corpus)
+    fresh = ledger.assign(messages[10:], ledger.empty(), policy, "2026-01-01")
+    corpus_store.write(data, messages, fresh, policy)
+    with pytest.raises(RatchetError, match="is not the ledger of"):
+        open_store(settings)
+
+
+def test_a_deleted_pointer_is_refused(settings: Settings) -> None:
+    """Without data.dvc an ingest would start a new ledger; Git still knows the old one."""
+    (settings.workspace / "data.dvc").unlink()
+    with pytest.raises(RatchetError, match="was deleted, but Git knows it"):
+        open_store(settings)
+
+
+def test_a_clone_without_data_gets_it(settings: Settings) -> None:
+    """data/ is brought from the cache or the remote."""
+    shutil.rmtree(settings.workspace / "data")
+    shutil.rmtree(settings.workspace / ".dvc" / "cache")
+    assert len(open_store(settings).frame) == 60
+
+
+def test_extras_grow_by_name_and_example(settings: Settings) -> None:
+    """Synonyms of two ingests come together; files of the team's own stay."""
+    messages = open_store(settings).frame.drop(columns="place")
+    put(settings, messages, {"synonym": {"laptop": ["pc"]}})
+    (settings.workspace / "data" / "extras" / "own.yml").write_text("nlu: []\n")
+    put(settings, messages, {"synonym": {"laptop": ["pc", "notebook"], "leave": ["vacation"]}})
+    extras = settings.workspace / "data" / "extras"
+    assert corpus_store.nlu_yaml.read_extras(extras / "synonym.yml") == {
+        "synonym": {"laptop": ["pc", "notebook"], "leave": ["vacation"]}
+    }
+    assert (extras / "own.yml").exists()
+
+
+def test_a_new_context_field_is_unknown_throughout(settings: Settings) -> None:
+    """A field declared later is empty in the rows that were there; one that is no longer declared is named."""
+    params = settings.params.corpus
+    data = settings.workspace / "data"
+    wider = params.model_copy(update={"context": {"role": None}})
+    assert set(corpus_store.read_messages(data, wider)["role"]) == {""}
+    text = (data / "utterances.csv").read_text()
+    (data / "utterances.csv").write_text(text.replace("source", "origin", 1))
+    with pytest.raises(RatchetError, match="has the columns text, intent, origin"):
+        corpus_store.read_messages(data, params)

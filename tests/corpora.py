@@ -1,0 +1,47 @@
+"""Small corpora and workspaces for tests of the data's way."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+
+from adapters import dvc
+from adapters.settings import Settings, load_settings
+
+ALPHABET = str.maketrans("0123456789", "ghijklmnop")
+
+
+def rows(intent: str, number: int, start: int = 0) -> list[dict[str, str]]:
+    """Rows of an intent; the texts are nobody's near-duplicates and look like no personal data."""
+    digests = (hashlib.sha256(f"{intent}{n}".encode()).hexdigest() for n in range(start, start + number))
+    return [{"text": digest[:40].translate(ALPHABET), "intent": intent} for digest in digests]
+
+
+def write_csv(path: Path, *parts: list[dict[str, str]]) -> Path:
+    """Write rows as a CSV file."""
+    pd.DataFrame([row for part in parts for row in part]).to_csv(path, index=False)
+    return path
+
+
+def data_workspace(folder: Path) -> Settings:
+    """A workspace with Git and DVC and no corpus; its remote is a folder under `.ratchet/`."""
+    (folder / "bot").mkdir(parents=True)
+    (folder / "params.yaml").write_text("split:\n  salt: test\n")
+    (folder / ".gitignore").write_text(".ratchet/\n")
+    git(folder, "init", "--quiet")
+    git(folder, "config", "user.name", "Test")
+    git(folder, "config", "user.email", "test@localhost")
+    dvc.init(folder, ".ratchet/remote")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "Start")
+    return load_settings(folder, target="process")
+
+
+def git(folder: Path, *words: str) -> str:
+    """Run Git and return what it printed."""
+    return subprocess.run(
+        ["git", *words], cwd=folder, check=True, capture_output=True, text=True
+    ).stdout.strip()
