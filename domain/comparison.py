@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from domain.corpus import normalise
 from domain.evaluation import OUT_OF_SCOPE, context_values, correctness
@@ -133,9 +134,22 @@ def data_changes(before: pd.DataFrame, after: pd.DataFrame, context: Sequence[st
     )
 
 
+def relabelled(holdout: pd.DataFrame, before: pd.DataFrame, context: Sequence[str] = ()) -> NDArray[np.bool_]:
+    """For each holdout row, whether the corpus `before` held the same message under another intent."""
+    known = _messages(before, context).set_index("message")["intent"]
+    then = _message(holdout, context).map(known)
+    return np.asarray(then.notna() & (then.to_numpy() != holdout["intent"].to_numpy()))
+
+
 def _messages(frame: pd.DataFrame, context: Sequence[str]) -> pd.DataFrame:
     """Columns message and intent; a message repeated word for word counts once."""
+    rows = pd.DataFrame({"message": _message(frame, context), "intent": frame["intent"]})
+    return rows.drop_duplicates("message")
+
+
+def _message(frame: pd.DataFrame, context: Sequence[str]) -> pd.Series[str]:
+    """What makes two rows the same message: the normalised text and the context."""
     message = frame["text"].map(normalise)
     for field in context:
         message = message + "\0" + context_values(frame, field)
-    return pd.DataFrame({"message": message, "intent": frame["intent"]}).drop_duplicates("message")
+    return message

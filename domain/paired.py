@@ -50,13 +50,27 @@ class Pair:
         return chance_of_loss(self.lost, self.gained)
 
 
-def accuracy(pair: Pair, policy: GatePolicy) -> Rule:
+def compare(
+    holdout: pd.DataFrame, pair: Pair, context: Sequence[str], policy: GatePolicy, relabelled: int = 0
+) -> list[Rule]:
+    """All rules that set the two models side by side; none where there is no row to compare them on.
+
+    `relabelled` rows were left out of `holdout` and `pair`.
+    """
+    if not pair.rows:
+        return []
+    groups = [*intents(holdout, pair, policy), *slices(holdout, context, pair, policy)]
+    return [accuracy(pair, policy, relabelled), *groups]
+
+
+def accuracy(pair: Pair, policy: GatePolicy, relabelled: int = 0) -> Rule:
     """Rule 1: the accuracy did not fall by more than the tolerance, unless it may well be chance."""
     limit, rows, p = policy.max_drop_points / 100, pair.rows, pair.p_value
     new, old = int(pair.candidate.sum()), int(pair.champion.sum())
     moved = "no change" if new == old else f"{points(pair.drop)} {'less' if new < old else 'more'}"
+    those = f" whose label did not change ({relabelled:,} did)" if relabelled else ""
     said = (
-        f"The candidate is right on {new:,} of {count(rows, 'holdout row')} ({percent(new / rows)}), the "
+        f"The candidate is right on {new:,} of {count(rows, 'holdout row')}{those} ({percent(new / rows)}), the "
         f"champion on {old:,} ({percent(old / rows)}): {moved}, where a loss of {points(limit)} is allowed"
     )
     if pair.drop <= limit + ROUNDING:

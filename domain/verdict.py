@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from domain import paired, rules
 from domain.evaluation import OUT_OF_SCOPE, correctness
@@ -60,21 +62,25 @@ def judge(
     context: Sequence[str] = (),
     warnings: Sequence[str] = (),
     decisions: int = 0,
+    relabelled: NDArray[np.bool_] | None = None,
     out_of_scope: str = OUT_OF_SCOPE,
 ) -> Verdict:
     """Decide about `candidate`, the predictions of the new model for each row of `holdout`.
 
     `champion` holds the predictions of the model in service for the same rows, None before the first
     release. `warnings` are the names of the data's warnings; `decisions` counts the verdicts that this
-    holdout has already been used for.
+    holdout has already been used for. `relabelled` marks the holdout rows whose label changed since the
+    champion was trained; the two models are compared on the others, because the champion was taught the old
+    labels: wrong new ones would make it look worse than a candidate that learnt the mistake.
     """
     right = correctness(holdout, candidate, out_of_scope=out_of_scope)
     found: list[Rule] = []
     if champion is not None:
-        pair = paired.Pair(right, correctness(holdout, champion, out_of_scope=out_of_scope))
-        found.append(paired.accuracy(pair, policy))
-        found += paired.intents(holdout, pair, policy)
-        found += paired.slices(holdout, context, pair, policy)
+        before = correctness(holdout, champion, out_of_scope=out_of_scope)
+        kept = np.ones(len(holdout), dtype=bool) if relabelled is None else ~relabelled
+        found += paired.compare(
+            holdout[kept], paired.Pair(right[kept], before[kept]), context, policy, int((~kept).sum())
+        )
     if champion_trained is not None:
         found.append(rules.vanished_intents(trained, champion_trained))
         found.append(rules.training_rows(trained, champion_trained, policy))

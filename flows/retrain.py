@@ -47,7 +47,7 @@ def retrain(
         validation = validate(run, corpus)
         sides = split(run, corpus)
         lineage = trace(run, corpus, sides)
-        recalled = recall(run, lineage, sides)
+        recalled = recall(run, corpus, lineage, sides)
         model = recalled.known
         if model is None or recalled.next is Next.TRAIN:
             trained = train(run, corpus, sides, lineage)

@@ -8,6 +8,7 @@ from datetime import date
 
 from adapters.run import Run
 from domain import ramp, verdict
+from domain.comparison import relabelled
 from domain.ledger import Split
 from domain.model import Model
 from domain.ramp import RampPoint, RampStatus
@@ -51,6 +52,8 @@ def gate(
         scores.evaluations[CANDIDATE],
         data_grew,
     )
+    context = list(params.corpus.context)
+    changed = None if recalled.before is None else relabelled(split.holdout, recalled.before, context)
     judged = verdict.judge(
         split.holdout,
         scores.predictions[CANDIDATE],
@@ -59,8 +62,9 @@ def gate(
         champion_trained=champion_trained,
         ramp=standing,
         policy=params.gate,
-        context=list(params.corpus.context),
+        context=context,
         warnings=[finding.rule for finding in validation.warnings],
+        relabelled=changed,
         decisions=sum(model.holdout_version == recalled.holdout_version for model in history),
         out_of_scope=params.corpus.out_of_scope,
     )

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
+from adapters import corpus_store, dvc
 from adapters.run import Run
+from domain.corpus import Corpus
 from domain.ledger import Split
 from domain.model import Model, Next, next_step
 from domain.release import Lineage
 from domain.wear import holdout_version
-from tasks.step import step
+from tasks.step import say, step
 
 
 @dataclass(frozen=True)
 class Recalled:
-    """The model already trained from the same rows, code and seed, the champion, and what is left to do."""
+    """The model already trained from the same rows, code and seed, the champion, and what is left to do.
+
+    `before` holds the champion's messages: None where they are today's, or cannot be had any more.
+    """
 
     known: Model | None
     champion: Model | None
     history: tuple[Model, ...]
     holdout_version: str
     next: Next
+    before: pd.DataFrame | None
 
 
 def describe(recalled: Recalled) -> str:
@@ -34,11 +42,25 @@ def describe(recalled: Recalled) -> str:
 
 
 @step(describe)
-def recall(run: Run, lineage: Lineage, split: Split) -> Recalled:
+def recall(run: Run, corpus: Corpus, lineage: Lineage, split: Split) -> Recalled:
     """Compare the fingerprint with those of the registered models."""
     registry, version = run.registry, holdout_version(split.holdout["key"])
     champion = registry.champion()
     known = registry.trained_from(lineage.fingerprint)
     released = {release.model_version for release in registry.releases()}
     following = next_step(known, champion, released, version)
-    return Recalled(known, champion, tuple(registry.models()), version, following)
+    before = messages_of(run, corpus, champion) if champion and following is Next.TRAIN else None
+    return Recalled(known, champion, tuple(registry.models()), version, following, before)
+
+
+def messages_of(run: Run, corpus: Corpus, champion: Model) -> pd.DataFrame | None:
+    """Return the corpus that the champion was trained on, if it is another than today's and still stored."""
+    settings, revision = run.settings, champion.lineage.data_revision
+    if revision == corpus.revision:
+        return None
+    try:
+        folder = dvc.checkout(settings.workspace, revision, settings.state / "data")
+    except dvc.NotInRemote as error:
+        say(f"the champion's data cannot be compared: {error.fact}")
+        return None
+    return corpus_store.read_messages(folder, settings.params.corpus)

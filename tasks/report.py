@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from adapters import corpus_store, dvc
 from adapters.charts import HistoryPoint
 from adapters.files import write_text
 from adapters.report import Report, render, render_plots
@@ -15,13 +14,12 @@ from domain.comparison import Comparison, DataChanges
 from domain.corpus import Corpus
 from domain.evaluation import correctness
 from domain.ledger import Split
-from domain.model import Model
 from domain.release import Lineage
 from domain.suspects import suspects
 from tasks.evaluate import CANDIDATE, CHAMPION, Scores
 from tasks.gate import Judgement
 from tasks.recall import Recalled
-from tasks.step import say, step
+from tasks.step import step
 
 
 @step(str)
@@ -53,7 +51,7 @@ def report(
         ramp=judgement.ramp,
         history=history(run, recalled, scores, judgement),
         comparison=compared(run, split, scores),
-        data=data_since(run, corpus, champion),
+        data=data_since(corpus, recalled, list(params.corpus.context)),
         suspects=suspects(split.holdout, predicted),
         wear=wear.measure(split.holdout, right, decisions, params.gate.wear),
         links=(("The bot", run.target.url()),),
@@ -79,18 +77,11 @@ def compared(run: Run, split: Split, scores: Scores) -> Comparison | None:
     )
 
 
-def data_since(run: Run, corpus: Corpus, champion: Model | None) -> DataChanges | None:
-    """Return how the corpus changed since the champion's; None where that is gone or there is no champion."""
-    if champion is None or champion.lineage.data_revision == corpus.revision:
-        return None
-    settings = run.settings
-    try:
-        folder = dvc.checkout(settings.workspace, champion.lineage.data_revision, settings.state / "data")
-    except dvc.NotInRemote as error:
-        say(f"the champion's data cannot be compared: {error.fact}")
-        return None
-    before = corpus_store.read_messages(folder, settings.params.corpus)
-    return comparison.data_changes(before, corpus.frame, list(settings.params.corpus.context))
+def data_since(corpus: Corpus, recalled: Recalled, context: list[str]) -> DataChanges | None:
+    """Return how the corpus changed since the champion's; None where there is nothing to compare."""
+    return (
+        None if recalled.before is None else comparison.data_changes(recalled.before, corpus.frame, context)
+    )
 
 
 def history(run: Run, recalled: Recalled, scores: Scores, judgement: Judgement) -> tuple[HistoryPoint, ...]:

@@ -54,14 +54,15 @@ class Growth:
 class Build:
     """One week's candidate: the holdout of that week, and what the model says to holdout and world.
 
-    `answers` has intent and confidence for each message that is ever held out, by its row in the corpus, so
-    that a later gate can ask this model too. `world` tells for each of 3,080 messages that neither training
-    nor gate ever sees whether the model is right.
+    `corpus` is what it was trained on and judged by. `answers` has intent and confidence for each message
+    that is ever held out, by its row in the corpus, so that a later gate can ask this model too. `world`
+    tells for each of 3,080 messages that neither training nor gate ever sees whether the model is right.
     """
 
     week: int
     day: date
     fault: Fault
+    corpus: pd.DataFrame
     trained: TrainingFacts
     holdout: pd.DataFrame
     answers: pd.DataFrame
@@ -94,12 +95,14 @@ def builds(growth: Growth, seed: int) -> Iterator[Build]:
     exam = ledger.split(_known(corpus, growth, WEEKS), books[-1], policy).holdout.set_index("row")
     for week, book in enumerate(books):
         fault = _fault(random) if week else Fault.NONE
-        split = ledger.split(spoil(_known(corpus, growth, week), fault, random), book, policy)
+        delivered = spoil(_known(corpus, growth, week), fault, random)
+        split = ledger.split(delivered, book, policy)
         model = _model().fit(split.train["text"], split.train["intent"])
         yield Build(
             week=week,
             day=_day(week),
             fault=fault,
+            corpus=delivered,
             trained=TrainingFacts(dict(Counter(split.train["intent"])), f"week {week}"),
             holdout=split.holdout,
             answers=_answers(model, exam["text"]),

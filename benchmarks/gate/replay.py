@@ -18,6 +18,7 @@ import typer
 from benchmarks.gate.builds import WEEKS, Build, Fault, Growth, builds
 from benchmarks.gate.plot import draw
 from domain import paired, rules
+from domain.comparison import relabelled
 from domain.evaluation import Evaluation, correctness, evaluate
 from domain.ramp import RampPoint, RampPolicy, RampStatus, status
 from domain.verdict import Decision, GatePolicy, decide, judge
@@ -60,6 +61,7 @@ def ratchet(build: Build, champion: Build, ramp: RampStatus) -> Decision:
         champion_trained=champion.trained,
         ramp=ramp,
         policy=GatePolicy(),
+        relabelled=relabelled(build.holdout, champion.corpus),
     ).decision
 
 

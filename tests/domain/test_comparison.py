@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from domain.comparison import IntentChange, compare, data_changes
+from domain.comparison import IntentChange, compare, data_changes, relabelled
 from tests.domain.judging import answers, holdout
 
 
@@ -46,6 +46,13 @@ def test_the_same_words_in_another_context_are_another_message() -> None:
     after = corpus(("my badge", "visitor", "guard"), ("my badge", "access", "staff"))
     found = data_changes(before, after, ["role"])
     assert (found.added, found.relabelled) == (1, 0)
+
+
+def test_relabelled_holdout_rows_are_those_the_old_corpus_knew_otherwise() -> None:
+    """A new message is not relabelled, nor is one of another role; a message written differently can be."""
+    before = corpus(("Hello!", "greet", ""), ("my laptop", "it", "hr"), ("old", "it", ""))
+    now = corpus(("hello", "bye", ""), ("my laptop", "order", ""), ("new", "it", ""), ("old", "it", ""))
+    assert relabelled(now, before, ["role"]).tolist() == [True, False, False, False]
 
 
 def test_equal_corpora_have_no_changes() -> None:

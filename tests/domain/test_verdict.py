@@ -129,6 +129,31 @@ class TestAccuracy:
             assert verdict(truth, right(270, rows), right(280, rows)).decision is decision
 
 
+class TestRelabelled:
+    CHANGED = np.arange(MANY) < 100
+
+    def test_wrong_new_labels_do_not_hide_a_loss(self) -> None:
+        """On 100 wrongly relabelled rows only the candidate is 'right', on 60 others only the champion."""
+        champion = np.arange(MANY) >= 100
+        candidate = np.arange(MANY) < MANY - 60
+        hidden = verdict(TRUTH, candidate.tolist(), champion.tolist())
+        found = verdict(TRUTH, candidate.tolist(), champion.tolist(), relabelled=self.CHANGED)
+        assert (hidden.decision, found.decision) == (Decision.PROMOTE, Decision.REJECT)
+        assert "of 900 holdout rows whose label did not change (100 did)" in found.reasons[0]
+
+    def test_corrected_labels_are_no_reason_to_reject(self) -> None:
+        """Where only the labels were corrected and the answers stayed, nothing is lost."""
+        champion = np.arange(MANY) >= 150
+        found = verdict(TRUTH, champion.tolist(), champion.tolist(), relabelled=self.CHANGED)
+        assert found.decision is Decision.PROMOTE
+
+    def test_when_every_label_changed_there_is_nothing_to_compare(self) -> None:
+        """Then the floor and the facts about the training data are the gate."""
+        found = verdict(TRUTH, right(900), right(900), relabelled=np.ones(MANY, bool))
+        assert not outcomes(found, "accuracy")
+        assert outcomes(found, "floor") == ["pass"]
+
+
 class TestGroups:
     def collapse(self, rows: int, lost: int) -> Verdict:
         """The intent `c` has so many rows, all right before and `lost` of them wrong now."""
