@@ -112,7 +112,7 @@ class ChatInput(InputChannel):
         )
 
     def _status(self) -> HTTPResponse:
-        service = self.conversations.service
+        service, events = self.conversations.service, self.conversations.events
         return response.json(
             {
                 "ready": True,
@@ -121,6 +121,7 @@ class ChatInput(InputChannel):
                 "model_id": self.conversations.agent.model_id,
                 "sha256": service.sha256,
                 "started_at": service.started_at,
+                "events": {"written": events.written, "dropped": events.dropped},
             }
         )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
@@ -14,6 +15,7 @@ from rasa.shared.core.events import BotUttered, SlotSet, UserUttered
 from rasa.shared.core.slot_mappings import SlotMappingType
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from channel.events import Broker, Event
 from channel.handoff import Handoff
 from channel.memory import Replies
 from components.importer import FALLBACK_INTENT, HANDOFF_INTENT
@@ -25,12 +27,13 @@ HANDOFF_ANSWER = "utter_handoff"
 
 @dataclass(frozen=True)
 class Turn:
-    """A message of a person; `conversation` is unique over all client applications."""
+    """A message of a person; `conversation` is unique over all client applications, `at` is when it came."""
 
     conversation: str
     text: str
     context: Mapping[str, str]
     message_id: str | None = None
+    at: float = field(default_factory=time.time)
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,12 @@ class Service:
 class Conversations:
     """Answers turns with a loaded agent. Turns of one conversation follow each other; others run beside it."""
 
-    def __init__(self, agent: Agent, service: Service, replies: Replies, handoff: Handoff) -> None:
+    def __init__(
+        self, agent: Agent, service: Service, replies: Replies, handoff: Handoff, events: Broker
+    ) -> None:
         self.agent = agent
         self.service = service
+        self.events = events
         self._replies = replies
         self._handoff = handoff
 
@@ -59,7 +65,11 @@ class Conversations:
                 given = await self._replies.get(turn.conversation, turn.message_id)
                 if given is not None:
                     return given
-            reply = await self._answer(turn)
+            try:
+                reply = await self._answer(turn)
+            except Exception:
+                self._record(turn, failed=True)
+                raise
             if turn.message_id:
                 await self._replies.put(turn.conversation, turn.message_id, reply)
             return reply
@@ -90,14 +100,33 @@ class Conversations:
             )
         )
         tracker = await processor.get_tracker(turn.conversation)
-        if HANDOFF_ANSWER in _answers_to_last_message(tracker):
+        handed_off = HANDOFF_ANSWER in _answers_to_last_message(tracker)
+        if handed_off:
             self._handoff.post(self._transcript(tracker, turn))
+        answer = {"intent": parsed["intent"]["name"], "handed_off": handed_off}
+        self._record(turn, **answer, confidence=prediction.confidence, ranking=prediction.ranking)
         return {
             "messages": [{k: v for k, v in m.items() if k != "recipient_id"} for m in output.messages],
             "intent": {"name": parsed["intent"]["name"], "confidence": prediction.confidence},
             "release": self.service.release,
             "model_id": self.agent.model_id,
         }
+
+    def _record(self, turn: Turn, **outcome: Any) -> None:
+        """Give the broker what became of a turn."""
+        self.events.put(
+            Event(
+                at=turn.at,
+                conversation=turn.conversation,
+                text=turn.text,
+                context=turn.context,
+                release=self.service.release,
+                model_version=self.service.model_version,
+                model_id=self.agent.model_id,
+                seconds=time.time() - turn.at,
+                **outcome,
+            )
+        )
 
     async def _remember_context(self, tracker: DialogueStateTracker, context: Mapping[str, str]) -> None:
         """Responses may be conditioned on context slots, so they say what the directory says now."""

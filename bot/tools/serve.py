@@ -14,6 +14,7 @@ from tools._errors import ToolError, cause, run
 from tools._model import verify
 
 DRAIN_SECONDS = 9  # whoever stops a server waits 10
+EVENTS_SECONDS = 3
 MOST_BYTES = 2_000_000
 
 
@@ -58,6 +59,7 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     from channel import access, directory, memory
     from channel.chat import ChatInput
     from channel.conversation import Conversations, Service
+    from channel.events import RETENTION_DAYS, Broker
     from channel.handoff import Handoff
     from channel.settings import secret, secret_file
 
@@ -77,13 +79,15 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     service = Service(arguments.release, arguments.model_version, digest, started)
     replies = memory.RedisReplies(redis_url) if redis_url else memory.MemoryReplies()
-    chat.conversations = Conversations(app.ctx.agent, service, replies, handoff)
+    events = Broker(secret("events_url"), float(os.environ.get("RATCHET_EVENTS_DAYS", RETENTION_DAYS)))
+    chat.conversations = Conversations(app.ctx.agent, service, replies, handoff, events)
 
     async def announce(app: Any, loop: Any) -> None:
         print(f"release {arguments.release} answers on {arguments.host}:{arguments.port}", flush=True)
 
     async def drain(app: Any, loop: Any) -> None:
-        await handoff.drain(DRAIN_SECONDS)
+        await handoff.drain(DRAIN_SECONDS - EVENTS_SECONDS)
+        events.close(EVENTS_SECONDS)
 
     app.register_listener(announce, "after_server_start")
     app.register_listener(drain, "after_server_stop")

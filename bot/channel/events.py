@@ -1,0 +1,190 @@
+"""Conversation events: what people wrote and what the model made of it, in a database, without slowing a reply.
+
+`Broker.put` only lays an event into a bounded queue. A thread writes batches of them to SQLite or, for a fleet,
+Postgres. Where the database is slow or gone, events are dropped and counted; a reply never waits.
+
+A conversation is stored under a hash of its id. The text is stored as it was written, for `retention_days`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import queue
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Float, Integer, MetaData, String, Table, Text, create_engine, event
+from sqlalchemy.engine import Engine, make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+logger = logging.getLogger(__name__)
+
+MOST_WAITING = 10_000
+BATCH = 500
+GATHER_SECONDS = 0.2
+RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
+CLEAN_SECONDS = 3600.0
+RETENTION_DAYS = 30.0
+STAGING = "staging/"
+"""Conversations of Ratchet's own checks; they are no traffic."""
+
+METADATA = MetaData()
+MESSAGES = Table(
+    "messages",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", Float, nullable=False, index=True),
+    Column("conversation", String(32), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("context", Text, nullable=False),
+    Column("intent", String(200), nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("ranking", Text, nullable=False),
+    Column("handed_off", Boolean, nullable=False),
+    Column("failed", Boolean, nullable=False),
+    Column("seconds", Float, nullable=False),
+    Column("release", String(64), nullable=False),
+    Column("model_version", String(32), nullable=False),
+    Column("model_id", String(64), nullable=False),
+)
+"""One row for each message of a person.
+
+`at` is in seconds since 1970, `seconds` the time that the reply took. `intent` is what the bot answered to, fallback
+and hand-off included, "" for a message whose processing failed; `confidence` and `ranking` (JSON, [[intent,
+confidence], …]) are the classifier's own. `context` is JSON.
+"""
+
+
+@dataclass(frozen=True)
+class Event:
+    """A message and what became of it; the columns of MESSAGES."""
+
+    at: float
+    conversation: str
+    text: str
+    context: Mapping[str, str]
+    release: str
+    model_version: str
+    model_id: str
+    seconds: float
+    intent: str = ""
+    confidence: float = 0.0
+    ranking: Sequence[tuple[str, float]] = ()
+    handed_off: bool = False
+    failed: bool = False
+
+    def row(self) -> dict[str, Any]:
+        """The values for the table; a NUL, which Postgres refuses, becomes a space."""
+        return {
+            **vars(self),
+            "conversation": hashlib.sha256(self.conversation.encode()).hexdigest()[:32],
+            "text": self.text.replace("\0", " "),
+            "context": json.dumps(dict(self.context), ensure_ascii=False),
+            "ranking": json.dumps([list(pair) for pair in self.ranking]),
+        }
+
+
+class Broker:
+    """Takes events and writes them behind the replies' back; without a `url` it takes none."""
+
+    def __init__(
+        self, url: str | None, retention_days: float = RETENTION_DAYS, most: int = MOST_WAITING
+    ) -> None:
+        self._url = url
+        self._retention = retention_days * 86400
+        self._waiting: queue.Queue[Event] = queue.Queue(most)
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._cleaned = 0.0
+        self._taken = 0
+        self.written = 0
+        self.dropped = 0
+
+    def put(self, event: Event) -> None:
+        """Take an event; never waits and never raises."""
+        if self._url is None or event.conversation.startswith(STAGING):
+            return
+        if self._thread is None:  # only in the process that serves, and only once there is something to write
+            self._thread = threading.Thread(target=self._write, name="events", daemon=True)
+            self._thread.start()
+        try:
+            self._waiting.put_nowait(event)
+            self._taken += 1
+        except queue.Full:
+            self.dropped += 1
+
+    def close(self, seconds: float) -> None:
+        """Write what waits, for at most so long."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(seconds)
+        if self.written < self._taken:
+            logger.error("%d conversation events were not written", self._taken - self.written)
+
+    def _write(self) -> None:
+        engine: Engine | None = None
+        failures = 0
+        batch: list[Event] = []
+        while batch or not (self._stopping.is_set() and self._waiting.empty()):
+            batch = batch or self._gather()
+            try:
+                engine = engine or connect(str(self._url))
+                self._store(engine, batch)
+            except (SQLAlchemyError, OSError) as error:
+                # By its class alone: the statement in an error's text holds what people wrote.
+                logger.warning("conversation events cannot be written: %s", type(error).__name__)
+                wait = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
+                failures += 1
+                if self._stopping.wait(wait) and failures > 1:
+                    return
+                continue
+            self.written += len(batch)
+            failures, batch = 0, []
+        if engine is not None:
+            engine.dispose()
+
+    def _gather(self) -> list[Event]:
+        """The events of the next moment; empty when there were none for a second."""
+        try:
+            batch = [self._waiting.get(timeout=1.0)]
+        except queue.Empty:
+            return []
+        self._stopping.wait(GATHER_SECONDS)
+        while len(batch) < BATCH:
+            try:
+                batch.append(self._waiting.get_nowait())
+            except queue.Empty:
+                break
+        return batch
+
+    def _store(self, engine: Engine, batch: Sequence[Event]) -> None:
+        if not batch:
+            return
+        now = time.time()
+        with engine.begin() as connection:
+            connection.execute(MESSAGES.insert(), [event.row() for event in batch])
+            if now - self._cleaned > CLEAN_SECONDS:
+                connection.execute(MESSAGES.delete().where(MESSAGES.c.at < now - self._retention))
+                self._cleaned = now
+
+
+def connect(url: str) -> Engine:
+    """A connection to the database of the URL, with the table in it."""
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_engine(url, future=True, connect_args={"timeout": 10})
+        event.listen(engine, "connect", _prepare_sqlite)
+    else:
+        engine = create_engine(url, future=True, pool_size=1, pool_pre_ping=True)
+    METADATA.create_all(engine)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, record: Any) -> None:
+    """Readers and the writers of several processes do not hinder each other; deleted texts are overwritten."""
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
