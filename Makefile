@@ -40,7 +40,7 @@ setup: .venv/.synced bot/.venv/.synced ## Install both environments (make run do
 $(UV):
 	@echo "Installing uv $(UV_VERSION) into .ratchet/uv …"
 	@python3 -m venv .ratchet/uv
-	@.ratchet/uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@.ratchet/uv/bin/python -m pip install -qq --disable-pip-version-check uv==$(UV_VERSION)
 
 .venv/.synced: $(UV) uv.lock pyproject.toml
 	@echo "Installing the orchestrator's environment (about 1.4 GB) …"
