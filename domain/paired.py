@@ -68,9 +68,9 @@ def accuracy(pair: Pair, policy: GatePolicy, relabelled: int = 0) -> Rule:
     limit, rows, p = policy.max_drop_points / 100, pair.rows, pair.p_value
     new, old = int(pair.candidate.sum()), int(pair.champion.sum())
     moved = "no change" if new == old else f"{points(pair.drop)} {'less' if new < old else 'more'}"
-    those = f" whose label did not change ({relabelled:,} did)" if relabelled else ""
+    who = f"Without {count(relabelled, 'relabelled row')}, the candidate" if relabelled else "The candidate"
     said = (
-        f"The candidate is right on {new:,} of {count(rows, 'holdout row')}{those} ({percent(new / rows)}), the "
+        f"{who} is right on {new:,} of {count(rows, 'holdout row')} ({percent(new / rows)}), the "
         f"champion on {old:,} ({percent(old / rows)}): {moved}, where a loss of {points(limit)} is allowed"
     )
     if pair.drop <= limit + ROUNDING:
