@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from adapters import channel, rasa
+from adapters import channel, rasa, traffic
 from adapters.files import sha256, tree_digest, write_json
 from adapters.replicas import (
     Replica,
@@ -42,6 +42,7 @@ class ProcessTarget:
     """Serves one replica behind a supervisor on `settings.port`."""
 
     name = "process"
+    needs_staging = True
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -184,7 +185,11 @@ class ProcessTarget:
         directory = self.settings.workspace / "directory.csv"
         if directory.exists():
             argv += ["--directory", str(directory)]
-        env = {**rasa.environment(), "RATCHET_STAGING_TOKEN_FILE": str(token)}
+        env = {
+            **rasa.environment(),
+            "RATCHET_STAGING_TOKEN_FILE": str(token),
+            **traffic.environment(self.settings),
+        }
         return launch(argv, cwd=bundle / "bot", env=env, log=log, release=release.id, port=port)
 
     def _check(self, bundle: Path, release: Release) -> None:

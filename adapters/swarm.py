@@ -37,6 +37,7 @@ class SwarmTarget:
     """Serves the replicas that stack.yml declares; the swarm itself keeps them running, whatever becomes of Ratchet."""
 
     name = "swarm"
+    needs_staging = False
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -141,7 +142,7 @@ class SwarmTarget:
         """Remove canaries; bring the fleet back to `live` where an unfinished release left it elsewhere."""
         if self._discard_staged():
             say("removed the canaries that an unfinished release had left")
-        if live is None:
+        if live is None or live.target != self.name:
             return
         fleet = self._await_settled()
         if fleet is not None and fleet.running() and not is_at(fleet, Wanted(live.bundle, live.id)):
@@ -257,6 +258,11 @@ class SwarmTarget:
             say(f"{fleet.replicas} replicas on {len(nodes)} {'node' if len(nodes) == 1 else 'nodes'}")
 
     def _check_image(self, release: Release) -> None:
+        if release.target != self.name:
+            raise RatchetError(
+                f"Release {release.id} was made for the target `{release.target}`.",
+                f"Make it anew for the swarm with `ratchet release {release.model_version}`.",
+            )
         if not release.bundle.startswith("sha256:") or docker_images.exists(self.client, release.bundle):
             return
         raise RatchetError(

@@ -37,6 +37,8 @@ def show(context: typer.Context, json: Json = False) -> None:
     table = Table(
         "replica", "node", "release", "model", "health", "restarts", "since", box=None, padding=(0, 2, 0, 0)
     )
+    for column in table.columns:
+        column.no_wrap = True
     for one in replicas:
         health = "ready" if one.ready else "not ready"
         table.add_row(
@@ -46,7 +48,7 @@ def show(context: typer.Context, json: Json = False) -> None:
             one.model_id[:12] or "–",
             health,
             str(one.restarts),
-            one.since[:19],
+            one.since[5:16].replace("T", " "),
         )
     out.print(table)
     nodes = sorted({one.node for one in replicas if one.node})

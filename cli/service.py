@@ -35,8 +35,10 @@ def chat(
     from adapters.targets import choose_target
 
     found = settings()
-    url = choose_target(found).url()
-    token = channel.staging_token(found).read_text() if context else None
+    target = choose_target(found)
+    url = target.url()
+    # A fleet answers nobody without a token; on loopback only a claimed context needs one.
+    token = channel.staging_token(found).read_text() if context or target.name == "swarm" else None
     sender = f"terminal-{secrets.token_hex(4)}"
     said = parse_context(context)
 

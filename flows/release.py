@@ -48,7 +48,8 @@ def bring_out(run: Run, model: Model) -> Release:
 
 def bring_up(run: Run, packaged: Release, load: bool = True) -> Release:
     """Bring a packaged release to the fleet: all of `rollback`, too. On an error the old one serves again."""
-    stage(run, packaged, load)
+    if load or run.target.needs_staging:
+        stage(run, packaged, load)
     try:
         deploy(run, packaged)
         verify(run, packaged)

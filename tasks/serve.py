@@ -15,6 +15,7 @@ def serve(run: Run) -> str:
     replicas = target.replicas()
     if replicas and all(replica.ready and replica.release == live.id for replica in replicas):
         return f"release {live.id} serves at {target.url()}"
-    target.stage(live, say)
+    if target.needs_staging:
+        target.stage(live, say)
     target.deploy(live, say)
     return f"started release {live.id} again at {target.url()}"
