@@ -207,7 +207,7 @@ class Check:
         fresh = np.flatnonzero(new)
         intents = pd.factorize(self.frame["intent"])[0]
         contexts = self.frame.groupby(list(self.context)).ngroup() if self.context else self.frame.index * 0
-        situation = np.asarray(contexts)
+        situation = np.asarray(contexts, dtype=np.int64)
         found = np.zeros(len(self.frame), dtype=bool)
         one = Texts([texts[row] for row in fresh])
         other = one if len(fresh) == len(texts) else Texts(texts)

@@ -1,0 +1,62 @@
+"""One measurement, in a process of its own, so that its peak of memory is its own."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from adapters.settings import load_settings
+from tasks.assign import assign
+from tasks.fetch import fetch
+from tasks.load import load
+from tasks.read import read
+from tasks.split import split
+from tasks.store import store
+from tasks.take import take
+from tasks.validate import validate
+
+
+def ingest(run: Any, file: str) -> dict[str, float]:
+    """Take a file in as `ratchet ingest` does; returns the seconds of each step."""
+    seconds: dict[str, float] = {}
+
+    def timed(name: str, function: Any, *arguments: Any) -> Any:
+        started = time.perf_counter()
+        result = function(*arguments)
+        seconds[name] = time.perf_counter() - started
+        return result
+
+    before = timed("load", load.fn, run)
+    reading = timed("read", read.fn, run, [file], "text", "intent", {})
+    taken = timed("take", take.fn, run, before, reading, False, True)
+    assert taken.accepted, taken.report.errors
+    sides = timed("assign", assign.fn, run, taken.merged.frame, before.ledger, "2026-01-01")
+    timed("store", store.fn, run, taken.merged.frame, sides, reading.extras)
+    return seconds
+
+
+def check(run: Any) -> dict[str, float]:
+    """Fetch, validate and split as `ratchet retrain` does."""
+    started = time.perf_counter()
+    corpus = fetch.fn(run, None)
+    validate.fn(run, corpus)
+    split.fn(run, corpus)
+    return {"check": time.perf_counter() - started}
+
+
+def main(workspace: str, what: str, *words: str) -> None:
+    """Measure `ingest FILE` or `check` in a workspace, and print JSON: seconds by step, peak memory in GB."""
+    settings = load_settings(Path(workspace), target="process")
+    run: Any = SimpleNamespace(settings=settings, registry=SimpleNamespace(champion=lambda: None))
+    seconds = ingest(run, *words) if what == "ingest" else check(run)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    print(json.dumps({"seconds": seconds, "gigabytes": peak}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
