@@ -79,7 +79,7 @@ def figures(environment: Environment, side: str) -> LoadFigures:
     )
 
 
-@events.quitting.add_listener
+@events.quitting.add_listener  # type: ignore[untyped-decorator]
 def judge(environment: Environment, **_: Any) -> None:
     """Hold the figures against the policy and end with an exit code that says whether they passed."""
     champion = figures(environment, "champion") if PLAN["champion"] else None

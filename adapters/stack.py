@@ -161,7 +161,8 @@ def _pairs(environment: Any) -> dict[str, Any]:
 
 def deploy(settings: Settings, name: str, path: Path, values: Mapping[str, str]) -> None:
     """Hand a stack file to the engine, which begins to change towards it; images are taken as they are named."""
-    argv = ["docker", "stack", "deploy", "--with-registry-auth", "--resolve-image", "never", "-c", path, name]
+    argv = ["docker", "stack", "deploy", "--with-registry-auth", "--resolve-image", "never"]
+    argv += ["-c", str(path), name]
     commands.run(argv, cwd=path.parent, env={**values, **docker_environment(settings)}, timeout=STACK_SECONDS)
 
 

@@ -46,17 +46,18 @@ class SwarmTarget:
         self.staging = f"{settings.stack}-staging"
 
     def check(self) -> None:
-        """Refuse an engine that is no manager of a swarm."""
-        docker_service.need_manager(self.client)
-
-    def package(self, archive: Path, model_sha256: str, labels: dict[str, str], say: Say) -> str:
-        """Build the image of a model and the bot's code and return its digest, pushed where a registry is set."""
+        """Refuse an engine that cannot be told to serve, a stack without the bot, and nodes without a registry."""
         place = docker_service.need_manager(self.client)
         if place.nodes > 1 and not self.settings.registry:
             raise RatchetError(
                 f"The swarm has {place.nodes} nodes, but no registry from which they could take the image.",
                 "Set RATCHET_REGISTRY to an image repository that every node reaches.",
             )
+        stack.read(self.settings)
+
+    def package(self, archive: Path, model_sha256: str, labels: dict[str, str], say: Say) -> str:
+        """Build the image of a model and the bot's code and return its digest, pushed where a registry is set."""
+        self.check()
         recipes = stack.recipes(self.settings)
         runtime = docker_images.ensure_runtime(self.client, self.settings, recipes, say)
         started = time.monotonic()

@@ -31,11 +31,11 @@ class Target(Protocol):
     """The steps of a release. Each reads the state first, and can be run again after a crash."""
 
     name: str
+    needs_staging: bool
+    """Whether `deploy` takes what was staged; if not, a release that was proved before can go out at once."""
 
     def check(self) -> None:
         """Raise `RatchetError` where nothing could be deployed, before work is spent on a release."""
-    needs_staging: bool
-    """Whether `deploy` takes what was staged; if not, a release that was proved before can go out at once."""
 
     def package(self, archive: Path, model_sha256: str, labels: dict[str, str], say: Say) -> str:
         """Make the immutable thing that is deployed from a model and the bot's code; return its digest."""
