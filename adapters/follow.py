@@ -144,8 +144,8 @@ def shape(workspace: Path, commit: str) -> str:
         sections = {name: (policy or {}).get(name) for name in SHAPING_SECTIONS}
         return fingerprint(
             {
-                "bot": rasa.shaping_hash(folder / "bot"),
-                "lock": rasa.lock_hash(folder / "bot"),
+                "bot": bot_code.shaping_hash(folder / "bot"),
+                "lock": bot_code.lock_hash(folder / "bot"),
                 "params": json.dumps(sections, sort_keys=True, default=str),
             }
         )

@@ -11,7 +11,7 @@ import contextlib
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,7 @@ STEADY_SECONDS = 120.0
 READY_SECONDS = 120.0
 STOP_SECONDS = 10.0
 DOWN_SECONDS = 60.0
+WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "2", "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO"}
 
 Say = Callable[[str], None]
 
@@ -54,29 +55,40 @@ def folder(settings: Settings) -> Path:
     return settings.state / "service"
 
 
-def parts(settings: Settings, api_url: str, names: tuple[str, ...] = PARTS) -> list[Part]:
-    """Describe the parts besides the Prefect server; MLflow has pages of its own where a server is set."""
+def parts(settings: Settings, names: Collection[str], api_url: str = "") -> list[Part]:
+    """Describe the parts of these names; where MLflow has a server of its own, no pages are started."""
     env = prefect.environment(settings, api_url)
-    python = sys.executable
-    artifacts = settings.artifact_root or str(settings.state / "artifacts")
-    backend = settings.tracking_uri or f"sqlite:///{settings.state / 'mlflow.db'}"
-    mlflow = ("mlflow", "server", "--host", "127.0.0.1", "--port", str(settings.mlflow_port))
-    stores = ("--workers", "1", "--backend-store-uri", backend, "--default-artifact-root", artifacts)
     worker = ("prefect", "worker", "start", "--pool", prefect.POOL, "--type", "process")
-    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    if settings.s3_endpoint:
-        quiet["MLFLOW_S3_ENDPOINT_URL"] = settings.s3_endpoint
     found = [
-        Part("worker", (python, "-m", *worker), env | WORKER),
-        Part("watch", (str(Path(python).with_name("ratchet")), "watch"), env),
+        *mlflow(settings),
+        Part("worker", (sys.executable, "-m", *worker), env | WORKER),
+        Part("watch", (str(Path(sys.executable).with_name("ratchet")), "watch"), env),
     ]
-    if not backend.startswith("http"):
-        url = f"http://127.0.0.1:{settings.mlflow_port}"
-        found.insert(0, Part("mlflow", (python, "-m", *mlflow, *stores), quiet, settings.mlflow_port, url))
     return [part for part in found if part.name in names]
 
 
-WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "2", "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO"}
+def mlflow(settings: Settings) -> list[Part]:
+    """Describe MLflow's pages, as one process without the job queues that it brings."""
+    artifacts = settings.artifact_root or str(settings.state / "artifacts")
+    backend = settings.tracking_uri or f"sqlite:///{settings.state / 'mlflow.db'}"
+    if backend.startswith("http"):
+        return []
+    argv = (
+        sys.executable,
+        "-m",
+        "mlflow",
+        "server",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(settings.mlflow_port),
+    )
+    stores = ("--workers", "1", "--backend-store-uri", backend, "--default-artifact-root", artifacts)
+    env = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    if settings.s3_endpoint:
+        env["MLFLOW_S3_ENDPOINT_URL"] = settings.s3_endpoint
+    url = f"http://127.0.0.1:{settings.mlflow_port}"
+    return [Part("mlflow", (*argv, *stores), env, settings.mlflow_port, url)]
 
 
 @contextlib.contextmanager
@@ -100,8 +112,10 @@ def running(settings: Settings) -> Replica | None:
     return found if found and alive(found) else None
 
 
-def up(settings: Settings, names: tuple[str, ...], say: Say, ready: Callable[[list[Part]], None]) -> None:
+def up(settings: Settings, names: frozenset[str], say: Say, ready: Callable[[list[Part]], None]) -> None:
     """Run the service until a signal ends it; `ready` is called once everything answers.
+
+    What takes long and needs nothing else is started first.
 
     Raises `LockHeld` when it runs already, and `RatchetError` when a part does not start.
     """
@@ -109,12 +123,13 @@ def up(settings: Settings, names: tuple[str, ...], say: Say, ready: Callable[[li
         end_on_signals()
         started: dict[str, Replica] = {}
         try:
+            start_each(settings, parts(settings, {"mlflow"} & names), started)
             api_url = serve_prefect(settings, say)
-            wanted = parts(settings, api_url, names)
             write_text(settings.workspace / "prefect.toml", prefect_toml(settings, api_url))
+            start_each(settings, parts(settings, {"worker"} & names, api_url), started)
             provide(settings, api_url, say)
-            for part in wanted:
-                started[part.name] = start(settings, part)
+            start_each(settings, parts(settings, {"watch"} & names, api_url), started)
+            wanted = parts(settings, names, api_url)
             for part in wanted:
                 await_part(settings, part, started[part.name])
             ready(wanted)
@@ -124,6 +139,12 @@ def up(settings: Settings, names: tuple[str, ...], say: Say, ready: Callable[[li
         finally:
             ignore_signals()
             stop(settings, say)
+
+
+def start_each(settings: Settings, wanted: Sequence[Part], started: dict[str, Replica]) -> None:
+    """Start parts, or adopt them, and note their processes."""
+    for part in wanted:
+        started[part.name] = start(settings, part)
 
 
 def serve_prefect(settings: Settings, say: Say) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from adapters.settings import Settings
 from cli.context import settings
 from cli.output import complain, facts, out
 from domain.errors import RatchetError, UsageError
@@ -50,21 +51,19 @@ def up(
         show(found)
 
     try:
-        service.up(found, tuple(only or service.PARTS), lambda text: out.print(f"  {text}"), ready)
+        service.up(found, frozenset(only or service.PARTS), lambda text: out.print(f"  {text}"), ready)
     except LockHeld as error:
         out.print(error.fact)
         show(found)
 
 
-def show(found: object) -> None:
+def show(found: Settings) -> None:
     """Print where everything is."""
     from adapters import prefect, service
-    from adapters.settings import Settings
 
-    assert isinstance(found, Settings)
     api_url = prefect.running_url(found) or ""
     pages = [("Prefect", api_url.removesuffix("/api"))]
-    pages += [("MLflow", part.url) for part in service.parts(found, api_url) if part.url]
+    pages += [("MLflow", part.url) for part in service.mlflow(found)]
     pages += [("bot", f"http://127.0.0.1:{found.port}"), ("logs", str(service.folder(found)))]
     facts(pages)
     out.print("Stop it with Ctrl-C or `ratchet down`; the bot goes on serving.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import time
 from collections.abc import Mapping
@@ -9,8 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pandas as pd
 
+from adapters import corpus_store, dvc
+from adapters.mlflow import Registry
 from adapters.replicas import free_port
+from adapters.settings import load_settings
+from domain import ledger
 from tests.e2e.cli import Ratchet
 
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
@@ -95,14 +101,15 @@ class Service:
             "RATCHET_TARGET": "process",
             **(settings or {}),
         }
-        self.ratchet, self.colleague = Ratchet(self.home), Ratchet(self.dev)
+        self.ratchet = Ratchet(self.home)
         self.api = Api(f"http://127.0.0.1:{self.port}/api")
         self.process: subprocess.Popen[str] | None = None
 
     def make(self, dvc_remote: str) -> None:
         """Make the workspace with the example, its Git remote, and the colleague's clone."""
         self.ratchet("init", self.home, "--example", "helpdesk")
-        self.configure(self.home, self.env)
+        lines = "".join(f"{name}={value}\n" for name, value in self.env.items())
+        (self.home / ".env").write_text(lines, encoding="utf-8")
         params = self.home / "params.yaml"
         text = params.read_text(encoding="utf-8")
         for old, new in {
@@ -113,6 +120,7 @@ class Service:
             assert old in text, old
             text = text.replace(old, new)
         params.write_text(text, encoding="utf-8")
+        shutil.rmtree(self.home / "bot" / "tests" / "conversations")  # other tests play them
         self.ratchet("remote", "set", dvc_remote)
         self.git(self.home, "checkout", "-q", "-B", "main")
         self.commit(self.home, "Settings of the test")
@@ -120,12 +128,6 @@ class Service:
         self.git(self.home, "remote", "add", "origin", str(self.origin))
         self.git(self.home, "push", "-q", "-u", "origin", "main")
         self.git(self.folder, "clone", "-q", "-b", "main", str(self.origin), str(self.dev))
-        self.configure(self.dev, self.env | {"RATCHET_PREFECT_PORT": str(free_port())})
-
-    def configure(self, workspace: Path, env: Mapping[str, str]) -> None:
-        """Write a workspace's `.env`."""
-        lines = "".join(f"{name}={value}\n" for name, value in env.items())
-        (workspace / ".env").write_text(lines, encoding="utf-8")
 
     def up(self) -> float:
         """Start the service and return the seconds until it is ready."""
@@ -177,14 +179,24 @@ class Service:
         assert old in text
         file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
-    def add_data(self, messages: Mapping[str, str]) -> str:
-        """Take messages (text: intent) into the colleague's corpus and return the new data revision."""
-        file = self.folder / "new.csv"
-        rows = "".join(f'"{text}",{intent}\n' for text, intent in messages.items())
-        file.write_text(f"text,intent\n{rows}", encoding="utf-8")
-        self.colleague("ingest", file)
-        pointer = (self.dev / "data.dvc").read_text(encoding="utf-8")
-        return pointer.split("md5: ")[1].split()[0]
+    def add_data(self, text: str, intent: str) -> str:
+        """Put a message into the colleague's corpus, as `ratchet ingest` does; returns the data revision."""
+        settings = load_settings(self.dev)
+        corpus, policy = settings.params.corpus, settings.params.split
+        store = corpus_store.open_store(self.dev, settings.state, corpus, policy)
+        row = pd.DataFrame([{"text": text, "intent": intent, "source": "test"}])
+        frame = pd.concat([store.frame, row], ignore_index=True)[corpus.columns].fillna("")
+        staging = corpus_store.staging(self.dev)
+        corpus_store.write(staging, frame, ledger.assign(frame, store.ledger, policy, "2026-11-21"), policy)
+        pointer = dvc.add(self.dev, staging)
+        dvc.push(self.dev, pointer.revision)
+        corpus_store.swap(self.dev, pointer)
+        return pointer.revision
+
+    @property
+    def registry(self) -> Registry:
+        """The registry of the service's workspace."""
+        return Registry(load_settings(self.home))
 
     def say(self, text: str) -> dict[str, Any]:
         """Say something to the bot."""
