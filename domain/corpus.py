@@ -23,6 +23,7 @@ ENTITY = re.compile(r"\[(?P<words>[^\[\]]+)\](?:\([^()]*\)|\{[^{}]*\})")
 """Rasa's entity markup: `[laptop](device)` and `[laptop]{"entity": "device", …}`."""
 
 NOT_WORDS = re.compile(r"[\W_]+")
+ASCII_PUNCTUATION = {point: " " for point in range(128) if not chr(point).isalnum()}
 KEY_HEX_DIGITS = 32
 RESERVED = {"text", "intent", "source", "key", "place"}
 
@@ -84,13 +85,14 @@ def normalise(text: str) -> str:
     Entity markup off, NFKC, case folded, everything but letters, digits and combining marks to one space. A
     text of punctuation or emoji alone stays as it is written, so that `👍` and `👎` remain two messages.
     """
-    folded = unicodedata.normalize("NFKC", plain(text)).casefold()
-    if folded.isascii():
-        words = NOT_WORDS.sub(" ", folded).strip()
+    text = plain(text)
+    if text.isascii():  # the same as below, and four times as fast
+        folded = text.lower()
+        spaced = folded.translate(ASCII_PUNCTUATION)
     else:
-        words = NOT_WORDS.sub(keep_marks, folded).strip()
-        words = " ".join(words.split())
-    return words or " ".join(folded.split())
+        folded = unicodedata.normalize("NFKC", text).casefold()
+        spaced = NOT_WORDS.sub(keep_marks, folded)
+    return " ".join(spaced.split()) or " ".join(folded.split())
 
 
 def keep_marks(match: re.Match[str]) -> str:
@@ -110,13 +112,20 @@ def key(text: str, salt: str) -> str:
 
 def normalised(texts: Iterable[str]) -> list[str]:
     """Return the normal form of each text."""
-    return [normalise(text) for text in texts]
+    return [normalise(text) for text in as_list(texts)]
+
+
+def as_list(texts: Iterable[str]) -> list[str]:
+    """Return texts as a list: going through a pandas column itself is ten times as slow."""
+    return texts.tolist() if isinstance(texts, pd.Series) else list(texts)
 
 
 def keys(normal_forms: Iterable[str], salt: str) -> list[str]:
     """Return the ledger's key of each text that is in normal form already."""
     secret = salt.encode()
-    return [hmac.digest(secret, text.encode(), "sha256").hex()[:KEY_HEX_DIGITS] for text in normal_forms]
+    return [
+        hmac.digest(secret, text.encode(), "sha256").hex()[:KEY_HEX_DIGITS] for text in as_list(normal_forms)
+    ]
 
 
 def empty(policy: CorpusPolicy) -> pd.DataFrame:

@@ -97,7 +97,7 @@ def assign(
         return ledger
     known = sides.notna()
     book = Book(policy)
-    book.remember(texts[known], [Side(side) for side in sides[known]])
+    book.remember(texts[known], [Side(side) for side in sides[known].tolist()])
     placed: list[Side] = []
     for start in range(0, len(new), BATCH):
         placed += book.place(new[start : start + BATCH])
@@ -122,7 +122,7 @@ class Book:
 
     def remember(self, texts: pd.DataFrame, sides: list[Side]) -> None:
         """Take in texts that have their sides."""
-        for intent, side in zip(texts["intent"], sides, strict=True):
+        for intent, side in zip(texts["intent"].tolist(), sides, strict=True):
             self.count(intent, side)
         self.put(texts["text"].tolist(), sides)
 
@@ -179,13 +179,14 @@ class Book:
 
 def links(texts: Texts, cutoff: float) -> dict[int, NDArray[np.int64]]:
     """Return the places of the later near-duplicates of each text that has any."""
-    found = [(one[one < other], other[one < other]) for one, other in near_pairs(texts, texts, cutoff)]
-    earlier = np.concatenate([one for one, _ in found])
-    later = np.concatenate([other for _, other in found])
+    found = list(near_pairs(texts, texts, cutoff))
+    if not found:
+        return {}
+    earlier = np.concatenate([np.minimum(one, other) for one, other in found])
+    later = np.concatenate([np.maximum(one, other) for one, other in found])
     order = np.argsort(earlier, kind="stable")
     starts, begins = np.unique(earlier[order], return_index=True)
-    parts = np.split(later[order], begins[1:]) if len(starts) else []
-    return dict(zip(starts.tolist(), parts, strict=True))
+    return dict(zip(starts.tolist(), np.split(later[order], begins[1:]), strict=True))
 
 
 def distinct(corpus: pd.DataFrame, policy: SplitPolicy) -> pd.DataFrame:

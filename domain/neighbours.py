@@ -142,44 +142,79 @@ def count_characters(texts: NDArray[np.object_], lengths: Indices) -> Counts:
 def near_pairs(left: Texts, right: Texts, cutoff: float) -> Iterator[Pairs]:
     """Yield the near-duplicate pairs between two collections as arrays of places in the given sequences.
 
-    `cutoff` is a ratio in percent. With the same collection on both sides, each text pairs with itself and
-    each pair comes in both orders.
+    `cutoff` is a ratio in percent. With the same collection on both sides each pair comes once, and no text
+    with itself.
     """
-    apart = 1 - cutoff / 100  # d may be this share of both lengths together …
-    stretch = (1 + apart) / (1 - apart)  # … so a partner is at most so much longer
-
-    def blocks() -> Iterator[tuple[Band, Words, int]]:
-        for band in right.bands:
-            shortest, longest = right.lengths[band.start] / stretch, right.lengths[band.stop - 1] * stretch
-            first, last = left.window(shortest, longest)
-            for begin in range(first, last, CHUNK):
-                rows = band.code.write(left.counts[begin : min(begin + CHUNK, last)])
-                for start in range(0, len(rows), ROWS):
-                    yield band, rows[start : start + ROWS], begin + start
-
-    def compare(block: tuple[Band, Words, int]) -> list[Pairs]:
-        band, rows, start = block
-        low, high = left.lengths[start], left.lengths[start + len(rows) - 1]
-        first, last = right.window(low / stretch, high * stretch)
-        found: list[Pairs] = []
-        for begin in range(max(first, band.start), min(last, band.stop), COLUMNS):
-            end = min(begin + COLUMNS, last, band.stop)
-            limit = int(apart * (high + right.lengths[end - 1]) + 1e-9)
-            row, column = candidates(rows, band, begin, end, limit)
-            for some in range(0, len(row), FLUSH):
-                one, other = start + row[some : some + FLUSH], column[some : some + FLUSH]
-                near = ratios(left, right, one, other, cutoff) > 0
-                found.append((left.order[one[near]], right.order[other[near]]))
-        return [pairs for pairs in found if len(pairs[0])]
-
-    for found in in_threads(compare, blocks()):
+    comparison = Comparison(left, right, cutoff)
+    for found in in_threads(comparison.run, comparison.blocks()):
         yield from found
 
 
+@dataclass(frozen=True)
+class Block:
+    """A few texts of the left side from sorted place `start`, in the code of a band of the right side."""
+
+    start: int
+    rows: Words
+    band: Band
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two collections and the ratio in percent that makes a pair."""
+
+    left: Texts
+    right: Texts
+    cutoff: float
+
+    @property
+    def apart(self) -> float:
+        """The share of both lengths together that d may be."""
+        return 1 - self.cutoff / 100
+
+    @property
+    def stretch(self) -> float:
+        """How much longer than a text its longest partner is."""
+        return (1 + self.apart) / (1 - self.apart)
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the work, in pieces that fit into a core's cache."""
+        lengths = self.right.lengths
+        for band in self.right.bands:
+            first, last = self.left.window(
+                lengths[band.start] / self.stretch, lengths[band.stop - 1] * self.stretch
+            )
+            for begin in range(first, last, CHUNK):
+                rows = band.code.write(self.left.counts[begin : min(begin + CHUNK, last)])
+                for start in range(0, len(rows), ROWS):
+                    yield Block(begin + start, rows[start : start + ROWS], band)
+
+    def run(self, block: Block) -> list[Pairs]:
+        """Return the pairs of a block."""
+        left, right, start, band = self.left, self.right, block.start, block.band
+        low, high = left.lengths[start], left.lengths[start + len(block.rows) - 1]
+        first, last = right.window(low / self.stretch, high * self.stretch)
+        first, last = max(first, band.start), min(last, band.stop)
+        if left is right:
+            first = max(first, start)
+        found: list[Pairs] = []
+        for begin in range(first, last, COLUMNS):
+            end = min(begin + COLUMNS, last)
+            limit = int(self.apart * (high + right.lengths[end - 1]) + 1e-9)
+            row, column = candidates(block.rows, band, begin, end, limit)
+            if left is right:
+                later = column > start + row
+                row, column = row[later], column[later]
+            for some in range(0, len(row), FLUSH):
+                one, other = start + row[some : some + FLUSH], column[some : some + FLUSH]
+                near = ratios(left, right, one, other, self.cutoff) > 0
+                if near.any():
+                    found.append((left.order[one[near]], right.order[other[near]]))
+        return found
+
+
 def candidates(rows: Words, band: Band, begin: int, end: int, limit: int) -> Pairs:
-    """Return the rows, and the sorted places from `begin` to `end`, whose codes differ in at most `limit`
-    bits.
-    """
+    """Return rows, and sorted places from `begin` to `end`, with codes `limit` bits apart or less."""
     columns = slice(begin - band.start, end - band.start)
     differ = np.bitwise_count(rows[:, 0, None] ^ band.inner[columns])
     row, column = np.divmod(np.flatnonzero(differ <= limit), end - begin)

@@ -139,7 +139,7 @@ class Check:
         """No message holds personal data that is not allow-listed."""
         kinds = [
             {one.kind for one in find(plain(text), self.policy.personal_data_allowed)}
-            for text in rows["text"]
+            for text in rows["text"].tolist()
         ]
         for kind in sorted(set().union(*kinds)) if kinds else []:
             broken = rows[[kind in found for found in kinds]]
@@ -249,7 +249,9 @@ def with_review(
 
 def matches(texts: pd.Series, pattern: re.Pattern[str]) -> pd.Series:
     """Tell for each text whether a pattern occurs in it."""
-    return pd.Series([pattern.search(text) is not None for text in texts], index=texts.index, dtype=bool)
+    return pd.Series(
+        [pattern.search(text) is not None for text in texts.tolist()], index=texts.index, dtype=bool
+    )
 
 
 def count(number: int, noun: str) -> str:

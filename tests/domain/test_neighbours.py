@@ -45,12 +45,14 @@ def test_long_and_many_texts_are_compared_exactly_too() -> None:
     assert found(made, made, 90.0) == brute_force(made, made, 90.0)
 
 
-def test_each_pair_comes_once() -> None:
-    """No pair is yielded twice, whichever bands it lies in."""
-    made = ["a" * size for size in range(1, 80)]
+@given(texts)
+def test_within_one_collection_each_pair_comes_once(made: list[str]) -> None:
+    """No text pairs with itself, no pair comes twice, and none is lost."""
+    collection = Texts(made)
     pairs = [
-        (int(row), int(column))
-        for rows, columns in near_pairs(Texts(made), Texts(made), 90)
+        frozenset((int(row), int(column)))
+        for rows, columns in near_pairs(collection, collection, 90)
         for row, column in zip(rows, columns, strict=True)
     ]
     assert len(pairs) == len(set(pairs))
+    assert set(pairs) == {frozenset(pair) for pair in brute_force(made, made, 90) if pair[0] != pair[1]}
