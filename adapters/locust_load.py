@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from adapters import channel, commands
@@ -14,6 +16,8 @@ from domain.errors import RatchetError
 from domain.rollout import LoadVerdict
 
 SPARE_SECONDS = 60
+STOP_SECONDS = 20
+OUT = "load.json"
 MESSAGES = ("hello", "what can you do?", "I need help", "thanks")
 
 
@@ -27,38 +31,66 @@ def run(
 ) -> LoadVerdict | None:
     """Put a staged server, and the live release's beside it, under load; None where the policy leaves it out.
 
-    `messages` are what people write; plan, verdict and Locust's own report go to `folder`. Raises `RatchetError`
-    when Locust itself fails; a broken limit is a verdict, not an error.
+    `messages` are what people write; plan, verdict and Locust's own report go to `folder`. Raises
+    `RatchetError` when Locust itself fails; a broken limit is a verdict, not an error.
     """
     policy = settings.params.rollout.load_test
     if not policy.seconds:
         return None
-    plan, out = folder / "load-plan.json", folder / "load.json"
+    argv, environment = prepare(settings, candidate, champion, messages, folder, policy.users)
+    argv += ["--run-time", f"{policy.seconds:g}s"]
+    limit = policy.seconds + SPARE_SECONDS
+    done = commands.run(argv, cwd=folder, env=environment, timeout=limit, check=False)
+    verdict = read(folder, done.output)
+    say(describe(verdict))
+    return verdict
+
+
+@contextmanager
+def light(settings: Settings, url: str, messages: Sequence[str], folder: Path) -> Iterator[Path]:
+    """Keep one person writing to `url` for the time of the block; then `read` has the figures."""
+    argv, environment = prepare(settings, url, None, messages, folder, users=1)
+    process = commands.start(argv, cwd=folder, env=environment, stdout=subprocess.DEVNULL)
+    try:
+        yield folder
+    finally:
+        commands.stop(process, grace=STOP_SECONDS)
+
+
+def prepare(
+    settings: Settings,
+    candidate: str,
+    champion: str | None,
+    messages: Sequence[str],
+    folder: Path,
+    users: int,
+) -> tuple[list[str], dict[str, str]]:
+    """Write the plan for Locust, and return its argument list and environment."""
+    plan, out = folder / "load-plan.json", folder / OUT
     content = {
         "candidate": candidate,
         "champion": champion,
         "token_file": str(channel.staging_token(settings)),
         "messages": list(messages) or list(MESSAGES),
-        "users": policy.users,
-        "policy": policy.model_dump(),
+        "users": users,
+        "policy": settings.params.rollout.load_test.model_dump(),
         "out": str(out),
     }
     write_json(plan, content)
     out.unlink(missing_ok=True)
-    users = policy.users * (2 if champion else 1)
+    total = str(users * (2 if champion else 1))
     argv = [sys.executable, "-m", "locust", "-f", str(SOURCE / "adapters" / "locust_users.py"), "--headless"]
-    argv += ["--users", str(users), "--spawn-rate", str(users), "--run-time", f"{policy.seconds:g}s"]
-    argv += ["--stop-timeout", "10", "--only-summary", "--loglevel", "WARNING"]
-    environment = {"RATCHET_LOAD_PLAN": str(plan), "PYTHONPATH": str(SOURCE)}
-    done = commands.run(
-        argv, cwd=folder, env=environment, timeout=policy.seconds + SPARE_SECONDS, check=False
-    )
-    said = read_json(out)
+    argv += ["--users", total, "--spawn-rate", total, "--stop-timeout", "10"]
+    argv += ["--only-summary", "--loglevel", "WARNING"]
+    return argv, {"RATCHET_LOAD_PLAN": str(plan), "PYTHONPATH": str(SOURCE)}
+
+
+def read(folder: Path, output: str = "") -> LoadVerdict:
+    """Read what a load test left; raises `RatchetError` with the end of Locust's output when it left nothing."""
+    said = read_json(folder / OUT)
     if said is None:
-        raise RatchetError("The load test did not run.", f"Locust's output ends:\n{done.output[-2000:]}")
-    verdict = LoadVerdict.from_dict(said)
-    say(describe(verdict))
-    return verdict
+        raise RatchetError("The load test did not run.", f"Locust's output ends:\n{output[-2000:]}")
+    return LoadVerdict.from_dict(said)
 
 
 def describe(verdict: LoadVerdict) -> str:

@@ -33,7 +33,8 @@ class Lineage(Record):
 
 @dataclass(frozen=True)
 class Release(Record):
-    """One immutable manifest. `bundle` is the digest of the image, or of the bundle folder on `process`."""
+    """One immutable manifest. `bundle` is the digest of the image, or of the bundle folder on `process`;
+    `rehearsal` is what going back and forth once has shown (domain/rollout.py), where the policy asks for it."""
 
     id: str
     created_at: str
@@ -49,6 +50,7 @@ class Release(Record):
     previous: str | None
     reason: str
     seconds: float = 0.0
+    rehearsal: dict[str, Any] | None = None
 
 
 def release_id(created_at: str, model_sha256: str, bundle: str) -> str:

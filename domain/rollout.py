@@ -199,3 +199,12 @@ def judge_load(candidate: LoadFigures, champion: LoadFigures | None, policy: Loa
                 f"(limit {limit:.0f} ms)."
             )
     return LoadVerdict(not reasons, tuple(reasons), candidate, champion)
+
+
+@dataclass(frozen=True)
+class Rehearsal(Record):
+    """A way back and forth again after a release: the seconds of each, and what users would have noticed."""
+
+    back_seconds: float
+    forth_seconds: float
+    load: LoadFigures

@@ -15,6 +15,7 @@ from tasks.deploy import deploy
 from tasks.package import package
 from tasks.record import record
 from tasks.recover import recover
+from tasks.rehearse import rehearse
 from tasks.serve import serve
 from tasks.stage import stage
 from tasks.sync import sync as take_newest
@@ -53,6 +54,8 @@ def bring_up(run: Run, packaged: Release, load: bool = True) -> Release:
     try:
         deploy(run, packaged)
         verify(run, packaged)
+        if load and run.settings.params.rollout.rehearse:
+            packaged = rehearse(run, packaged)
     except RatchetError:
         recover(run)
         serve(run)
