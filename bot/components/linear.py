@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 from scipy import sparse
-from scipy.optimize import minimize_scalar
-from scipy.special import log_softmax, softmax
+from scipy.special import softmax
 from sklearn.svm import LinearSVC
 
-from components.features import Block, Context, Features, known_fields
+from components.calibration import Sample, evidence, fit_temperature, fit_threshold, margins_out_of_fold
+from components.features import WORD, Block, Context, Features, known_fields, normalise
 
 MODEL_FILE = "model.json"
 ARRAYS_FILE = "arrays.npz"
@@ -31,7 +31,7 @@ class Options:
     context_weight: float = 1.0
     context_dropout: float = 0.5
     out_of_scope_intents: tuple[str, ...] = ("out_of_scope", "oos")
-    in_scope_loss: float = 0.015
+    in_scope_loss: float | None = 0.0125
     calibration_folds: int = 5
     calibration_rows: int = 2000
     random_seed: int = 0
@@ -42,7 +42,8 @@ class LinearModel:
     """A trained model.
 
     `weights` is float32 of shape (features, intents), `bias` float32 of shape (intents,). Confidence is
-    softmax(margin / temperature); a message whose best confidence is below `threshold` is out of scope.
+    softmax(margin / temperature); a message with less `evidence` than `threshold` is out of scope;
+    where it is None, no message is.
     """
 
     intents: tuple[str, ...]
@@ -50,13 +51,20 @@ class LinearModel:
     weights: np.ndarray
     bias: np.ndarray
     temperature: float
-    threshold: float
+    threshold: float | None
+    outside: tuple[int, ...] = ()
 
-    def confidences(self, texts: Sequence[str], contexts: Sequence[Context]) -> np.ndarray:
-        """Probabilities of shape (messages, intents); each row is the same whatever else is in the batch."""
+    def predict(self, texts: Sequence[str], contexts: Sequence[Context]) -> tuple[np.ndarray, np.ndarray]:
+        """Probabilities of shape (messages, intents), and whether each message is in scope.
+
+        A row is the same whatever else is in the batch.
+        """
         rows = self.features.transform(texts, contexts)
-        margins = rows @ self.weights + self.bias
-        return softmax(margins.astype(np.float64) / self.temperature, axis=1)
+        margins = (rows @ self.weights + self.bias).astype(np.float64)
+        confidences = softmax(margins / self.temperature, axis=1)
+        if self.threshold is None:
+            return confidences, np.ones(len(confidences), dtype=bool)
+        return confidences, evidence(margins, self.temperature, self.outside) >= self.threshold
 
     def save(self, folder: Path) -> None:
         """Write arrays as npz and everything else as JSON."""
@@ -72,6 +80,7 @@ class LinearModel:
             "intents": self.intents,
             "temperature": self.temperature,
             "threshold": self.threshold,
+            "outside": self.outside,
             "fields": self.features.fields,
             "block_weights": {name: block.weight for name, block in blocks.items()},
             "terms": {name: list(block.terms) for name, block in blocks.items()},
@@ -101,6 +110,7 @@ class LinearModel:
                 bias=arrays["bias"],
                 temperature=document["temperature"],
                 threshold=document["threshold"],
+                outside=tuple(document["outside"]),
             )
 
 
@@ -112,32 +122,59 @@ def train(
     if len(intents) < 2:
         raise ValueError("A classifier needs messages of at least two intents.")
     fields = known_fields(contexts) if options.context_fields is None else options.context_fields
-    texts, labels, contexts = _with_context_dropped(texts, labels, contexts, fields, options)
+    again = _asked_without_context_too(contexts, fields, options)
+    origin = [*range(len(texts)), *again]
+    texts = [texts[i] for i in origin]
+    contexts = [*contexts, *({} for _ in again)]
     features = Features.fit(texts, contexts, fields, options.context_weight)
-    rows = features.transform(texts, contexts)
     column = {intent: i for i, intent in enumerate(intents)}
-    targets = np.array([column[label] for label in labels])
-    temperature, threshold = _calibrate(rows, targets, intents, options)
-    weights, bias = _fit(rows, targets, len(intents), options)
-    return LinearModel(intents, features, weights, bias, temperature, threshold)
-
-
-def _with_context_dropped(
-    texts: Sequence[str],
-    labels: Sequence[str],
-    contexts: Sequence[Context],
-    fields: Sequence[str],
-    options: Options,
-) -> tuple[list[str], list[str], list[Context]]:
-    """Add a share of the messages once more without their context, so that text alone stays well classified."""
-    generator = np.random.default_rng(options.random_seed)
-    drawn = generator.random(len(texts)) < options.context_dropout
-    extra = [i for i in np.flatnonzero(drawn) if any(contexts[i].get(field) for field in fields)]
-    return (
-        [*texts, *(texts[i] for i in extra)],
-        [*labels, *(labels[i] for i in extra)],
-        [*contexts, *({} for _ in extra)],
+    sample = Sample(
+        rows=features.transform(texts, contexts),
+        targets=np.array([column[labels[i]] for i in origin]),
+        groups=_groups(texts),
+        asked=np.arange(len(origin)) < len(labels),
     )
+    outside = tuple(column[intent] for intent in options.out_of_scope_intents if intent in column)
+    temperature, threshold = _calibrate(sample, len(intents), outside, options)
+    weights, bias = _fit(sample.rows, sample.targets, len(intents), options)
+    return LinearModel(intents, features, weights, bias, temperature, threshold, outside)
+
+
+def _asked_without_context_too(
+    contexts: Sequence[Context], fields: Sequence[str], options: Options
+) -> list[int]:
+    """Numbers of a share of the messages that are learnt once more without their context."""
+    drawn = np.random.default_rng(options.random_seed).random(len(contexts)) < options.context_dropout
+    return [i for i in np.flatnonzero(drawn) if any(contexts[i].get(field) for field in fields)]
+
+
+def _groups(texts: Sequence[str]) -> np.ndarray:
+    """The same number for texts of the same words, whatever their order, case and punctuation."""
+    number: dict[tuple[str, ...], int] = {}
+    words = (tuple(sorted(WORD.findall(normalise(text)))) for text in texts)
+    return np.array([number.setdefault(key, len(number)) for key in words])
+
+
+def _calibrate(
+    sample: Sample, intents: int, outside: tuple[int, ...], options: Options
+) -> tuple[float, float | None]:
+    """Temperature and threshold from margins of messages that the fitted weights have not seen."""
+    margins, truth = margins_out_of_fold(
+        sample,
+        lambda rows, targets: _fit(rows, targets, intents, options),
+        options.calibration_folds,
+        options.calibration_rows,
+        options.random_seed,
+    )
+    if len(truth) == 0:
+        return 1.0, None
+    temperature = fit_temperature(margins, truth)
+    if options.in_scope_loss is None:
+        return temperature, None
+    inside = ~np.isin(truth, outside)
+    found = evidence(margins[inside], temperature, outside)
+    right = margins[inside].argmax(axis=1) == truth[inside]
+    return temperature, fit_threshold(found, right, options.in_scope_loss)
 
 
 def _fit(
@@ -155,64 +192,3 @@ def _fit(
     weights[:, machine.classes_] = coefficients.T
     bias[machine.classes_] = intercepts
     return weights, bias
-
-
-def _calibrate(
-    rows: sparse.csr_matrix, targets: np.ndarray, intents: tuple[str, ...], options: Options
-) -> tuple[float, float]:
-    """Temperature and threshold from margins of messages that the fitted weights have not seen."""
-    margins, truth = _out_of_fold(rows, targets, len(intents), options)
-    if len(truth) == 0:
-        return 1.0, 0.0
-    temperature = fit_temperature(margins, truth)
-    outside = [i for i, intent in enumerate(intents) if intent in options.out_of_scope_intents]
-    inside = ~np.isin(truth, outside)
-    confidence = softmax(margins / temperature, axis=1)
-    return temperature, fit_threshold(confidence[inside], truth[inside], options.in_scope_loss)
-
-
-def _out_of_fold(
-    rows: sparse.csr_matrix, targets: np.ndarray, intents: int, options: Options
-) -> tuple[np.ndarray, np.ndarray]:
-    """Margins and targets of held-back rows, from as many folds as give `calibration_rows` of them."""
-    folds = _assign_folds(targets, options)
-    share = options.calibration_rows / len(targets)
-    wanted = min(options.calibration_folds, max(1, round(share * options.calibration_folds)))
-    margins, truth = [np.empty((0, intents))], [np.empty(0, dtype=int)]
-    for fold in range(wanted):
-        held = (folds == fold) & np.isin(targets, targets[folds != fold])
-        if not held.any() or len(np.unique(targets[folds != fold])) < 2:
-            continue
-        weights, bias = _fit(rows[folds != fold], targets[folds != fold], intents, options)
-        margins.append((rows[held] @ weights + bias).astype(np.float64))
-        truth.append(targets[held])
-    return np.vstack(margins), np.concatenate(truth)
-
-
-def _assign_folds(targets: np.ndarray, options: Options) -> np.ndarray:
-    """A fold number for each row; the rows of one intent are dealt out evenly."""
-    order = np.random.default_rng(options.random_seed).permutation(len(targets))
-    folds = np.empty(len(targets), dtype=int)
-    for target in np.unique(targets):
-        mine = order[targets[order] == target]
-        folds[mine] = (np.arange(len(mine)) + target) % options.calibration_folds
-    return folds
-
-
-def fit_temperature(margins: np.ndarray, truth: np.ndarray) -> float:
-    """The temperature that makes the true intents most likely (Guo et al. 2017, On Calibration)."""
-
-    def loss(log_temperature: float) -> float:
-        return -float(
-            log_softmax(margins / np.exp(log_temperature), axis=1)[np.arange(len(truth)), truth].mean()
-        )
-
-    return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.02), np.log(5.0)), method="bounded").x))
-
-
-def fit_threshold(confidence: np.ndarray, truth: np.ndarray, loss: float) -> float:
-    """The highest confidence threshold that turns at most `loss` of all messages from right to unanswered."""
-    right = confidence.argmax(axis=1) == truth
-    best = np.sort(confidence.max(axis=1)[right])
-    given_up = int(loss * len(truth))
-    return float(best[given_up]) if given_up < len(best) else 0.0

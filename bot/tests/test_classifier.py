@@ -108,11 +108,12 @@ def test_a_message_without_metadata_is_classified(bench: Bench) -> None:
     assert found["intent"]["name"] == "reset_password"
 
 
-def test_the_threshold_can_be_fixed(bench: Bench, tmp_path: Path) -> None:
-    """A threshold in the configuration replaces the one chosen at training."""
-    strict = Bench(tmp_path, threshold=1.0)
-    strict.trained()
-    assert output(strict.loaded(), message("please reset my password"))[0]["intent"]["name"] == "nlu_fallback"
+def test_the_fallback_can_be_given_up(tmp_path: Path) -> None:
+    """`in_scope_loss: null` answers everything but empty messages."""
+    bold = Bench(tmp_path, in_scope_loss=None)
+    bold.trained()
+    assert output(bold.loaded(), message("zyzzyva qwerty"))[0]["intent"]["name"] != "nlu_fallback"
+    assert output(bold.loaded(), message(" "))[0]["intent"]["name"] == "nlu_fallback"
 
 
 def test_context_fields_can_be_named(tmp_path: Path) -> None:

@@ -57,5 +57,5 @@ def test_context_decides() -> None:
 def _right(
     model: linear.LinearModel, texts: list[str], contexts: list[dict[str, str]], truth: list[str]
 ) -> list[bool]:
-    best = model.confidences(texts, contexts).argmax(axis=1)
+    best = model.predict(texts, contexts)[0].argmax(axis=1)
     return [model.intents[i] == intent for i, intent in zip(best, truth, strict=True)]

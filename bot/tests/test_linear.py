@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.linear import LinearModel, Options, fit_temperature, fit_threshold, train
+from components.calibration import Sample, assign_folds, evidence, fit_temperature, fit_threshold
+from components.linear import LinearModel, Options, train
 from tests import corpus
 
 
@@ -22,7 +23,7 @@ def trained(options: Options | None = None) -> LinearModel:
 
 
 def intent_of(model: LinearModel, text: str, **context: str) -> str:
-    return model.intents[int(model.confidences([text], [context])[0].argmax())]
+    return model.intents[int(model.predict([text], [context])[0][0].argmax())]
 
 
 def test_the_right_process_depends_on_role_and_location() -> None:
@@ -56,7 +57,8 @@ def test_a_loaded_model_predicts_the_same_bits(tmp_path: Path) -> None:
     model.save(tmp_path)
     texts, contexts = ["days off please", "", "🎉"], [{"role": "contractor"}, {}, {"role": "?"}]
     loaded = LinearModel.load(tmp_path)
-    assert loaded.confidences(texts, contexts).tobytes() == model.confidences(texts, contexts).tobytes()
+    for one, other in zip(loaded.predict(texts, contexts), model.predict(texts, contexts), strict=True):
+        assert one.tobytes() == other.tobytes()
     assert (loaded.temperature, loaded.threshold) == (model.temperature, model.threshold)
 
 
@@ -83,7 +85,7 @@ def test_one_example_for_each_intent() -> None:
     """Nothing is left to calibrate on, so confidence is uncalibrated and nothing is out of scope."""
     model = train(["red wine", "green tea", "black coffee"], ["a", "b", "c"], [{}] * 3, Options())
     assert intent_of(model, "tea") == "b"
-    assert (model.temperature, model.threshold) == (1.0, 0.0)
+    assert (model.temperature, model.threshold) == (1.0, None)
 
 
 @pytest.mark.parametrize("true", [0.1, 0.5, 2.0])
@@ -99,8 +101,33 @@ def test_the_temperature_is_found(true: float) -> None:
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=200), st.floats(0, 0.2))
 def test_the_threshold_gives_up_no_more_than_it_may(answers: list[tuple[float, bool]], loss: float) -> None:
     """At most `loss` of all messages turn from right to unanswered."""
-    confidence = np.array([[c, -1.0] for c, _ in answers])
-    truth = np.array([0 if right else 1 for _, right in answers])
-    threshold = fit_threshold(confidence, truth, loss)
-    lost = sum(right and c < threshold for c, right in answers)
+    found = np.array([evidence for evidence, _ in answers])
+    right = np.array([is_right for _, is_right in answers])
+    threshold = fit_threshold(found, right, loss)
+    lost = 0 if threshold is None else (right & (found < threshold)).sum()
     assert lost <= loss * len(answers)
+
+
+def test_evidence_stays_low_when_every_intent_is_unlikely() -> None:
+    """A clear winner among unlikely intents is confident and yet out of scope; an out-of-scope intent lowers it."""
+    margins = np.array([[-0.9, -2.0, -2.0], [0.8, 0.7, -2.0]])
+    alone = evidence(margins, 0.1, ())
+    assert alone[0] < -0.8 < 0.8 < alone[1]
+    assert evidence(np.array([[0.8, 0.5]]), 0.1, (1,)) < evidence(np.array([[0.8, -0.5]]), 0.1, (1,))
+
+
+def test_what_says_the_same_is_held_back_together() -> None:
+    """Copies never stand on both sides of a fold, and each intent's groups are spread evenly."""
+    groups = np.arange(60) % 30
+    sample = Sample(np.empty((60, 0)), np.repeat([0, 1], 30), groups, np.ones(60, dtype=bool))
+    folds = assign_folds(sample, 5, seed=1)
+    assert all(len(set(folds[groups == group])) == 1 for group in range(30))
+    assert np.bincount(folds).tolist() == [12] * 5
+
+
+def test_confidence_is_that_of_messages_with_their_context() -> None:
+    """The copies without context are learnt and not asked: they would make all seem less sure."""
+    sure = (
+        trained(Options(context_dropout=0.5)).predict(["days off please"], [{"role": "contractor"}])[0].max()
+    )
+    assert sure > 0.9
