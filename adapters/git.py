@@ -29,8 +29,14 @@ def commit(workspace: Path, paths: Sequence[str], message: str) -> str:
         commands.run(["git", "diff", "--cached", "--quiet", "--", *paths], cwd=workspace, check=False).code
         != 0
     ):
-        git(workspace, "commit", "--quiet", "--message", message, "--", *paths)
+        git(workspace, *identity(workspace), "commit", "--quiet", "--message", message, "--", *paths)
     return git(workspace, "rev-parse", "HEAD")
+
+
+def identity(workspace: Path) -> list[str]:
+    """Return options that name the committer where Git knows nobody, as on a server."""
+    known = commands.run(["git", "config", "user.email"], cwd=workspace, check=False).code == 0
+    return [] if known else ["-c", "user.name=Ratchet", "-c", "user.email=ratchet@localhost"]
 
 
 def resolve(workspace: Path, revision: str) -> str:

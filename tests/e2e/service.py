@@ -105,8 +105,8 @@ class Service:
         self.api = Api(f"http://127.0.0.1:{self.port}/api")
         self.process: subprocess.Popen[str] | None = None
 
-    def make(self, dvc_remote: str) -> None:
-        """Make the workspace with the example, its Git remote, and the colleague's clone."""
+    def make(self, *dvc_remote: str) -> None:
+        """Make the workspace with the example, its Git and DVC remotes, and the colleague's clone."""
         self.ratchet("init", self.home, "--example", "helpdesk")
         lines = "".join(f"{name}={value}\n" for name, value in self.env.items())
         (self.home / ".env").write_text(lines, encoding="utf-8")
@@ -121,7 +121,7 @@ class Service:
             text = text.replace(old, new)
         params.write_text(text, encoding="utf-8")
         shutil.rmtree(self.home / "bot" / "tests" / "conversations")  # other tests play them
-        self.ratchet("remote", "set", dvc_remote)
+        self.ratchet("remote", "set", *dvc_remote)
         self.git(self.home, "checkout", "-q", "-B", "main")
         self.commit(self.home, "Settings of the test")
         self.git(self.folder, "init", "-q", "--bare", str(self.origin))

