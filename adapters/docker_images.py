@@ -15,8 +15,8 @@ from typing import IO, Any
 import docker
 from docker.errors import DockerException, ImageNotFound
 
+from adapters.bot_code import code_files
 from adapters.files import sha256
-from adapters.process import code_files
 from adapters.settings import Settings
 from adapters.target import Say
 from domain.errors import RatchetError
@@ -64,9 +64,7 @@ def ensure_runtime(client: docker.DockerClient, settings: Settings, recipes: Pat
         client.images.get(tag)
         return tag
     except ImageNotFound:
-        say(
-            "building the runtime image from bot/uv.lock; this happens once for each lock file and takes a minute or two"
-        )
+        say("building the runtime image from bot/uv.lock: once for each lock file, a minute or two")
     with context({path.name: path for path in (recipe, *inputs)}) as archive:
         build(client, archive, tag=tag, settings=settings, labels={"ratchet.lock": sha256(inputs[1])})
     return tag

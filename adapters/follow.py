@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-from adapters import commands, dvc, rasa
+from adapters import bot_code, commands, dvc
 from adapters.files import read_json, write_json
 from adapters.git import git
 from adapters.settings import Settings

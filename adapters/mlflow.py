@@ -17,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from adapters.bot_code import unpack
 from adapters.files import replacing, sha256
 from adapters.settings import Settings
 from domain.errors import RatchetError
@@ -34,6 +35,8 @@ CHAMPION, PREVIOUS = "champion", "previous"
 RELEASES = "releases"
 RECORD_TAG, OVERRIDE_TAG, FINGERPRINT_TAG = "ratchet.model", "ratchet.override", "ratchet.fingerprint"
 RELEASE_TAG = "ratchet.release"
+CODE = "bot.tar.gz"
+"""The artifact with the code that a model was trained with."""
 
 
 class Registry:
@@ -182,18 +185,19 @@ class Registry:
             self._download(model, local)
         return local
 
-    def _download(self, model: Model, local: Path) -> None:
-        import mlflow.artifacts
+    def code(self, model: Model) -> Path:
+        """Return a folder with the bot's code that the model was trained with, as its lineage names it.
 
-        version = self.client.get_model_version(NAME, model.version)
-        name = f"{version.source}/model.tar.gz"
-        try:
-            found = Path(mlflow.artifacts.download_artifacts(name, tracking_uri=self.uri))
-        except Exception as error:
-            raise RatchetError(
-                f"The archive of model version {model.version} cannot be fetched from {name}.",
-                "Check the artifact store; `ratchet retrain` can train the model again.",
-            ) from error
+        Raises `RatchetError` when it is gone or differs.
+        """
+        lineage = model.lineage
+        folder = self.settings.state / "code" / f"{lineage.code_hash[:16]}-{lineage.lock_hash[:16]}"
+        if folder.is_dir():
+            return folder
+        return unpack(self._fetch(model, CODE), folder, lineage.code_hash, lineage.lock_hash)
+
+    def _download(self, model: Model, local: Path) -> None:
+        found = self._fetch(model, "model/model.tar.gz")
         digest = sha256(found)
         if digest != model.sha256:
             raise RatchetError(
@@ -203,6 +207,19 @@ class Registry:
             )
         with replacing(local) as temporary:
             shutil.copyfile(found, temporary)
+
+    def _fetch(self, model: Model, artifact: str) -> Path:
+        import mlflow.artifacts
+
+        source = str(self.client.get_model_version(NAME, model.version).source)
+        name = f"{source.removesuffix('/model')}/{artifact}"
+        try:
+            return Path(mlflow.artifacts.download_artifacts(name, tracking_uri=self.uri))
+        except Exception as error:
+            raise RatchetError(
+                f"{artifact} of model version {model.version} cannot be fetched from {name}.",
+                "Check the artifact store; `ratchet retrain` can train the model again.",
+            ) from error
 
     def page(self, model: Model, artifact: str) -> str:
         """Return the address of an artifact of the model's training in MLflow's pages."""

@@ -10,10 +10,11 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from adapters import channel, rasa, traffic
+from adapters.bot_code import code_files
 from adapters.files import sha256, tree_digest, write_json
 from adapters.replicas import (
     Replica,
@@ -34,8 +35,6 @@ from adapters.settings import Settings
 from adapters.target import ReplicaStatus, Say
 from domain.errors import RatchetError
 from domain.release import Release
-
-LEFT_OUT = {".venv", "tests", "__pycache__", ".pytest_cache", ".rasa", "models", ".python-version"}
 
 
 class ProcessTarget:
@@ -173,7 +172,9 @@ class ProcessTarget:
     def _launch(self, release: Release, bundle: Path, log: Path) -> Replica:
         port = free_port()
         token = channel.staging_token(self.settings)
-        argv = rasa.tool(self.settings, "serve", "--model", bundle / "model.tar.gz", "--port", str(port))
+        argv = rasa.tool(
+            self.settings, bundle / "bot", "serve", "--model", bundle / "model.tar.gz", "--port", str(port)
+        )
         argv += [
             "--release",
             release.id,
@@ -214,12 +215,3 @@ class ProcessTarget:
             return False
         terminate(staged)
         return True
-
-
-def code_files(bot: Path) -> Iterator[Path]:
-    """List the files of the bot's code that are served: everything but tests, caches and environments."""
-    for folder, names, files in os.walk(bot):
-        names[:] = sorted(name for name in names if name not in LEFT_OUT)
-        for name in sorted(files):
-            if name not in LEFT_OUT and not name.endswith(".pyc"):
-                yield Path(folder) / name

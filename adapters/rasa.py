@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-
 from adapters import channel, commands
+from adapters.bot_code import lock_hash
 from adapters.files import read_json, sha256
 from adapters.settings import SOURCE, Settings
 from domain.errors import RatchetError
-from domain.training import fingerprint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,8 +30,7 @@ QUIET = {
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
 }
 CONVERSE_SECONDS = 300.0
-SHAPING = ("config.yml", "rules.yml", "components", "tools/train.py")
-"""Files of `bot/` that shape the model, besides the domain without its responses and the lock."""
+INSTALL_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
@@ -48,37 +46,57 @@ class Trained:
     report: Mapping[str, object]
 
 
-def python(settings: Settings) -> Path:
-    """Return the Python of the bot environment.
+def python(settings: Settings, bot: Path) -> Path:
+    """Return the Python of the environment that the lock file of a bot's folder asks for.
 
-    It is the one that RATCHET_BOT_PYTHON names, else `bot/.venv` of the workspace, else that of Ratchet's own
-    `bot/` where both have the same lock file. Raises `RatchetError` when there is none.
+    It is the one that RATCHET_BOT_PYTHON names, else that of the workspace's or Ratchet's own `bot/.venv` where
+    the lock file is the same. The environment of older code is made under `.ratchet/` at first use. Raises
+    `RatchetError` when there is none.
     """
     if settings.bot_python:
-        candidates = [settings.bot_python]
-    else:
-        candidates = [settings.bot / ".venv" / "bin" / "python"]
-        ours = SOURCE / "bot"
-        if lock_hash(settings.bot) == lock_hash(ours):
-            candidates.append(ours / ".venv" / "bin" / "python")
-    for candidate in candidates:
-        if candidate.exists():
-            return candidate.absolute()
-    raise RatchetError(
-        f"The bot environment is missing: {candidates[0]} does not exist.",
-        f"Make it with `uv sync` in {settings.bot}, or run `make setup` in Ratchet's folder.",
-    )
+        return existing(settings.bot_python, settings.bot)
+    lock, ours = lock_hash(bot), SOURCE / "bot"
+    kept = settings.state / "environments" / lock[:16]
+    for folder, environment_of in (
+        (settings.bot, settings.bot / ".venv"),
+        (ours, ours / ".venv"),
+        (bot, kept),
+    ):
+        found = environment_of / "bin" / "python"
+        if lock_hash(folder) == lock and found.exists():
+            return found.absolute()
+    if lock == lock_hash(settings.bot):
+        return existing(settings.bot / ".venv" / "bin" / "python", settings.bot)
+    return make_environment(bot, kept)
 
 
-def lock_hash(bot: Path) -> str:
-    """Return the SHA-256 of the bot environment's lock file, "" when there is none."""
-    lock = bot / "uv.lock"
-    return sha256(lock) if lock.exists() else ""
+def existing(path: Path, bot: Path) -> Path:
+    """Return an interpreter's absolute path; raises `RatchetError` when it is not there."""
+    if not path.exists():
+        raise RatchetError(
+            f"The bot environment is missing: {path} does not exist.",
+            f"Make it with `uv sync` in {bot}, or run `make setup` in Ratchet's folder.",
+        )
+    return path.absolute()
 
 
-def tool(settings: Settings, name: str, *arguments: str | Path) -> list[str]:
-    """Build the argument list of one of the bot's tools; it has to run in the bot's folder."""
-    return [str(python(settings)), "-m", f"tools.{name}", *(str(argument) for argument in arguments)]
+def make_environment(bot: Path, folder: Path) -> Path:
+    """Install what the lock file of older code asks for, and return the Python there."""
+    own = SOURCE / ".ratchet" / "uv" / "bin" / "uv"
+    uv = str(own) if own.exists() else shutil.which("uv")
+    if uv is None:
+        raise RatchetError(
+            "The environment of an older bot/uv.lock is needed, and uv, which makes it, is not here.",
+            "Run `make setup` in Ratchet's folder, or install uv.",
+        )
+    argv = [uv, "sync", "--quiet", "--locked", "--no-dev", "--compile-bytecode"]
+    commands.run(argv, cwd=bot, env={"UV_PROJECT_ENVIRONMENT": str(folder)}, timeout=INSTALL_SECONDS)
+    return folder / "bin" / "python"
+
+
+def tool(settings: Settings, bot: Path, name: str, *arguments: str | Path) -> list[str]:
+    """Build the argument list of one of the tools of a bot's folder; it has to run there."""
+    return [str(python(settings, bot)), "-m", f"tools.{name}", *(str(argument) for argument in arguments)]
 
 
 def environment(cache: Path | None = None) -> dict[str, str]:
@@ -103,21 +121,32 @@ def run_tool(
 
 
 def train(
-    settings: Settings, rows: pd.DataFrame, extras: Path | None, folder: Path, on_line: Callable[[str], None]
+    settings: Settings,
+    rows: pd.DataFrame,
+    extras: Path | None,
+    folder: Path,
+    on_line: Callable[[str], None],
+    *,
+    bot: Path | None = None,
+    locked: Path | None = None,
+    seed: int | None = None,
 ) -> Trained:
     """Train a model on `rows` (columns key, text, intent and the context fields) into `folder`.
 
-    The archive appears there only when training has succeeded. Raises `RatchetError` when it fails, is killed
-    or takes longer than `train.timeout_minutes`.
+    `bot` is the code to train with, by default the workspace's; `locked` the folder of the lock file whose
+    environment runs it, by default the same; `seed` by default that of `params.yaml`. The archive appears only
+    when training has succeeded. Raises `RatchetError` when it fails, is killed or takes longer than
+    `train.timeout_minutes`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     data, archive, report = folder / "train.jsonl", folder / "model.tar.gz", folder / "train.json"
     write_rows(rows, data)
-    argv = tool(settings, "train", "--data", data, "--out", archive, "--report", report)
-    argv += ["--seed", str(settings.params.train.seed)]
+    bot = bot or settings.bot
+    argv = tool(settings, locked or bot, "train", "--data", data, "--out", archive, "--report", report)
+    argv += ["--seed", str(settings.params.train.seed if seed is None else seed)]
     if extras and extras.is_dir():
         argv += ["--extras", str(extras)]
-    run_tool(settings, settings.bot, argv, settings.params.train.timeout_minutes * 60, on_line)
+    run_tool(settings, bot, argv, settings.params.train.timeout_minutes * 60, on_line)
     trained = read_trained(folder)
     if trained is None:
         raise RatchetError("Training ended without a model archive.", f"See {folder} and the run's log.")
@@ -146,8 +175,11 @@ def evaluate(
     rows: pd.DataFrame,
     folder: Path,
     on_line: Callable[[str], None],
+    *,
+    bot: Path | None = None,
+    locked: Path | None = None,
 ) -> tuple[dict[str, pd.DataFrame], dict[str, dict[str, float]]]:
-    """Predict `rows` with each of the named models in one process.
+    """Predict `rows` with each of the named models in one process, with the code in `bot` (see `train`).
 
     Returns by name the predictions (columns key, intent, confidence, ranking; in the order of `rows`) and the
     summary of their speed.
@@ -158,8 +190,9 @@ def evaluate(
     data = folder / "holdout.jsonl"
     write_rows(rows, data)
     named = [word for name, path in models.items() for word in ("--model", f"{name}={path}")]
-    argv = tool(settings, "evaluate", *named, "--data", data, "--out", folder)
-    run_tool(settings, settings.bot, argv, settings.params.train.timeout_minutes * 60, on_line)
+    bot = bot or settings.bot
+    argv = tool(settings, locked or bot, "evaluate", *named, "--data", data, "--out", folder)
+    run_tool(settings, bot, argv, settings.params.train.timeout_minutes * 60, on_line)
     predictions = {
         name: pd.read_json(folder / f"{name}.jsonl", lines=True, dtype={"key": str, "intent": str})
         for name in models
@@ -194,18 +227,8 @@ def converse(settings: Settings, url: str, on_line: Callable[[str], None]) -> in
         return 0
     token = channel.staging_token(settings)
     out = settings.state / "conversations.json"
-    argv = tool(
-        settings,
-        "converse",
-        "--url",
-        url,
-        "--conversations",
-        conversations,
-        "--token-file",
-        token,
-        "--json",
-        out,
-    )
+    argv = tool(settings, settings.bot, "converse", "--url", url, "--conversations", conversations)
+    argv += ["--token-file", str(token), "--json", str(out)]
     out.unlink(missing_ok=True)
     try:
         run_tool(settings, settings.bot, argv, CONVERSE_SECONDS, on_line)
@@ -220,25 +243,3 @@ def converse(settings: Settings, url: str, on_line: Callable[[str], None]) -> in
             f"Correct the bot or the conversation; all mismatches are in {out}.",
         ) from error
     return len((read_json(out) or {}).get("conversations", []))
-
-
-def shaping_hash(bot: Path) -> str:
-    """Return one SHA-256 over what shapes the model: configuration, rules, components, domain.
-
-    Responses are looked up when the bot answers, so a new wording needs a release but no training.
-    """
-    parts = {path.relative_to(bot).as_posix(): sha256(path) for path in shaping_files(bot)}
-    if (bot / "domain.yml").exists():
-        domain = yaml.safe_load((bot / "domain.yml").read_text(encoding="utf-8")) or {}
-        responses = domain.pop("responses", None) or {}
-        parts["domain.yml"] = json.dumps([domain, sorted(responses)], sort_keys=True, default=str)
-    return fingerprint(parts)
-
-
-def shaping_files(bot: Path) -> list[Path]:
-    """List the files of the bot that shape the model, besides domain and lock."""
-    found: list[Path] = []
-    for name in SHAPING:
-        path = bot / name
-        found += sorted(path.rglob("*.py")) if path.is_dir() else [path] if path.exists() else []
-    return found

@@ -8,8 +8,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from adapters import commands, dvc
-from adapters.process import code_files
+from adapters import commands, dvc, git
+from adapters.bot_code import code_files
 from adapters.replicas import listening
 from adapters.settings import MARKERS, SOURCE, STATE_FOLDER
 from domain.errors import RatchetError
@@ -66,10 +66,9 @@ def fill(folder: Path, example: str | None, used_ports: set[int]) -> None:
         shutil.copy(SOURCE / "data.dvc", folder / "data.dvc")
         dvc.seed(folder, source / "data")
     commands.run(["git", "add", "--all"], cwd=folder)
-    identity = (
-        [] if has_identity(folder) else ["-c", "user.name=Ratchet", "-c", "user.email=ratchet@localhost"]
+    commands.run(
+        ["git", *git.identity(folder), "commit", "--quiet", "--message", "Start the workspace"], cwd=folder
     )
-    commands.run(["git", *identity, "commit", "--quiet", "--message", "Start the workspace"], cwd=folder)
 
 
 def params_text(example: str | None) -> str:
@@ -94,11 +93,6 @@ def copy_bot(folder: Path, example: str | None) -> None:
     if example is None:
         shutil.rmtree(folder / "bot" / "tests" / "conversations", ignore_errors=True)
         shutil.copytree(SOURCE / "examples" / EMPTY / "bot", folder / "bot", dirs_exist_ok=True)
-
-
-def has_identity(folder: Path) -> bool:
-    """Say whether Git knows who commits here."""
-    return commands.run(["git", "config", "user.email"], cwd=folder, check=False).code == 0
 
 
 def ports_in_use(count: int = 20) -> set[int]:

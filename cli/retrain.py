@@ -29,6 +29,9 @@ def add_to(app: typer.Typer) -> None:
 def retrain(
     revision: Annotated[str | None, typer.Option(help="Use the corpus of this Git revision.")] = None,
     trigger: Annotated[str, typer.Option(help="Why, for the record.")] = "by hand",
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say why accuracy moved, also when the gate promotes.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Train on the corpus, compare with the champion, and release what the gate lets through.
@@ -38,7 +41,7 @@ def retrain(
     settings = settings_for_flow()
     from flows.retrain import retrain as flow
 
-    summary = flow(workspace=str(settings.workspace), revision=revision, trigger=trigger)
+    summary = flow(workspace=str(settings.workspace), revision=revision, trigger=trigger, explained=explain)
     if json:
         as_json(summary.as_dict())
     else:

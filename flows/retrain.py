@@ -10,6 +10,7 @@ from domain.summary import Summary
 from domain.verdict import Decision
 from flows.release import bring_out
 from tasks.evaluate import evaluate
+from tasks.explain import explain
 from tasks.fetch import fetch
 from tasks.gate import gate
 from tasks.publish import publish
@@ -28,7 +29,11 @@ from tasks.validate import validate
 
 @flow(persist_result=False)
 def retrain(
-    workspace: str | None = None, revision: str | None = None, trigger: str = "by hand", sync: bool = False
+    workspace: str | None = None,
+    revision: str | None = None,
+    trigger: str = "by hand",
+    sync: bool = False,
+    explained: bool = False,
 ) -> Summary:
     """Retrain on the corpus of the working tree or a Git revision, and release what the gate lets through.
 
@@ -38,6 +43,7 @@ def retrain(
             trained on; empty for the corpus of the working tree.
         trigger: Why, for the record.
         sync: First bring the working tree to the newest commit of the tracked branch.
+        explained: Say why accuracy moved also when the gate promotes.
     """
     with begin(workspace, "A retrain", trigger) as run:
         recover(run)
@@ -53,7 +59,10 @@ def retrain(
             trained = train(run, corpus, sides, lineage)
             scores = evaluate(run, sides.holdout, candidate=trained, champion=recalled.champion)
             judgement = gate(run, sides, scores, lineage, recalled, validation)
-            page = report(run, corpus, sides, lineage, scores, judgement, recalled)
+            why = None
+            if explained or judgement.verdict.decision is not Decision.PROMOTE:
+                why = explain(run, corpus, sides, lineage, scores, recalled.champion)
+            page = report(run, corpus, sides, lineage, scores, judgement, recalled, why)
             model = register(run, trained, lineage, scores, judgement, recalled, page)
         if recalled.next is not Next.NOTHING and model.decision == Decision.PROMOTE:
             bring_out(run, model)

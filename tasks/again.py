@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters import rasa
+from adapters import bot_code
 from adapters.run import Run
 from domain.errors import RatchetError
 from tasks.step import step
@@ -15,7 +15,7 @@ def again(run: Run) -> str:
     if champion is None:
         raise RatchetError("No release is live.", "Make the first one with `ratchet retrain`.")
     bot, lineage = run.settings.bot, champion.lineage
-    if (rasa.shaping_hash(bot), rasa.lock_hash(bot)) != (lineage.code_hash, lineage.lock_hash):
+    if (bot_code.shaping_hash(bot), bot_code.lock_hash(bot)) != (lineage.code_hash, lineage.lock_hash):
         raise RatchetError(
             f"The code that shapes the model changed since version {champion.version} was trained.",
             "Retrain, or take that change back: pipeline, rules, components, domain or lock file.",

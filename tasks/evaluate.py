@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
-from adapters import rasa
+from adapters import bot_code, rasa
 from adapters.run import Run
 from domain import evaluation
 from domain.evaluation import Evaluation, Latency
@@ -34,25 +35,51 @@ def describe(scores: Scores) -> str:
 
 @step(describe)
 def evaluate(run: Run, holdout: pd.DataFrame, **models: rasa.Trained | Model | None) -> Scores:
-    """Score each model on the whole holdout, in one process and in batches; an old score is never used again.
+    """Score each model on the whole holdout, in batches; an old score is never used again.
 
+    Models of the same code share a process; a model of older code is run with that code, as people knew it.
     The names of `models` are those of the scores; a registered model's archive is verified first.
     """
-    archives = {
-        name: run.registry.archive(model) if isinstance(model, Model) else model.archive
-        for name, model in models.items()
-        if model is not None
-    }
-    predictions, speed = rasa.evaluate(run.settings, archives, holdout, run.folder / "predictions", say)
+    here = run.settings.bot
+    archives: dict[Path, dict[str, Path]] = {}
+    for name, model in models.items():
+        if model is not None:
+            archives.setdefault(code_of(run, model), {})[name] = archive_of(run, model)
+    predictions: dict[str, pd.DataFrame] = {}
+    speed: dict[str, dict[str, float]] = {}
+    for number, (code, group) in enumerate(archives.items()):
+        folder = run.folder / ("predictions" if code == here else f"predictions-{number}")
+        predicted, took = rasa.evaluate(run.settings, group, holdout, folder, say, bot=code)
+        predictions |= predicted
+        speed |= took
+    return Scores(
+        predictions, {name: score(run, holdout, predictions[name], speed[name]) for name in predictions}
+    )
+
+
+def score(run: Run, holdout: pd.DataFrame, predicted: pd.DataFrame, speed: Mapping[str, float]) -> Evaluation:
+    """Evaluate one model's predictions under the corpus's policy."""
     corpus = run.settings.params.corpus
-    scored = {
-        name: evaluation.evaluate(
-            holdout,
-            predictions[name],
-            context=list(corpus.context),
-            out_of_scope=corpus.out_of_scope,
-            latency=Latency(speed[name]["latency_p50_ms"], speed[name]["latency_p95_ms"]),
-        )
-        for name in archives
-    }
-    return Scores(predictions, scored)
+    return evaluation.evaluate(
+        holdout,
+        predicted,
+        context=list(corpus.context),
+        out_of_scope=corpus.out_of_scope,
+        latency=Latency(speed["latency_p50_ms"], speed["latency_p95_ms"]),
+    )
+
+
+def archive_of(run: Run, model: rasa.Trained | Model) -> Path:
+    """Return a model's archive; a registered one's is verified."""
+    return run.registry.archive(model) if isinstance(model, Model) else model.archive
+
+
+def code_of(run: Run, model: rasa.Trained | Model) -> Path:
+    """Return the code to run a model with: the one that it was trained with, where the workspace's differs."""
+    here = run.settings.bot
+    if not isinstance(model, Model):
+        return here
+    lineage = model.lineage
+    if (lineage.code_hash, lineage.lock_hash) == (bot_code.shaping_hash(here), bot_code.lock_hash(here)):
+        return here
+    return run.registry.code(model)

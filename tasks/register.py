@@ -6,7 +6,9 @@ import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+from adapters import bot_code
 from adapters.files import write_json
+from adapters.mlflow import CODE
 from adapters.rasa import Trained
 from adapters.run import Run
 from domain.model import Model
@@ -56,7 +58,8 @@ def register(
     contents = {"verdict.json": judgement.verdict.as_dict(), "evaluation.json": candidate.as_dict()}
     for name, content in contents.items():
         write_json(run.folder / name, content)
-    files = [run.folder / name for name in contents] + [page, *sorted(page.parent.glob("*.svg"))]
+    bot_code.pack(run.settings.bot, run.folder / CODE)
+    files = [run.folder / name for name in contents] + [page, run.folder / CODE, *sorted(page.parent.glob("*.svg"))]
     registered = run.registry.register(model, trained.archive, files, candidate.metrics)
     shutil.rmtree(trained.archive.parent)  # what an interrupted run would have taken up
     return registered

@@ -10,6 +10,7 @@ from adapters.files import write_text
 from adapters.report import Report, render, render_plots
 from adapters.run import Run
 from domain import comparison, wear
+from domain.attribution import Attribution
 from domain.comparison import Comparison, DataChanges
 from domain.corpus import Corpus
 from domain.evaluation import correctness
@@ -31,6 +32,7 @@ def report(
     scores: Scores,
     judgement: Judgement,
     recalled: Recalled,
+    attribution: Attribution | None,
 ) -> Path:
     """Write one page of HTML that needs nothing but itself, its plots beside it; return the page's path."""
     params, champion = run.settings.params, recalled.champion
@@ -54,6 +56,7 @@ def report(
         data=data_since(corpus, recalled, list(params.corpus.context)),
         suspects=suspects(split.holdout, predicted),
         wear=wear.measure(split.holdout, right, decisions, params.gate.wear),
+        attribution=attribution,
         links=(("The bot", run.target.url()),),
     )
     page = run.folder / "report.html"

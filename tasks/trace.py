@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters import git, rasa
+from adapters import bot_code, git
 from adapters.files import sha256
 from adapters.run import Run
 from domain.corpus import Corpus
@@ -18,7 +18,7 @@ from tasks.step import step
 def trace(run: Run, corpus: Corpus, split: Split) -> Lineage:
     """Return the lineage: every revision and digest that the training depends on."""
     settings = run.settings
-    code_hash, lock_hash = rasa.shaping_hash(settings.bot), rasa.lock_hash(settings.bot)
+    code_hash, lock_hash = bot_code.shaping_hash(settings.bot), bot_code.lock_hash(settings.bot)
     seed = settings.params.train.seed
     extras = (
         {path.name: sha256(path) for path in sorted(corpus.extras.glob("*"))}

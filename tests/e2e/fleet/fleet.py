@@ -83,7 +83,9 @@ class Fleet:
         archive = self.workspace / f"{kind}.tar.gz"
         if not archive.exists():
             data = small_bot.write_rows(self.workspace / f"{kind}.jsonl", wrong=kind == "wrong")
-            argv = rasa.tool(self.settings, "train", "--data", data, "--out", archive, "--seed", "1")
+            argv = rasa.tool(
+                self.settings, self.settings.bot, "train", "--data", data, "--out", archive, "--seed", "1"
+            )
             argv += ["--report", str(archive.with_suffix(".json"))]
             commands.run(argv, cwd=self.settings.bot, env=rasa.environment(), timeout=300)
         return archive

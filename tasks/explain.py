@@ -1,0 +1,94 @@
+"""explain: why did accuracy move? By training the missing combinations of old and new."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from adapters import corpus_store, dvc, rasa
+from adapters.run import Run
+from domain import ledger
+from domain.attribution import Attribution, Recipe, attribute, mixtures
+from domain.corpus import Corpus
+from domain.errors import RatchetError
+from domain.evaluation import correctness
+from domain.ledger import Split
+from domain.model import Model
+from domain.release import Lineage
+from tasks.evaluate import CANDIDATE, CHAMPION, Scores
+from tasks.step import say, step
+
+
+@step(lambda attribution: attribution.sentence if attribution else "nothing to attribute")
+def explain(
+    run: Run, corpus: Corpus, split: Split, lineage: Lineage, scores: Scores, champion: Model | None
+) -> Attribution | None:
+    """Attribute the change against the champion to data, code, environment and seed; None without a champion.
+
+    Each mixture is trained once and kept by its recipe; all are measured on today's holdout.
+    """
+    if champion is None:
+        return None
+    old, new = Recipe.of(champion.lineage), Recipe.of(lineage)
+    known = {old: scores.evaluations[CHAMPION].accuracy, new: scores.evaluations[CANDIDATE].accuracy}
+    try:
+        sources = Sources(run, corpus, split, lineage, champion)
+        for recipe in mixtures(old, new):
+            if recipe not in known:
+                say(f"training with {', '.join(sources.name(recipe))}")
+                known[recipe] = sources.accuracy(recipe)
+    except RatchetError as error:
+        say(f"the change cannot be attributed: {error}")
+        return None
+    return attribute(old, new, known)
+
+
+class Sources:
+    """The rows, code, environments and seeds of candidate and champion, to be combined."""
+
+    def __init__(self, run: Run, corpus: Corpus, split: Split, lineage: Lineage, champion: Model) -> None:
+        self.run, self.corpus, self.split = run, corpus, split
+        self.new, self.champion = Recipe.of(lineage), champion
+
+    def name(self, recipe: Recipe) -> list[str]:
+        """Say which parts of a recipe are new and which old."""
+        parts = {"data": recipe.data == self.new.data, "code": recipe.code == self.new.code}
+        return [f"{'new' if new else 'old'} {part}" for part, new in parts.items()]
+
+    def accuracy(self, recipe: Recipe) -> float:
+        """Train the recipe's model, or take the one kept, and measure it on today's holdout."""
+        run, holdout = self.run, self.split.holdout
+        digest = hashlib.sha256(json.dumps(recipe.as_dict(), sort_keys=True).encode()).hexdigest()
+        folder, code = run.settings.state / "mixtures" / digest, self.code(recipe)
+        trained = rasa.read_trained(folder)
+        if trained is None:
+            rows, extras = self.rows(recipe)
+            trained = rasa.train(run.settings, rows, extras, folder, say, **code, seed=int(recipe.seed))
+        predicted, _ = rasa.evaluate(
+            run.settings, {"mixture": trained.archive}, holdout, folder / "predictions", say, **code
+        )
+        right = correctness(
+            holdout, predicted["mixture"], out_of_scope=run.settings.params.corpus.out_of_scope
+        )
+        return float(right.mean())
+
+    def rows(self, recipe: Recipe) -> tuple[pd.DataFrame, Path]:
+        """Return the training rows and extras of a recipe's data."""
+        if recipe.data == self.new.data:
+            return self.split.train, self.corpus.extras
+        settings = self.run.settings
+        folder = dvc.checkout(settings.workspace, recipe.data, settings.state / "data")
+        params = settings.params
+        frame = corpus_store.read_messages(folder, params.corpus)
+        sides = ledger.split(frame, corpus_store.read_ledger(folder, params.split), params.split)
+        return sides.train, folder / corpus_store.EXTRAS
+
+    def code(self, recipe: Recipe) -> dict[str, Path]:
+        """Return the folders of a recipe's code and of the lock file whose environment runs it."""
+        here = self.run.settings.bot
+        new_code, new_lock = recipe.code == self.new.code, recipe.environment == self.new.environment
+        old = here if new_code and new_lock else self.run.registry.code(self.champion)
+        return {"bot": here if new_code else old, "locked": here if new_lock else old}
