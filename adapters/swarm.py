@@ -12,23 +12,12 @@ import docker
 
 from adapters import channel, docker_images, docker_registry, docker_service, haproxy, stack
 from adapters.settings import Settings
+from adapters.swarm_rollout import POLL_SECONDS, Rollout
 from adapters.target import ReplicaStatus, Say
 from domain.errors import RatchetError
 from domain.release import Release
-from domain.rollout import (
-    FAILED_STATES,
-    Fleet,
-    Outcome,
-    Task,
-    Update,
-    Wanted,
-    failures,
-    is_at,
-    outcome,
-    reason,
-)
+from domain.rollout import FAILED_STATES, Fleet, Task, Wanted, is_at
 
-POLL_SECONDS = 0.5
 REMOVAL_SECONDS = 60
 CANARY, CHAMPION = "canary", "champion"
 
@@ -44,6 +33,7 @@ class SwarmTarget:
         self.client = docker_images.connect()
         self.service = f"{settings.stack}_{stack.BOT}"
         self.staging = f"{settings.stack}-staging"
+        self.rollout = Rollout(self.client, settings, self.service)
 
     def check(self) -> None:
         """Refuse an engine that cannot be told to serve, a stack without the bot, and nodes without a registry."""
@@ -91,7 +81,7 @@ class SwarmTarget:
             values,
         )
         try:
-            url = self._await_canary(CANARY, Wanted(release.bundle, release.id))
+            url = self._canary(CANARY).await_first(Wanted(release.bundle, release.id))
         except BaseException:
             self._discard_staged()
             raise
@@ -103,27 +93,27 @@ class SwarmTarget:
         spec = docker_service.inspect(self.client, f"{self.staging}_{CHAMPION}")
         if spec is None:
             return None
-        return self._await_canary(CHAMPION, docker_service.wanted_by(spec["Spec"]))
+        return self._canary(CHAMPION).await_first(docker_service.wanted_by(spec["Spec"]))
 
     def deploy(self, release: Release, say: Say) -> None:
         """Bring the release to every replica; on any failure the old release serves on all of them again."""
         docker_service.need_manager(self.client)
         self._check_image(release)
         wanted = Wanted(release.bundle, release.id)
-        before = self._await_settled()
+        before = self.rollout.settle()
         self._discard_staged()
         if before is not None and is_at(before, wanted):
             say(f"every replica serves {release.id} already")
             return
         update = before.update if before else docker_service.NO_UPDATE_BEFORE
-        going_back = self._order(wanted, release, say)
-        ended, now = self._watch(wanted, update, going_back, say)
+        going_back = self.rollout.order(wanted, release, say)
+        ended, now = self.rollout.watch(wanted, update, going_back, say)
         if ended == "done":
-            self._check_spread(now, say)
+            self.rollout.tell_spread(now, say)
             return
-        fact = self._explain(release, wanted, now, ended)
-        self._restore(now, ended, had_release=before is not None and bool(before.running()), say=say)
-        raise RatchetError(*fact)
+        fact, remedy = self.rollout.explain(wanted, now, ended)
+        self.rollout.restore(now, ended, bool(before and before.running()), say)
+        raise RatchetError(fact, remedy)
 
     def replicas(self) -> Sequence[ReplicaStatus]:
         """Ask each replica itself, through the proxy's operation port."""
@@ -145,8 +135,9 @@ class SwarmTarget:
             say("removed the canaries that an unfinished release had left")
         if live is None or live.target != self.name:
             return
-        fleet = self._await_settled()
-        if fleet is not None and fleet.running() and not is_at(fleet, Wanted(live.bundle, live.id)):
+        fleet = self.rollout.settle()
+        elsewhere = fleet and fleet.running() and not is_at(fleet, Wanted(live.bundle, live.id))
+        if elsewhere and self._has_image(live):
             say(f"the fleet does not serve {live.id}, the recorded release; bringing it back")
             self.deploy(live, say)
         docker_images.remove_old(
@@ -175,88 +166,8 @@ class SwarmTarget:
                 self._await_removal(name)
                 say(f"stopped: stack {name}")
 
-    def _order(self, wanted: Wanted, release: Release, say: Say) -> bool:
-        """Tell the engine to change; returns whether it was told to go back to its own previous specification."""
-        service = docker_service.inspect(self.client, self.service)
-        previous = (service or {}).get("PreviousSpec")
-        if previous and docker_service.wanted_by(previous) == wanted:
-            say("going back to the engine's previous specification")
-            docker_service.order_rollback(self.service, stack.docker_environment(self.settings))
-            return True
-        if service is not None:
-            say(f"changing {docker_service.replicas_of(service)} replicas one by one, the new before the old")
-        values = stack.variables(self.settings, release)
-        stack.deploy(self.settings, self.settings.stack, stack.recipes(self.settings) / "stack.yml", values)
-        return False
-
-    def _watch(self, wanted: Wanted, before: Update, going_back: bool, say: Say) -> tuple[Outcome, Fleet]:
-        """Wait until the engine has done or undone the change, or the time is over (`in progress`)."""
-        deadline = time.monotonic() + self.settings.params.rollout.deploy_timeout_seconds
-        seen = -1
-        while True:
-            fleet = docker_service.fleet(self.client, self.service)
-            if fleet is None:
-                raise RatchetError(
-                    f"The service {self.service} has vanished.", "Somebody removed the stack; release again."
-                )
-            arrived = sum(task.release == wanted.release for task in fleet.running())
-            if arrived != seen:
-                seen = arrived
-                say(f"{arrived} of {fleet.replicas} replicas serve {wanted.release}")
-            ended = outcome(fleet, wanted, before, going_back)
-            if ended != "in progress" or time.monotonic() > deadline:
-                return ended, fleet
-            time.sleep(POLL_SECONDS)
-
-    def _restore(self, fleet: Fleet, ended: Outcome, had_release: bool, say: Say) -> None:
-        """Make sure that nothing of a failed change is left: the engine's own rollback, or no service at all."""
-        if ended == "rolled back":
-            return
-        if not had_release:
-            docker_service.remove(self.client, self.service)
-            say("removed the service: no release had served before")
-            return
-        service = docker_service.inspect(self.client, self.service)
-        if service is None or "PreviousSpec" not in service:
-            raise RatchetError(f"The engine knows no way back for {self.service}.", "Run `ratchet rollback`.")
-        wanted = docker_service.wanted_by(service["PreviousSpec"])
-        say(f"going back to {wanted.release}")
-        docker_service.order_rollback(self.service, stack.docker_environment(self.settings))
-        ended, _ = self._watch(wanted, fleet.update, True, say)
-        if ended != "done":
-            raise RatchetError(
-                f"The fleet could not be brought back to release {wanted.release} ({ended}).",
-                "The replicas that still run go on serving; see `ratchet fleet`.",
-            )
-
-    def _explain(self, release: Release, wanted: Wanted, fleet: Fleet, ended: Outcome) -> tuple[str, str]:
-        """Say why a release did not come to serve: the engine's reason and the failed replica's last lines."""
-        limit = self.settings.params.rollout.deploy_timeout_seconds
-        why = reason(fleet.tasks, wanted) or fleet.update.message or "the engine gave no reason"
-        late = f" within {limit:g} s" if ended == "in progress" else ""
-        failed = failures(fleet.tasks, wanted) or [
-            task for task in fleet.tasks if task.release == wanted.release
-        ]
-        said = self._last_words(failed[0]) if failed else ""
-        fact = f"Release {release.id} did not come to serve on every replica{late}: {why}."
-        lines = f" The failed replica's last lines:\n{said}" if said else ""
-        return fact, f"The release before it serves on, where there was one.{lines}"
-
-    def _last_words(self, task: Task) -> str:
-        """The last lines of a failed replica, and what its last health checks said."""
-        lines = docker_service.tail(task.id, stack.docker_environment(self.settings))
-        checks = docker_service.last_checks(self.client, task.id)
-        return f"{lines}\nhealth checks: {checks}" if checks else lines
-
-    def _check_spread(self, fleet: Fleet, say: Say) -> None:
-        nodes = {task.node for task in fleet.running()}
-        ready = sum(node["Status"]["State"] == "ready" for node in self.client.api.nodes())
-        if len(nodes) < min(ready, fleet.replicas):
-            say(
-                f"warning: all {fleet.replicas} replicas are on {len(nodes)} of {ready} nodes; losing one would cost more than its share"
-            )
-        else:
-            say(f"{fleet.replicas} replicas on {len(nodes)} {'node' if len(nodes) == 1 else 'nodes'}")
+    def _canary(self, name: str) -> Rollout:
+        return Rollout(self.client, self.settings, f"{self.staging}_{name}")
 
     def _check_image(self, release: Release) -> None:
         if release.target != self.name:
@@ -264,45 +175,15 @@ class SwarmTarget:
                 f"Release {release.id} was made for the target `{release.target}`.",
                 f"Make it anew for the swarm with `ratchet release {release.model_version}`.",
             )
-        if not release.bundle.startswith("sha256:") or docker_images.exists(self.client, release.bundle):
-            return
-        raise RatchetError(
-            f"The image of release {release.id} is no longer on this machine.",
-            f"Make it anew with `ratchet release {release.model_version}`.",
-        )
+        if not self._has_image(release):
+            raise RatchetError(
+                f"The image of release {release.id} is no longer on this machine.",
+                f"Make it anew with `ratchet release {release.model_version}`.",
+            )
 
-    def _await_canary(self, name: str, wanted: Wanted) -> str:
-        """Wait until a canary is healthy and return its URL; raises `RatchetError` with the reason when it fails."""
-        limit = self.settings.params.rollout.start_timeout_seconds
-        deadline = time.monotonic() + limit
-        service = f"{self.staging}_{name}"
-        while True:
-            fleet = docker_service.fleet(self.client, service)
-            tasks = fleet.tasks if fleet else ()
-            for task in fleet.running() if fleet else []:
-                if port := docker_service.published_port(self.client, task.id):
-                    return f"http://{haproxy.host()}:{port}"
-            ended = [task for task in tasks if task.state in ("failed", "rejected", "complete", "shutdown")]
-            if ended or time.monotonic() > deadline:
-                break
-            time.sleep(POLL_SECONDS / 2)
-        why = reason(tasks, wanted) or "its server ended"
-        said = self._last_words(tasks[0]) if tasks else ""
-        late = "" if ended else f" within {limit:g} s"
-        raise RatchetError(
-            f"Release {wanted.release} did not become ready in staging{late}: {why}.",
-            "No user was served by it." + (f" Its last lines:\n{said}" if said else ""),
-        )
-
-    def _await_settled(self) -> Fleet | None:
-        """Wait for the end of a change that an earlier run ordered and did not live to see."""
-        deadline = time.monotonic() + self.settings.params.rollout.deploy_timeout_seconds
-        while True:
-            fleet = docker_service.fleet(self.client, self.service)
-            moving = fleet is not None and fleet.update.state in ("updating", "rollback_started")
-            if not moving or time.monotonic() > deadline:
-                return fleet
-            time.sleep(POLL_SECONDS)
+    def _has_image(self, release: Release) -> bool:
+        """Whether the image can be had: nodes take one of a registry when they need it."""
+        return not release.bundle.startswith("sha256:") or docker_images.exists(self.client, release.bundle)
 
     def _ask(self, task: Task, fleet: Fleet) -> ReplicaStatus:
         said: dict[str, Any] = {}

@@ -16,7 +16,10 @@ from tests.e2e.fleet.fleet import ROOT, Fleet, make_fleet
 
 TOOLS = ROOT.parent / "shared" / "tools"
 IMAGES = ("python:3.10-slim", "haproxy:lts", "redis:7", "registry:2")
-HEADER = "| fault | requests | failed | p95 | longest | back after | outcome |\n| --- | --- | --- | --- | --- | --- | --- |"
+HEADER = (
+    "| fault | requests | failed | p95 | longest | back after | outcome |\n"
+    "| --- | --- | --- | --- | --- | --- | --- |"
+)
 _fleets: list[Fleet] = []
 
 

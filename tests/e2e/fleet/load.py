@@ -69,7 +69,7 @@ async def ask(session: aiohttp.ClientSession, url: str, token: str, number: int,
             reply = await answer.json()
             if not reply["messages"]:
                 raise ValueError("an empty reply")
-    except (aiohttp.ClientError, asyncio.TimeoutError, ValueError, KeyError) as error:
+    except (TimeoutError, aiohttp.ClientError, ValueError, KeyError) as error:
         count.failures.append(f"{time.strftime('%H:%M:%S')} {error!r}")
         return
     count.answered += 1

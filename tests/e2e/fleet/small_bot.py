@@ -45,7 +45,8 @@ RULES = 'version: "3.1"\nrules:\n' + "".join(
     f"- rule: {intent}\n  steps:\n  - intent: {intent}\n  - action: utter_{intent}\n" for intent in WISHES
 )
 CONVERSATIONS = "".join(
-    f"- name: {intent}\n  steps:\n  - user: {texts[0]}\n    intent: {intent}\n    bot: Starting {intent.replace('_', ' ')}\n"
+    f"- name: {intent}\n  steps:\n  - user: {texts[0]}\n    intent: {intent}\n"
+    f"    bot: Starting {intent.replace('_', ' ')}\n"
     for intent, texts in WISHES.items()
 )
 

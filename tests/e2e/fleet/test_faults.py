@@ -210,8 +210,9 @@ DEPLOY = """
 import sys
 from pathlib import Path
 from tests.e2e.fleet.fleet import *
-settings = load_settings(Path(sys.argv[1]), target="swarm", stack=sys.argv[2], port=int(sys.argv[3]), operation_port=int(sys.argv[4]))
-SwarmTarget(settings).deploy(Release.from_dict(json.loads(sys.argv[5])), lambda line: print(line, flush=True))
+port = int(sys.argv[3])
+settings = load_settings(Path(sys.argv[1]), target="swarm", stack=sys.argv[2], port=port, operation_port=port + 1)
+SwarmTarget(settings).deploy(Release.from_dict(json.loads(sys.argv[4])), lambda line: print(line, flush=True))
 """
 
 
@@ -221,7 +222,7 @@ def test_the_orchestrator_may_die_in_the_middle_of_a_release(fleet: Fleet) -> No
     release = fleet.package()
     settings = fleet.settings
     argv = [sys.executable, "-c", DEPLOY, str(fleet.workspace), settings.stack, str(settings.port)]
-    argv += [str(settings.operation_port), json.dumps(release.as_dict())]
+    argv += [json.dumps(release.as_dict())]
     with fleet.load() as count:
         process = commands.start(argv, cwd=ROOT, stdout=subprocess.PIPE)
         assert process.stdout is not None

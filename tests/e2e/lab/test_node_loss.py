@@ -26,7 +26,7 @@ REGISTRY_PORT = 15119
 @pytest.fixture
 def lab(engine: docker.DockerClient, tmp_path: Path) -> Iterator[Lab]:
     """Three engines in one swarm, with the base images."""
-    made = Lab(Path("/var/tmp/ratchet-lab"))  # noqa: S108 (the engines' data: not on a tmpfs)
+    made = Lab(Path("/var/tmp/ratchet-lab"))
     try:
         made.start(["haproxy:lts", "redis:7"])
         yield made

@@ -14,7 +14,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 SLOW_SECONDS = 1.5
 
@@ -24,7 +24,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # header and body in one packet
-    said: dict[str, Any] = {}
+    said: ClassVar[dict[str, Any]] = {}
     fault = ""
 
     def do_GET(self) -> None:
@@ -36,7 +36,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.fault == "slow":
             time.sleep(SLOW_SECONDS)
         intent = "nonsense" if self.fault == "wrong" else "greet"
-        reply = {"messages": [{"text": f"You said {body['message']}"}], "intent": {"name": intent, "confidence": 0.9}}
+        reply = {
+            "messages": [{"text": f"You said {body['message']}"}],
+            "intent": {"name": intent, "confidence": 0.9},
+        }
         self.answer(200, {**reply, "release": self.said["release"], "model_id": self.said["model_id"]})
 
     def answer(self, code: int, content: dict[str, Any]) -> None:
