@@ -21,6 +21,8 @@ from domain.ledger import SplitPolicy
 from domain.policy import Policy
 from domain.ramp import RampPolicy
 from domain.rollout import RolloutPolicy
+from domain.sampling import HarvestPolicy
+from domain.traffic import MonitorPolicy
 from domain.training import TrainPolicy
 from domain.triggers import TriggersPolicy
 from domain.validation import ValidationPolicy
@@ -44,6 +46,8 @@ class Params(Policy):
     ramp: RampPolicy = RampPolicy()
     rollout: RolloutPolicy = RolloutPolicy()
     triggers: TriggersPolicy = TriggersPolicy()
+    monitor: MonitorPolicy = MonitorPolicy()
+    harvest: HarvestPolicy = HarvestPolicy()
 
 
 class Settings(BaseSettings):
@@ -93,6 +97,15 @@ class Settings(BaseSettings):
     artifact_root: str | None = Field(None, description="where MLflow puts artifacts: a folder or s3://…")
     s3_endpoint: str | None = Field(None, description="an S3 endpoint other than AWS")
     bot_python: Path | None = Field(None, description="the Python of a bot environment of your own")
+    events_url: SecretStr | None = Field(
+        None, description="database of conversation events: postgresql://…; default: SQLite (`process`)"
+    )
+    alert_urls: SecretStr | None = Field(
+        None, description="where alerts go, as Apprise URLs with spaces between them"
+    )
+    metrics_port: int | None = Field(
+        None, ge=1, le=65535, description="loopback port of the monitor's figures for Prometheus"
+    )
     channel_token: SecretStr | None = Field(
         None, description="bearer token with which Ratchet talks to the bot"
     )

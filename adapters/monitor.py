@@ -1,0 +1,178 @@
+"""A look at a running workspace, and what the monitor remembers from one look to the next."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TypeVar
+
+from adapters import corpus_store, dvc, prometheus, retrains, traffic
+from adapters.files import read_json, write_json
+from adapters.lock import hold
+from adapters.mlflow import Registry
+from adapters.settings import Settings, load_settings
+from adapters.targets import choose_target
+from domain import drift
+from domain.drift import DriftState
+from domain.errors import RatchetError
+from domain.health import Expiry, Fleet, Instance, Newest, Sighting
+from domain.incidents import Alert, Incident
+from domain.record import Record
+from domain.release import Release
+from domain.traffic import ProxyCount, Traffic, remember, summarise, with_proxy
+from domain.verdict import Decision
+
+Answer = TypeVar("Answer")
+PATIENCE_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Memory(Record):
+    """What outlives a look. `outbox` are alerts that some address does not have yet; `pushed` is the newest data
+    revision that the remote was seen to hold.
+    """
+
+    incidents: tuple[Incident, ...] = ()
+    outbox: tuple[Alert, ...] = ()
+    fleet: Fleet | None = None
+    proxy: tuple[ProxyCount, ...] = ()
+    drift: DriftState = field(default_factory=DriftState)
+    pushed: str = ""
+
+
+@contextlib.contextmanager
+def on_watch(workspace: Path | str | None) -> Iterator[Settings]:
+    """Give the workspace's settings to one monitor at a time."""
+    settings = load_settings(workspace)
+    with hold(settings.state / "monitor" / "monitor.lock", "A look of the monitor", PATIENCE_SECONDS):
+        yield settings
+
+
+def memory_file(settings: Settings) -> Path:
+    """Where the monitor remembers."""
+    return settings.state / "monitor" / "memory.json"
+
+
+def recall(settings: Settings) -> Memory:
+    """Return what the last look left."""
+    data = read_json(memory_file(settings))
+    return Memory.from_dict(data) if data else Memory()
+
+
+def keep(settings: Settings, memory: Memory) -> None:
+    """Write what the next look needs, whole or not at all."""
+    write_json(memory_file(settings), memory.as_dict())
+
+
+def look(settings: Settings, memory: Memory) -> tuple[Sighting, Memory]:
+    """Ask every source; one that does not answer hides only what hangs on it."""
+    now, blind = time.time(), dict[str, str]()
+
+    def ask(source: str, question: Callable[[], Answer]) -> Answer | None:
+        try:
+            return question()
+        except Exception as error:  # whatever one source's library raises must not hide the others
+            blind[source] = (
+                error.fact if isinstance(error, RatchetError) else f"{type(error).__name__}: {error}"
+            )
+            return None
+
+    registry = Registry(settings)
+    live = ask("registry", registry.live)
+    fleet = ask("fleet", lambda: look_at_fleet(settings, registry, live, memory.fleet))
+    seen = ask("traffic", lambda: look_at_traffic(settings, memory, fleet, now))
+    figures, proxy, drifted = seen or (None, memory.proxy, memory.drift)
+    missing = ask("data", lambda: unpushed(settings, memory.pushed))
+    sighting = Sighting(
+        at=now,
+        fleet=fleet,
+        traffic=figures,
+        drifting=drifted.drifting,
+        newest=ask("registry", lambda: newest(registry)),
+        override=ask("registry", lambda: expiry(registry)),
+        retrains=ask("retrains", lambda: retrains.look(settings)) if live else None,
+        unpushed=missing or "",
+        blind=blind,
+    )
+    pushed = dvc.revision(settings.workspace) if missing == "" else memory.pushed
+    return sighting, replace(memory, fleet=fleet or memory.fleet, proxy=proxy, drift=drifted, pushed=pushed)
+
+
+def look_at_fleet(
+    settings: Settings, registry: Registry, live: Release | None, before: Fleet | None
+) -> Fleet:
+    """Ask every replica. Without the registry's word the fleet has to serve what it had to before."""
+    if live is not None:
+        release, model_id = live.id, live.model_id
+        rolling = registry.begun() is not None and (settings.state / "run.json").exists()
+    else:
+        release, model_id = (before.release, before.model_id) if before else ("", "")
+        rolling = False
+    instances = [
+        Instance(one.name, one.since, one.ready, one.release, one.model_id, one.restarts)
+        for one in choose_target(settings).replicas()
+    ]
+    return Fleet(release, model_id, rolling, tuple(instances))
+
+
+def look_at_traffic(
+    settings: Settings, memory: Memory, fleet: Fleet | None, now: float
+) -> tuple[Traffic | None, tuple[ProxyCount, ...], DriftState]:
+    """Return the figures of the window, the proxy's counts, and what is known of drift."""
+    minutes, proxy = settings.params.monitor.window_minutes, memory.proxy
+    count = prometheus.proxy_count(settings)
+    if count is not None:
+        proxy = remember(proxy, count, minutes)
+    if traffic.url(settings) is None:
+        return with_proxy(None, proxy, minutes), proxy, memory.drift
+    figures = summarise(traffic.since(settings, now - 60 * minutes), minutes)
+    model_id = fleet.model_id if fleet else memory.drift.model_id
+    return with_proxy(figures, proxy, minutes), proxy, follow_drift(settings, memory.drift, model_id)
+
+
+def follow_drift(settings: Settings, state: DriftState, model_id: str) -> DriftState:
+    """Judge the windows that have filled since the last look; another model's traffic begins anew."""
+    policy = settings.params.monitor.drift
+    if state.model_id != model_id:
+        state = DriftState(model_id=model_id, cursor=state.cursor)
+    vocabulary: frozenset[str] | None = None
+    while (
+        len(messages := traffic.after(settings, state.cursor, model_id, policy.messages)) == policy.messages
+    ):
+        if vocabulary is None:
+            vocabulary = drift.words_of(corpus_store.read_revision(settings, None).frame["text"].to_list())
+        state = drift.follow(state, drift.window(messages, vocabulary), policy)
+        state = replace(state, cursor=int(messages["id"].iloc[-1]))
+    return state
+
+
+def newest(registry: Registry) -> Newest | None:
+    """Return the newest model and whether anybody still has to decide about it."""
+    models = registry.models()
+    if not models:
+        return None
+    model = models[-1]
+    released = {release.model_version for release in registry.releases()}
+    settled = model.version in released or registry.override(model) is not None
+    return Newest(model.version, model.decision, model.reasons[0] if model.reasons else "", settled)
+
+
+def expiry(registry: Registry) -> Expiry | None:
+    """Return the approval that the live model rests on."""
+    champion = registry.champion()
+    override = registry.override(champion) if champion else None
+    if override is None or override.decision is not Decision.PROMOTE:
+        return None
+    return Expiry(override.version, override.by, override.expires.timestamp())
+
+
+def unpushed(settings: Settings, pushed: str) -> str:
+    """Return the data revision that the remote lacks, "" when it has it; one that it had is not asked for again."""
+    workspace = settings.workspace
+    if not (workspace / dvc.POINTER).exists():
+        return ""
+    revision = dvc.revision(workspace)
+    return "" if revision == pushed or dvc.pushed(workspace, revision) else revision

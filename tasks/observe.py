@@ -1,0 +1,34 @@
+"""observe: look at fleet, traffic, registry, schedule and data."""
+
+from __future__ import annotations
+
+from adapters import monitor
+from adapters.monitor import Memory
+from adapters.settings import Settings
+from domain.health import Sighting
+from tasks.step import say, step
+
+Seen = tuple[Sighting, Memory]
+
+
+def describe(seen: Seen) -> str:
+    """Say in a line what serves and how much is asked of it."""
+    sighting, _ = seen
+    fleet, traffic = sighting.fleet, sighting.traffic
+    parts = []
+    if fleet is not None:
+        parts.append(f"{sum(one.ready for one in fleet.instances)} of {len(fleet.instances)} replicas ready")
+    if traffic is not None:
+        parts.append(f"{traffic.per_minute:.0f} requests a minute")
+        parts.append(f"{traffic.share(traffic.fallbacks):.0%} not understood")
+    parts += [f"blind to the {source}" for source in sighting.blind]
+    return ", ".join(parts) or "nothing serves yet"
+
+
+@step(describe)
+def observe(settings: Settings) -> Seen:
+    """Return what there is to see now, and the monitor's memory with what it has counted."""
+    seen, memory = monitor.look(settings, monitor.recall(settings))
+    for source, why in seen.blind.items():
+        say(f"the {source} cannot be seen: {why}")
+    return seen, memory
