@@ -123,13 +123,13 @@ class LinearIntentClassifier(GraphComponent, IntentClassifier):
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Set intent and ranking on each message; out of scope the intent is `nlu_fallback`."""
+        """Set intent and ranking on each message; one that is not believed becomes `nlu_fallback`."""
         if self.model is None or not messages:
             return messages
         texts = [message.get(TEXT) or "" for message in messages]
-        confidences, in_scope = self.model.predict(texts, [context_of(message) for message in messages])
-        for message, row, known in zip(messages, confidences, in_scope, strict=True):
-            self._set_intent(message, row, bool(known))
+        confidences, believed = self.model.predict(texts, [context_of(message) for message in messages])
+        for message, row, sure in zip(messages, confidences, believed, strict=True):
+            self._set_intent(message, row, bool(sure))
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
@@ -137,12 +137,12 @@ class LinearIntentClassifier(GraphComponent, IntentClassifier):
         self.process(training_data.training_examples)
         return training_data
 
-    def _set_intent(self, message: Message, confidences: np.ndarray, in_scope: bool) -> None:
+    def _set_intent(self, message: Message, confidences: np.ndarray, believed: bool) -> None:
         assert self.model is not None
         order = np.argsort(-confidences, kind="stable")[: self.config["ranking_length"] or None]
         ranking = [{"name": self.model.intents[i], "confidence": float(confidences[i])} for i in order]
         intent = ranking[0]
-        if not in_scope or not (message.get(TEXT) or "").strip():
+        if not believed or not (message.get(TEXT) or "").strip():
             # Rasa's own convention: the fallback leads the ranking and the classifier's choice follows.
             intent = {"name": DEFAULT_NLU_FALLBACK_INTENT_NAME, "confidence": intent["confidence"]}
             ranking.insert(0, intent)

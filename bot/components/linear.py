@@ -55,16 +55,18 @@ class LinearModel:
     outside: tuple[int, ...] = ()
 
     def predict(self, texts: Sequence[str], contexts: Sequence[Context]) -> tuple[np.ndarray, np.ndarray]:
-        """Probabilities of shape (messages, intents), and whether each message is in scope.
+        """Probabilities of shape (messages, intents), and whether the likeliest intent is to be believed.
 
-        A row is the same whatever else is in the batch.
+        It is when the evidence suffices, and when it is an out-of-scope intent. A row is the same whatever else is
+        in the batch.
         """
         rows = self.features.transform(texts, contexts)
         margins = (rows @ self.weights + self.bias).astype(np.float64)
         confidences = softmax(margins / self.temperature, axis=1)
         if self.threshold is None:
             return confidences, np.ones(len(confidences), dtype=bool)
-        return confidences, evidence(margins, self.temperature, self.outside) >= self.threshold
+        enough = evidence(margins, self.temperature, self.outside) >= self.threshold
+        return confidences, enough | np.isin(margins.argmax(axis=1), self.outside)
 
     def save(self, folder: Path) -> None:
         """Write arrays as npz and everything else as JSON."""

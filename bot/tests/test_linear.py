@@ -131,3 +131,16 @@ def test_confidence_is_that_of_messages_with_their_context() -> None:
         trained(Options(context_dropout=0.5)).predict(["days off please"], [{"role": "contractor"}])[0].max()
     )
     assert sure > 0.9
+
+
+def test_an_out_of_scope_intent_is_an_answer_of_its_own() -> None:
+    """A message like the out-of-scope examples gets that intent, not the fallback, little as speaks for the others."""
+    rows = list(corpus.rows())
+    texts = [row["text"] for row in rows] + [f"what is the weather like {when}" for when in corpus.OPENERS]
+    labels = [row["intent"] for row in rows] + ["out_of_scope"] * len(corpus.OPENERS)
+    contexts = [row["context"] for row in rows] + [{}] * len(corpus.OPENERS)
+    model = train(texts, labels, contexts, Options())
+    confidences, believed = model.predict(["how is the weather"], [{}])
+    assert model.intents[int(confidences[0].argmax())] == "out_of_scope"
+    assert believed[0]
+    assert not model.predict(["zyzzyva qwerty"], [{}])[1][0]
