@@ -7,7 +7,9 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import psutil
 from filelock import FileLock, Timeout
 
 from adapters.files import read_json, write_json
@@ -16,6 +18,12 @@ from domain.errors import RatchetError
 
 class LockHeld(RatchetError):
     """Somebody else holds the lock."""
+
+
+def holder(path: Path) -> dict[str, Any] | None:
+    """Return what the process says that holds the lock file `path`; None when none does, or it is gone."""
+    said = read_json(path.with_suffix(".json"))
+    return dict(said) if said and psutil.pid_exists(int(said["pid"])) else None
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TypeVar
 
 from adapters import corpus_store, dvc, prometheus, retrains, traffic
 from adapters.files import read_json, write_json
-from adapters.lock import hold
+from adapters.lock import hold, holder
 from adapters.mlflow import Registry
 from adapters.settings import Settings, load_settings
 from adapters.targets import choose_target
@@ -67,17 +66,16 @@ def keep(settings: Settings, memory: Memory) -> None:
     write_json(memory_file(settings), memory.as_dict())
 
 
-def look(settings: Settings, memory: Memory) -> tuple[Sighting, Memory]:
-    """Ask every source; one that does not answer hides only what hangs on it."""
-    now, blind = time.time(), dict[str, str]()
+def look(settings: Settings, memory: Memory, now: float) -> tuple[Sighting, Memory]:
+    """Ask every source at the time `now`; one that does not answer hides only what hangs on it."""
+    blind: dict[str, str] = {}
 
     def ask(source: str, question: Callable[[], Answer]) -> Answer | None:
         try:
             return question()
         except Exception as error:  # whatever one source's library raises must not hide the others
-            blind[source] = (
-                error.fact if isinstance(error, RatchetError) else f"{type(error).__name__}: {error}"
-            )
+            said = error.fact if isinstance(error, RatchetError) else f"{type(error).__name__}: {error}"
+            blind[source] = said.splitlines()[0][:200]
             return None
 
     registry = Registry(settings)
@@ -85,7 +83,7 @@ def look(settings: Settings, memory: Memory) -> tuple[Sighting, Memory]:
     fleet = ask("fleet", lambda: look_at_fleet(settings, registry, live, memory.fleet))
     seen = ask("traffic", lambda: look_at_traffic(settings, memory, fleet, now))
     figures, proxy, drifted = seen or (None, memory.proxy, memory.drift)
-    missing = ask("data", lambda: unpushed(settings, memory.pushed))
+    unpushed, pushed = ask("data", lambda: look_at_data(settings, memory.pushed)) or ("", memory.pushed)
     sighting = Sighting(
         at=now,
         fleet=fleet,
@@ -94,11 +92,11 @@ def look(settings: Settings, memory: Memory) -> tuple[Sighting, Memory]:
         newest=ask("registry", lambda: newest(registry)),
         override=ask("registry", lambda: expiry(registry)),
         retrains=ask("retrains", lambda: retrains.look(settings)) if live else None,
-        unpushed=missing or "",
+        unpushed=unpushed,
         blind=blind,
     )
-    pushed = dvc.revision(settings.workspace) if missing == "" else memory.pushed
-    return sighting, replace(memory, fleet=fleet or memory.fleet, proxy=proxy, drift=drifted, pushed=pushed)
+    remembered = fleet.remembered(memory.fleet) if fleet else memory.fleet
+    return sighting, replace(memory, fleet=remembered, proxy=proxy, drift=drifted, pushed=pushed)
 
 
 def look_at_fleet(
@@ -107,7 +105,7 @@ def look_at_fleet(
     """Ask every replica. Without the registry's word the fleet has to serve what it had to before."""
     if live is not None:
         release, model_id = live.id, live.model_id
-        rolling = registry.begun() is not None and (settings.state / "run.json").exists()
+        rolling = registry.begun() is not None and holder(settings.state / "run.lock") is not None
     else:
         release, model_id = (before.release, before.model_id) if before else ("", "")
         rolling = False
@@ -169,10 +167,15 @@ def expiry(registry: Registry) -> Expiry | None:
     return Expiry(override.version, override.by, override.expires.timestamp())
 
 
-def unpushed(settings: Settings, pushed: str) -> str:
-    """Return the data revision that the remote lacks, "" when it has it; one that it had is not asked for again."""
+def look_at_data(settings: Settings, pushed: str) -> tuple[str, str]:
+    """Return the data revision that the remote lacks, "" when it has it, and the newest that it was seen to hold.
+
+    One that the remote had is not asked for again.
+    """
     workspace = settings.workspace
     if not (workspace / dvc.POINTER).exists():
-        return ""
+        return "", pushed
     revision = dvc.revision(workspace)
-    return "" if revision == pushed or dvc.pushed(workspace, revision) else revision
+    if revision == pushed or dvc.pushed(workspace, revision):
+        return "", revision
+    return revision, pushed

@@ -8,9 +8,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
-import psutil
 
 from adapters.files import read_json
+from adapters.lock import holder
 from adapters.prefect import running_url
 from adapters.settings import Settings
 from domain.health import Retrains
@@ -42,10 +42,10 @@ def next_after(settings: Settings, last: float) -> float:
 
 def left_behind(settings: Settings) -> Iterator[tuple[float, str]]:
     """Say that a retrain of this machine did not end in order: its lock still names a process that is gone."""
-    path = settings.state / "run.json"
-    holder = read_json(path)
-    if holder and str(holder.get("what")) == "A retrain" and not psutil.pid_exists(int(holder["pid"])):
-        began = datetime.fromisoformat(holder["since"])
+    lock = settings.state / "run.lock"
+    left = read_json(lock.with_suffix(".json"))
+    if left and left["what"] == "A retrain" and holder(lock) is None:
+        began = datetime.fromisoformat(left["since"])
         sentence = f"The retrain of {began:%Y-%m-%d %H:%M} UTC on this machine failed or was killed."
         yield began.timestamp(), sentence
 

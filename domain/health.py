@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from domain.drift import Test
@@ -42,6 +42,16 @@ class Fleet(Record):
     model_id: str
     rolling: bool
     instances: tuple[Instance, ...]
+
+    def remembered(self, before: Fleet | None) -> Fleet:
+        """Return what the next look compares with: each replica as it was when it last answered."""
+        if self.rolling:
+            return self
+        up = [one for one in self.instances if one.ready]
+        missing = len(up) < len(self.instances) and before is not None and before.release == self.release
+        known = before.instances if missing and before is not None and not before.rolling else ()
+        names = {one.name for one in up}
+        return replace(self, instances=(*up, *(one for one in known if one.name not in names)))
 
 
 @dataclass(frozen=True)
@@ -132,16 +142,16 @@ def fleet_findings(fleet: Fleet | None, before: Fleet | None) -> Iterator[Findin
 
 
 def lost_since(before: Fleet | None, now: Fleet) -> list[str]:
-    """Name the replicas that were ready at the last look and were started anew since.
+    """Name the replicas that have answered before and were started anew since.
 
-    A new release, and fewer replicas than before, are meant.
+    A new release, and fewer replicas than before, are meant. One that just does not answer may do so again.
     """
     if before is None or before.rolling or before.release != now.release:
         return []
-    if len(now.instances) < len(before.instances):
+    if len(now.instances) < len(before.instances) or not all(one.ready for one in now.instances):
         return []
     present = {(one.name, one.since) for one in now.instances}
-    return [one.name for one in before.instances if one.ready and (one.name, one.since) not in present]
+    return [one.name for one in before.instances if (one.name, one.since) not in present]
 
 
 def traffic_findings(traffic: Traffic | None, policy: MonitorPolicy) -> Iterator[Finding]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from adapters import monitor
 from adapters.monitor import Memory
 from adapters.settings import Settings
@@ -28,7 +30,7 @@ def describe(seen: Seen) -> str:
 @step(describe)
 def observe(settings: Settings) -> Seen:
     """Return what there is to see now, and the monitor's memory with what it has counted."""
-    seen, memory = monitor.look(settings, monitor.recall(settings))
+    seen, memory = monitor.look(settings, monitor.recall(settings), time.time())
     for source, why in seen.blind.items():
         say(f"the {source} cannot be seen: {why}")
     return seen, memory

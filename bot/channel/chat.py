@@ -78,6 +78,7 @@ class ChatInput(InputChannel):
         return routes
 
     async def _chat(self, request: Request) -> HTTPResponse:
+        at = time.time()
         client = self._authorised(request, CHAT)
         body = _object(request)
         sender = _text(body, "sender", LONGEST_ID)
@@ -88,6 +89,7 @@ class ChatInput(InputChannel):
             text=_text(body, "message", MOST_CHARACTERS),
             context=self._context(client, person, body),
             message_id=_text(body, "message_id", LONGEST_ID) if body.get("message_id") else None,
+            at=at,
         )
         return response.json(await self.conversations.reply(turn))
 

@@ -59,6 +59,20 @@ def test_a_replica_that_was_started_anew_between_two_looks_was_down() -> None:
     assert "bot.2 was lost; 2 of 2" in finding.sentence
 
 
+def test_a_replica_that_was_down_and_back_within_two_looks_is_told() -> None:
+    """The look that saw it down is not forgotten, whether its place has the same name afterwards or another."""
+    silent = replace(TWO, ready=False, since="")
+    down = replace(FLEET, instances=(ONE, silent))
+    remembered = down.remembered(FLEET)
+    assert set(remembered.instances) == {ONE, TWO}
+    for name in ("bot.2", "process-77"):
+        back = with_fleet(ONE, replace(TWO, name=name, since="10:09"))
+        assert only(back, remembered).at_once
+    assert kinds(WELL, remembered) == []  # it only did not answer for a moment
+    grown = with_fleet(ONE, TWO, replace(TWO, name="bot.3", since="10:09"))
+    assert kinds(grown, FLEET) == []
+
+
 @pytest.mark.parametrize(
     "before",
     [
