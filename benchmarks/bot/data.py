@@ -15,7 +15,7 @@ from domain import ledger
 from domain.corpus import normalised
 
 PUBLIC = Path(os.environ.get("RATCHET_PUBLIC_DATA", "../shared/data"))
-EXAMPLE = Path("examples/helpdesk/data/utterances.csv")
+EXAMPLE = Path("examples/helpdesk/data")
 CONTEXT = ["role", "location"]
 OUT_OF_SCOPE = "oos"
 
@@ -75,12 +75,12 @@ def synthetic() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def example() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Train side and holdout of the example, by the ledger; `group` marks texts that stand under several intents."""
-    frame = pd.read_csv(EXAMPLE, dtype=str, keep_default_na=False)
+    """Train side and holdout of the example, by its ledger; `group` marks texts that stand under several intents."""
+    frame = pd.read_csv(EXAMPLE / "utterances.csv", dtype=str, keep_default_na=False)
+    book = pd.read_csv(EXAMPLE / "ledger.csv", dtype=str)
     forms = pd.Series(normalised(frame["text"]))
     frame["group"] = forms.map(frame.groupby(forms.to_numpy())["intent"].nunique()).gt(1)
-    policy = ledger.SplitPolicy()
-    sides = ledger.split(frame, ledger.assign(frame, ledger.empty(), policy, "2026-01-01"), policy)
+    sides = ledger.split(frame, book, ledger.SplitPolicy(salt="helpdesk"))
     return sides.train, sides.holdout
 
 
