@@ -50,8 +50,8 @@ def looking(workspace: str | None) -> Iterator[Settings]:
 
 
 @contextlib.contextmanager
-def begin(workspace: str | None, what: str, trigger: str) -> Iterator[Run]:
-    """Begin a run that changes the workspace: one at a time.
+def begin(workspace: str | None, what: str, trigger: str, fleet: bool = True) -> Iterator[Run]:
+    """Begin a run that changes the workspace and, unless said otherwise, the fleet: one at a time.
 
     Raises `LockHeld`, naming the other one; a run that a trigger started waits for it instead.
     """
@@ -60,7 +60,8 @@ def begin(workspace: str | None, what: str, trigger: str) -> Iterator[Run]:
     name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     patience = flow_runs.patience()
     flow_runs.rename(run_names.begun(date.today(), trigger if flow_runs.by_service() else f"{what} {trigger}"))
-    with hold(settings.state / "run.lock", what, patience), flow_runs.slot(patience):
+    slot = flow_runs.slot(patience) if fleet else contextlib.nullcontext()
+    with hold(settings.state / "run.lock", what, patience), slot:
         yield Run(
             settings,
             Registry(settings),

@@ -30,7 +30,7 @@ def ingest(
     first_seen: str | None = None,
 ) -> Intake:
     """Take labelled messages into the corpus; without files, take in what was changed in `data/` by hand."""
-    with begin(workspace, "An ingest", "by hand") as run:
+    with begin(workspace, "An ingest", "by hand", fleet=False) as run:
         before = load(run)
         reading = read(run, files, text_column, intent_column, context_columns or {})
         taken = take(run, before, reading, relabel, drop_faulty)

@@ -145,7 +145,7 @@ def main() -> None:
         methods["Rasa's splitter"] = by_rasa
     results: dict[str, dict[str, Any]] = {}
     print(
-        "| set | split | seen in an earlier training | test → train | near-duplicates across | lost | share per intent |"
+        "| set | split | seen in an earlier training | test → train | near-duplicates across | lost | share |"
     )
     print("| --- | --- | --- | --- | --- | --- | --- |")
     for name in ("banking77", "clinc150"):

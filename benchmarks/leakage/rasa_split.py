@@ -1,4 +1,4 @@
-"""Rasa's own splitter, in the bot's environment: a JSON file with `texts` and `intents` in, the test rows' numbers out."""
+"""Rasa's own splitter, in the bot's environment: texts and intents from a file, out come the test rows' numbers."""
 
 import json
 import random
@@ -16,7 +16,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData  # noqa: E4
 def main() -> None:
     """Split as `rasa data split nlu --random-seed` does."""
     given = json.loads(Path(sys.argv[1]).read_text())
-    pairs = enumerate(zip(given["texts"], given["intents"]))
+    pairs = enumerate(zip(given["texts"], given["intents"], strict=True))
     messages = [Message.build(text=text, intent=intent, number=number) for number, (text, intent) in pairs]
     random.seed(given["seed"])
     _, test = TrainingData(messages).train_test_split(1 - given["share"], given["seed"])
