@@ -1,4 +1,4 @@
-"""The running service: Prefect server, worker, watcher and MLflow's pages, under one supervisor.
+"""The running service: Prefect server, worker, watcher, monitor and MLflow's pages, under one supervisor.
 
 Each part is a process of its own, described in `.ratchet/service/`. The supervisor starts them in order,
 starts one that died anew, and stops them in the reverse order. Parts that outlived a killed supervisor are
@@ -25,7 +25,7 @@ from adapters.replicas import Replica, alive, await_ready, launch, read_replica,
 from adapters.settings import Settings
 from domain.errors import RatchetError
 
-PARTS = ("server", "mlflow", "worker", "watch")
+PARTS = ("server", "mlflow", "worker", "watch", "monitor")
 """What a service consists of, in the order of its start."""
 POLL_SECONDS = 0.5
 BACKOFF_SECONDS = (0.0, 1.0, 5.0, 15.0, 60.0)
@@ -34,6 +34,7 @@ STEADY_SECONDS = 120.0
 READY_SECONDS = 120.0
 STOP_SECONDS = 10.0
 DOWN_SECONDS = 60.0
+RATCHET = str(Path(sys.executable).with_name("ratchet"))
 WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "2", "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO"}
 
 Say = Callable[[str], None]
@@ -62,7 +63,8 @@ def parts(settings: Settings, names: Collection[str], api_url: str = "") -> list
     found = [
         *mlflow(settings),
         Part("worker", (sys.executable, "-m", *worker), env | WORKER),
-        Part("watch", (str(Path(sys.executable).with_name("ratchet")), "watch"), env),
+        Part("watch", (RATCHET, "watch"), env),
+        Part("monitor", (RATCHET, "monitor"), env),
     ]
     return [part for part in found if part.name in names]
 
@@ -128,7 +130,8 @@ def up(settings: Settings, names: frozenset[str], say: Say, ready: Callable[[lis
             write_text(settings.workspace / "prefect.toml", prefect_toml(settings, api_url))
             start_each(settings, parts(settings, {"worker"} & names, api_url), started)
             provide(settings, api_url, say)
-            start_each(settings, parts(settings, {"watch"} & names, api_url), started)
+            start_each(settings, parts(settings, {"watch", "monitor"} & names, api_url), started)
+            serve_bot(settings, api_url, names)
             wanted = parts(settings, names, api_url)
             for part in wanted:
                 await_part(settings, part, started[part.name])
@@ -139,6 +142,15 @@ def up(settings: Settings, names: frozenset[str], say: Say, ready: Callable[[lis
         finally:
             ignore_signals()
             stop(settings, say)
+
+
+def serve_bot(settings: Settings, api_url: str, names: Collection[str]) -> None:
+    """Let the live release serve again, after a reboot; whoever only works for another machine does not."""
+    if "watch" in names:
+        env = prefect.environment(settings, api_url)
+        launch(
+            [RATCHET, "serve"], cwd=settings.workspace, env=env, log=folder(settings) / "serve.log", port=0
+        )
 
 
 def start_each(settings: Settings, wanted: Sequence[Part], started: dict[str, Replica]) -> None:
@@ -291,7 +303,6 @@ def prefect_toml(settings: Settings, api_url: str) -> str:
 
 def unit(settings: Settings) -> str:
     """Return a systemd unit that runs the service; bots started by it go on when it stops."""
-    ratchet = Path(sys.executable).with_name("ratchet")
     return f"""# ~/.config/systemd/user/ratchet.service; then: systemctl --user enable --now ratchet
 # As a system service: /etc/systemd/system/ratchet.service with User=, and WantedBy=multi-user.target.
 [Unit]
@@ -301,7 +312,7 @@ Wants=network-online.target
 
 [Service]
 WorkingDirectory={settings.workspace}
-ExecStart={ratchet} --workspace {settings.workspace} up
+ExecStart={RATCHET} --workspace {settings.workspace} up
 Restart=on-failure
 RestartSec=5
 TimeoutStopSec={DOWN_SECONDS:.0f}

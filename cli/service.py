@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.context import settings
+from cli.context import settings, settings_for_flow
 from cli.output import out
 from domain.errors import UsageError
 
@@ -17,6 +17,7 @@ def add_to(app: typer.Typer) -> None:
         epilog="Examples:\n\n  ratchet chat\n\n  ratchet chat 'how do I get a laptop?'\n\n"
         "  ratchet chat --as role=contractor,location=berlin"
     )(chat)
+    app.command()(serve)
     app.command()(stop)
 
 
@@ -73,15 +74,25 @@ def parse_context(text: str | None) -> dict[str, str]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
+def serve() -> None:
+    """Start the live release again where it does not serve: after a reboot or `ratchet stop`."""
+    found = settings_for_flow()
+    from flows.serve import serve as flow
+
+    out.print(flow(workspace=str(found.workspace)))
+
+
 def stop() -> None:
-    """Stop the bot on this machine and the embedded Prefect server; `ratchet retrain` starts them again."""
-    from adapters import prefect
+    """Stop the bot on this machine and the embedded Prefect server; `ratchet serve` starts them again."""
+    from adapters import prefect, service
     from adapters.targets import choose_target
 
     found = settings()
     stopped: list[str] = []
     choose_target(found).stop(stopped.append)
-    if prefect.stop_server(found):
+    if service.running(found):
+        stopped.append("The service runs on, and can start the bot again; stop it with `ratchet down`.")
+    elif prefect.stop_server(found):
         stopped.append("stopped: Prefect server")
     for line in stopped or ["Nothing was running."]:
         out.print(line)

@@ -27,7 +27,7 @@ def add_to(app: typer.Typer) -> None:
 def up(
     port: Annotated[int | None, typer.Option(help="Port of the Prefect pages on this machine.")] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="Run only this part: mlflow, worker or watch. May be repeated.")
+        list[str] | None, typer.Option(help="Run only this part: mlflow, worker, watch or monitor.")
     ] = None,
     systemd: Annotated[bool, typer.Option("--systemd", help="Print a systemd unit instead.")] = False,
 ) -> None:

@@ -1,0 +1,22 @@
+"""serve: start the live release where it does not serve, after a reboot for instance."""
+
+from __future__ import annotations
+
+from prefect import flow
+
+from adapters.run import begin
+from tasks.recover import recover
+from tasks.serve import serve as start
+
+
+@flow(persist_result=False)
+def serve(workspace: str | None = None, trigger: str = "by hand") -> str:
+    """Bring the recorded live release back; already so is fine.
+
+    Args:
+        workspace: The folder to work in; empty for the one that the worker serves.
+        trigger: Why, for the record.
+    """
+    with begin(workspace, "A start of the live release", trigger) as run:
+        recover(run)
+        return start(run)
