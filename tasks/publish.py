@@ -9,8 +9,10 @@ from adapters.files import read_json
 from adapters.run import Run
 from domain import run_names
 from domain.model import Model
+from domain.rules import Unit
 from domain.summary import Outcome, Summary
 from domain.verdict import Verdict
+from domain.wording import percent, points
 from tasks.step import step
 
 
@@ -19,7 +21,7 @@ def publish(run: Run, summary: Summary, model: Model) -> str:
     """Name the run by its outcome; show verdict, plots, and the ways to report and bot. Returns the name."""
     name = run_names.retrained(date.today(), summary)
     flow_runs.rename(name)
-    links = {"The report": run.registry.page(model, "report.html"), "The bot": f"{summary.url}/chat"}
+    links = {"The report": run.registry.page(model, "report.html"), "The bot": summary.url}
     flow_runs.show_text("summary", name, "\n".join(f"- [{label}]({url})" for label, url in links.items() if url))
     if summary.outcome is not Outcome.UNCHANGED and (found := read_json(run.folder / "verdict.json")):
         verdict = Verdict.from_dict(found)
@@ -29,14 +31,25 @@ def publish(run: Run, summary: Summary, model: Model) -> str:
     return name
 
 
+def written(value: float, unit: Unit) -> str:
+    """Write a rule's number as people read it."""
+    match unit:
+        case "share":
+            return percent(value)
+        case "points":
+            return points(value)
+        case "count":
+            return f"{value:,.0f}"
+
+
 def rows(verdict: Verdict) -> list[dict[str, str]]:
     """Return a row for each rule: its value beside its threshold."""
     return [
         {
             "rule": rule.name,
             "outcome": rule.outcome,
-            "value": f"{rule.value:.4g}",
-            "threshold": f"{rule.threshold:.4g}",
+            "value": written(rule.value, rule.unit),
+            "threshold": written(rule.threshold, rule.unit),
             "p": "" if rule.p_value is None else f"{rule.p_value:.3g}",
             "in words": rule.sentence,
         }

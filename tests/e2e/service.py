@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import time
@@ -179,13 +180,17 @@ class Service:
         assert old in text
         file.write_text(text.replace(old, new, 1), encoding="utf-8")
 
-    def add_data(self, text: str, intent: str) -> str:
-        """Put a message into the colleague's corpus, as `ratchet ingest` does; returns the data revision."""
+    def add_data(self, number: int) -> str:
+        """Put messages into the colleague's corpus, as `ratchet ingest` does; returns the data revision.
+
+        They are four that are like nothing else, so that some of them are trained on.
+        """
         settings = load_settings(self.dev)
         corpus, policy = settings.params.corpus, settings.params.split
         store = corpus_store.open_store(self.dev, settings.state, corpus, policy)
-        row = pd.DataFrame([{"text": text, "intent": intent, "source": "test"}])
-        frame = pd.concat([store.frame, row], ignore_index=True)[corpus.columns].fillna("")
+        words = [hashlib.sha256(f"{number} {n}".encode()).hexdigest()[:24] for n in range(4)]
+        rows = [{"text": f"laptop {word}", "intent": "order_laptop", "source": "test"} for word in words]
+        frame = pd.concat([store.frame, pd.DataFrame(rows)], ignore_index=True)[corpus.columns].fillna("")
         staging = corpus_store.staging(self.dev)
         corpus_store.write(staging, frame, ledger.assign(frame, store.ledger, policy, "2026-11-21"), policy)
         pointer = dvc.add(self.dev, staging)
