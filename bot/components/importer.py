@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from rasa.shared.core.constants import RULE_SNIPPET_ACTION_NAME
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import UserUttered
-from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader
-from rasa.shared.core.training_data.structures import StoryGraph
+from rasa.shared.core.events import ActionExecuted, UserUttered
+from rasa.shared.core.training_data.structures import STORY_START, Checkpoint, RuleStep, StoryGraph
 from rasa.shared.exceptions import RasaException
 from rasa.shared.importers.importer import TrainingDataImporter
 from rasa.shared.importers.rasa import RasaFileImporter
-from rasa.shared.nlu.constants import ENTITIES, ENTITY_ATTRIBUTE_TYPE, INTENT, METADATA, TEXT
+from rasa.shared.nlu.constants import ENTITIES, ENTITY_ATTRIBUTE_TYPE, INTENT, INTENT_NAME_KEY, METADATA, TEXT
 from rasa.shared.nlu.training_data import entities_parser
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -109,13 +109,9 @@ class JsonLinesImporter(TrainingDataImporter):
     def _intents(self) -> list[str]:
         return sorted({example.get(INTENT) for example in self.get_nlu_data().intent_examples})
 
-    def _generated_rules(self, written: StoryGraph) -> list[Any]:
+    def _generated_rules(self, written: StoryGraph) -> list[RuleStep]:
         missing = [i for i in [*self._intents(), *STANDARD_ANSWERS] if i not in _mentioned_intents(written)]
-        rules = [
-            {"rule": f"answer {intent}", "steps": [{"intent": intent}, {"action": _answer_name(intent)}]}
-            for intent in missing
-        ]
-        return YAMLStoryReader().read_from_parsed_yaml({"version": "3.1", "rules": rules})
+        return [generated_rule(intent) for intent in missing]
 
     def _answers_needed(self) -> set[str]:
         mentioned = _mentioned_intents(self._files.get_stories())
@@ -146,6 +142,13 @@ def _message(line: str, place: str) -> Message:
     message.set(INTENT, row["intent"])
     message.set(METADATA, {CONTEXT: clean_context(row.get("context"))})
     return message
+
+
+def generated_rule(intent: str) -> RuleStep:
+    """The rule `intent -> its answer`, made without Rasa's YAML, which would split an intent at a slash."""
+    said = UserUttered(intent={INTENT_NAME_KEY: intent})
+    events = [ActionExecuted(RULE_SNIPPET_ACTION_NAME), said, ActionExecuted(_answer_name(intent))]
+    return RuleStep(f"answer {intent}", start_checkpoints=[Checkpoint(STORY_START)], events=events)
 
 
 def context_slot() -> dict[str, Any]:

@@ -14,6 +14,7 @@ from tests import corpus
 from tests.conftest import Trained, train_in
 from tools import train
 from tools._errors import ToolError
+from tools._model import load
 
 
 def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -123,3 +124,15 @@ def test_another_pipeline_trains_too(tmp_path: Path) -> None:
     report = train_in(tmp_path, "--config", str(config)).report
     assert report["model_id"]
     assert report["temperature"] is None
+
+
+def test_intents_are_taken_as_they_are_written(tmp_path: Path) -> None:
+    """Slashes, blanks and letters of any script: an intent is whatever the corpus says, and gets its answer."""
+    intents = ["faq/ask_time", "faq/ask_place", "Größe ändern", "你好"]
+    data = tmp_path / "odd.jsonl"
+    rows = [{"text": f"{intent} {i}", "intent": intent} for intent in intents for i in range(5)]
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    odd = train_in(tmp_path, data=data)
+    assert odd.report["intents"] == sorted(intents)
+    assert odd.report["stand_in_answers"] == sorted(f"utter_{intent}" for intent in intents)
+    assert load(odd.archive).predict(["faq/ask_place"], [{}])[0].intent == "faq/ask_place"
