@@ -6,7 +6,7 @@ from adapters import corpus_store, dvc, git
 from adapters.run import Run
 from domain.corpus import Corpus
 from domain.errors import RatchetError
-from tasks.step import step
+from tasks.step import say, step
 
 CHAMPION, NEWEST = "champion", "HEAD"
 
@@ -31,6 +31,8 @@ def fetch(run: Run, revision: str | None) -> Corpus:
     else:
         named = NEWEST if revision == CHAMPION else revision
         git_revision = git.resolve(workspace, named) if named else None
+        if git_revision is None and (settled := corpus_store.recover(workspace)):
+            say(settled)
         data_revision = dvc.revision(workspace, git_revision)
         folder = dvc.fetch(workspace, git_revision, kept)
     if not dvc.pushed(workspace, data_revision):

@@ -1,0 +1,124 @@
+"""The first steps of a retrain: fetch, validate and split, on real data in a real DVC remote."""
+
+from __future__ import annotations
+
+import multiprocessing
+import shutil
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from adapters import corpus_store, dvc
+from adapters.settings import Settings
+from domain import ledger, validation
+from domain.errors import RatchetError
+from tasks.fetch import fetch
+from tasks.split import split
+from tasks.store import store
+from tasks.validate import validate
+from tests.adapters.killed_store import grow_and_die
+from tests.corpora import data_workspace, git, rows
+
+
+def run_of(settings: Settings, champion: Any = None) -> Any:
+    """A run of this workspace, with or without a champion."""
+    return SimpleNamespace(settings=settings, registry=SimpleNamespace(champion=lambda: champion))
+
+
+def put(settings: Settings, messages: pd.DataFrame, book: pd.DataFrame | None = None) -> str:
+    """Store messages, with a ledger of their own unless one is given; returns the data revision."""
+    known = ledger.empty() if book is None else book
+    sides = ledger.assign(messages, known, settings.params.split, "2026-01-01")
+    return str(store.fn(run_of(settings), messages, sides, {}))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A workspace with a committed corpus of two intents."""
+    settings = data_workspace(tmp_path / "bot-team")
+    put(settings, pd.DataFrame(rows("leave", 30) + rows("laptop", 30)).assign(source="start").astype("str"))
+    git(settings.workspace, "add", "--all")
+    git(settings.workspace, "commit", "-qm", "Data")
+    return settings
+
+
+def test_the_steps_give_the_sides_of_the_ledger(settings: Settings) -> None:
+    """All messages, each on one side, the holdout with the day on which it was first seen."""
+    run = run_of(settings)
+    corpus = fetch.fn(run, None)
+    assert validate.fn(run, corpus).ok
+    sides = split.fn(run, corpus)
+    assert len(sides.train) + len(sides.holdout) + len(sides.quarantine) == 60
+    assert set(sides.holdout["first_seen"]) == {"2026-01-01"}
+    assert (corpus.revision, corpus.git_revision) == (dvc.revision(settings.workspace), "")
+
+
+def test_data_that_no_remote_has_is_refused(settings: Settings) -> None:
+    """A release refers to its data for ever; what lies on one machine only is lost with it."""
+    shutil.rmtree(settings.workspace / ".ratchet" / "remote")
+    with pytest.raises(RatchetError, match="is not in the DVC remote"):
+        fetch.fn(run_of(settings), None)
+
+
+def test_an_ingest_that_was_killed_in_mid_swap_is_completed_first(settings: Settings) -> None:
+    """data.dvc is new, data/ still old: that is no change by hand."""
+    arguments = (settings, "adapters.dvc:write_pointer", "after")
+    process = multiprocessing.get_context("fork").Process(target=grow_and_die, args=arguments)
+    process.start()
+    process.join()
+    assert len(fetch.fn(run_of(settings), None).frame) == 70
+
+
+def test_errors_in_the_corpus_end_the_run(settings: Settings) -> None:
+    """Three rows are no corpus: the error names the rule, and where to see more."""
+    put(settings, pd.DataFrame(rows("leave", 2) + rows("laptop", 1)).assign(source="x").astype("str"))
+    run = run_of(settings)
+    with pytest.raises(RatchetError, match="fewer than 10 examples"):
+        validate.fn(run, fetch.fn(run, None))
+
+
+def test_a_report_is_made_once_for_a_revision(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second retrain takes what was proved; another policy proves it anew."""
+    run = run_of(settings)
+    corpus = fetch.fn(run, None)
+    first = validate.fn(run, corpus)
+
+    def fail(*_: object) -> None:
+        raise AssertionError("checked again")
+
+    monkeypatch.setattr(validation, "validate", fail)
+    assert validate.fn(run, corpus) == first
+    strict = settings.params.validation.model_copy(update={"few_examples": 40})
+    params = settings.params.model_copy(update={"validation": strict})
+    with pytest.raises(AssertionError, match="checked again"):
+        validate.fn(run_of(settings.model_copy(update={"params": params})), corpus)
+
+
+def test_a_side_that_changed_against_the_champion_is_refused(settings: Settings) -> None:
+    """A ledger made anew gives other sides: the champion was trained on what would now be its holdout."""
+    champion = SimpleNamespace(lineage=SimpleNamespace(data_revision=dvc.revision(settings.workspace)))
+    messages = corpus_store.read_messages(settings.workspace / "data", settings.params.corpus)
+    sides = corpus_store.read_ledger(settings.workspace / "data", settings.params.split)
+    swapped = sides.assign(side=sides["side"].map({"train": "test", "test": "train"}))
+    put(settings, messages, swapped)
+    run = run_of(settings, champion)
+    with pytest.raises(RatchetError, match="60 keys changed their side"):
+        split.fn(run, fetch.fn(run, None))
+
+
+def test_a_straddling_pair_is_refused_also_after_a_proof(settings: Settings) -> None:
+    """What was proved is kept; a new near-duplicate on the other side is found."""
+    run = run_of(settings)
+    split.fn(run, fetch.fn(run, None))
+    messages = corpus_store.read_messages(settings.workspace / "data", settings.params.corpus)
+    book = corpus_store.read_ledger(settings.workspace / "data", settings.params.split)
+    near = messages[:1].assign(text=messages["text"][0][:-1] + "z")
+    grown = pd.concat([messages, near], ignore_index=True)
+    added = ledger.assign(grown, book, settings.params.split, "2026-01-02")
+    wrong = "test" if added["side"].iloc[-1] == "train" else "train"
+    put(settings, grown, pd.concat([book, added[-1:].assign(side=wrong)]))
+    with pytest.raises(RatchetError, match="near-duplicate on the other side"):
+        split.fn(run, fetch.fn(run, None))
