@@ -26,6 +26,10 @@ SHAPING_SECTIONS = ("corpus", "split", "train")
 """Sections of `params.yaml` that a model depends on."""
 
 
+class RemoteSilent(RatchetError):
+    """The Git remote did not answer, or refused."""
+
+
 @dataclass(frozen=True)
 class Upstream:
     """The branch of a Git remote that the workspace follows."""
@@ -50,7 +54,7 @@ def upstream(settings: Settings) -> Upstream | None:
 
 
 def head(settings: Settings) -> str:
-    """Return the newest commit of what is followed; raises `RatchetError` when the remote does not answer."""
+    """Return the newest commit of what is followed; raises `RemoteSilent` when the remote does not answer."""
     followed = upstream(settings)
     if followed is None:
         return git(settings.workspace, "rev-parse", "HEAD")
@@ -65,7 +69,7 @@ def ask(settings: Settings, followed: Upstream, *words: str) -> None:
         commands.run(argv, cwd=settings.workspace, env=NO_QUESTIONS, timeout=FETCH_SECONDS)
     except commands.CommandFailed as error:
         said = error.completed.output.strip().splitlines() or [error.fact]
-        raise RatchetError(
+        raise RemoteSilent(
             f"`git {words[0]}` with {followed} failed: {said[-1]}",
             "Check the remote, the branch (triggers.branch in params.yaml) and this machine's right to it.",
         ) from error

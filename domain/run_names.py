@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from domain.release import Release
 from domain.summary import Outcome, Summary
+from domain.triggers import Event
 from domain.wording import percent
 
 
@@ -25,3 +27,9 @@ def retrained(day: date, summary: Summary) -> str:
 def released(day: date, release: Release) -> str:
     """Name a release or a rollback that has ended: `2026-W47 release 2026-11-21-3fa9c1 → version 7`."""
     return begun(day, f"{release.reason} → version {release.model_version}, {release.id}")
+
+
+def watched(day: date, events: Sequence[Event]) -> str:
+    """Name a look at Git and the inbox: `2026-W47 data.changed 1a2b3c4d`."""
+    said = [f"{event.name.removeprefix('ratchet.')} {event.subject.splitlines()[0][:60]}" for event in events]
+    return begun(day, ", ".join(said) or "nothing new")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
-from adapters import events, follow
+from adapters import events, flow_runs, follow
 from adapters.settings import Settings
 from adapters.watch import Sighting
+from domain import run_names
 from domain.triggers import Event
 from tasks.step import say, step
 
@@ -19,4 +21,5 @@ def announce(settings: Settings, seen: Sighting) -> Sequence[Event]:
     for event in seen.events:
         say(f"{event.name}: {', '.join(f'{key} {value}' for key, value in event.payload.items())}")
     follow.write_cursor(settings, seen.cursor)
+    flow_runs.rename(run_names.watched(date.today(), seen.events))
     return seen.events

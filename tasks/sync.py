@@ -7,7 +7,12 @@ from adapters.run import Run
 from tasks.step import say, step
 
 
-@step(lambda commit: f"at commit {commit[:8]}")
+@step(
+    lambda commit: f"at commit {commit[:8]}",
+    retries=2,
+    retry_delay_seconds=5,
+    retry_condition_fn=lambda task, task_run, state: isinstance(state.data, follow.RemoteSilent),
+)
 def sync(run: Run) -> str:
     """Return the newest commit; queued runs of this deployment are needless then, and are cancelled.
 
