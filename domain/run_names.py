@@ -31,5 +31,11 @@ def released(day: date, release: Release) -> str:
 
 def watched(day: date, events: Sequence[Event]) -> str:
     """Name a look at Git and the inbox: `2026-W47 data.changed 1a2b3c4d`."""
-    said = [f"{event.name.removeprefix('ratchet.')} {event.subject.splitlines()[0][:60]}" for event in events]
-    return begun(day, ", ".join(said) or "nothing new")
+    kinds = [f"{event.name.removeprefix('ratchet.')} {subject(event)}" for event in events]
+    return begun(day, ", ".join(kinds) or "nothing new")
+
+
+def subject(event: Event) -> str:
+    """Return what an event is about, short: a commit's first eight digits, or a file's name."""
+    commit = event.payload.get("commit", "")
+    return commit[:8] or event.payload.get("file", "").rpartition("/")[2]

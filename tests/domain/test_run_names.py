@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from domain.run_names import begun, retrained
+from domain.run_names import begun, retrained, watched
 from domain.summary import Outcome, Summary
+from domain.triggers import data_changed, file_dropped
 
 SUMMARY = Summary(
     outcome=Outcome.RELEASED,
@@ -46,3 +47,10 @@ def test_a_retrain_without_news_says_so() -> None:
 def test_weeks_belong_to_their_iso_year() -> None:
     """The first days of January can be in the last week of the year before."""
     assert begun(date(2027, 1, 1), "weekly") == "2026-W53 weekly"
+
+
+def test_a_look_is_named_by_what_it_announced() -> None:
+    """Commits are short, files are names."""
+    events = [data_changed("1a2b3c4d5e6f"), file_dropped("s3://bucket/inbox/week.csv", "e1")]
+    assert watched(date(2026, 11, 21), events) == "2026-W47 data.changed 1a2b3c4d, file.dropped week.csv"
+    assert watched(date(2026, 11, 21), []) == "2026-W47 nothing new"
