@@ -30,7 +30,7 @@ from tests.e2e.fleet import small_bot
 from tests.e2e.fleet.load import Count
 
 ROOT = small_bot.ROOT
-RATE = float(os.environ.get("RATCHET_TEST_RATE", "20"))
+RATE = float(os.environ.get("RATCHET_TEST_RATE", "10"))
 UNKNOWN = "qwrtz vbnm xyzzy"
 """A message that no intent fits."""
 
