@@ -1,0 +1,66 @@
+"""The rules of the house that no linter checks."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+FLOWS = sorted(path for path in (ROOT / "flows").glob("*.py") if path.name != "__init__.py")
+VERBS = sorted(path for path in (ROOT / "tasks").glob("*.py") if path.stem not in {"__init__", "step"})
+LAYERS = ("cli", "flows", "tasks", "adapters", "domain")
+LONG = {
+    "adapters/dvc.py": "one tool: cache, remote and pointer belong together",
+    "adapters/mlflow.py": "one tool: models, overrides and releases share its connection",
+    "adapters/service.py": "one process: the parts, their order and their ends are read together",
+    "cli/corpus.py": "one group of commands with their options and tables",
+    "domain/validation.py": "one list of rules",
+}
+
+
+@pytest.mark.parametrize("path", FLOWS, ids=lambda path: path.stem)
+def test_a_flow_reads_as_its_dag(path: Path) -> None:
+    """At most about 60 lines of code, imports and docstrings aside, and no file is opened in it."""
+    tree = ast.parse(path.read_text())
+    lines = [
+        line
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+    ]
+    calls = {
+        node.func.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert len(lines) <= 90
+    assert "open" not in calls
+
+
+@pytest.mark.parametrize("path", VERBS, ids=lambda path: path.stem)
+def test_a_verb_is_the_name_of_its_file(path: Path) -> None:
+    """Listing `tasks/` reads the DAG: each file has exactly one task, and it has the file's name."""
+    tree = ast.parse(path.read_text())
+    steps = [
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+        and any(
+            isinstance(mark, ast.Call) and getattr(mark.func, "id", "") == "step"
+            for mark in node.decorator_list
+        )
+    ]
+    assert steps == [path.stem]
+
+
+def test_files_are_short() -> None:
+    """A file over 250 lines needs a reason, which stands here."""
+    long = {
+        str(path.relative_to(ROOT)): len(path.read_text().splitlines())
+        for layer in LAYERS
+        for path in (ROOT / layer).rglob("*.py")
+        if len(path.read_text().splitlines()) > 250
+    }
+    assert set(long) <= set(LONG), long
