@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from adapters import dvc, nlu_yaml
+from adapters import dvc, dvc_config, nlu_yaml
 from adapters.files import read_json, write_json, write_text
 from adapters.settings import Settings
 from domain import corpus, intake, ledger
@@ -177,7 +177,7 @@ def journal(workspace: Path) -> Path:
 def swap(workspace: Path, pointer: dvc.Pointer) -> None:
     """Put the staged folder, whose revision the remote holds, in the place of `data/`."""
     write_json(journal(workspace), {"revision": pointer.revision})
-    dvc.ignore(workspace)
+    dvc_config.ignore(workspace)
     dvc.write_pointer(workspace, pointer)
     recover(workspace)
 

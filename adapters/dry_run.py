@@ -9,8 +9,8 @@ from adapters import corpus_store, readers
 from adapters.settings import Settings
 from adapters.tables import Columns
 from domain import intake, ledger
+from domain.findings import ValidationReport, with_review
 from domain.review import suspects
-from domain.validation import ValidationReport, with_review
 
 
 def check(settings: Settings, files: Sequence[Path], columns: Columns, review: bool) -> ValidationReport:
@@ -32,6 +32,6 @@ def check(settings: Settings, files: Sequence[Path], columns: Columns, review: b
         return taken.report
     frame, fresh = taken.merged.frame, taken.merged.fresh
     doubtful = suspects(frame, params.corpus, params.validation.suspect_ratio)
-    return with_review(
-        taken.report, doubtful[doubtful["place"].isin(set(frame.loc[fresh, "place"]))], params.validation
-    )
+    mine = doubtful[doubtful["place"].isin(set(frame.loc[fresh, "place"]))]
+    policy = params.validation
+    return with_review(taken.report, mine, policy.personal_data_allowed, policy.suspect_ratio)

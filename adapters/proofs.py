@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 
 from adapters.files import read_json, replacing, write_json
+from domain.findings import ValidationReport
 from domain.policy import Policy
-from domain.validation import ValidationReport
 
 
 def digest(*parts: Policy | str) -> str:

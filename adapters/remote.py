@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from adapters import dvc
+from adapters import dvc, dvc_config
 from adapters.settings import Settings
 from domain.errors import UsageError
 
@@ -26,14 +26,16 @@ def move(settings: Settings, url: str, endpoint: str | None, profile: str | None
     check(url)
     workspace = settings.workspace
     if not (workspace / ".dvc").is_dir():
-        dvc.init(workspace, url)
+        dvc_config.init(workspace, url)
     machine = {"endpointurl": endpoint, "profile": profile} if "://" in url else {}
     revision = dvc.revision(workspace) if (workspace / dvc.POINTER).exists() else ""
     if revision:
         dvc.pull(workspace, revision)
     with keeping_config(workspace):
         timeouts = {"connect_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS} if "://" in url else {}
-        dvc.set_remote(workspace, url, timeouts, {name: value for name, value in machine.items() if value})
+        dvc_config.set_remote(
+            workspace, url, timeouts, {name: value for name, value in machine.items() if value}
+        )
         address = dvc.probe(workspace, PROBE)
         if revision and not dvc.pushed(workspace, revision):
             dvc.push(workspace, revision)

@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment
 
 from adapters.files import write_json, write_text
-from domain.validation import ValidationReport
+from domain.findings import ValidationReport
 
 PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">

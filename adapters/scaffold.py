@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from adapters import commands, dvc, git
+from adapters import commands, dvc, dvc_config, git
 from adapters.bot_code import code_files
 from adapters.replicas import listening
 from adapters.settings import MARKERS, SOURCE, STATE_FOLDER
@@ -61,7 +61,7 @@ def fill(folder: Path, example: str | None, used_ports: set[int]) -> None:
         f"# What differs by machine; Git ignores this file.\nRATCHET_PORT={port}\n", encoding="utf-8"
     )
     commands.run(["git", "init", "--quiet"], cwd=folder)
-    dvc.init(folder, LOCAL_REMOTE)
+    dvc_config.init(folder, LOCAL_REMOTE)
     if example:
         shutil.copy(SOURCE / "data.dvc", folder / "data.dvc")
         dvc.seed(folder, source / "data")

@@ -11,8 +11,8 @@ from rich.markup import escape
 from cli.context import Json, settings, settings_for_flow
 from cli.output import as_json, facts, out
 from domain.errors import RatchetError, UsageError
+from domain.findings import Finding, ValidationReport
 from domain.intake import Intake
-from domain.validation import Finding, ValidationReport
 
 SHOWN = 5
 

@@ -10,10 +10,11 @@ import pandas as pd
 
 from domain.cleaning import clean
 from domain.corpus import CorpusPolicy, keys, normalised, plain
+from domain.findings import ValidationReport
 from domain.ledger import Side, SplitPolicy
 from domain.neighbours import Texts, near_pairs
 from domain.record import Record
-from domain.validation import ValidationPolicy, ValidationReport, validate
+from domain.validation import ValidationPolicy, validate
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,14 +11,12 @@ import pandas as pd
 from pydantic import Field
 
 from domain.corpus import CorpusPolicy, normalised, plain
+from domain.findings import SHOWN, Finding, ValidationReport, count, listed
 from domain.neighbours import Texts, near_pairs
 from domain.personal_data import find, mask
 from domain.policy import Policy
-from domain.record import Record
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
-SHOWN = 100
-"""Rows that a finding names; their count is always whole."""
 
 
 class ValidationPolicy(Policy):
@@ -39,42 +36,6 @@ class ValidationPolicy(Policy):
     suspect_ratio: float = Field(0.1, gt=0, lt=1)
     null_like: list[str] = Field(default=["nan", "null", "none", "n/a", "#n/a", "<na>", "nil", "undefined"])
     personal_data_allowed: list[str] = Field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Finding(Record):
-    """One rule that rows break: where they stand (`file:row`), their texts (masked), how many, a sentence."""
-
-    rule: str
-    rows: tuple[str, ...]
-    texts: tuple[str, ...]
-    count: int
-    sentence: str
-
-    def lines(self) -> list[tuple[str, str]]:
-        """Return places and texts side by side."""
-        return list(zip(self.rows, self.texts, strict=True))
-
-
-@dataclass(frozen=True)
-class ValidationReport(Record):
-    """What validation found in so many rows; `faulty` are the numbers (from 0) of all rows with an error of
-    their own, in contrast to errors of a whole intent."""
-
-    rows: int
-    intents: int
-    errors: tuple[Finding, ...]
-    warnings: tuple[Finding, ...]
-    faulty: tuple[int, ...] = ()
-
-    @property
-    def ok(self) -> bool:
-        """Whether the rows may enter the corpus."""
-        return not self.errors
-
-    def summary(self) -> str:
-        """Say in a few words what was found."""
-        return f"{count(len(self.errors), 'kind')} of errors, {count(len(self.warnings), 'kind')} of warnings"
 
 
 def validate(
@@ -224,42 +185,8 @@ class Check:
             )
 
 
-def with_review(
-    report: ValidationReport, suspects: pd.DataFrame, policy: ValidationPolicy
-) -> ValidationReport:
-    """Add the suspected label errors (see `domain.review.suspects`) to a report, as a warning."""
-    if suspects.empty:
-        return report
-    head = suspects.head(SHOWN)
-    shown = zip(head["text"], head["intent"], head["likely"], strict=True)
-    texts = [
-        f"{mask(text, policy.personal_data_allowed)}  ({given}; rather {likely}?)"
-        for text, given, likely in shown
-    ]
-    finding = Finding(
-        "suspected label errors",
-        tuple(head["place"]),
-        tuple(texts),
-        len(suspects),
-        f"{count(len(suspects), 'row')} to review: a model trained without the row gives its intent less than"
-        f" {policy.suspect_ratio:g} times the likelihood of another.",
-    )
-    return replace(report, warnings=(*report.warnings, finding))
-
-
 def matches(texts: pd.Series, pattern: re.Pattern[str]) -> pd.Series:
     """Tell for each text whether a pattern occurs in it."""
     return pd.Series(
         [pattern.search(text) is not None for text in texts.tolist()], index=texts.index, dtype=bool
     )
-
-
-def count(number: int, noun: str) -> str:
-    """`1 row`, `2 rows`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def listed(names: Iterable[str], most: int = 8) -> str:
-    """Join names, the first few of many."""
-    names = list(names)
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

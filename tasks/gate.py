@@ -9,11 +9,11 @@ from datetime import date
 from adapters.run import Run
 from domain import ramp, verdict
 from domain.comparison import relabelled
+from domain.findings import ValidationReport
 from domain.ledger import Split
 from domain.model import Model
 from domain.ramp import RampPoint, RampStatus
 from domain.release import Lineage
-from domain.validation import ValidationReport
 from domain.verdict import TrainingFacts, Verdict
 from tasks.evaluate import CANDIDATE, CHAMPION, Scores
 from tasks.recall import Recalled

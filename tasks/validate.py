@@ -7,7 +7,7 @@ from adapters.run import Run
 from domain import validation
 from domain.corpus import Corpus
 from domain.errors import RatchetError
-from domain.validation import ValidationReport
+from domain.findings import ValidationReport
 from tasks.step import step
 
 

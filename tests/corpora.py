@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from adapters import dvc
+from adapters import dvc_config
 from adapters.settings import Settings, load_settings
 
 ALPHABET = str.maketrans("0123456789", "ghijklmnop")
@@ -34,7 +34,7 @@ def data_workspace(folder: Path) -> Settings:
     git(folder, "init", "--quiet")
     git(folder, "config", "user.name", "Test")
     git(folder, "config", "user.email", "test@localhost")
-    dvc.init(folder, ".ratchet/remote")
+    dvc_config.init(folder, ".ratchet/remote")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "Start")
     return load_settings(folder, target="process")

@@ -5,7 +5,8 @@ import hashlib
 import pandas as pd
 
 from domain.corpus import CorpusPolicy
-from domain.validation import ValidationPolicy, ValidationReport, validate, with_review
+from domain.findings import ValidationReport, with_review
+from domain.validation import ValidationPolicy, validate
 
 CORPUS = CorpusPolicy(context={"role": ["employee", "manager"], "location": None})
 POLICY = ValidationPolicy()
@@ -155,6 +156,6 @@ def test_suspected_label_errors_never_block() -> None:
     suspects = pd.DataFrame(
         {"text": ["a"], "intent": ["x"], "place": ["f:1"], "likely": ["y"], "ratio": [0.01]}
     )
-    report = with_review(check(), suspects, POLICY)
+    report = with_review(check(), suspects, [], 0.1)
     assert report.ok
     assert report.warnings[0].texts == ("a  (x; rather y?)",)
