@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli import corpus, fleet, gate, monitor, release, retrain, service, up, workspace
+from cli import corpus, fleet, gate, harvest, monitor, release, retrain, service, up, workspace
 from cli.context import shared
 
 app = typer.Typer(
@@ -35,5 +35,5 @@ def options(
     shared.workspace = workspace
 
 
-for group in (workspace, corpus, retrain, release, fleet, gate, monitor, service, up):
+for group in (workspace, corpus, retrain, release, fleet, gate, monitor, harvest, service, up):
     group.add_to(app)
