@@ -1,20 +1,42 @@
-"""The run on the Prefect server: its slot, its name, and the queued runs that it makes needless."""
+"""The run on the Prefect server: its slot, its name, and the queued runs that it makes needless.
+
+A server that is just being restarted is waited for: a run goes on without it.
+"""
 
 from __future__ import annotations
 
 import base64
 import contextlib
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 from uuid import UUID
+
+import httpx
 
 from adapters.lock import LockHeld
 from adapters.prefect import SLOT
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.objects import State
 
 PATIENCE_SECONDS = 6 * 3600.0
 """A run that a trigger started waits so long for one that a person started in a shell."""
 LEASE_SECONDS = 60.0
 """A slot whose holder was killed is free again after this time."""
+RESTART_SECONDS = 120.0
+"""A server that does not answer is asked again for so long."""
+
+T = TypeVar("T")
+
+
+def in_run() -> bool:
+    """Say whether this is part of a flow's run."""
+    from prefect.runtime import flow_run
+
+    return flow_run.id is not None
 
 
 def by_service() -> bool:
@@ -29,81 +51,98 @@ def patience() -> float:
     return PATIENCE_SECONDS if by_service() else 0
 
 
+def through_restarts(action: Callable[[], T]) -> T:
+    """Do something that needs the server; while it does not answer, try again."""
+    from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
+
+    deadline = time.monotonic() + RESTART_SECONDS
+    while True:
+        try:
+            return action()
+        except (httpx.TransportError, ConcurrencySlotAcquisitionError):
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
+
+
+def ask(question: Callable[[SyncPrefectClient], T]) -> T:
+    """Ask the server something."""
+    from prefect.client.orchestration import get_client
+
+    def once() -> T:
+        with get_client(sync_client=True) as client:
+            return question(client)
+
+    return through_restarts(once)
+
+
 @contextlib.contextmanager
 def slot(seconds: float) -> Iterator[None]:
     """Hold the one slot that all machines of a Prefect server share; without one there, everybody passes.
 
-    Raises `LockHeld` when it is not free within that time. The server goes on without the run's lease being
-    renewed, so that its own restart does not end a training.
+    Raises `LockHeld` when it is not free within that time. The run goes on when the server no longer renews
+    its lease, so that a restart of the server does not end a training.
     """
     from prefect.concurrency.sync import concurrency
-    from prefect.context import FlowRunContext
 
-    if FlowRunContext.get() is None:
+    if not in_run():
         yield
         return
-    held = contextlib.ExitStack()
-    try:
-        held.enter_context(
-            concurrency(
-                SLOT,
-                timeout_seconds=max(seconds, 1),
-                lease_duration=LEASE_SECONDS,
-                raise_on_lease_renewal_failure=False,
+    with contextlib.ExitStack() as held:
+
+        def acquire() -> None:
+            held.enter_context(
+                concurrency(
+                    SLOT,
+                    timeout_seconds=max(seconds, 1),
+                    lease_duration=LEASE_SECONDS,
+                    raise_on_lease_renewal_failure=False,
+                )
             )
-        )
-    except TimeoutError as error:
-        raise LockHeld(
-            "Another run of this Prefect server changes the fleet now, on this machine or another.",
-            "Wait for its end; the Prefect pages show it.",
-        ) from error
-    with held:
+
+        try:
+            through_restarts(acquire)
+        except TimeoutError as error:
+            raise LockHeld(
+                "Another run of this Prefect server changes the fleet now, on this machine or another.",
+                "Wait for its end; the Prefect pages show it.",
+            ) from error
         yield
 
 
 def rename(name: str) -> None:
     """Give the run a name that says what and why; outside a run there is nothing to name."""
-    from prefect.client.orchestration import get_client
     from prefect.runtime import flow_run
 
     if in_run():
-        with get_client(sync_client=True) as client:
-            client.update_flow_run(UUID(str(flow_run.id)), name=name)
+        ask(lambda client: client.update_flow_run(UUID(str(flow_run.id)), name=name))
 
 
 def queued() -> list[UUID]:
     """Return the runs of this run's deployment that wait for their turn; those of a schedule's future not."""
-    from prefect.client.orchestration import get_client
     from prefect.client.schemas import filters, objects
     from prefect.runtime import deployment, flow_run
     from prefect.types._datetime import now
 
     if deployment.id is None:
         return []
-    with get_client(sync_client=True) as client:
-        waiting = client.read_flow_runs(
-            flow_run_filter=filters.FlowRunFilter(
-                deployment_id=filters.FlowRunFilterDeploymentId(any_=[UUID(str(deployment.id))]),
-                state=filters.FlowRunFilterState(
-                    type=filters.FlowRunFilterStateType(any_=[objects.StateType.SCHEDULED])
-                ),
-                expected_start_time=filters.FlowRunFilterExpectedStartTime(before_=now("UTC")),
-            )
-        )
+    scheduled = filters.FlowRunFilterStateType(any_=[objects.StateType.SCHEDULED])
+    wanted = filters.FlowRunFilter(
+        deployment_id=filters.FlowRunFilterDeploymentId(any_=[UUID(str(deployment.id))]),
+        state=filters.FlowRunFilterState(type=scheduled),
+        expected_start_time=filters.FlowRunFilterExpectedStartTime(before_=now("UTC")),
+    )
+    waiting = ask(lambda client: client.read_flow_runs(flow_run_filter=wanted))
     return [run.id for run in waiting if str(run.id) != str(flow_run.id)]
 
 
 def supersede(runs: list[UUID]) -> None:
     """Cancel queued runs whose work this run does."""
-    from prefect.client.orchestration import get_client
-    from prefect.client.schemas.objects import State
     from prefect.runtime import flow_run
     from prefect.states import Cancelled
 
     state: State[None] = Cancelled(name="Superseded", message=f"{flow_run.name} takes the newest data.")
-    with get_client(sync_client=True) as client:
-        for run in runs:
-            client.set_flow_run_state(run, state)
+    ask(lambda client: [client.set_flow_run_state(run, state) for run in runs])
 
 
 def show_text(key: str, title: str, text: str) -> None:
@@ -111,7 +150,8 @@ def show_text(key: str, title: str, text: str) -> None:
     from prefect.artifacts import create_markdown_artifact
 
     if in_run():
-        create_markdown_artifact(f"# {title}\n\n{text}", key=key, description=title)
+        content = f"# {title}\n\n{text}"
+        through_restarts(lambda: create_markdown_artifact(content, key=key, description=title))
 
 
 def show_table(key: str, title: str, rows: list[dict[str, str]]) -> None:
@@ -119,7 +159,7 @@ def show_table(key: str, title: str, rows: list[dict[str, str]]) -> None:
     from prefect.artifacts import create_table_artifact
 
     if in_run():
-        create_table_artifact(rows, key=key, description=title)
+        through_restarts(lambda: create_table_artifact(rows, key=key, description=title))
 
 
 def show_plot(key: str, title: str, plot: Path) -> None:
@@ -127,12 +167,5 @@ def show_plot(key: str, title: str, plot: Path) -> None:
     from prefect.artifacts import create_image_artifact
 
     if in_run():
-        content = base64.b64encode(plot.read_bytes()).decode()
-        create_image_artifact(f"data:image/svg+xml;base64,{content}", key=key, description=title)
-
-
-def in_run() -> bool:
-    """Say whether this is part of a flow's run."""
-    from prefect.runtime import flow_run
-
-    return flow_run.id is not None
+        url = f"data:image/svg+xml;base64,{base64.b64encode(plot.read_bytes()).decode()}"
+        through_restarts(lambda: create_image_artifact(url, key=key, description=title))
