@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, pairwise
 
 import numpy as np
@@ -72,7 +73,8 @@ def context_terms(text: str, context: Context, fields: Sequence[str]) -> list[st
 class Block:
     """One vocabulary with its inverse document frequencies.
 
-    `terms` maps a term to its column, `idf` is float32 with one value per column, `weight` is the length of a row.
+    `terms` maps a term to its column within the block, `idf` is float32 with one value per column, `weight` is the
+    length of a message in this block.
     """
 
     terms: Mapping[str, int]
@@ -93,28 +95,11 @@ class Block:
         idf = np.log((1 + len(documents)) / (1 + counts)) + 1
         return cls({term: i for i, term in enumerate(terms)}, idf.astype(np.float32), weight)
 
-    def transform(self, documents: Iterable[Sequence[str]]) -> sparse.csr_matrix:
-        """Rows of (1 + ln count) × idf, scaled to length `weight`; float32, columns sorted in each row."""
-        columns: list[int] = []
-        counts: list[int] = []
-        starts = [0]
-        for document in documents:
-            known = Counter(column for column in map(self.terms.get, document) if column is not None)
-            for column, count in sorted(known.items()):
-                columns.append(column)
-                counts.append(count)
-            starts.append(len(columns))
-        index = np.array(columns, dtype=np.int32)
-        values = (1 + np.log(np.array(counts, dtype=np.float32))) * self.idf[index]
-        self._scale(values, starts)
-        return sparse.csr_matrix((values, index, np.array(starts)), shape=(len(starts) - 1, len(self.terms)))
-
-    def _scale(self, values: np.ndarray, starts: Sequence[int]) -> None:
-        for start, end in pairwise(starts):
-            row = values[start:end]
-            length = np.sqrt(np.dot(row, row))
-            if length > 0:
-                row *= np.float32(self.weight / length)
+    def counts(self, document: Iterable[str]) -> list[tuple[int, int]]:
+        """Columns of the document's known terms, in order, with how often each occurs."""
+        return sorted(
+            Counter(column for column in map(self.terms.get, document) if column is not None).items()
+        )
 
 
 @dataclass(frozen=True)
@@ -143,18 +128,50 @@ class Features:
             ),
         )
 
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks in the order of their columns."""
+        return (self.words, self.characters, self.pairs, self.context)
+
+    @cached_property
+    def idf(self) -> np.ndarray:
+        """Inverse document frequencies of all columns."""
+        return np.concatenate([block.idf for block in self.blocks])
+
     def transform(self, texts: Sequence[str], contexts: Sequence[Context]) -> sparse.csr_matrix:
-        """One float32 row for each message."""
-        normal = [normalise(text) for text in texts]
-        blocks = [
-            self.words.transform(map(word_terms, normal)),
-            self.characters.transform(map(character_terms, normal)),
-            self.pairs.transform(map(pair_terms, normal)),
-        ]
-        if self.context.terms:
-            pairs = zip(normal, contexts, strict=True)
-            blocks.append(self.context.transform(context_terms(t, c, self.fields) for t, c in pairs))
-        return sparse.hstack(blocks, format="csr", dtype=np.float32)
+        """One float32 row for each message: (1 + ln count) × idf, each block scaled to its weight."""
+        columns: list[int] = []
+        counts: list[int] = []
+        ends = [0]  # of each message's each block
+        for text, context in zip(texts, contexts, strict=True):
+            first = 0
+            for block, terms in zip(self.blocks, self._terms(normalise(text), context), strict=True):
+                for column, count in block.counts(terms):
+                    columns.append(first + column)
+                    counts.append(count)
+                ends.append(len(columns))
+                first += len(block.terms)
+        index = np.array(columns, dtype=np.int32)
+        values = (1 + np.log(np.array(counts, dtype=np.float32))) * self.idf[index]
+        values *= self._scale(values, np.diff(ends))
+        starts = np.array(ends[:: len(self.blocks)])
+        return sparse.csr_matrix((values, index, starts), shape=(len(texts), len(self.idf)))
+
+    def _terms(self, text: str, context: Context) -> tuple[list[str], ...]:
+        return (
+            word_terms(text),
+            character_terms(text),
+            pair_terms(text),
+            context_terms(text, context, self.fields),
+        )
+
+    def _scale(self, values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """The factor of each value, given how many values each message's each block has."""
+        part = np.repeat(np.arange(len(lengths)), lengths)
+        squares = np.bincount(part, weights=values.astype(np.float64) ** 2, minlength=len(lengths))
+        weights = np.tile([block.weight for block in self.blocks], len(lengths) // len(self.blocks))
+        factors = np.divide(weights, np.sqrt(squares), out=np.zeros(len(lengths)), where=squares > 0)
+        return factors[part].astype(np.float32)
 
 
 def known_fields(contexts: Iterable[Context]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,12 +66,21 @@ def test_normal_form_is_stable(text: str) -> None:
     assert len(normalise("x" * 10_000)) == 2000
 
 
-def test_a_block_scales_rows_to_its_weight() -> None:
-    """Each row with a known term has length `weight`; a row without any is zero."""
-    block = Block.fit([["a", "b"], ["b"]], weight=0.5)
-    rows = block.transform([["a", "b", "b"], ["unseen"]]).toarray()
-    assert np.isclose(np.linalg.norm(rows[0]), 0.5)
-    assert not rows[1].any()
+def test_each_block_of_a_message_has_its_weight_as_length() -> None:
+    """The context's weight is given, the others are 1; a block without a known term is zero."""
+    contexts = [{"role": "boss"}, *[{}] * 5]
+    features = Features.fit([*TEXTS, *TEXTS], contexts, ("role",), context_weight=0.5)
+    rows = features.transform(["where is my card my", "###"], [{"role": "boss"}, {}]).toarray()
+    ends = np.cumsum([len(block.terms) for block in features.blocks])
+    lengths = [[np.linalg.norm(part) for part in np.split(row, ends[:-1])] for row in rows]
+    assert lengths[0] == pytest.approx([1, 1, 1, 0.5])
+    assert lengths[1][2:] == [0, 0]
+
+
+def test_rare_terms_can_be_left_out() -> None:
+    """A vocabulary holds the terms of at least so many documents, sorted."""
+    assert list(Block.fit([["b", "a"], ["b", "c"]], least=2).terms) == ["b"]
+    assert list(Block.fit([["b", "a"], ["b", "c"]]).terms) == ["a", "b", "c"]
 
 
 def test_pairs_have_no_order_and_no_distance() -> None:
