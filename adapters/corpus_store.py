@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from adapters import dvc, dvc_config, nlu_yaml
+from adapters import dvc, dvc_config, git, nlu_yaml
 from adapters.files import read_json, write_json, write_text
 from adapters.settings import Settings
 from domain import corpus, intake, ledger
@@ -83,6 +83,8 @@ def messages_in_place(workspace: Path, policy: CorpusPolicy) -> pd.DataFrame:
 def read_revision(settings: Settings, git_revision: str | None) -> Corpus:
     """Return the corpus of a Git revision, or (None) of `data/` as it is now, changes by hand included."""
     params, data = settings.params, settings.workspace / dvc.FOLDER
+    if git_revision is not None:
+        git.resolve(settings.workspace, git_revision)
     if git_revision is None and data.is_dir():
         folder = data
     else:

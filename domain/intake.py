@@ -12,7 +12,7 @@ from domain.cleaning import clean
 from domain.corpus import CorpusPolicy, keys, normalised, plain
 from domain.findings import ValidationReport
 from domain.ledger import Side, SplitPolicy
-from domain.neighbours import Texts, near_pairs
+from domain.neighbours import Progress, Texts, near_pairs
 from domain.record import Record
 from domain.validation import ValidationPolicy, validate
 
@@ -68,6 +68,7 @@ def take(
     *,
     relabel: bool = False,
     drop_faulty: bool = False,
+    progress: Progress | None = None,
 ) -> Taken:
     """Clean the incoming rows, merge them with the old ones and validate the whole.
 
@@ -81,12 +82,12 @@ def take(
     if gone.any():
         repairs["rows left out that were removed once, their like now on the other side"] = int(gone.sum())
         merged = merged.without(gone)
-    report = validate(merged.frame, validation_policy, corpus_policy, merged.fresh)
+    report = validate(merged.frame, validation_policy, corpus_policy, merged.fresh, progress)
     faulty = merged.fresh & merged.frame.index.isin(report.faulty)
     left_out = int(faulty.sum()) if drop_faulty else 0
     if left_out:
         merged = merged.without(faulty)
-        report = validate(merged.frame, validation_policy, corpus_policy, merged.fresh)
+        report = validate(merged.frame, validation_policy, corpus_policy, merged.fresh, progress)
     return Taken(merged, report, repairs, left_out)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -20,11 +19,8 @@ from pydantic import Field
 
 from domain.corpus import keys, normalised
 from domain.errors import RatchetError
-from domain.neighbours import Texts, near_pairs
+from domain.neighbours import Progress, Texts, near_pairs
 from domain.policy import Policy
-
-Progress = Callable[[int, int], None]
-"""Called with the texts placed so far and the texts to place."""
 
 COLUMNS = ["key", "side", "first_seen"]
 BATCH = 10_000

@@ -25,6 +25,7 @@ Indices = NDArray[np.int64]
 Counts = NDArray[np.uint8]
 Words = NDArray[np.uint64]
 Pairs = tuple[Indices, Indices]
+Progress = Callable[[int, int], None]
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
@@ -38,7 +39,7 @@ BAND = 1.3
 ROWS, COLUMNS = 64, 2048
 """Texts compared at once: the table of their differences has to fit into a core's cache."""
 
-CHUNK = 50_000
+CHUNK = 20_000
 FLUSH = 1_000_000
 THREADS = min(2, os.cpu_count() or 1)
 
@@ -139,14 +140,14 @@ def count_characters(texts: NDArray[np.object_], lengths: Indices) -> Counts:
     return counts
 
 
-def near_pairs(left: Texts, right: Texts, cutoff: float) -> Iterator[Pairs]:
+def near_pairs(left: Texts, right: Texts, cutoff: float, progress: Progress | None = None) -> Iterator[Pairs]:
     """Yield the near-duplicate pairs between two collections as arrays of places in the given sequences.
 
     `cutoff` is a ratio in percent. With the same collection on both sides each pair comes once, and no text
-    with itself.
+    with itself. `progress` is called with the work begun and all work.
     """
     comparison = Comparison(left, right, cutoff)
-    for found in in_threads(comparison.run, comparison.blocks()):
+    for found in in_threads(comparison.run, comparison.blocks(progress)):
         yield from found
 
 
@@ -177,17 +178,21 @@ class Comparison:
         """How much longer than a text its longest partner is."""
         return (1 + self.apart) / (1 - self.apart)
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self, progress: Progress | None) -> Iterator[Block]:
         """Yield the work, in pieces that fit into a core's cache."""
-        lengths = self.right.lengths
-        for band in self.right.bands:
-            first, last = self.left.window(
-                lengths[band.start] / self.stretch, lengths[band.stop - 1] * self.stretch
-            )
+        ends = [
+            (self.right.lengths[band.start], self.right.lengths[band.stop - 1]) for band in self.right.bands
+        ]
+        windows = [self.left.window(low / self.stretch, high * self.stretch) for low, high in ends]
+        done, total = 0, sum(last - first for first, last in windows)
+        for band, (first, last) in zip(self.right.bands, windows, strict=True):
             for begin in range(first, last, CHUNK):
                 rows = band.code.write(self.left.counts[begin : min(begin + CHUNK, last)])
                 for start in range(0, len(rows), ROWS):
                     yield Block(begin + start, rows[start : start + ROWS], band)
+                done += len(rows)
+                if progress:
+                    progress(done, total)
 
     def run(self, block: Block) -> list[Pairs]:
         """Return the pairs of a block."""

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from domain.corpus import CorpusPolicy, normalised, plain
 from domain.findings import SHOWN, Finding, ValidationReport, count, listed
-from domain.neighbours import Texts, near_pairs
+from domain.neighbours import Progress, Texts, near_pairs
 from domain.personal_data import find, mask
 from domain.policy import Policy
 
@@ -43,6 +43,7 @@ def validate(
     policy: ValidationPolicy,
     corpus_policy: CorpusPolicy,
     fresh: pd.Series | None = None,
+    progress: Progress | None = None,
 ) -> ValidationReport:
     """Check a corpus; rows are named by the column `place` where there is one, else by their line in the
     file.
@@ -58,7 +59,7 @@ def validate(
     errors = [*check.single_rows(frame[new]), *check.labels(new)]
     faulty = tuple(np.flatnonzero(check.faulty).tolist())
     errors += check.intents()
-    warnings = [*check.balance(), *check.look_alikes(new)]
+    warnings = [*check.balance(), *check.look_alikes(new, progress)]
     return ValidationReport(len(frame), frame["intent"].nunique(), tuple(errors), tuple(warnings), faulty)
 
 
@@ -160,7 +161,7 @@ class Check:
                 rule, rows, f"{count(len(sizes), 'intent')} with fewer than {threshold} examples: {named}."
             )
 
-    def look_alikes(self, new: np.ndarray) -> Iterator[Finding]:
+    def look_alikes(self, new: np.ndarray, progress: Progress | None) -> Iterator[Finding]:
         """Near-duplicates under different intents in the same context."""
         if not new.any():
             return
@@ -172,7 +173,7 @@ class Check:
         found = np.zeros(len(self.frame), dtype=bool)
         one = Texts([texts[row] for row in fresh])
         other = one if len(fresh) == len(texts) else Texts(texts)
-        for here, there in near_pairs(one, other, self.policy.near_duplicate):
+        for here, there in near_pairs(one, other, self.policy.near_duplicate, progress):
             rows = fresh[here]
             apart = (intents[rows] != intents[there]) & (situation[rows] == situation[there])
             found[rows[apart]] = found[there[apart]] = True

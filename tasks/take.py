@@ -9,7 +9,7 @@ from adapters.run import Run
 from adapters.tables import Reading
 from domain import intake
 from domain.intake import Taken
-from tasks.step import step
+from tasks.step import say, step
 
 
 @step(lambda taken: f"{int(taken.merged.fresh.sum()):,} new rows, {taken.report.summary()}")
@@ -23,4 +23,5 @@ def take(run: Run, store: Store, reading: Reading, relabel: bool, drop_faulty: b
         (params.corpus, params.split, params.validation),
         relabel=relabel,
         drop_faulty=drop_faulty,
+        progress=lambda done, total: say(f"{done / total:.0%} of the rows compared"),
     )
