@@ -115,6 +115,7 @@ class Service:
         text = params.read_text(encoding="utf-8")
         for old, new in {
             "poll_seconds: 10": "poll_seconds: 2",
+            "data_gap_seconds: 60": "data_gap_seconds: 30",
             "time_zone: UTC": "time_zone: Europe/Berlin",
             "    seconds: 8\n": "    seconds: 0\n",
         }.items():
