@@ -14,6 +14,7 @@ from domain.evaluation import Evaluation, IntentScore, SliceScore
 from domain.override import Override
 from domain.ramp import RampStatus
 from domain.rules import Rule
+from domain.sampling import Estimate
 from domain.suspects import Suspect
 from domain.verdict import Decision, Verdict
 from domain.wear import Wear
@@ -29,7 +30,11 @@ MOST_EXAMPLES = 200
 
 @dataclass(frozen=True)
 class Report:
-    """All that the page shows. `history` ends with this run; `links` are (label, address) pairs."""
+    """All that the page shows.
+
+    `history` ends with this run; `traffic` are the estimates from labelled harvests, oldest first; `links` are
+    (label, address) pairs.
+    """
 
     title: str
     run: str
@@ -49,6 +54,7 @@ class Report:
     wear: Wear | None = None
     attribution: Attribution | None = None
     override: Override | None = None
+    traffic: tuple[Estimate, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
 
 

@@ -36,17 +36,19 @@ def monitor(
 
     Needs no Prefect server.
     """
-    from adapters import prometheus
+    from adapters import console, prometheus
     from flows import monitor as flow
 
     found = settings()
+    console.terminal.quiet = not once  # over days, only what is told is worth a line
     if accept:
         accept_traffic()
     if found.metrics_port and not once:
         prometheus.serve(found)
     while True:
         try:
-            flow.once(str(found.workspace))
+            for told in flow.once(str(found.workspace)):
+                out.print(f"{told.event} of {told.kind}: {told.sentence}", markup=False)
         except RatchetError as error:
             if once:
                 raise

@@ -56,10 +56,12 @@ def rollback(
 
 def status(json: Json = False) -> None:
     """Say what serves, on which data it was trained, and how good it is."""
+    from adapters import harvest
     from adapters.mlflow import Registry
     from adapters.targets import choose_target
 
     found = settings()
+    traffic = next(iter(harvest.estimates(found)[::-1]), None)
     registry, target = Registry(found), choose_target(found)
     live = registry.live()
     model = registry.model(live.model_version) if live else None
@@ -79,6 +81,7 @@ def status(json: Json = False) -> None:
                 "accuracy": model.accuracy if model else None,
                 "interval": model.interval if model else None,
                 "holdout_rows": model.holdout_rows if model else None,
+                "traffic": traffic.as_dict() if traffic else None,
                 "manifest": live.as_dict() if live else None,
                 "replicas": [vars(replica) for replica in replicas],
             }
@@ -97,6 +100,7 @@ def status(json: Json = False) -> None:
                 "accuracy",
                 f"{share(model.accuracy)} ({share(low)} to {share(high)}) on {model.holdout_rows:,} messages",
             ),
+            *([("on real traffic", f"{traffic.sentence}, {traffic.name}")] if traffic else []),
             ("data", live.lineage.data_revision),
             ("code", live.code_commit or "without Git"),
             (

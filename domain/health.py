@@ -43,11 +43,15 @@ class Fleet(Record):
     rolling: bool
     instances: tuple[Instance, ...]
 
+    def right(self, one: Instance) -> bool:
+        """Say whether a replica serves what it has to."""
+        return (one.release, one.model_id) == (self.release, self.model_id)
+
     def remembered(self, before: Fleet | None) -> Fleet:
-        """Return what the next look compares with: each replica as it was when it last answered."""
+        """Return what the next look compares with: each right replica as it was when it last answered."""
         if self.rolling:
             return self
-        up = [one for one in self.instances if one.ready]
+        up = [one for one in self.instances if one.ready and self.right(one)]
         missing = len(up) < len(self.instances) and before is not None and before.release == self.release
         known = before.instances if missing and before is not None and not before.rolling else ()
         names = {one.name for one in up}
@@ -134,7 +138,7 @@ def fleet_findings(fleet: Fleet | None, before: Fleet | None) -> Iterator[Findin
     elif down or not up:
         named = f": {', '.join(down)} is not" if down else ""
         yield Finding(Kind.REPLICA_DOWN, f"{count}{named}.")
-    wrong = [one for one in up if (one.release, one.model_id) != (fleet.release, fleet.model_id)]
+    wrong = [one for one in up if not fleet.right(one)]
     if wrong:
         said = ", ".join(f"{one.name} serves {one.release} with model {one.model_id[:12]}" for one in wrong)
         wanted = f"{fleet.release} with model {fleet.model_id[:12]}"
@@ -144,11 +148,13 @@ def fleet_findings(fleet: Fleet | None, before: Fleet | None) -> Iterator[Findin
 def lost_since(before: Fleet | None, now: Fleet) -> list[str]:
     """Name the replicas that have answered before and were started anew since.
 
-    A new release, and fewer replicas than before, are meant. One that just does not answer may do so again.
+    A new release, and fewer replicas than before, are meant. One that just does not answer may do so again, and
+    one that serves something else is an incident of another kind.
     """
     if before is None or before.rolling or before.release != now.release:
         return []
-    if len(now.instances) < len(before.instances) or not all(one.ready for one in now.instances):
+    whole = all(one.ready and now.right(one) for one in now.instances)
+    if not whole or len(now.instances) < len(before.instances):
         return []
     present = {(one.name, one.since) for one in now.instances}
     return [one.name for one in before.instances if (one.name, one.since) not in present]

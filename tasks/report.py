@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from adapters import harvest
 from adapters.charts import HistoryPoint
 from adapters.files import write_text
 from adapters.report import Report, render, render_plots
@@ -57,6 +58,7 @@ def report(
         suspects=suspects(split.holdout, predicted),
         wear=wear.measure(split.holdout, right, decisions, params.gate.wear),
         attribution=attribution,
+        traffic=tuple(harvest.estimates(run.settings)),
         links=(("The bot", run.target.url()),),
     )
     page = run.folder / "report.html"

@@ -18,6 +18,7 @@ from domain.attribution import Recipe, attribute
 from domain.comparison import compare
 from domain.evaluation import Confusion, evaluate
 from domain.override import make
+from domain.sampling import Estimate
 from domain.suspects import Suspect
 from domain.verdict import Decision
 from tests.domain.judging import answers, holdout, on_the_ramp, verdict
@@ -210,3 +211,16 @@ def test_the_matrix_holds_only_the_most_confused_intents() -> None:
     assert (matrix.given, matrix.predicted) == (("a", "c"), ("b", "d"))
     assert matrix.cells == ((9, 1), (0, 5))
     assert (matrix.shown, matrix.total) == (15, 17)
+
+
+def test_what_labels_say_of_real_traffic_stands_beside_the_holdouts_figure() -> None:
+    """The newest week first; without labelled harvests there is no such section."""
+    weeks = tuple(
+        Estimate(f"2026-W{number}", 1000, 200, 0.8, (0.75, 0.85), ("6", "7"), 0.91) for number in (10, 11)
+    )
+    shown = replace(report(), traffic=weeks)
+    words = " ".join("".join(Page(render(shown)).words).split())
+    assert words.index("2026-W11") < words.index("2026-W10")
+    assert "75.0 % to 85.0 %" in words.replace("\N{NO-BREAK SPACE}", " ")
+    assert "On real traffic in 2026-W11: 80.0 %" in render_markdown(shown)
+    assert "On real traffic" not in render(report())

@@ -90,6 +90,10 @@ def test_another_model_than_the_recorded_one_makes_a_mixed_fleet() -> None:
     """Release and model both have to be right."""
     for wrong in (replace(TWO, model_id="m6"), replace(TWO, release="r6", model_id="m6")):
         assert only(with_fleet(ONE, wrong)).kind is Kind.FLEET_MIXED
+        swapped = with_fleet(ONE, replace(wrong, since="10:09"))
+        assert only(swapped).kind is Kind.FLEET_MIXED
+        assert swapped.fleet is not None
+        assert kinds(WELL, swapped.fleet.remembered(FLEET)) == []
 
 
 def test_a_rollout_is_no_incident_and_ends_none() -> None:
