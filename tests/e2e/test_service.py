@@ -6,6 +6,7 @@ The tests of this file go through one life of one service, in their order.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -141,22 +142,22 @@ def test_a_change_of_the_pipeline_retrains_on_the_same_data(service: Service) ->
 
 
 def test_a_killed_worker_is_noticed_and_the_next_run_takes_up_its_work(service: Service) -> None:
-    """SIGKILL of worker and run in mid-training: crashed within two minutes, slot free, nothing lost.
+    """SIGKILL of worker and run once the model is trained: crashed within two minutes, slot free, nothing lost.
 
-    In the run after it, the Prefect server is killed too, and comes back.
+    In the run after it, which does not train again, the Prefect server is killed too, and comes back.
     """
     service.add_data(99)
     service.push("Data of the faulty day")
     before = len(service.api.runs("retrain/on-data-change"))
     run = until(90, lambda: service.api.runs("retrain/on-data-change")[before:])[0]
     candidates = service.home / ".ratchet" / "candidates"
-    until(120, lambda: list(candidates.glob("*/train.jsonl")))
+    until(RUN_SECONDS, lambda: list(candidates.glob("*/train.json")))
     killed = time.monotonic()
     worker = read_replica(service.home / ".ratchet" / "service" / "worker.json")
     assert worker is not None
     family = psutil.Process(worker.pid)
-    for process in [family, *(child for child in family.children(True) if "python" in child.name())]:
-        if "tools.train" not in " ".join(process.cmdline()):
+    for process in [family, *family.children(recursive=True)]:
+        with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     crashed = service.api.wait(run["id"], 120)
     print(f"from the kill to the crash: {time.monotonic() - killed:.1f} s")
