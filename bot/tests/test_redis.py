@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Trained
-from tests.test_serve import Server, free_port, start
+from tests.test_serve import Server, free_port, launch
 
 pytestmark = pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed")
 
@@ -19,7 +19,9 @@ pytestmark = pytest.mark.skipif(shutil.which("redis-server") is None, reason="re
 def replicas(
     trained: Trained, redis: tuple[subprocess.Popen[bytes], Path]
 ) -> Iterator[tuple[Server, Server]]:
-    first, second = (start(trained, RATCHET_REDIS_URL_FILE=str(redis[1])) for _ in range(2))
+    first, second = (launch(trained, RATCHET_REDIS_URL_FILE=str(redis[1])) for _ in range(2))
+    for server in (first, second):
+        server.await_ready()
     yield first, second
     for server in (first, second):
         server.process.terminate()

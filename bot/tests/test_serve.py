@@ -34,6 +34,17 @@ class Server:
     process: subprocess.Popen[str]
     url: str
 
+    def await_ready(self) -> None:
+        for _ in range(600):
+            if self.process.poll() is not None:
+                raise AssertionError(self.process.stderr.read())
+            try:
+                requests.get(f"{self.url}/status", timeout=5)
+                return
+            except requests.ConnectionError:
+                time.sleep(0.05)
+        raise AssertionError("not ready after 30 s")
+
     def post(self, path: str, body: Any, token: str | None = WEB) -> requests.Response:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         return requests.post(f"{self.url}{path}", data=json.dumps(body), headers=headers, timeout=30)
@@ -50,21 +61,20 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start(trained: Trained, *extra: str, **environment: str) -> Server:
+def launch(trained: Trained, *extra: str, **environment: str) -> Server:
+    """Start a server and do not wait for it."""
     port = free_port()
     argv = [sys.executable, "-m", "tools.serve", "--model", str(trained.archive), "--port", str(port)]
     argv += ["--release", "r7", "--model-version", "3", "--domain", str(trained.domain), *extra]
     process = subprocess.Popen(argv, env={**os.environ, **environment}, text=True, stderr=subprocess.PIPE)
-    server = Server(process, f"http://127.0.0.1:{port}")
-    for _ in range(600):
-        if process.poll() is not None:
-            raise AssertionError(process.stderr.read())
-        try:
-            requests.get(f"{server.url}/status", timeout=5)
-            return server
-        except requests.ConnectionError:
-            time.sleep(0.05)
-    raise AssertionError("not ready after 30 s")
+    return Server(process, f"http://127.0.0.1:{port}")
+
+
+def start(trained: Trained, *extra: str, **environment: str) -> Server:
+    """Start a server and wait until it answers."""
+    server = launch(trained, *extra, **environment)
+    server.await_ready()
+    return server
 
 
 @pytest.fixture(scope="module")
@@ -273,9 +283,16 @@ def test_a_wrong_start_is_one_error(trained: Trained, tmp_path: Path) -> None:
             (["--model", str(junk), "--port", str(free_port())], "cannot be served"),
             (["--model", str(tmp_path / "none"), "--port", str(free_port())], "There is no model"),
         ]
-        for arguments, sentence in wrong:
-            argv = [sys.executable, "-m", "tools.serve", "--release", "r", "--model-version", "1", *arguments]
-            done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
-            assert done.returncode == 1
-            assert sentence in done.stderr.splitlines()[-1]
-            assert "Traceback" not in done.stderr
+        started = [
+            subprocess.Popen(
+                [sys.executable, "-m", "tools.serve", "--release", "r", "--model-version", "1", *arguments],
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for arguments, _ in wrong
+        ]
+        for process, (_, sentence) in zip(started, wrong, strict=True):
+            _, said = process.communicate(timeout=60)
+            assert process.returncode == 1
+            assert sentence in said.splitlines()[-1]
+            assert "Traceback" not in said
