@@ -98,7 +98,7 @@ def alone(settings: Settings) -> Iterator[None]:
     """Be the workspace's only supervisor; raises `LockHeld` when the service runs already."""
     file = folder(settings) / "supervisor.json"
     try:
-        with hold(folder(settings) / "service.lock", "The service"):
+        with hold(settings.state / "service.lock", "The service"):
             write_json(file, Replica.of_this_process(0).as_dict())
             try:
                 yield
