@@ -8,6 +8,7 @@ import pandas as pd
 from domain.corpus import CorpusPolicy, normalised
 
 SEED = 1
+JOBS = 2
 
 
 def suspects(corpus: pd.DataFrame, policy: CorpusPolicy, ratio: float, folds: int = 3) -> pd.DataFrame:
@@ -21,7 +22,7 @@ def suspects(corpus: pd.DataFrame, policy: CorpusPolicy, ratio: float, folds: in
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import SGDClassifier
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
-    from sklearn.pipeline import make_pipeline, make_union
+    from sklearn.pipeline import make_union
 
     sizes = corpus["intent"].map(corpus["intent"].value_counts())
     judged = corpus[sizes >= folds].reset_index(drop=True)
@@ -30,15 +31,17 @@ def suspects(corpus: pd.DataFrame, policy: CorpusPolicy, ratio: float, folds: in
     texts = pd.Series(normalised(judged["text"]))
     for field in policy.context:
         texts = texts + " " + (field + "_is_" + judged[field].str.replace(r"\W", "_", regex=True))
-    model = make_pipeline(
-        make_union(
-            TfidfVectorizer(ngram_range=(1, 2)), TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4))
-        ),
-        SGDClassifier(loss="log_loss", alpha=1e-5, max_iter=5, tol=None, random_state=SEED),
+    words, letters = (
+        TfidfVectorizer(ngram_range=(1, 2)),
+        TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4)),
     )
+    features = make_union(words, letters).fit_transform(texts).astype(np.float32)
+    model = SGDClassifier(loss="log_loss", alpha=1e-5, max_iter=5, tol=None, random_state=SEED)
     intents = np.unique(judged["intent"].to_numpy(dtype=object))
     split = StratifiedKFold(folds, shuffle=True, random_state=SEED)
-    likelihood = cross_val_predict(model, texts, judged["intent"], cv=split, method="predict_proba", n_jobs=2)
+    likelihood = cross_val_predict(
+        model, features, judged["intent"], cv=split, method="predict_proba", n_jobs=JOBS
+    )
     given = likelihood[
         np.arange(len(judged)), np.searchsorted(intents, judged["intent"].to_numpy(dtype=object))
     ]
