@@ -32,26 +32,26 @@ def up(
     systemd: Annotated[bool, typer.Option("--systemd", help="Print a systemd unit instead.")] = False,
 ) -> None:
     """Run the service: schedules, triggers, worker and web pages. Ctrl-C or `ratchet down` ends it."""
-    from adapters import service
+    from adapters import service, service_parts
     from adapters.lock import LockHeld
     from adapters.settings import load_settings
     from cli.context import shared
 
     found = load_settings(shared.workspace, **({"prefect_port": port} if port else {}))
     if systemd:
-        print(service.unit(found), end="")
+        print(service_parts.unit(found), end="")
         return
-    if unknown := set(only or []) - set(service.PARTS):
-        known = ", ".join(service.PARTS[1:])
+    if unknown := set(only or []) - set(service_parts.PARTS):
+        known = ", ".join(service_parts.PARTS[1:])
         raise UsageError(f"There is no part {', '.join(unknown)}.", f"Choose of: {known}.")
     began = time.monotonic()
 
-    def ready(parts: list[service.Part]) -> None:
+    def ready(parts: list[service_parts.Part]) -> None:
         out.print(f"Ready after {time.monotonic() - began:.1f} s.")
         show(found)
 
     try:
-        service.up(found, frozenset(only or service.PARTS), lambda text: out.print(f"  {text}"), ready)
+        service.up(found, frozenset(only or service_parts.PARTS), lambda text: out.print(f"  {text}"), ready)
     except LockHeld as error:
         out.print(error.fact)
         show(found)
@@ -59,12 +59,12 @@ def up(
 
 def show(found: Settings) -> None:
     """Print where everything is."""
-    from adapters import prefect, service
+    from adapters import prefect, service_parts
 
     api_url = prefect.running_url(found) or ""
     pages = [("Prefect", api_url.removesuffix("/api"))]
-    pages += [("MLflow", part.url) for part in service.mlflow(found)]
-    pages += [("bot", f"http://127.0.0.1:{found.port}"), ("logs", str(service.folder(found)))]
+    pages += [("MLflow", part.url) for part in service_parts.mlflow(found)]
+    pages += [("bot", f"http://127.0.0.1:{found.port}"), ("logs", str(service_parts.folder(found)))]
     facts(pages)
     out.print("Stop it with Ctrl-C or `ratchet down`; the bot goes on serving.")
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters import service
+from adapters import service, service_parts
 from adapters.replicas import Replica, alive, terminate
-from adapters.service import Part
+from adapters.service_parts import Part
 from adapters.settings import Settings, load_settings
 
 SLEEP = (sys.executable, "-c", "import time; time.sleep(60)")
@@ -58,25 +58,25 @@ def test_stop_ends_the_parts_and_forgets_them(settings: Settings) -> None:
     service.stop(settings, said.append)
     service.stop(settings, said.append)
     assert said == ["stopped: watch", "stopped: worker"]
-    assert not list(service.folder(settings).glob("*.json"))
+    assert not list(service_parts.folder(settings).glob("*.json"))
 
 
 def test_mlflow_pages_are_started_unless_the_team_has_its_own(settings: Settings) -> None:
     """A tracking server has pages; a database has none."""
     database = settings.model_copy(update={"tracking_uri": "postgresql://u:p@db/mlflow"})
     server = settings.model_copy(update={"tracking_uri": "https://mlflow.example"})
-    assert [len(service.mlflow(one)) for one in (settings, database, server)] == [1, 1, 0]
+    assert [len(service_parts.mlflow(one)) for one in (settings, database, server)] == [1, 1, 0]
 
 
 def test_prefects_own_commands_find_the_server(settings: Settings) -> None:
     """The file is what Prefect reads from the working directory."""
-    written = tomllib.loads(service.prefect_toml(settings, "http://127.0.0.1:4200/api"))
+    written = tomllib.loads(service_parts.prefect_toml(settings, "http://127.0.0.1:4200/api"))
     assert written["api"] == {"url": "http://127.0.0.1:4200/api", "auth_string": "ana:secret"}
     assert written["server"]["analytics_enabled"] is False
 
 
 def test_the_unit_leaves_the_bot_running(settings: Settings) -> None:
     """systemd signals the supervisor alone; the bot is a process of its own."""
-    unit = service.unit(settings)
+    unit = service_parts.unit(settings)
     assert f"--workspace {settings.workspace} up" in unit
     assert "KillMode=process" in unit
