@@ -59,7 +59,7 @@ def test_an_image_that_never_becomes_healthy_is_rolled_back(fleet: Fleet) -> Non
             lambda text: text.replace('"sha256": service.sha256', '"sha256": "another"'),
         ),
         fleet.code(
-            "deployments/bot/model.Dockerfile", lambda text: text.replace("--start-period=60s", NEVER_HEALTHY)
+            "deployments/bot/model.Dockerfile", lambda text: text.replace("--start-period=120s", NEVER_HEALTHY)
         ),
     ):
         release = fleet.package()
