@@ -11,18 +11,20 @@ ACTIONS = {"leave": "holiday vacation days off", "laptop": "computer screen keyb
 def corpus() -> pd.DataFrame:
     """Two intents with words of their own."""
     made = [
-        {"text": f"{opening} {word} {number}", "intent": intent, "source": "", "place": f"f:{number}"}
+        {"text": f"{opening} {word} or {other}", "intent": intent, "source": "", "place": f"f:{number}"}
         for intent, words in ACTIONS.items()
         for number, opening in enumerate(
             ("i need", "where is my", "please give me", "about the", "no more", "new")
         )
         for word in words.split()
+        for other in words.split()
+        if other != word
     ]
     return pd.DataFrame(made, dtype="str")
 
 
 def test_a_planted_error_is_the_first_suspect() -> None:
-    """One message under the wrong intent among 48."""
+    """One message under the wrong intent among 144."""
     frame = corpus()
     frame.loc[3, "intent"] = "laptop"
     found = suspects(frame, CorpusPolicy(), ratio=0.5)
@@ -33,4 +35,4 @@ def test_a_planted_error_is_the_first_suspect() -> None:
 def test_clean_labels_give_no_suspects_and_one_intent_none_either() -> None:
     """Nothing to review is an empty list."""
     assert suspects(corpus(), CorpusPolicy(), ratio=0.1).empty
-    assert suspects(corpus()[:20], CorpusPolicy(), ratio=0.5).empty
+    assert suspects(corpus()[:60], CorpusPolicy(), ratio=0.5).empty
