@@ -134,8 +134,12 @@ class Fleet:
 
     def bring_out(self, release: Release, target: SwarmTarget | None = None) -> None:
         """The whole release path: proof, rollout, and each replica asked."""
-        target = target or self.target
         self.prove(release, target)
+        self.roll_out(release, target)
+
+    def roll_out(self, release: Release, target: SwarmTarget | None = None) -> None:
+        """The second half of the release path, without staging."""
+        target = target or self.target
         target.deploy(release, self.say)
         self.assert_serves(release, target)
         self.live = release
@@ -152,6 +156,12 @@ class Fleet:
         """Whether every declared replica answers as this release."""
         replicas = self.target.replicas()
         return bool(replicas) and all(replica.ready and replica.release == release.id for replica in replicas)
+
+    def remove(self) -> None:
+        """Take everything of this fleet away, its conversations too."""
+        self.target.stop(self.say)
+        for volume in self.client.volumes.list(filters={"name": f"{self.settings.stack}_conversations"}):
+            volume.remove(force=True)
 
     def with_rollout(self, **changes: Any) -> SwarmTarget:
         """A target for the same fleet with other rollout policy."""

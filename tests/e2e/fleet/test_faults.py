@@ -19,7 +19,7 @@ from tests.e2e.fleet.fleet import ROOT, UNKNOWN, Fleet, as_older, slack, until
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
 CRASHES = "raise SystemExit('error: broken on purpose')"
-NEVER_HEALTHY = "--start-period=8s"
+NEVER_HEALTHY = "--start-period=8s --retries=2"
 
 
 def test_three_good_releases_in_a_row_lose_no_request(fleet: Fleet) -> None:
@@ -59,7 +59,8 @@ def test_an_image_that_never_becomes_healthy_is_rolled_back(fleet: Fleet) -> Non
             lambda text: text.replace('"sha256": service.sha256', '"sha256": "another"'),
         ),
         fleet.code(
-            "deployments/bot/model.Dockerfile", lambda text: text.replace("--start-period=120s", NEVER_HEALTHY)
+            "deployments/bot/model.Dockerfile",
+            lambda text: text.replace("--start-period=120s --retries=5", NEVER_HEALTHY),
         ),
     ):
         release = fleet.package()
@@ -160,7 +161,7 @@ def test_rollback_is_quick(fleet: Fleet) -> None:
     """The way back to the recorded release: the first replica within 10 s, all within 30 s."""
     assert fleet.live is not None
     older = fleet.live
-    fleet.bring_out(fleet.package())
+    fleet.roll_out(fleet.package())
     with fleet.load() as count:
         started = time.monotonic()
         first: list[float] = []
@@ -186,7 +187,7 @@ def test_a_conversation_goes_on_where_it_was(fleet: Fleet) -> None:
     assert first["intent"]["name"] == "nlu_fallback"
     second = fleet.chat("berta", UNKNOWN)
     with fleet.load() as count:
-        fleet.bring_out(fleet.package())
+        fleet.roll_out(fleet.package())
         after_release = fleet.chat("anna", UNKNOWN)
         known = {container.id for container in fleet.containers()}
         fleet.signal_replica(signal.SIGKILL)
@@ -233,7 +234,7 @@ def test_the_orchestrator_may_die_in_the_middle_of_a_release(fleet: Fleet) -> No
         started = time.monotonic()
         fleet.target.clean(fleet.live, fleet.say)
         fleet.assert_serves(fleet.live)
-        fleet.bring_out(release)
+        fleet.roll_out(release)
         seconds = time.monotonic() - started
     fleet.note("orchestrator killed in mid-release", "next run cleaned up and released", count, seconds)
     assert count.failed == 0, count.failures[:5]
