@@ -126,7 +126,7 @@ def look_at_traffic(
         proxy = remember(proxy, count, minutes)
     if traffic.url(settings) is None:
         return with_proxy(None, proxy, minutes), proxy, memory.drift
-    figures = summarise(traffic.since(settings, now - 60 * minutes), minutes)
+    figures = summarise(traffic.window(settings, now - 60 * minutes), minutes)
     model_id = fleet.model_id if fleet else memory.drift.model_id
     return with_proxy(figures, proxy, minutes), proxy, follow_drift(settings, memory.drift, model_id)
 

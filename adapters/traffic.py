@@ -39,6 +39,12 @@ def url(settings: Settings) -> str | None:
     return f"sqlite:///{file(settings)}" if file(settings).exists() else None
 
 
+def window(settings: Settings, at: float) -> pd.DataFrame:
+    """Return what the traffic's figures need of the messages from a time on."""
+    query = "SELECT intent, handed_off, failed, seconds FROM messages WHERE at >= :at"
+    return read(settings, query, {"at": at})[["intent", "handed_off", "failed", "seconds"]]
+
+
 def since(settings: Settings, at: float) -> pd.DataFrame:
     """Return the messages from a time on, in seconds since 1970, oldest first."""
     return read(settings, "SELECT * FROM messages WHERE at >= :at ORDER BY id", {"at": at})

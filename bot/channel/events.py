@@ -163,12 +163,14 @@ class Broker:
         return batch
 
     def _store(self, engine: Engine, batch: Sequence[Event]) -> None:
-        if not batch:
-            return
         now = time.time()
+        late = now - self._cleaned > CLEAN_SECONDS
+        if not batch and not late:
+            return
         with engine.begin() as connection:
-            connection.execute(MESSAGES.insert(), [event.row() for event in batch])
-            if now - self._cleaned > CLEAN_SECONDS:
+            if batch:
+                connection.execute(MESSAGES.insert(), [event.row() for event in batch])
+            if late:
                 connection.execute(MESSAGES.delete().where(MESSAGES.c.at < now - self._retention))
                 self._cleaned = now
 
