@@ -33,7 +33,8 @@ class Store:
 
     `frame` holds the rows of `data/` that the last data revision has too, `edited` those that were written
     into `data/utterances.csv` by hand since; both have the corpus columns and `place`. `removed` counts the
-    rows of the last revision that are gone. `revision` is that of `data.dvc`, "" before the first ingest.
+    rows of the last revision that are gone. `revision` is that of `data.dvc`, "" before the first ingest;
+    `differs` tells whether anything in `data/` is not as it says, extras included.
     """
 
     frame: pd.DataFrame
@@ -41,6 +42,7 @@ class Store:
     removed: int
     ledger: pd.DataFrame
     revision: str
+    differs: bool = False
 
 
 def open_store(workspace: Path, state: Path, policy: CorpusPolicy, split: SplitPolicy) -> Store:
@@ -71,7 +73,7 @@ def open_store(workspace: Path, state: Path, policy: CorpusPolicy, split: SplitP
     before = read_messages(base, policy)
     kept = intake.in_frame(now, before, policy.columns)
     gone = ~intake.in_frame(before, now, policy.columns)
-    return Store(now[kept].reset_index(drop=True), now[~kept], int(gone.sum()), sides, revision)
+    return Store(now[kept].reset_index(drop=True), now[~kept], int(gone.sum()), sides, revision, True)
 
 
 def messages_in_place(workspace: Path, policy: CorpusPolicy) -> pd.DataFrame:

@@ -96,8 +96,9 @@ class Intake(Record):
     """What came of an ingest.
 
     `accepted` is false when validation refused the rows and nothing changed. `added`, `known`, `relabelled`,
-    `removed` and `left_out` count rows; `repairs` say what cleaning did; `sides` count the new texts by side;
-    `revision` is the data revision afterwards, `page` the report on the rows.
+    `removed` and `left_out` count rows; `beside` tells whether extras changed; `repairs` say what cleaning
+    did; `sides` count the new texts by side; `revision` is the data revision afterwards, `page` the report on
+    the rows.
     """
 
     accepted: bool
@@ -108,6 +109,7 @@ class Intake(Record):
     known: int
     relabelled: int
     removed: int
+    beside: bool
     left_out: int
     repairs: dict[str, int]
     sides: dict[str, int]
@@ -118,7 +120,7 @@ class Intake(Record):
     @property
     def changed(self) -> bool:
         """Whether the corpus is another than before."""
-        return bool(self.added or self.relabelled or self.removed)
+        return bool(self.added or self.relabelled or self.removed or self.beside)
 
     def headline(self) -> str:
         """Say what came in, as the subject of a commit."""
@@ -127,6 +129,7 @@ class Intake(Record):
         parts = [f"{self.added:,} messages in"] if self.added else []
         parts += [f"{self.relabelled:,} relabelled"] if self.relabelled else []
         parts += [f"{self.removed:,} removed"] if self.removed else []
+        parts += ["extras"] if self.beside else []
         origin = f" from {', '.join(Path(file).name for file in self.files)}" if self.files else " by hand"
         return f"Data: {', '.join(parts)}{origin}"
 

@@ -34,11 +34,11 @@ def ingest(
         before = load(run)
         reading = read(run, files, text_column, intent_column, context_columns or {})
         taken = take(run, before, reading, relabel, drop_faulty)
-        if not taken.accepted or not (taken.merged.changed or before.removed or reading.extras):
-            return account(run, files, before, taken)
+        if not taken.accepted or not (taken.merged.changed or before.differs or reading.extras):
+            return account(run, files, before, taken, reading.extras)
         sides = assign(run, taken.merged.frame, before.ledger, first_seen)
         revision = store(run, taken.merged.frame, sides, reading.extras)
-        result = account(run, files, before, taken, sides, revision)
+        result = account(run, files, before, taken, reading.extras, sides, revision)
         if commit:
             commit_data(run, result.headline())
         return result

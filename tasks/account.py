@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -19,6 +19,7 @@ def account(
     files: Sequence[str],
     before: Store,
     taken: Taken,
+    extras: Mapping[str, object],
     sides: pd.DataFrame | None = None,
     revision: str = "",
 ) -> Intake:
@@ -34,6 +35,7 @@ def account(
         known=taken.merged.known,
         relabelled=taken.merged.relabelled,
         removed=before.removed,
+        beside=bool(extras) or (before.differs and before.edited.empty and not before.removed),
         left_out=taken.left_out,
         repairs=taken.repairs,
         sides={str(side): int(number) for side, number in new.value_counts().items()},

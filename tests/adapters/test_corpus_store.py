@@ -180,6 +180,21 @@ def test_extras_grow_by_name_and_example(settings: Settings) -> None:
     assert (extras / "own.yml").exists()
 
 
+def test_a_file_beside_the_messages_makes_a_difference(settings: Settings) -> None:
+    """Synonyms written by hand are news to ingest; whatever else lies in data/ does not survive it."""
+    assert not open_store(settings).differs
+    extras = settings.workspace / "data" / "extras"
+    extras.mkdir()
+    (extras / "own.yml").write_text("nlu: []\n")
+    (settings.workspace / "data" / "utterances.csv~").write_text("an editor's copy")
+    found = open_store(settings)
+    assert found.differs
+    put(settings, found.frame.drop(columns="place"))
+    assert not open_store(settings).differs
+    assert (extras / "own.yml").exists()
+    assert not (settings.workspace / "data" / "utterances.csv~").exists()
+
+
 def test_a_new_context_field_is_unknown_throughout(settings: Settings) -> None:
     """A field declared later is empty in the rows that were there; one that is no longer declared is named."""
     params = settings.params.corpus

@@ -75,13 +75,23 @@ def test_one_faulty_row_refuses_all_and_can_be_left_out() -> None:
             {"added": 5, "relabelled": 2, "removed": 1},
             "Data: 5 messages in, 2 relabelled, 1 removed from new.csv",
         ),
+        ({"beside": True}, "Data: extras from new.csv"),
         ({}, "Data: nothing new"),
     ],
 )
 def test_the_headline_says_what_came_in(counts: dict[str, int], headline: str) -> None:
     """It becomes the subject of the commit."""
     report = take(frame(), frame(), ledger.empty(), POLICIES).report
-    none = {"added": 0, "known": 0, "relabelled": 0, "removed": 0, "left_out": 0, "messages": 9, "intents": 2}
+    none = {
+        "added": 0,
+        "known": 0,
+        "relabelled": 0,
+        "removed": 0,
+        "left_out": 0,
+        "beside": False,
+        "messages": 9,
+        "intents": 2,
+    }
     made = Intake(
         accepted=True,
         files=("/x/new.csv",),
@@ -90,7 +100,7 @@ def test_the_headline_says_what_came_in(counts: dict[str, int], headline: str) -
         revision="r",
         report=report,
         page="p",
-        **{**none, **counts},
+        **{**none, "beside": False, **counts},
     )
     assert made.headline() == headline
     assert Intake.from_dict(made.as_dict()) == made
