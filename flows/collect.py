@@ -23,7 +23,7 @@ def collect(file: str, version: str = "", workspace: str | None = None) -> str:
         workspace: The folder to work in; empty for the one that the worker serves.
     """
     with begin(workspace, f"A look at {file}", "file dropped") as run:
-        sync(run)
+        sync(run, supersede=False)
         path = download(run, file)
     if path is None:
         return "already taken in"

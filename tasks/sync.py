@@ -13,12 +13,13 @@ from tasks.step import say, step
     retry_delay_seconds=5,
     retry_condition_fn=lambda task, task_run, state: isinstance(state.data, follow.RemoteSilent),
 )
-def sync(run: Run) -> str:
+def sync(run: Run, supersede: bool = True) -> str:
     """Return the newest commit; queued runs of this deployment are needless then, and are cancelled.
 
-    They are listed before the branch is asked: whatever started them is part of what is found then.
+    They are listed before the branch is asked: whatever started them is part of what is found then. Where each
+    run has work of its own, `supersede` is false.
     """
-    waiting = flow_runs.queued()
+    waiting = flow_runs.queued() if supersede else []
     newest = follow.fast_forward(run.settings)
     if waiting:
         flow_runs.supersede(waiting)
