@@ -52,8 +52,9 @@ class Fleet(Record):
         if self.rolling:
             return self
         up = [one for one in self.instances if one.ready and self.right(one)]
-        missing = len(up) < len(self.instances) and before is not None and before.release == self.release
-        known = before.instances if missing and before is not None and not before.rolling else ()
+        down = not all(one.ready for one in self.instances)
+        same = before is not None and before.release == self.release and not before.rolling
+        known = before.instances if before is not None and down and same else ()
         names = {one.name for one in up}
         return replace(self, instances=(*up, *(one for one in known if one.name not in names)))
 

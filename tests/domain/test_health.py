@@ -93,7 +93,8 @@ def test_another_model_than_the_recorded_one_makes_a_mixed_fleet() -> None:
         swapped = with_fleet(ONE, replace(wrong, since="10:09"))
         assert only(swapped).kind is Kind.FLEET_MIXED
         assert swapped.fleet is not None
-        assert kinds(WELL, swapped.fleet.remembered(FLEET)) == []
+        back = with_fleet(ONE, replace(TWO, since="10:11"))
+        assert kinds(back, swapped.fleet.remembered(FLEET)) == []
 
 
 def test_a_rollout_is_no_incident_and_ends_none() -> None:
