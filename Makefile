@@ -30,7 +30,7 @@ check: setup ## Format, lint, types and the layers
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
-	.venv/bin/lint-imports --no-logo 2>/dev/null || .venv/bin/lint-imports
+	.venv/bin/lint-imports
 
 stop: ## Stop everything that runs in the background
 	@$(RATCHET) stop
