@@ -100,7 +100,7 @@ def test_wrong_answers_do_not_leave_staging(fleet: Fleet) -> None:
     release = fleet.package("wrong")
     with fleet.load() as count:
         started = time.monotonic()
-        with pytest.raises(RatchetError, match="went otherwise"):
+        with pytest.raises(RatchetError, match="does not answer as"):
             fleet.bring_out(release)
         seconds = time.monotonic() - started
     fleet.note("healthy image with wrong answers", "stopped in staging", count, seconds)
