@@ -50,12 +50,13 @@ def check(run: Any) -> dict[str, float]:
 
 
 def main(workspace: str, what: str, *words: str) -> None:
-    """Measure `ingest FILE` or `check` in a workspace, and print JSON: seconds by step, peak memory in GB."""
+    """Measure `ingest FILE` or `check` in a workspace, and print JSON: seconds by step, of processors, peak GB."""
     settings = load_settings(Path(workspace), target="process")
     run: Any = SimpleNamespace(settings=settings, registry=SimpleNamespace(champion=lambda: None))
     seconds = ingest(run, *words) if what == "ingest" else check(run)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-    print(json.dumps({"seconds": seconds, "gigabytes": peak}))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    cpu = used.ru_utime + used.ru_stime
+    print(json.dumps({"seconds": seconds, "cpu_seconds": cpu, "gigabytes": used.ru_maxrss / 1024**2}))
 
 
 if __name__ == "__main__":
