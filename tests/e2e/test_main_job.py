@@ -181,7 +181,7 @@ def test_stopping_and_starting_again(ratchet: Ratchet) -> None:
     [
         ("", "empty"),
         ("message,label\nhello,greet\n", "text"),
-        ("text,intent\nhello,greet\nbye,goodbye\nyes,affirm\n", "10"),
+        ("text,intent\nmay I bring my dog,pets\nwho waters the plants,plants\nlost my scarf,lost\n", "10"),
     ],
 )
 def test_a_file_that_cannot_become_a_corpus_changes_nothing(
