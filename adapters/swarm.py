@@ -140,9 +140,12 @@ class SwarmTarget:
         if elsewhere and self._has_image(live):
             say(f"the fleet does not serve {live.id}, the recorded release; bringing it back")
             self.deploy(live, say)
-        docker_images.remove_old(
-            self.client, self.settings.stack, self.settings.params.rollout.keep_releases, in_use=[live.bundle]
-        )
+        service = docker_service.inspect(self.client, self.service) or {}
+        in_use = [live.bundle]
+        if previous := service.get("PreviousSpec"):  # the way back, however many releases were refused since
+            in_use.append(docker_service.wanted_by(previous).image)
+        keep = self.settings.params.rollout.keep_releases
+        docker_images.remove_old(self.client, self.settings.stack, keep, in_use)
 
     def url(self) -> str:
         """The proxy's address on this engine's node; the others' are the same port on theirs."""
