@@ -88,6 +88,11 @@ def until(seconds: float, found: Any) -> Any:
         time.sleep(0.5)
 
 
+def messages(number: int) -> list[str]:
+    """Return four messages that are like nothing else, so that some of them are trained on."""
+    return [f"laptop {hashlib.sha256(f'{number} {n}'.encode()).hexdigest()[:24]}" for n in range(4)]
+
+
 class Service:
     """A workspace with `ratchet up` in it, and a colleague's clone that pushes to the remote it follows."""
 
@@ -184,14 +189,13 @@ class Service:
     def add_data(self, number: int) -> str:
         """Put messages into the colleague's corpus, as `ratchet ingest` does; returns the data revision.
 
-        They are four that are like nothing else, so that some of them are trained on.
+        They are `messages(number)`.
         """
         settings = load_settings(self.dev)
         corpus, policy = settings.params.corpus, settings.params.split
         store = corpus_store.open_store(self.dev, settings.state, corpus, policy)
-        words = [hashlib.sha256(f"{number} {n}".encode()).hexdigest()[:24] for n in range(4)]
-        rows = [{"text": f"laptop {word}", "intent": "order_laptop", "source": "test"} for word in words]
-        frame = pd.concat([store.frame, pd.DataFrame(rows)], ignore_index=True)[corpus.columns].fillna("")
+        rows = pd.DataFrame({"text": messages(number), "intent": "order_laptop", "source": "test"})
+        frame = pd.concat([store.frame, rows], ignore_index=True)[corpus.columns].fillna("")
         staging = corpus_store.staging(self.dev)
         corpus_store.write(staging, frame, ledger.assign(frame, store.ledger, policy, "2026-11-21"), policy)
         pointer = dvc.add(self.dev, staging)

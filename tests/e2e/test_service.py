@@ -101,7 +101,9 @@ def test_a_new_wording_is_released_without_training_and_documentation_is_not(ser
     assert not service.api.runs("retrain/on-data-change")
 
 
-def test_five_pushes_of_data_within_a_minute_make_at_most_two_runs_and_the_last_wins(service: Service) -> None:
+def test_five_pushes_of_data_within_a_minute_make_at_most_two_runs_and_the_last_wins(
+    service: Service,
+) -> None:
     """The first starts a run within half a minute; the rest go together, and no code is released."""
     commits, revision = [], ""
     for number in range(5):

@@ -13,7 +13,7 @@ import pytest
 
 from adapters.replicas import free_port
 from tests.e2e.cli import ROOT
-from tests.e2e.service import Api, Service, until
+from tests.e2e.service import Api, Service, messages, until
 from tests.e2e.test_s3_remote import KEY, RCLONE, SECRET, Server
 
 pytestmark = pytest.mark.e2e
@@ -126,7 +126,8 @@ def test_the_first_release_lies_in_the_teams_stores(service: Service) -> None:
 def test_a_dropped_file_becomes_a_release_and_a_faulty_one_moves_aside(service: Service) -> None:
     """From the inbox over a commit on the remote to a retrain; a refused file has its report beside it."""
     drop(service, "faulty.csv", "text,intent\nhello there,\n")
-    drop(service, "week.csv", "text,intent\nmy laptop hums louder than the printer,order_laptop\n")
+    rows = "".join(f"{text},order_laptop\n" for text in messages(1))
+    drop(service, "week.csv", f"text,intent\n{rows}")
     inbox = service.folder / "s3" / "bucket" / "inbox"
     until(RUN_SECONDS, lambda: (inbox / "done" / "week.csv").exists())
     until(RUN_SECONDS, lambda: list((inbox / "refused").glob("faulty.csv.report.*")))
