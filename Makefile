@@ -20,7 +20,7 @@ up: setup ## Start the service: schedules, triggers and the web pages
 test: setup test-fast test-e2e ## Run the whole suite; real engines where there are any
 
 test-fast: setup ## Run the fast tests, of the orchestrator and of the bot
-	.venv/bin/pytest -m "not e2e"
+	.venv/bin/pytest -m "not e2e" --numprocesses auto --dist loadfile
 	cd bot && .venv/bin/python -m pytest
 
 test-e2e: setup ## Run the tests on real engines

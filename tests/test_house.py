@@ -16,6 +16,7 @@ LONG = {
     "adapters/mlflow.py": "one tool: models, overrides and releases share its connection",
     "adapters/service.py": "one process: the parts, their order and their ends are read together",
     "cli/corpus.py": "one group of commands with their options and tables",
+    "domain/neighbours.py": "one algorithm, exact and by blocks",
     "domain/validation.py": "one list of rules",
 }
 
