@@ -85,3 +85,13 @@ def test_a_harvest_is_named_by_its_week() -> None:
     """As people count weeks."""
     assert harvest.name_of(datetime(2026, 1, 1, tzinfo=UTC)) == "2026-W01"
     assert harvest.name_of(datetime(2027, 1, 1, tzinfo=UTC)) == "2026-W53"
+
+
+def test_messages_go_to_the_bots_tools_with_their_context() -> None:
+    """Also where nobody has any."""
+    rows = harvest.rows_for({"text": ["a", "b"]}, [{"role": "intern"}, {}])
+    assert rows.to_dict("records") == [
+        {"text": "a", "role": "intern", "key": "0", "intent": ""},
+        {"text": "b", "role": "", "key": "1", "intent": ""},
+    ]
+    assert list(harvest.rows_for({"text": ["a", "b"]}, [{}, {}])["text"]) == ["a", "b"]
