@@ -1,0 +1,136 @@
+"""Steps by which new code reaches the fleet without a training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters import bot_code
+from adapters.target import ReplicaStatus
+from domain.errors import RatchetError
+from domain.release import Lineage, Release
+from tasks.again import again
+from tasks.already import already
+
+LINEAGE = Lineage("d", "l", "c", "code", "lock", "f", 1)
+RELEASE = Release(
+    "r1",
+    "2026-11-21T06:00:00",
+    "7",
+    "m",
+    "s",
+    LINEAGE,
+    "c",
+    "process",
+    "bundle",
+    "promote",
+    None,
+    None,
+    "weekly",
+)
+
+
+@dataclass
+class Champion:
+    """A registered model that serves."""
+
+    lineage: Lineage
+    version: str = "7"
+
+
+@dataclass
+class Registry:
+    """A registry that knows the champion and the live release."""
+
+    model: Champion | None = None
+    release: Release | None = None
+
+    def champion(self) -> Champion | None:
+        return self.model
+
+    def live(self) -> Release | None:
+        return self.release
+
+
+@dataclass
+class Target:
+    """A target whose replicas say what they serve."""
+
+    served: tuple[str, ...] = ()
+    ready: bool = True
+
+    def replicas(self) -> list[ReplicaStatus]:
+        return [ReplicaStatus("a", "here", "url", self.ready, release) for release in self.served]
+
+
+@dataclass
+class Settings:
+    """A workspace with a bot."""
+
+    bot: Path
+
+
+@dataclass
+class Run:
+    """What a step is given."""
+
+    settings: Settings
+    registry: Registry = field(default_factory=Registry)
+    target: Target = field(default_factory=Target)
+
+
+@pytest.fixture
+def bot(tmp_path: Path) -> Path:
+    """A bot's folder."""
+    (tmp_path / "config.yml").write_text("pipeline: []\n", encoding="utf-8")
+    (tmp_path / "domain.yml").write_text("responses:\n  utter_a:\n  - text: Hello\n", encoding="utf-8")
+    return tmp_path
+
+
+def call(step: Any, *arguments: Any) -> Any:
+    """Run a step's function."""
+    return step.fn(*arguments)
+
+
+def test_the_champion_is_released_again_with_another_wording(bot: Path) -> None:
+    """What does not shape the model may change."""
+    lineage = replace(LINEAGE, code_hash=bot_code.shaping_hash(bot), lock_hash=bot_code.lock_hash(bot))
+    (bot / "domain.yml").write_text("responses:\n  utter_a:\n  - text: Hi\n", encoding="utf-8")
+    assert call(again, Run(Settings(bot), Registry(Champion(lineage)))) == "7"
+
+
+def test_the_champion_is_not_released_with_another_pipeline(bot: Path) -> None:
+    """It was never evaluated with it."""
+    lineage = replace(LINEAGE, code_hash=bot_code.shaping_hash(bot), lock_hash=bot_code.lock_hash(bot))
+    (bot / "config.yml").write_text("pipeline: [x]\n", encoding="utf-8")
+    with pytest.raises(RatchetError, match="shapes the model"):
+        call(again, Run(Settings(bot), Registry(Champion(lineage))))
+
+
+def test_without_a_champion_there_is_nothing_to_release(bot: Path) -> None:
+    """The error says how to make the first release."""
+    with pytest.raises(RatchetError, match="ratchet retrain"):
+        call(again, Run(Settings(bot)))
+
+
+@pytest.mark.parametrize(
+    ("live", "target", "done"),
+    [
+        (RELEASE, Target(("r1", "r1")), True),
+        (None, Target(), False),
+        (RELEASE, Target(("r1", "r0")), False),
+        (RELEASE, Target(("r1",), ready=False), False),
+        (RELEASE, Target(), False),
+        (replace(RELEASE, bundle="other"), Target(("r1",)), False),
+        (replace(RELEASE, target="swarm"), Target(("r1",)), False),
+    ],
+)
+def test_a_release_is_a_no_op_only_where_exactly_it_serves(
+    bot: Path, live: Release | None, target: Target, done: bool
+) -> None:
+    """The same bundle, on the same target, on every replica."""
+    found = call(already, Run(Settings(bot), Registry(release=live), target), replace(RELEASE, id="r2"))
+    assert found == (live if done else None)
