@@ -22,7 +22,10 @@ def describe(seen: Seen) -> str:
         parts.append(f"{sum(one.ready for one in fleet.instances)} of {len(fleet.instances)} replicas ready")
     if traffic is not None:
         parts.append(f"{traffic.per_minute:.0f} requests a minute")
+        parts.append(f"{traffic.error_share:.1%} failed")
         parts.append(f"{traffic.share(traffic.fallbacks):.0%} not understood")
+        parts.append(f"{traffic.share(traffic.handed_off):.0%} handed to people")
+        parts += [f"p95 {traffic.p95_ms:.0f} ms"] if traffic.p95_ms is not None else []
     parts += [f"blind to the {source}" for source in sighting.blind]
     return ", ".join(parts) or "nothing serves yet"
 

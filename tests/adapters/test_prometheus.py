@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -9,8 +11,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from adapters import prometheus
+from adapters.prometheus import Figures
 from adapters.replicas import free_port
-from domain.health import Fleet, Instance, Sighting
+from adapters.settings import SOURCE
+from domain.health import Fleet, Instance, Retrains, Sighting
 from domain.incidents import Incident, Kind
 from domain.traffic import ProxyCount, Traffic
 from tests.workspaces import fake_workspace
@@ -54,3 +58,17 @@ def test_the_figures_are_served_as_prometheus_reads_them(tmp_path: Path, begun: 
     assert samples["ratchet_replica_restarts", ""] == 3
     assert samples["ratchet_fallback_ratio", ""] == 0.1
     assert samples["ratchet_reply_p95_seconds", ""] == 0.06
+
+
+@pytest.mark.parametrize(
+    "file", ["deployments/monitoring/alerts.yml", "deployments/monitoring/grafana.json", "docs/operation.md"]
+)
+def test_rules_dashboard_and_page_name_figures_that_there_are(file: str) -> None:
+    """A misspelt name would be an alert that never fires."""
+    seen = replace(SEEN, retrains=Retrains(900.0, 2000.0))
+    there = {family.name for family in Figures(seen, ()).collect()}
+    text = (SOURCE / file).read_text(encoding="utf-8")
+    named = set(re.findall(r"\bratchet_[a-z0-9_]+", text))
+    assert named <= there
+    if file.endswith(".md"):
+        assert named == there
