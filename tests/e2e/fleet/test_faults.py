@@ -22,6 +22,7 @@ CRASHES = "raise SystemExit('error: broken on purpose')"
 NEVER_HEALTHY = "--start-period=8s --retries=2"
 
 
+@pytest.mark.timeout(900)
 def test_three_good_releases_in_a_row_lose_no_request(fleet: Fleet) -> None:
     """Three releases, each over staging, conversations, load test and rollout, cost users nothing."""
     with fleet.load() as count:
