@@ -59,7 +59,9 @@ def begin(workspace: str | None, what: str, trigger: str, fleet: bool = True) ->
     settings = load_settings(workspace)
     name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     patience = flow_runs.patience()
-    flow_runs.rename(run_names.begun(date.today(), trigger if flow_runs.by_service() else f"{what} {trigger}"))
+    flow_runs.rename(
+        run_names.begun(date.today(), trigger if flow_runs.by_service() else f"{what} {trigger}")
+    )
     slot = flow_runs.slot(patience) if fleet else contextlib.nullcontext()
     with hold(settings.state / "run.lock", what, patience), slot:
         yield Run(

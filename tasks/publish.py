@@ -22,7 +22,9 @@ def publish(run: Run, summary: Summary, model: Model) -> str:
     name = run_names.retrained(date.today(), summary)
     flow_runs.rename(name)
     links = {"The report": run.registry.page(model, "report.html"), "The bot": summary.url}
-    flow_runs.show_text("summary", name, "\n".join(f"- [{label}]({url})" for label, url in links.items() if url))
+    flow_runs.show_text(
+        "summary", name, "\n".join(f"- [{label}]({url})" for label, url in links.items() if url)
+    )
     if summary.outcome is not Outcome.UNCHANGED and (found := read_json(run.folder / "verdict.json")):
         verdict = Verdict.from_dict(found)
         flow_runs.show_table("verdict", f"{name}: {' '.join(verdict.reasons)}", rows(verdict))

@@ -59,7 +59,11 @@ def register(
     for name, content in contents.items():
         write_json(run.folder / name, content)
     bot_code.pack(run.settings.bot, run.folder / CODE)
-    files = [run.folder / name for name in contents] + [page, run.folder / CODE, *sorted(page.parent.glob("*.svg"))]
+    files = [run.folder / name for name in contents] + [
+        page,
+        run.folder / CODE,
+        *sorted(page.parent.glob("*.svg")),
+    ]
     registered = run.registry.register(model, trained.archive, files, candidate.metrics)
     shutil.rmtree(trained.archive.parent)  # what an interrupted run would have taken up
     return registered

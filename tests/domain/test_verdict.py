@@ -139,7 +139,9 @@ class TestRelabelled:
         hidden = verdict(TRUTH, candidate.tolist(), champion.tolist())
         found = verdict(TRUTH, candidate.tolist(), champion.tolist(), relabelled=self.CHANGED)
         assert (hidden.decision, found.decision) == (Decision.PROMOTE, Decision.REJECT)
-        assert found.reasons[0].startswith("Without 100 relabelled rows, the candidate is right on 840 of 900")
+        assert found.reasons[0].startswith(
+            "Without 100 relabelled rows, the candidate is right on 840 of 900"
+        )
 
     def test_corrected_labels_are_no_reason_to_reject(self) -> None:
         """Where only the labels were corrected and the answers stayed, nothing is lost."""
