@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,30 +17,35 @@ PROBE = "ratchet-access-check"
 
 
 def move(settings: Settings, url: str, endpoint: str | None, profile: str | None) -> tuple[str, str]:
-    """Make `url` the workspace's remote; returns its address and the data revision that was brought there, or
-    "".
+    """Make `url` the workspace's remote; returns its address and the data revision that was brought there, or "".
 
-    The remote is written to and read from with a small object first. When anything fails, the old remote
-    stays.
+    The remote is written to and read from with a small object first. When anything fails, the old remote stays.
     """
     check(url)
     workspace = settings.workspace
     if not (workspace / ".dvc").is_dir():
         dvc_config.init(workspace, url)
-    machine = {"endpointurl": endpoint, "profile": profile} if "://" in url else {}
     revision = dvc.revision(workspace) if (workspace / dvc.POINTER).exists() else ""
-    if revision:
-        dvc.pull(workspace, revision)
-    with keeping_config(workspace):
-        timeouts = {"connect_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS} if "://" in url else {}
-        dvc_config.set_remote(
-            workspace, url, timeouts, {name: value for name, value in machine.items() if value}
-        )
+    with keeping_config(workspace) as put_back:
+        choose(workspace, url, endpoint, profile)
         address = dvc.probe(workspace, PROBE)
-        if revision and not dvc.pushed(workspace, revision):
-            dvc.push(workspace, revision)
-            return address, revision
-    return address, ""
+        if not revision or dvc.pushed(workspace, revision):
+            return address, ""
+        put_back()
+        dvc.pull(workspace, revision)
+        choose(workspace, url, endpoint, profile)
+        dvc.push(workspace, revision)
+        return address, revision
+
+
+def choose(workspace: Path, url: str, endpoint: str | None, profile: str | None) -> None:
+    """Write the remote into DVC's configuration."""
+    if "://" not in url:
+        dvc_config.set_remote(workspace, url)
+        return
+    timeouts = {"connect_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS}
+    machine = {"endpointurl": endpoint, "profile": profile}
+    dvc_config.set_remote(workspace, url, timeouts, {name: value for name, value in machine.items() if value})
 
 
 def check(url: str) -> None:
@@ -60,16 +65,20 @@ def check(url: str) -> None:
 
 
 @contextlib.contextmanager
-def keeping_config(workspace: Path) -> Iterator[None]:
-    """Put DVC's configuration back when anything fails."""
+def keeping_config(workspace: Path) -> Iterator[Callable[[], None]]:
+    """Put DVC's configuration back when anything fails; gives the function that does so."""
     files = [workspace / ".dvc" / name for name in ("config", "config.local")]
     before = {path: path.read_bytes() if path.exists() else None for path in files}
-    try:
-        yield
-    except BaseException:
+
+    def put_back() -> None:
         for path, content in before.items():
             if content is None:
                 path.unlink(missing_ok=True)
             else:
                 path.write_bytes(content)
+
+    try:
+        yield put_back
+    except BaseException:
+        put_back()
         raise

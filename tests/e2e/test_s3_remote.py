@@ -15,9 +15,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from adapters import corpus_store, dvc, dvc_config, remote
+from adapters import corpus_store, dvc, remote
 from adapters.replicas import free_port
-from adapters.settings import Settings
+from adapters.settings import Settings, load_settings
 from domain.errors import RatchetError, UsageError
 from tests.adapters.test_corpus_store import more, open_store, put
 from tests.corpora import data_workspace, git
@@ -106,7 +106,8 @@ def test_the_data_moves_to_s3_and_comes_back_on_another_machine(
     clone = tmp_path / "clone"
     git(tmp_path, "clone", "--quiet", str(settings.workspace), str(clone))
     (clone / "bot").mkdir(exist_ok=True)
-    dvc_config.set_remote(clone, URL, machine={"endpointurl": server.url})
+    there = remote.move(load_settings(clone, target="process"), URL, server.url, None)
+    assert there == (URL, "")
     folder = dvc.fetch(clone, None, clone / ".ratchet" / "data")
     messages = corpus_store.read_messages(folder, settings.params.corpus)
     assert len(messages) == 30
