@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from adapters import dvc, dvc_config, git, nlu_yaml
-from adapters.files import read_json, write_json, write_text
+from adapters.files import read_json, write_json
 from adapters.settings import Settings
 from domain import corpus, intake, ledger
 from domain.corpus import Corpus, CorpusPolicy
@@ -150,7 +150,8 @@ def write(folder: Path, messages: pd.DataFrame, sides: pd.DataFrame, policy: Spl
     folder.mkdir(parents=True, exist_ok=True)
     for name, frame in ((UTTERANCES, messages), (LEDGER, sides)):
         frame.to_csv(folder / name, index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
-    write_text(folder / SEAL, ledger.seal((folder / LEDGER).read_bytes(), policy) + "\n")
+    seal = ledger.seal((folder / LEDGER).read_bytes(), policy)
+    (folder / SEAL).write_text(seal + "\n", encoding="utf-8")
 
 
 def write_extras(folder: Path, old: Path, extras: Mapping[str, Mapping[str, list[str]]]) -> None:

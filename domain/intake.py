@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from domain.cleaning import clean
-from domain.corpus import CorpusPolicy, keys, normalised, plain
+from domain.corpus import CorpusPolicy, as_list, keys, normalised, plain
 from domain.findings import ValidationReport
 from domain.ledger import Side, SplitPolicy
 from domain.neighbours import Progress, Texts, near_pairs
@@ -151,11 +152,13 @@ def merge(old: pd.DataFrame, incoming: pd.DataFrame, policy: CorpusPolicy, relab
 def in_frame(rows: pd.DataFrame, other: pd.DataFrame, columns: list[str]) -> np.ndarray:
     """Tell for each row whether `other` has one with the same values; texts count without markup and case."""
 
-    def values(frame: pd.DataFrame) -> pd.MultiIndex:
-        texts = frame["text"].map(plain).str.casefold()
-        return pd.MultiIndex.from_frame(frame[columns].assign(text=texts))
+    def values(frame: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+        texts = (plain(text).casefold() for text in as_list(frame["text"]))
+        return zip(texts, *(as_list(frame[column]) for column in columns if column != "text"), strict=True)
 
-    return np.asarray(values(rows).isin(values(other)))
+    wanted = list(values(rows))
+    present = set(wanted).intersection(values(other))
+    return np.array([value in present for value in wanted], dtype=bool)
 
 
 def returned(merged: Merged, ledger: pd.DataFrame, policy: SplitPolicy) -> pd.Series:

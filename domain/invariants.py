@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from domain.ledger import Side, SplitPolicy, distinct
+from domain.ledger import Side, SplitPolicy, distinct, sides_of_keys
 from domain.neighbours import Texts, near_pairs
 
 
@@ -39,7 +39,7 @@ def violations(
     only pairs with another text are compared now.
     """
     texts = distinct(corpus, policy)
-    texts["side"] = texts["key"].map(ledger.drop_duplicates("key").set_index("key")["side"])
+    texts["side"] = sides_of_keys(texts, ledger)
     return [
         *without_side(texts),
         *repeated_keys(ledger),

@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
-from domain.corpus import keys, normalised
+from domain.corpus import as_list, keys, normalised
 from domain.errors import RatchetError
 from domain.neighbours import Progress, Texts, near_pairs
 from domain.policy import Policy
@@ -36,6 +36,9 @@ class Side(StrEnum):
 
 BITS = {Side.TRAIN: 1, Side.TEST: 2, Side.QUARANTINE: 0}
 """Sides as bits, so that a text's neighbours add up: 3 is 'on both sides'. Quarantined rows pull nobody."""
+
+
+SIDES = {str(side): side for side in Side}
 
 
 class SplitPolicy(Policy):
@@ -87,13 +90,13 @@ def assign(
     there is below `policy.test_share`, else train. Rows already placed never move.
     """
     texts = distinct(corpus, policy)
-    sides = texts["key"].map(ledger.set_index("key")["side"])
-    new = texts[sides.isna()].sort_values("key", ignore_index=True)
+    sides = sides_of_keys(texts, ledger)
+    unknown = np.array([side is None for side in sides], dtype=bool)
+    new = texts[unknown].sort_values("key", ignore_index=True)
     if new.empty:
         return ledger
-    known = sides.notna()
     book = Book(policy)
-    book.remember(texts[known], [Side(side) for side in sides[known].tolist()])
+    book.remember(texts[~unknown], [SIDES[side] for side in sides if side is not None])
     placed: list[Side] = []
     for start in range(0, len(new), BATCH):
         placed += book.place(new[start : start + BATCH])
@@ -190,13 +193,26 @@ def distinct(corpus: pd.DataFrame, policy: SplitPolicy) -> pd.DataFrame:
 
     A text that stands under several intents (in several contexts) counts for the first in alphabetical order.
     """
-    forms = pd.DataFrame({"text": normalised(corpus["text"]), "intent": corpus["intent"].to_numpy()})
-    pairs = forms.drop_duplicates()
-    texts = pairs.drop_duplicates("text")
-    if len(texts) < len(pairs):
-        texts = texts.assign(intent=texts["text"].map(pairs.groupby("text")["intent"].min()))
-    texts = texts.reset_index(names="row")
-    return texts.assign(key=keys(texts["text"], policy.salt))
+    rows: dict[str, int] = {}
+    intents: dict[str, str] = {}
+    pairs = zip(normalised(corpus["text"]), as_list(corpus["intent"]), strict=True)
+    for row, (text, intent) in enumerate(pairs):
+        if rows.setdefault(text, row) == row or intent < intents[text]:
+            intents[text] = intent
+    return pd.DataFrame(
+        {
+            "text": list(rows),
+            "intent": list(intents.values()),
+            "row": list(rows.values()),
+            "key": keys(rows, policy.salt),
+        }
+    )
+
+
+def sides_of_keys(texts: pd.DataFrame, ledger: pd.DataFrame) -> list[str | None]:
+    """Return the side of each text's `key`, None for one that the ledger does not have."""
+    known = dict(zip(as_list(ledger["key"]), as_list(ledger["side"]), strict=True))
+    return [known.get(key) for key in as_list(texts["key"])]
 
 
 def split(corpus: pd.DataFrame, ledger: pd.DataFrame, policy: SplitPolicy) -> Split:
