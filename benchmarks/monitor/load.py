@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 
 from adapters import rasa
 from adapters.replicas import free_port
@@ -44,19 +45,25 @@ class Server:
         found: dict[str, Any] = httpx.get(f"http://127.0.0.1:{self.port}/status", trust_env=False).json()
         return found
 
+    def cpu(self) -> float:
+        """Seconds of processor time that it has used, all threads together."""
+        times = psutil.Process(self.process.pid).cpu_times()
+        return times.user + times.system
+
     def stop(self) -> None:
         """End it."""
         self.process.terminate()
         self.process.wait(30)
 
 
-def throughput(port: int, texts: list[str], users: int, seconds: float) -> float:
-    """Let users write without a pause and return the answers in a second."""
+def throughput(server: Server, texts: list[str], users: int, seconds: float) -> tuple[float, float]:
+    """Let users write without a pause; returns the answers in a second, and the server's milliseconds for each."""
+    used = server.cpu()
     end = time.perf_counter() + seconds
     counts = [0] * users
 
     def user(number: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
         place = number
         while time.perf_counter() < end:
             body = {"sender": f"{number}-{time.perf_counter_ns()}", "message": texts[place % len(texts)]}
@@ -74,4 +81,5 @@ def throughput(port: int, texts: list[str], users: int, seconds: float) -> float
         thread.start()
     for thread in threads:
         thread.join()
-    return sum(counts) / (time.perf_counter() - began)
+    rate = sum(counts) / (time.perf_counter() - began)
+    return rate, 1000 * (server.cpu() - used) / sum(counts)
