@@ -57,7 +57,7 @@ def test_the_first_retrain_ends_with_a_fleet(ratchet: Ratchet) -> None:
     answer = httpx.post(f"{URL}/chat", json=body, headers=headers, trust_env=False)
     assert answer.json()["intent"]["name"] == "report_lost_device"
     assert "answers on" in ratchet("fleet", "logs")
-    assert "laptop" in ratchet("chat", "my laptop was stolen").lower()
+    assert "report_lost_device" in ratchet("chat", "my laptop was stolen")
 
 
 def test_a_retrain_that_is_killed_while_it_deploys_is_settled_by_the_next(ratchet: Ratchet) -> None:
