@@ -109,16 +109,24 @@ def ask_intent(intents: list[str]) -> str:
     """Let an intent be typed, its beginning being enough; a new one has to be typed twice. "" for none."""
     from domain.labelling import closest
 
-    typed = input("  intent: ").strip()
+    typed = read_line("  intent: ")
     found = closest(typed, intents) if typed else []
     if len(found) == 1:
         return found[0]
     if found:
         out.print(f"  [dim]{', '.join(found[:12])}[/dim]")
         return ask_intent(intents)
-    if typed and input(f"  {typed} is new. Type it again to make it: ").strip() == typed:
+    if typed and read_line(f"  {typed} is new. Type it again to make it: ") == typed:
         return typed
     return ""
+
+
+def read_line(prompt: str) -> str:
+    """Return what is typed, "" at the input's end."""
+    try:
+        return input(prompt).strip()
+    except EOFError:
+        return ""
 
 
 def summarise(file: Path, json: bool) -> None:

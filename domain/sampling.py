@@ -7,6 +7,7 @@ that the doubtful ones are not drowned by the easy ones; an estimate weighs the 
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from domain.record import Record
 from domain.traffic import FALLBACK, HANDOFF
 from domain.wording import percent
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+"""Characters with which a message could steer the terminal of whoever labels it."""
 STRATA = 5
 SUGGESTIONS = 3
 SOURCE = "production"
@@ -71,7 +74,7 @@ def eligible(messages: pd.DataFrame, out_of_scope: str, allowed: Sequence[str] =
     """
     texts = messages["text"].str.strip()
     usable = messages[~messages["failed"].astype(bool) & ~texts.str.startswith("/") & (texts != "")]
-    scrubbed = [mask(text, allowed) for text in usable["text"].str.strip()]
+    scrubbed = [mask(CONTROL.sub(" ", text), allowed) for text in usable["text"].str.strip()]
     ranked = [json.loads(ranking) for ranking in usable["ranking"]]
     frame = pd.DataFrame(
         {

@@ -28,18 +28,18 @@ def messages(rows: list[tuple[str, str, float]], failed: bool = False) -> pd.Dat
 
 
 def test_commands_failures_and_nothing_are_left_out_and_personal_data_is_masked() -> None:
-    """What goes to people's eyes holds no number or address."""
+    """What goes to people's eyes holds no number or address, and nothing that steers their terminal."""
     said = messages(
         [
             ("/restart", "a", 0.9),
             ("  ", "a", 0.9),
             ("mail me at ana@example.org", "a", 0.8),
-            ("what is jazz", "nlu_fallback", 0.2),
+            ("what\x1b[2J is jazz", "nlu_fallback", 0.2),
             ("ok so", "nlu_handoff", 0.1),
         ]
     )
     found = eligible(pd.concat([said, messages([("broken", "", 0.0)], failed=True)]), "out_of_scope")
-    assert found["text"].to_list() == ["mail me at <e-mail>", "what is jazz", "ok so"]
+    assert found["text"].to_list() == ["mail me at <e-mail>", "what [2J is jazz", "ok so"]
     assert found["guess"].to_list() == ["a", "out_of_scope", "out_of_scope"]
 
 
