@@ -61,7 +61,7 @@ def test_an_image_that_never_becomes_healthy_is_rolled_back(fleet: Fleet) -> Non
         ),
         fleet.code(
             "deployments/bot/model.Dockerfile",
-            lambda text: text.replace("--start-period=120s --retries=5", NEVER_HEALTHY),
+            lambda text: text.replace("--start-period=120s --retries=4", NEVER_HEALTHY),
         ),
     ):
         release = fleet.package()
