@@ -79,6 +79,8 @@ def show(json: bool) -> None:
     if json:
         as_json(memory.as_dict() | {"drift": [test.as_dict() for test in memory.drift.tests]})
         return
+    if memory.outbox:
+        out.print(f"\n[yellow]{len(memory.outbox)} alerts wait[/yellow]: see `ratchet alerts test`.")
     if not memory.incidents:
         out.print("\nAll is well.")
         return
