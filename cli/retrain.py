@@ -18,6 +18,9 @@ HEADLINES = {
 }
 
 
+PROCESS = "process: one replica on this machine; RATCHET_TARGET=swarm and docs/fleet.md give a fleet"
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
@@ -71,6 +74,7 @@ def show(summary: Summary) -> None:
         *[("", reason) for reason in summary.reasons],
         ("release", summary.release or "none is live"),
         ("talk to it", f"ratchet chat   ({summary.url}/chat)" if summary.url else "–"),
+        *([("target", PROCESS)] if summary.target == "process" and summary.url else []),
         ("report", summary.report),
         ("took", duration(summary.seconds)),
     ]

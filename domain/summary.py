@@ -42,6 +42,7 @@ class Summary(Record):
     verdict: str
     reasons: tuple[str, ...]
     release: str
+    target: str
     url: str
     report: str
     seconds: float

@@ -37,6 +37,7 @@ def summarise(run: Run, corpus: Corpus, split: Split, model: Model, recalled: Re
         verdict=model.decision,
         reasons=model.reasons,
         release=live.id if live else "",
+        target=run.target.name,
         url=run.target.url() if live else "",
         report=model.report,
         seconds=round(run.seconds, 1),

@@ -27,6 +27,7 @@ SUMMARY = Summary(
     verdict="promote",
     reasons=(),
     release="r",
+    target="process",
     url="u",
     report="p",
     seconds=1.0,
