@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -18,7 +20,14 @@ HEADLINES = {
 }
 
 
-PROCESS = "process: one replica on this machine; RATCHET_TARGET=swarm and docs/fleet.md give a fleet"
+class Target(StrEnum):
+    """Where a release can run."""
+
+    PROCESS = "process"
+    SWARM = "swarm"
+
+
+PROCESS = "process: one replica on this machine; --target swarm and docs/fleet.md give a fleet"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -35,12 +44,17 @@ def retrain(
     explain: Annotated[
         bool, typer.Option("--explain", help="Say why accuracy moved, also when the gate promotes.")
     ] = False,
+    target: Annotated[
+        Target | None, typer.Option(help="Where to release, in place of RATCHET_TARGET.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Train on the corpus, compare with the champion, and release what the gate lets through.
 
     Ends with 0 also when the gate rejects: a verdict is a result. If nothing changed, it says so.
     """
+    if target:
+        os.environ["RATCHET_TARGET"] = target.value
     settings = settings_for_flow()
     from flows.retrain import retrain as flow
 
