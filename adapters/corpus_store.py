@@ -15,11 +15,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from adapters import dvc, dvc_config, git, nlu_yaml
+from adapters import dvc, dvc_config, nlu_yaml
 from adapters.files import read_json, write_json
-from adapters.settings import Settings
 from domain import corpus, intake, ledger
-from domain.corpus import Corpus, CorpusPolicy
+from domain.corpus import CorpusPolicy
 from domain.errors import RatchetError
 from domain.ledger import SplitPolicy
 
@@ -80,24 +79,6 @@ def messages_in_place(workspace: Path, policy: CorpusPolicy) -> pd.DataFrame:
     """Return the messages of `data/` as they are now, with `place`; none where there is no corpus yet."""
     data = workspace / dvc.FOLDER
     return placed(read_messages(data, policy) if (data / UTTERANCES).is_file() else corpus.empty(policy))
-
-
-def read_revision(settings: Settings, git_revision: str | None) -> Corpus:
-    """Return the corpus of a Git revision, or (None) of `data/` as it is now, changes by hand included."""
-    params, data = settings.params, settings.workspace / dvc.FOLDER
-    if git_revision is not None:
-        git.resolve(settings.workspace, git_revision)
-    if git_revision is None and data.is_dir():
-        folder = data
-    else:
-        folder = dvc.fetch(settings.workspace, git_revision, settings.state / "data")
-    return Corpus(
-        frame=read_messages(folder, params.corpus),
-        ledger=read_ledger(folder, params.split),
-        revision=dvc.revision(settings.workspace, git_revision),
-        git_revision=git_revision or "",
-        folder=folder,
-    )
 
 
 def placed(frame: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
-from adapters import corpus_store, dvc, prometheus, retrains, traffic
+from adapters import data_revisions, dvc, prometheus, retrains, traffic
 from adapters.files import read_json, write_json
 from adapters.lock import hold, holder
 from adapters.mlflow import Registry
@@ -141,7 +141,7 @@ def follow_drift(settings: Settings, state: DriftState, model_id: str) -> DriftS
         len(messages := traffic.after(settings, state.cursor, model_id, policy.messages)) == policy.messages
     ):
         if vocabulary is None:
-            vocabulary = drift.words_of(corpus_store.read_revision(settings, None).frame["text"].to_list())
+            vocabulary = drift.words_of(data_revisions.read_revision(settings, None).frame["text"].to_list())
         state = drift.follow(state, drift.window(messages, vocabulary), policy)
         state = replace(state, cursor=int(messages["id"].iloc[-1]))
     return state

@@ -125,11 +125,11 @@ def diff(
 ) -> None:
     """Say which messages came, went or changed their label between two revisions."""
     found = settings()
-    from adapters import corpus_store
+    from adapters import data_revisions
     from domain.difference import difference
 
     params = found.params
-    old, new = (corpus_store.read_revision(found, revision) for revision in (before, after))
+    old, new = (data_revisions.read_revision(found, revision) for revision in (before, after))
     longer = max(old.ledger, new.ledger, key=len)
     names = (before, after or "working tree")
     result = difference(old.frame, new.frame, longer, names, list(params.corpus.context), params.split)
@@ -176,13 +176,13 @@ def show(
 ) -> None:
     """List the messages of an intent with their sides."""
     found = settings()
-    from adapters import corpus_store
+    from adapters import data_revisions
     from domain.difference import with_sides
     from domain.ledger import Side
 
     if side is not None and side not in list(Side):
         raise UsageError(f"There is no side {side!r}.", f"Choose one of: {', '.join(Side)}.")
-    corpus = corpus_store.read_revision(found, None)
+    corpus = data_revisions.read_revision(found, None)
     rows = corpus.frame[corpus.frame["intent"] == intent]
     if rows.empty:
         import difflib

@@ -8,6 +8,7 @@ import typer
 
 from cli.context import Json, settings, settings_for_flow
 from cli.output import as_json, duration, facts, out, share
+from domain.release import Release
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,12 +30,7 @@ def release(
     from flows.release import release as flow
 
     done = flow(version=version, workspace=str(found.workspace))
-    if json:
-        as_json(done.as_dict())
-    else:
-        out.print(
-            f"\nRelease {done.id} (version {done.model_version}) is live after {duration(done.seconds)}."
-        )
+    show(done, "Live:", json)
 
 
 def rollback(
@@ -46,11 +42,16 @@ def rollback(
     from flows.rollback import rollback as flow
 
     done = flow(to=to, workspace=str(found.workspace))
+    show(done, "Back on", json)
+
+
+def show(done: Release, said: str, json: bool) -> None:
+    """Print a release that is live now."""
     if json:
         as_json(done.as_dict())
     else:
         out.print(
-            f"\nBack on release {done.id} (version {done.model_version}) after {duration(done.seconds)}."
+            f"\n{said} release {done.id} (version {done.model_version}) after {duration(done.seconds)}."
         )
 
 

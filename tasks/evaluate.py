@@ -41,7 +41,7 @@ def evaluate(run: Run, holdout: pd.DataFrame, **models: rasa.Trained | Model | N
     The names of `models` are those of the scores; a registered model's archive is verified first.
     """
     here = run.settings.bot
-    archives: dict[Path, dict[str, Path]] = {}
+    archives: dict[Path, dict[str, rasa.Archive]] = {}
     for name, model in models.items():
         if model is not None:
             archives.setdefault(code_of(run, model), {})[name] = archive_of(run, model)
@@ -69,9 +69,10 @@ def score(run: Run, holdout: pd.DataFrame, predicted: pd.DataFrame, speed: Mappi
     )
 
 
-def archive_of(run: Run, model: rasa.Trained | Model) -> Path:
-    """Return a model's archive; a registered one's is verified."""
-    return run.registry.archive(model) if isinstance(model, Model) else model.archive
+def archive_of(run: Run, model: rasa.Trained | Model) -> rasa.Archive:
+    """Return a model's archive with the digest that was registered, or seen when it was trained."""
+    path = run.registry.archive(model) if isinstance(model, Model) else model.archive
+    return rasa.Archive(path, model.sha256)
 
 
 def code_of(run: Run, model: rasa.Trained | Model) -> Path:

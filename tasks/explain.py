@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from adapters import corpus_store, dvc, rasa
+from adapters import data_revisions, rasa
 from adapters.run import Run
 from domain import ledger
 from domain.attribution import Attribution, Recipe, attribute, mixtures
@@ -68,7 +68,12 @@ class Sources:
             rows, extras = self.rows(recipe)
             trained = rasa.train(run.settings, rows, extras, folder, say, **code, seed=int(recipe.seed))
         predicted, _ = rasa.evaluate(
-            run.settings, {"mixture": trained.archive}, holdout, folder / "predictions", say, **code
+            run.settings,
+            {"mixture": rasa.Archive(trained.archive, trained.sha256)},
+            holdout,
+            folder / "predictions",
+            say,
+            **code,
         )
         right = correctness(
             holdout, predicted["mixture"], out_of_scope=run.settings.params.corpus.out_of_scope
@@ -80,11 +85,8 @@ class Sources:
         if recipe.data == self.new.data:
             return self.split.train, self.corpus.extras
         settings = self.run.settings
-        folder = dvc.checkout(settings.workspace, recipe.data, settings.state / "data")
-        params = settings.params
-        frame = corpus_store.read_messages(folder, params.corpus)
-        sides = ledger.split(frame, corpus_store.read_ledger(folder, params.split), params.split)
-        return sides.train, folder / corpus_store.EXTRAS
+        old = data_revisions.read_folder(settings, data_revisions.stored(settings, recipe.data), recipe.data)
+        return ledger.split(old.frame, old.ledger, settings.params.split).train, old.extras
 
     def code(self, recipe: Recipe) -> dict[str, Path]:
         """Return the folders of a recipe's code and of the lock file whose environment runs it."""

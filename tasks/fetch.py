@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters import corpus_store, dvc, git
+from adapters import corpus_store, data_revisions, dvc, git
 from adapters.run import Run
 from domain.corpus import Corpus
 from domain.errors import RatchetError
@@ -23,27 +23,20 @@ def fetch(run: Run, revision: str | None) -> Corpus:
     `revision` is a Git revision, `champion` for the data of the champion, or None for the working tree.
     """
     settings = run.settings
-    workspace, kept = settings.workspace, settings.state / "data"
+    workspace = settings.workspace
     champion = run.registry.champion() if revision == CHAMPION else None
     if champion is not None:
         git_revision, data_revision = None, champion.lineage.data_revision
-        folder = dvc.checkout(workspace, data_revision, kept)
+        folder = data_revisions.stored(settings, data_revision)
     else:
         named = NEWEST if revision == CHAMPION else revision
         git_revision = git.resolve(workspace, named) if named else None
         if git_revision is None and (settled := corpus_store.recover(workspace)):
             say(settled)
         data_revision = dvc.revision(workspace, git_revision)
-        folder = dvc.fetch(workspace, git_revision, kept)
+        folder = dvc.fetch(workspace, git_revision, settings.state / "data")
     if not dvc.pushed(workspace, data_revision):
         raise RatchetError(
             f"Data revision {data_revision[:12]} is not in the DVC remote.", "Put it there: `dvc push`."
         )
-    params = settings.params
-    return Corpus(
-        frame=corpus_store.read_messages(folder, params.corpus),
-        ledger=corpus_store.read_ledger(folder, params.split),
-        revision=data_revision,
-        git_revision=git_revision or "",
-        folder=folder,
-    )
+    return data_revisions.read_folder(settings, folder, data_revision, git_revision)

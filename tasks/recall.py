@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from adapters import corpus_store, dvc
+from adapters import corpus_store, data_revisions
 from adapters.run import Run
 from domain.corpus import Corpus
 from domain.ledger import Split
@@ -55,12 +55,6 @@ def recall(run: Run, corpus: Corpus, lineage: Lineage, split: Split) -> Recalled
 
 def messages_of(run: Run, corpus: Corpus, champion: Model) -> pd.DataFrame | None:
     """Return the corpus that the champion was trained on, if it is another than today's and still stored."""
-    settings, revision = run.settings, champion.lineage.data_revision
-    if revision == corpus.revision:
-        return None
-    try:
-        folder = dvc.checkout(settings.workspace, revision, settings.state / "data")
-    except dvc.NotInRemote as error:
-        say(f"the champion's data cannot be compared: {error.fact}")
-        return None
-    return corpus_store.read_messages(folder, settings.params.corpus)
+    revision = champion.lineage.data_revision
+    folder = data_revisions.earlier(run.settings, revision, corpus.revision, "data", say)
+    return corpus_store.read_messages(folder, run.settings.params.corpus) if folder else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from adapters import corpus_store, dvc, proofs
+from adapters import corpus_store, data_revisions, proofs
 from adapters.run import Run
 from domain import ledger
 from domain.corpus import Corpus
@@ -38,12 +38,8 @@ def split(run: Run, corpus: Corpus) -> Split:
 def champion_ledger(run: Run, corpus: Corpus) -> pd.DataFrame | None:
     """Return the ledger of the champion's data; None when there is no champion, or when it is the same."""
     champion = run.registry.champion()
-    if champion is None or champion.lineage.data_revision == corpus.revision:
+    if champion is None:
         return None
-    settings = run.settings
-    try:
-        folder = dvc.checkout(settings.workspace, champion.lineage.data_revision, settings.state / "data")
-    except dvc.NotInRemote as error:
-        say(f"the champion's ledger cannot be compared: {error.fact}")
-        return None
-    return corpus_store.read_ledger(folder, settings.params.split)
+    revision = champion.lineage.data_revision
+    folder = data_revisions.earlier(run.settings, revision, corpus.revision, "ledger", say)
+    return corpus_store.read_ledger(folder, run.settings.params.split) if folder else None

@@ -1,0 +1,55 @@
+"""The corpus as it was at some data revision, fetched once and kept by its hash under `.ratchet/data`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from adapters import corpus_store, dvc, git
+from adapters.settings import Settings
+from domain.corpus import Corpus
+
+
+def read_revision(settings: Settings, git_revision: str | None) -> Corpus:
+    """Return the corpus of a Git revision, or (None) of `data/` as it is now, changes by hand included."""
+    data = settings.workspace / dvc.FOLDER
+    if git_revision is not None:
+        git.resolve(settings.workspace, git_revision)
+    if git_revision is None and data.is_dir():
+        folder = data
+    else:
+        folder = dvc.fetch(settings.workspace, git_revision, settings.state / "data")
+    return read_folder(settings, folder, dvc.revision(settings.workspace, git_revision), git_revision)
+
+
+def read_folder(settings: Settings, folder: Path, revision: str, git_revision: str | None = None) -> Corpus:
+    """Return the corpus that lies in a folder."""
+    params = settings.params
+    return Corpus(
+        frame=corpus_store.read_messages(folder, params.corpus),
+        ledger=corpus_store.read_ledger(folder, params.split),
+        revision=revision,
+        git_revision=git_revision or "",
+        folder=folder,
+    )
+
+
+def stored(settings: Settings, revision: str) -> Path:
+    """Return the folder of a data revision, checked out under `.ratchet/`.
+
+    Raises `dvc.NotInRemote` when neither the cache nor the remote has it.
+    """
+    return dvc.checkout(settings.workspace, revision, settings.state / "data")
+
+
+def earlier(
+    settings: Settings, revision: str, today: str, what: str, say: Callable[[str], None]
+) -> Path | None:
+    """Return the folder of an earlier data revision; None when it is today's, or (said) when it is lost."""
+    if revision == today:
+        return None
+    try:
+        return stored(settings, revision)
+    except dvc.NotInRemote as error:
+        say(f"the champion's {what} cannot be compared: {error.fact}")
+        return None
