@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
 import tarfile
 import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 
-from adapters.files import replacing, sha256
+from adapters.files import replacing, sha256, tree_digest
 from domain.errors import RatchetError
 from domain.training import fingerprint
 
@@ -65,23 +67,49 @@ def pack(bot: Path, archive: Path) -> None:
             tar.add(path, path.relative_to(bot).as_posix(), recursive=False)
 
 
-def unpack(archive: Path, folder: Path, code_hash: str, lock: str) -> Path:
-    """Unpack code into a folder of its own and return it; one that exists is kept.
+def code_digest(bot: Path) -> str:
+    """Return one SHA-256 over all of the bot's code that is served or run, whatever it shapes."""
+    return tree_digest(list(code_files(bot)), bot)
 
-    Raises `RatchetError` when the code is not what the model's lineage names: it would run here.
+
+def bundle_name(code: str, model_sha256: str) -> str:
+    """Return the digest that names a bundle of code and model, so that its name says whether it was changed."""
+    return hashlib.sha256(f"{code}\n{model_sha256}".encode()).hexdigest()
+
+
+def is_whole(bundle: Path) -> bool:
+    """Say whether code and model in a bundle's folder are those that its name stands for."""
+    model = bundle / "model.tar.gz"
+    return model.is_file() and bundle_name(code_digest(bundle / "bot"), sha256(model)) == bundle.name
+
+
+def check_unpacked(folder: Path, code_hash: str, lock: str, code: str) -> None:
+    """Raise `RatchetError` unless a folder holds the code that a model's record names: it would run here.
+
+    `code` is the digest of the whole code, "" for a model registered without one.
     """
-    if folder.is_dir():
-        return folder
+    same = (shaping_hash(folder), lock_hash(folder)) == (code_hash, lock)
+    if not same or (code and code_digest(folder) != code):
+        raise RatchetError(
+            "The code stored with a model is not what its lineage names: it was changed.",
+            f"It is not run. Delete {folder} if it is there; else restore the artifact store from a backup.",
+        )
+
+
+def unpack(archive: Path, folder: Path, code_hash: str, lock: str, code: str = "") -> Path:
+    """Unpack code into a folder of its own and return it; raises as `check_unpacked` does."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
-        with tarfile.open(archive) as tar:
-            tar.extractall(beside, filter="data")
-        if (shaping_hash(beside), lock_hash(beside)) != (code_hash, lock):
+        try:
+            with tarfile.open(archive) as tar:
+                tar.extractall(beside, filter="data")
+        except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
             raise RatchetError(
-                "The code stored with a model is not what its lineage names: it was changed.",
-                "It is not run. Restore the artifact store from a backup.",
-            )
+                f"The code stored with a model cannot be unpacked: {error}.",
+                "Restore the artifact store from a backup.",
+            ) from error
+        check_unpacked(beside, code_hash, lock, code)
         beside.rename(folder)
     finally:
         shutil.rmtree(beside, ignore_errors=True)

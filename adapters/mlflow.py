@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adapters.bot_code import unpack
+from adapters.bot_code import check_unpacked, code_digest, unpack
 from adapters.files import replacing, sha256
 from adapters.settings import Settings
 from domain.errors import RatchetError
@@ -35,6 +35,8 @@ CHAMPION, PREVIOUS = "champion", "previous"
 RELEASES = "releases"
 RECORD_TAG, OVERRIDE_TAG, FINGERPRINT_TAG = "ratchet.model", "ratchet.override", "ratchet.fingerprint"
 RELEASE_TAG = "ratchet.release"
+CODE_TAG, PACKED_TAG = "ratchet.code", "ratchet.code.sha256"
+"""Digests of the code that a model was trained with: of its files, and of the archive that keeps them."""
 CODE = "bot.tar.gz"
 """The artifact with the code that a model was trained with."""
 
@@ -81,6 +83,11 @@ class Registry:
         The version is made last: a crash before leaves a run without a version, which `clean` closes.
         """
         client = self.client
+        if sha256(archive) != model.sha256:
+            raise RatchetError(
+                f"The trained archive {archive} was changed before it was registered.",
+                "It is not stored. Run `ratchet retrain` again.",
+            )
         run = client.create_run(self.experiment(NAME), run_name=model.run_name)
         run_id = run.info.run_id
         client.log_artifact(run_id, str(archive), "model")
@@ -101,10 +108,15 @@ class Registry:
                 "code_commit": model.lineage.code_commit,
                 "decision": model.decision,
                 "accuracy": f"{model.accuracy:.4f}",
+                **self._code_tags(artifacts),
             },
         )
         client.set_terminated(run_id)
         return replace(registered, version=str(version.version))
+
+    def _code_tags(self, artifacts: Sequence[Path]) -> dict[str, str]:
+        packed = next((path for path in artifacts if path.name == CODE), None)
+        return {CODE_TAG: code_digest(self.settings.bot), PACKED_TAG: sha256(packed)} if packed else {}
 
     def _log(self, run_id: str, metrics: Mapping[str, float], params: Mapping[str, Any]) -> None:
         import time
@@ -191,10 +203,20 @@ class Registry:
         Raises `RatchetError` when it is gone or differs.
         """
         lineage = model.lineage
-        folder = self.settings.state / "code" / f"{lineage.code_hash[:16]}-{lineage.lock_hash[:16]}"
+        tags = self.client.get_model_version(NAME, model.version).tags
+        code, packed = tags.get(CODE_TAG, ""), tags.get(PACKED_TAG, "")
+        name = code[:32] or f"{lineage.code_hash[:16]}-{lineage.lock_hash[:16]}"
+        folder = self.settings.state / "code" / name
         if folder.is_dir():
+            check_unpacked(folder, lineage.code_hash, lineage.lock_hash, code)
             return folder
-        return unpack(self._fetch(model, CODE), folder, lineage.code_hash, lineage.lock_hash)
+        archive = self._fetch(model, CODE)
+        if packed and sha256(archive) != packed:
+            raise RatchetError(
+                f"The code of model version {model.version} is not the one that was registered: it was changed.",
+                "It is not run. Restore the artifact store from a backup.",
+            )
+        return unpack(archive, folder, lineage.code_hash, lineage.lock_hash, code)
 
     def _download(self, model: Model, local: Path) -> None:
         found = self._fetch(model, "model/model.tar.gz")

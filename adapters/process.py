@@ -6,7 +6,6 @@ code, immutable and named by their digest.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import tempfile
@@ -14,8 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from adapters import channel, rasa, traffic
-from adapters.bot_code import code_files
-from adapters.files import sha256, tree_digest, write_json
+from adapters.bot_code import bundle_name, code_digest, code_files, is_whole
+from adapters.files import sha256, write_json
 from adapters.replicas import (
     Replica,
     alive,
@@ -57,8 +56,7 @@ class ProcessTarget:
 
     def package(self, archive: Path, model_sha256: str, labels: dict[str, str], say: Say) -> str:
         """Copy model and code into a bundle named by their digest; one that exists is kept."""
-        code = tree_digest(list(code_files(self.settings.bot)), self.settings.bot)
-        digest = hashlib.sha256(f"{code}\n{model_sha256}".encode()).hexdigest()
+        digest = bundle_name(code_digest(self.settings.bot), model_sha256)
         final = self.bundles / digest
         if final.exists():
             say(f"bundle {digest[:12]} is there already")
@@ -190,21 +188,28 @@ class ProcessTarget:
             **rasa.environment(),
             "RATCHET_STAGING_TOKEN_FILE": str(token),
             **traffic.environment(self.settings),
+            **({"RATCHET_ACTIONS_URL": self.settings.actions_url} if self.settings.actions_url else {}),
         }
         return launch(argv, cwd=bundle / "bot", env=env, log=log, release=release.id, port=port)
 
     def _check(self, bundle: Path, release: Release) -> None:
-        """Refuse a bundle that is gone or not what the manifest says; a model archive is code."""
+        """Refuse a bundle that is gone or not what the manifest says; a model archive is code, and so is code."""
         model = bundle / "model.tar.gz"
         if not model.exists():
             raise RatchetError(
                 f"The bundle of release {release.id} is no longer on this machine.",
                 f"Make it anew with `ratchet release {release.model_version}`.",
             )
+        remedy = f"It was changed since: delete {bundle}, then `ratchet release {release.model_version}`."
         if sha256(model) != release.model_sha256:
             raise RatchetError(
                 f"The model in bundle {release.bundle[:12]} is not the one that release {release.id} names.",
-                f"It was changed since: delete {bundle}, then `ratchet release {release.model_version}`.",
+                remedy,
+            )
+        if not is_whole(bundle):
+            raise RatchetError(
+                f"The code in bundle {release.bundle[:12]} is not the one that release {release.id} names.",
+                remedy,
             )
 
     def _discard_staged(self) -> bool:

@@ -10,13 +10,12 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapters import channel, commands
+from adapters import archives, channel, commands
 from adapters.bot_code import lock_hash
-from adapters.files import read_json, sha256
+from adapters.files import read_json
 from adapters.settings import SOURCE, Settings
 from domain.errors import RatchetError
 
@@ -31,19 +30,6 @@ QUIET = {
 }
 CONVERSE_SECONDS = 300.0
 INSTALL_SECONDS = 900.0
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A model archive and what its training said of it."""
-
-    archive: Path
-    sha256: str
-    model_id: str
-    rows: int
-    intents: tuple[str, ...]
-    seconds: float
-    report: Mapping[str, object]
 
 
 def python(settings: Settings, bot: Path) -> Path:
@@ -130,7 +116,7 @@ def train(
     bot: Path | None = None,
     locked: Path | None = None,
     seed: int | None = None,
-) -> Trained:
+) -> archives.Trained:
     """Train a model on `rows` (columns key, text, intent and the context fields) into `folder`.
 
     `bot` is the code to train with, by default the workspace's; `locked` the folder of the lock file whose
@@ -140,6 +126,7 @@ def train(
     """
     folder.mkdir(parents=True, exist_ok=True)
     data, archive, report = folder / "train.jsonl", folder / "model.tar.gz", folder / "train.json"
+    archives.unseal(folder)
     write_rows(rows, data)
     bot = bot or settings.bot
     argv = tool(settings, locked or bot, "train", "--data", data, "--out", archive, "--report", report)
@@ -147,31 +134,16 @@ def train(
     if extras and extras.is_dir():
         argv += ["--extras", str(extras)]
     run_tool(settings, bot, argv, settings.params.train.timeout_minutes * 60, on_line)
-    trained = read_trained(folder)
+    archives.seal(folder)
+    trained = archives.read_trained(folder)
     if trained is None:
         raise RatchetError("Training ended without a model archive.", f"See {folder} and the run's log.")
     return trained
 
 
-def read_trained(folder: Path) -> Trained | None:
-    """Read a training that ended well from its folder; None when it is not there or not whole."""
-    archive, report = folder / "model.tar.gz", read_json(folder / "train.json")
-    if report is None or not archive.exists():
-        return None
-    return Trained(
-        archive=archive,
-        sha256=sha256(archive),
-        model_id=str(report["model_id"]),
-        rows=int(report["rows"]),
-        intents=tuple(report["intents"]),
-        seconds=float(report["seconds"]),
-        report=report,
-    )
-
-
 def evaluate(
     settings: Settings,
-    models: Mapping[str, Path],
+    models: Mapping[str, archives.Archive],
     rows: pd.DataFrame,
     folder: Path,
     on_line: Callable[[str], None],
@@ -181,6 +153,8 @@ def evaluate(
 ) -> tuple[dict[str, pd.DataFrame], dict[str, dict[str, float]]]:
     """Predict `rows` with each of the named models in one process, with the code in `bot` (see `train`).
 
+    Each archive's digest is verified before a process opens it.
+
     Returns by name the predictions (columns key, intent, confidence, ranking; in the order of `rows`) and the
     summary of their speed.
     """
@@ -189,7 +163,7 @@ def evaluate(
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / "holdout.jsonl"
     write_rows(rows, data)
-    named = [word for name, path in models.items() for word in ("--model", f"{name}={path}")]
+    named = [word for name, model in models.items() for word in ("--model", f"{name}={model.verified()}")]
     bot = bot or settings.bot
     argv = tool(settings, locked or bot, "evaluate", *named, "--data", data, "--out", folder)
     run_tool(settings, bot, argv, settings.params.train.timeout_minutes * 60, on_line)

@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+from adapters.bot_code import is_whole
 from adapters.files import write_json
 from adapters.replicas import Replica, alive, read_replica, restart, terminate
 
@@ -65,7 +66,10 @@ async def forward(folder: Path, reader: asyncio.StreamReader, writer: asyncio.St
 
 
 async def keep_alive(folder: Path) -> None:
-    """Start the live replica anew whenever it has died, ever more slowly while it keeps dying."""
+    """Start the live replica anew whenever it has died, ever more slowly while it keeps dying.
+
+    One whose bundle was changed is not started: code and model are what was released, or do not run.
+    """
     failures = 0
     started = time.monotonic()
     while True:
@@ -77,6 +81,14 @@ async def keep_alive(folder: Path) -> None:
             continue
         await asyncio.sleep(RESTART_BACKOFF_SECONDS[min(failures, len(RESTART_BACKOFF_SECONDS) - 1)])
         if read_replica(folder / "live.json") == replica:
+            bundle = Path(replica.cwd).parent
+            if not await asyncio.to_thread(is_whole, bundle):
+                if failures == 0:
+                    print(
+                        f"error: {bundle} was changed since its release; it is not started anew", flush=True
+                    )
+                failures += 1
+                continue
             print(f"replica {replica.release} (process {replica.pid}) died; starting it anew", flush=True)
             restart(folder, replica)
             failures += 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from adapters import bot_code, rasa
+from adapters import archives, bot_code, rasa
 from adapters.run import Run
 from domain import evaluation
 from domain.evaluation import Evaluation, Latency
@@ -34,20 +34,20 @@ def describe(scores: Scores) -> str:
 
 
 @step(describe)
-def evaluate(run: Run, holdout: pd.DataFrame, **models: rasa.Trained | Model | None) -> Scores:
+def evaluate(run: Run, holdout: pd.DataFrame, **models: archives.Trained | Model | None) -> Scores:
     """Score each model on the whole holdout, in batches; an old score is never used again.
 
     Models of the same code share a process; a model of older code is run with that code, as people knew it.
     The names of `models` are those of the scores; a registered model's archive is verified first.
     """
     here = run.settings.bot
-    archives: dict[Path, dict[str, rasa.Archive]] = {}
+    groups: dict[Path, dict[str, archives.Archive]] = {}
     for name, model in models.items():
         if model is not None:
-            archives.setdefault(code_of(run, model), {})[name] = archive_of(run, model)
+            groups.setdefault(code_of(run, model), {})[name] = archive_of(run, model)
     predictions: dict[str, pd.DataFrame] = {}
     speed: dict[str, dict[str, float]] = {}
-    for number, (code, group) in enumerate(archives.items()):
+    for number, (code, group) in enumerate(groups.items()):
         folder = run.folder / ("predictions" if code == here else f"predictions-{number}")
         predicted, took = rasa.evaluate(run.settings, group, holdout, folder, say, bot=code)
         predictions |= predicted
@@ -69,13 +69,13 @@ def score(run: Run, holdout: pd.DataFrame, predicted: pd.DataFrame, speed: Mappi
     )
 
 
-def archive_of(run: Run, model: rasa.Trained | Model) -> rasa.Archive:
+def archive_of(run: Run, model: archives.Trained | Model) -> archives.Archive:
     """Return a model's archive with the digest that was registered, or seen when it was trained."""
     path = run.registry.archive(model) if isinstance(model, Model) else model.archive
-    return rasa.Archive(path, model.sha256)
+    return archives.Archive(path, model.sha256)
 
 
-def code_of(run: Run, model: rasa.Trained | Model) -> Path:
+def code_of(run: Run, model: archives.Trained | Model) -> Path:
     """Return the code to run a model with: the one that it was trained with, where the workspace's differs."""
     here = run.settings.bot
     if not isinstance(model, Model):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from adapters import data_revisions, rasa
+from adapters import archives, data_revisions, rasa
 from adapters.run import Run
 from domain import ledger
 from domain.attribution import Attribution, Recipe, attribute, mixtures
@@ -63,13 +63,13 @@ class Sources:
         run, holdout = self.run, self.split.holdout
         digest = hashlib.sha256(json.dumps(recipe.as_dict(), sort_keys=True).encode()).hexdigest()
         folder, code = run.settings.state / "mixtures" / digest, self.code(recipe)
-        trained = rasa.read_trained(folder)
+        trained = archives.read_trained(folder)
         if trained is None:
             rows, extras = self.rows(recipe)
             trained = rasa.train(run.settings, rows, extras, folder, say, **code, seed=int(recipe.seed))
         predicted, _ = rasa.evaluate(
             run.settings,
-            {"mixture": rasa.Archive(trained.archive, trained.sha256)},
+            {"mixture": archives.Archive(trained.archive, trained.sha256)},
             holdout,
             folder / "predictions",
             say,

@@ -6,7 +6,7 @@ import json
 
 import pandas as pd
 
-from adapters import harvest, rasa
+from adapters import archives, harvest, rasa
 from adapters.mlflow import Registry
 from adapters.settings import Settings
 from domain import sampling
@@ -34,7 +34,7 @@ def other_guesses(settings: Settings, drawn: pd.DataFrame) -> list[str]:
     say(f"asking version {newest.version}, which is not live")
     rows = harvest.rows_for({"text": list(drawn["text"])}, [json.loads(text) for text in drawn["context"]])
     folder = harvest.folder(settings) / CANDIDATE
-    archive = rasa.Archive(registry.archive(newest), newest.sha256)
+    archive = archives.Archive(registry.archive(newest), newest.sha256)
     predictions, _ = rasa.evaluate(settings, {CANDIDATE: archive}, rows, folder, say)
     answers = predictions[CANDIDATE]["intent"].replace(FALLBACK, settings.params.corpus.out_of_scope)
     return [answer if answer != guess else "" for answer, guess in zip(answers, drawn["guess"], strict=True)]

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from adapters import bot_code
+from adapters.archives import Trained
 from adapters.files import write_json
 from adapters.mlflow import CODE
-from adapters.rasa import Trained
 from adapters.run import Run
 from domain.model import Model
 from domain.release import Lineage
@@ -19,7 +19,13 @@ from tasks.recall import Recalled
 from tasks.step import step
 
 
-@step(lambda model: f"version {model.version}, sha256 {model.sha256[:12]}")
+@step(
+    lambda model: (
+        f"version {model.version}, sha256 {model.sha256[:12]}"
+        if model.version
+        else "a trial: nothing is kept in the registry"
+    )
+)
 def register(
     run: Run,
     trained: Trained,
@@ -28,11 +34,45 @@ def register(
     judgement: Judgement,
     recalled: Recalled,
     page: Path,
+    trial: bool = False,
 ) -> Model:
-    """Register the trained model, whatever the verdict: a rejected one can still be approved by a person."""
+    """Register the trained model, whatever the verdict: a rejected one can still be approved by a person.
+
+    A trial's model has no version: the registry never hears of it.
+    """
+    model = described(run, trained, lineage, scores, judgement, recalled, page)
+    if trial:
+        return model
+    contents = {
+        "verdict.json": judgement.verdict.as_dict(),
+        "evaluation.json": scores.evaluations[CANDIDATE].as_dict(),
+    }
+    for name, content in contents.items():
+        write_json(run.folder / name, content)
+    bot_code.pack(run.settings.bot, run.folder / CODE)
+    files = [run.folder / name for name in contents] + [
+        page,
+        run.folder / CODE,
+        *sorted(page.parent.glob("*.svg")),
+    ]
+    registered = run.registry.register(model, trained.archive, files, scores.evaluations[CANDIDATE].metrics)
+    shutil.rmtree(trained.archive.parent)  # what an interrupted run would have taken up
+    return registered
+
+
+def described(
+    run: Run,
+    trained: Trained,
+    lineage: Lineage,
+    scores: Scores,
+    judgement: Judgement,
+    recalled: Recalled,
+    page: Path,
+) -> Model:
+    """Return all that is known of the trained model; it has no version yet."""
     champion = recalled.champion
     candidate, compared = scores.evaluations[CANDIDATE], scores.evaluations.get(CHAMPION)
-    model = Model(
+    return Model(
         version="",
         run_id="",
         model_id=trained.model_id,
@@ -55,15 +95,3 @@ def register(
         run_name=run.name,
         report=str(page),
     )
-    contents = {"verdict.json": judgement.verdict.as_dict(), "evaluation.json": candidate.as_dict()}
-    for name, content in contents.items():
-        write_json(run.folder / name, content)
-    bot_code.pack(run.settings.bot, run.folder / CODE)
-    files = [run.folder / name for name in contents] + [
-        page,
-        run.folder / CODE,
-        *sorted(page.parent.glob("*.svg")),
-    ]
-    registered = run.registry.register(model, trained.archive, files, candidate.metrics)
-    shutil.rmtree(trained.archive.parent)  # what an interrupted run would have taken up
-    return registered

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters import rasa
+from adapters import archives, rasa
 from adapters.run import Run
 from domain.corpus import Corpus
 from domain.ledger import Split
@@ -15,10 +15,10 @@ from tasks.step import say, step
         f"model {trained.model_id[:12]} on {trained.rows:,} messages of {len(trained.intents)} intents"
     )
 )
-def train(run: Run, corpus: Corpus, split: Split, lineage: Lineage) -> rasa.Trained:
+def train(run: Run, corpus: Corpus, split: Split, lineage: Lineage) -> archives.Trained:
     """Train on the training side; a training that an interrupted run had finished is taken up."""
     folder = run.settings.state / "candidates" / lineage.fingerprint
-    if finished := rasa.read_trained(folder):
+    if finished := archives.read_trained(folder):
         say("taken up from an earlier run")
         return finished
     return rasa.train(run.settings, split.train, corpus.extras, folder, say)

@@ -18,6 +18,7 @@ import pandas as pd
 import psutil
 
 from adapters import commands
+from adapters.files import sha256
 
 BOT = Path("bot")
 LEAN = BOT / ".venv/bin/python"
@@ -100,7 +101,7 @@ def start_and_memory(archive: Path) -> tuple[float, float]:
         "--port",
         str(port),
     ]
-    argv += ["--release", "benchmark", "--model-version", "0"]
+    argv += ["--release", "benchmark", "--model-version", "0", "--sha256", sha256(archive)]
     started = time.perf_counter()
     server = commands.start(argv, cwd=BOT, stdout=subprocess.DEVNULL)
     try:

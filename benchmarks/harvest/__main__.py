@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from adapters import rasa
+from adapters import archives, rasa
+from adapters.files import sha256
 from adapters.scaffold import make_workspace
 from adapters.settings import Settings, load_settings
 from benchmarks.harvest.plot import draw as plot
@@ -86,7 +87,8 @@ class Simulation:
         """Let models predict rows."""
         keyed = rows.assign(key=keys(normalised(rows["text"]), self.params.split.salt))
         folder = self.settings.state / "predictions"
-        found, _ = rasa.evaluate(self.settings, models, keyed, folder, lambda line: None)
+        named = {name: archives.Archive(path, sha256(path)) for name, path in models.items()}
+        found, _ = rasa.evaluate(self.settings, named, keyed, folder, lambda line: None)
         return found
 
     def judge(

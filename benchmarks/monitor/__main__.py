@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from adapters import rasa
+from adapters import archives, rasa
+from adapters.files import sha256
 from adapters.scaffold import make_workspace
 from adapters.settings import Settings, load_settings
 from benchmarks.monitor.load import Server, throughput
@@ -89,7 +90,8 @@ def events(settings: Settings, archive: Path, texts: list[str]) -> dict[str, Any
 def drifting(settings: Settings, archive: Path, said: pd.DataFrame, learnt: list[str]) -> dict[str, Any]:
     """False alarms on traffic that does not change, and what part of a shift is found, and when."""
     rows = said.assign(key=said.index.astype(str))
-    found, _ = rasa.evaluate(settings, {"live": archive}, rows, settings.state / "out", lambda line: None)
+    live = archives.Archive(archive, sha256(archive))
+    found, _ = rasa.evaluate(settings, {"live": live}, rows, settings.state / "out", lambda line: None)
     people = found["live"].assign(
         text=said["text"].to_list(), strange=(said["intent"] == OUT_OF_SCOPE).to_list()
     )

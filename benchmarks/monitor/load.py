@@ -15,6 +15,7 @@ import httpx
 import psutil
 
 from adapters import rasa
+from adapters.files import sha256
 from adapters.replicas import free_port
 from adapters.settings import Settings
 
@@ -27,7 +28,7 @@ class Server:
     def __init__(self, settings: Settings, archive: Path, events_url: str) -> None:
         self.port = free_port()
         argv = rasa.tool(settings, settings.bot, "serve", "--model", archive, "--port", str(self.port))
-        argv += ["--release", "r1", "--model-version", "1"]
+        argv += ["--release", "r1", "--model-version", "1", "--sha256", sha256(archive)]
         env = {**os.environ, **rasa.environment(), "RATCHET_EVENTS_URL": events_url}
         self.process = subprocess.Popen(argv, cwd=settings.bot, env=env, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + START_SECONDS

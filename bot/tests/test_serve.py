@@ -65,7 +65,8 @@ def launch(trained: Trained, *extra: str, **environment: str) -> Server:
     """Start a server and do not wait for it."""
     port = free_port()
     argv = [sys.executable, "-m", "tools.serve", "--model", str(trained.archive), "--port", str(port)]
-    argv += ["--release", "r7", "--model-version", "3", "--domain", str(trained.domain), *extra]
+    argv += ["--release", "r7", "--model-version", "3", "--domain", str(trained.domain)]
+    argv += ["--sha256", verify(trained.archive, None), *extra]
     process = subprocess.Popen(argv, env={**os.environ, **environment}, text=True, stderr=subprocess.PIPE)
     return Server(process, f"http://127.0.0.1:{port}")
 
@@ -95,8 +96,6 @@ def server(trained: Trained, desk: Desk, tmp_path_factory: pytest.TempPathFactor
         trained,
         "--directory",
         str(folder / "people.csv"),
-        "--sha256",
-        verify(trained.archive, None),
         RATCHET_CLIENT_TOKENS_FILE=str(folder / "clients.yml"),
         RATCHET_HANDOFF_URL=desk.url,
     )
@@ -274,14 +273,20 @@ def test_a_wrong_start_is_one_error(trained: Trained, tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
+        model = ["--model", str(trained.archive), "--sha256"]
+        busy = str(taken.getsockname()[1])
         wrong = [
-            (["--model", str(trained.archive), "--port", "1", "--sha256", "0" * 64], "not loaded"),
+            ([*model, "0" * 64, "--port", "1"], "not loaded"),
+            ([*model, "", "--port", "1"], "--sha256 is empty"),
+            ([*model, verify(trained.archive, None), "--port", busy], "cannot be listened on"),
             (
-                ["--model", str(trained.archive), "--port", str(taken.getsockname()[1])],
-                "cannot be listened on",
+                ["--model", str(junk), "--sha256", verify(junk, None), "--port", str(free_port())],
+                "cannot be served",
             ),
-            (["--model", str(junk), "--port", str(free_port())], "cannot be served"),
-            (["--model", str(tmp_path / "none"), "--port", str(free_port())], "There is no model"),
+            (
+                ["--model", str(tmp_path / "none"), "--sha256", "0", "--port", str(free_port())],
+                "There is no model",
+            ),
         ]
         started = [
             subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Serve a release: `python -m tools.serve --model FILE --port N --release ID --model-version V`."""
+"""Serve a release: `python -m tools.serve --model FILE --sha256 D --port N --release ID --model-version V`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--host", default=os.environ.get("RATCHET_HOST", "127.0.0.1"))
     parser.add_argument("--release", required=True, help="id of the release, as /status says it")
     parser.add_argument("--model-version", required=True, help="version of the model in the registry")
-    parser.add_argument("--sha256", help="digest that the archive must have; any other is refused")
+    parser.add_argument(
+        "--sha256", required=True, help="digest that the archive must have; any other is refused"
+    )
     parser.add_argument(
         "--domain", type=Path, default=Path("domain.yml"), help="its responses replace the model's"
     )
@@ -45,6 +47,10 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Load the model and answer until the process is told to stop."""
     arguments = parse(argv)
+    if not arguments.sha256:
+        raise ToolError(
+            "--sha256 is empty, so nobody says which model this must be.", "Give the digest of the manifest."
+        )
     digest = verify(arguments.model, arguments.sha256)
     _check_port(arguments.host, arguments.port)
     app = make_app(arguments, digest)
@@ -75,7 +81,7 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = DRAIN_SECONDS
     app.config.REQUEST_MAX_SIZE = MOST_BYTES
 
-    app.ctx.agent = load_agent(arguments.model, arguments.domain, memory.endpoints(redis_url))
+    app.ctx.agent = load_agent(arguments.model, arguments.domain, memory.endpoints(redis_url, secret("actions_url")))
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     service = Service(arguments.release, arguments.model_version, digest, started)
     replies = memory.RedisReplies(redis_url) if redis_url else memory.MemoryReplies()
@@ -106,6 +112,7 @@ def load_agent(model: Path, domain: Path, endpoints: Any) -> Any:
             str(model),
             tracker_store=TrackerStore.create(endpoints.tracker_store),
             lock_store=LockStore.create(endpoints.lock_store),
+            action_endpoint=endpoints.action,
         )
         if domain.exists():
             agent.nlg.responses = {**agent.domain.responses, **Domain.load(str(domain)).responses}
