@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from adapters import dvc, dvc_config, nlu_yaml
-from adapters.files import read_json, write_json
+from adapters.files import read_json, refuse_pointers, write_json
 from domain import corpus, intake, ledger
 from domain.corpus import CorpusPolicy
 from domain.errors import RatchetError
@@ -120,6 +120,7 @@ def read_ledger(folder: Path, policy: SplitPolicy) -> pd.DataFrame:
 
 def read_csv(path: Path) -> pd.DataFrame:
     """Read a CSV of strings."""
+    refuse_pointers([path], path.parent.parent)
     try:
         return pd.read_csv(path, dtype="str", keep_default_na=False, na_filter=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:

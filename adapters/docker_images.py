@@ -16,7 +16,7 @@ import docker
 from docker.errors import DockerException, ImageNotFound
 
 from adapters.bot_code import code_files
-from adapters.files import sha256
+from adapters.files import refuse_pointers, sha256
 from adapters.settings import Settings
 from adapters.target import Say
 from domain.errors import RatchetError
@@ -139,7 +139,12 @@ def build(
 
 @contextmanager
 def context(files: Mapping[str, Path]) -> Iterator[IO[bytes]]:
-    """Give a build context of files by name: no times, no owners, readable for every user."""
+    """Give a build context of files by name: no times, no owners, readable for every user.
+
+    Raises `RatchetError` where a file is a Git LFS pointer: an image of it would build, or fail, without a word why.
+    """
+    for name, path in files.items():
+        refuse_pointers([path], path.parents[name.count("/")])
     with tempfile.TemporaryFile() as stream:
         with tarfile.open(fileobj=stream, mode="w") as archive:
             for name in sorted(files):

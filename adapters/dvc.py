@@ -20,7 +20,7 @@ import yaml
 from adapters import commands
 from adapters.dvc_config import FOLDER as FOLDER
 from adapters.dvc_config import repository
-from adapters.files import replacing
+from adapters.files import LFS_HEADER, replacing
 from domain.errors import RatchetError
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from dvc_data.hashfile.tree import Tree
 
 POINTER = "data.dvc"
-LFS_HEADER = "version https://git-lfs"
 PULL_REMEDY = "Push it from a machine that has it (`dvc push`), or go back: `git checkout HEAD~1 data.dvc`."
 
 

@@ -7,9 +7,14 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from domain.errors import RatchetError
+
+LFS_HEADER = "version https://git-lfs"
+"""How the few lines begin that Git LFS leaves in place of a file that it did not fetch."""
 
 
 @contextlib.contextmanager
@@ -57,3 +62,15 @@ def tree_digest(files: Iterator[Path] | list[Path], root: Path) -> str:
     for path in sorted(files):
         digest.update(f"{path.relative_to(root).as_posix()}\0{sha256(path)}\n".encode())
     return digest.hexdigest()
+
+
+def refuse_pointers(files: Iterable[Path], root: Path) -> None:
+    """Raise `RatchetError` naming, relative to `root`, the first file that is a Git LFS pointer, not itself."""
+    header = LFS_HEADER.encode()
+    for path in files:
+        with path.open("rb") as file:
+            if file.read(len(header)) == header:
+                raise RatchetError(
+                    f"{path.relative_to(root)} is a Git LFS pointer, not the file itself.",
+                    "Get the file with `git lfs pull`, and take it out of LFS (`git lfs untrack`).",
+                )

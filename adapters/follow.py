@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from adapters import bot_code, commands, dvc
-from adapters.files import read_json, write_json
+from adapters.files import read_json, refuse_pointers, write_json
 from adapters.git import git
 from adapters.settings import Settings
 from domain.errors import RatchetError
@@ -143,6 +143,7 @@ def shape(workspace: Path, commit: str) -> str:
         git(workspace, "archive", "--output", str(archive), commit)
         with tarfile.open(archive) as content:
             content.extractall(folder, filter="data")
+        refuse_pointers(bot_code.code_files(folder / "bot"), folder)
         params = folder / "params.yaml"
         policy = yaml.safe_load(params.read_text(encoding="utf-8")) if params.exists() else None
         sections = {name: (policy or {}).get(name) for name in SHAPING_SECTIONS}

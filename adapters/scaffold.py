@@ -16,7 +16,8 @@ from domain.errors import RatchetError
 
 FIRST_PORT = 5005
 LOCAL_REMOTE = f"{STATE_FOLDER}/remote"
-IGNORED = (".venv/", f"{STATE_FOLDER}/", "__pycache__/", ".env", "prefect.toml")
+IGNORED = (".venv/", f"{STATE_FOLDER}/", "__pycache__/", ".env", "prefect.toml", "bot/models/", "*.tar.gz")
+"""What Git never holds; models are in the registry, and a Git host refuses files as large as they become."""
 EMPTY = "empty"
 
 

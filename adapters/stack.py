@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from adapters import channel, commands
-from adapters.files import sha256, write_text
+from adapters.files import refuse_pointers, sha256, write_text
 from adapters.settings import SOURCE, Settings
 from domain.errors import RatchetError
 from domain.release import Release
@@ -33,8 +33,10 @@ def recipes(settings: Settings) -> Path:
 
 
 def read(settings: Settings) -> dict[str, Any]:
-    """Read stack.yml; raises `RatchetError` when it declares no service `bot`."""
-    path = recipes(settings) / "stack.yml"
+    """Read stack.yml; raises `RatchetError` when it declares no service `bot`, or Git LFS keeps a file beside it."""
+    folder = recipes(settings)
+    path = folder / "stack.yml"
+    refuse_pointers((file for file in sorted(folder.rglob("*")) if file.is_file()), folder.parent)
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:

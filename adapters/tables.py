@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from adapters.files import LFS_HEADER
 from domain.corpus import CorpusPolicy
 from domain.errors import RatchetError
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 ENDINGS = {".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".xlsx"}
-LFS_HEADER = "version https://git-lfs"
 
 Row = tuple[int, dict[str, str]]
 """A line number and the row's cells by column."""

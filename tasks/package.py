@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from adapters import git
+from adapters import bot_code, git, merged
+from adapters.files import refuse_pointers
 from adapters.run import Run
 from domain.model import Model
 from domain.release import Release, release_id
@@ -17,12 +18,17 @@ from tasks.step import say, step
     )
 )
 def package(run: Run, model: Model) -> Release:
-    """Package a registered model, its digest verified, with the code of the working tree."""
+    """Package a registered model, its digest verified, with the code of the working tree.
+
+    Raises `RatchetError` when model or code are of an unmerged branch, or a file is a Git LFS pointer.
+    """
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    registry = run.registry
-    override = registry.override(model)
+    registry, settings = run.registry, run.settings
     live = registry.live()
-    commit = git.code_commit(run.settings.workspace)
+    refuse_pointers(bot_code.code_files(settings.bot), settings.workspace)
+    merged.require(settings, model, live)
+    override = registry.override(model)
+    commit = git.code_commit(settings.workspace)
     labels = {
         "version": model.version,
         "revision": commit,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters import bot_code, git
-from adapters.files import sha256
+from adapters.files import refuse_pointers, sha256
 from adapters.run import Run
 from domain.corpus import Corpus
 from domain.ledger import Split
@@ -16,8 +16,9 @@ from tasks.step import step
     lambda lineage: f"code {lineage.code_commit[:8] or 'without Git'}, fingerprint {lineage.fingerprint[:8]}"
 )
 def trace(run: Run, corpus: Corpus, split: Split) -> Lineage:
-    """Return the lineage: every revision and digest that the training depends on."""
+    """Return the lineage: every revision and digest that the training depends on; refuses code that LFS keeps."""
     settings = run.settings
+    refuse_pointers(bot_code.code_files(settings.bot), settings.workspace)
     code_hash, lock_hash = bot_code.shaping_hash(settings.bot), bot_code.lock_hash(settings.bot)
     seed = settings.params.train.seed
     extras = (

@@ -205,3 +205,13 @@ def test_a_new_context_field_is_unknown_throughout(settings: Settings) -> None:
     (data / "utterances.csv").write_text(text.replace("source", "origin", 1))
     with pytest.raises(RatchetError, match="has the columns text, intent, origin"):
         corpus_store.read_messages(data, params)
+
+
+@pytest.mark.parametrize("name", ["utterances.csv", "ledger.csv"])
+def test_a_git_lfs_pointer_in_place_of_data_is_named(tmp_path: Path, name: str) -> None:
+    """It is a well-formed CSV of one column, and would be called a wrong heading."""
+    path = tmp_path / "data" / name
+    path.parent.mkdir()
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    with pytest.raises(RatchetError, match=f"^data/{name} is a Git LFS pointer"):
+        corpus_store.read_csv(path)

@@ -6,7 +6,10 @@ import os
 import tarfile
 from pathlib import Path
 
+import pytest
+
 from adapters.docker_images import context
+from domain.errors import RatchetError
 
 
 def test_a_context_depends_on_content_alone(tmp_path: Path) -> None:
@@ -28,3 +31,13 @@ def test_files_of_a_context_are_readable_for_the_bots_user(tmp_path: Path) -> No
     path.chmod(0o600)
     with context({"model.tar.gz": path}) as stream, tarfile.open(fileobj=stream) as archive:
         assert archive.getmember("model.tar.gz").mode == 0o644
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "bot/channel/chat.py"])
+def test_a_git_lfs_pointer_does_not_get_into_a_context(tmp_path: Path, name: str) -> None:
+    """Neither as the recipe nor as a file of the image: the error names it."""
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    with pytest.raises(RatchetError, match=f"^{name} is a Git LFS pointer"), context({name: path}):
+        raise AssertionError("a context was made")

@@ -138,3 +138,12 @@ def test_the_cursor_survives_a_restart(repository: Repository) -> None:
     cursor = follow.Cursor("c", ("a", "b"), 12.5)
     follow.write_cursor(settings, cursor)
     assert follow.read_cursor(settings) == cursor
+
+
+def test_code_that_git_lfs_keeps_is_named(repository: Repository) -> None:
+    """A commit that puts the domain into LFS is not taken for a new domain."""
+    commit = repository.commit(
+        {"bot/domain.yml": "version https://git-lfs.github.com/spec/v1\noid sha256:0\n"}
+    )
+    with pytest.raises(RatchetError, match=r"^bot/domain.yml is a Git LFS pointer"):
+        follow.compare(repository.settings, repository.first, commit)
