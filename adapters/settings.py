@@ -108,6 +108,9 @@ class Settings(BaseSettings):
     metrics_port: int | None = Field(
         None, ge=1, le=65535, description="loopback port of the monitor's figures for Prometheus"
     )
+    actions_url: str | None = Field(
+        None, description="the server of Rasa's custom actions: http://HOST:5055/webhook (`process`)"
+    )
     channel_token: SecretStr | None = Field(
         None, description="bearer token with which Ratchet talks to the bot"
     )

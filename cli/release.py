@@ -13,7 +13,9 @@ from domain.release import Release
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command(epilog="Example:\n\n  ratchet release 12")(release)
+    app.command(
+        epilog="Examples:\n\n  ratchet release 12\n\n  ratchet release      # new code, the same model"
+    )(release)
     app.command(epilog="Examples:\n\n  ratchet rollback\n\n  ratchet rollback --to 2026-11-21-3fa9c1")(
         rollback
     )
@@ -22,10 +24,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def release(
-    version: Annotated[str, typer.Argument(help="A registered model's version; see `ratchet history`.")],
+    version: Annotated[
+        str | None, typer.Argument(help="A version from `ratchet history`; default: the live one.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Release a registered model with the code of the working tree."""
+    """Release a registered model with the code of the working tree; what is live already stays as it is."""
     found = settings_for_flow()
     from flows.release import release as flow
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ HEADLINES = {
     Outcome.RELEASED: "[green bold]Released.[/green bold]",
     Outcome.UNCHANGED: "[bold]Nothing changed[/bold] since this model was trained.",
     Outcome.REJECTED: "[red bold]Rejected[/red bold]: the old release goes on serving.",
+    Outcome.TRIED: "[bold]Tried[/bold]: nothing was registered or released.",
     Outcome.ASKS: "[yellow bold]A person has to decide[/yellow bold]: the old release goes on serving.",
 }
 
@@ -34,7 +36,8 @@ def add_to(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
         epilog="Examples:\n\n  ratchet retrain\n\n  ratchet retrain --revision HEAD~3\n\n"
-        "  ratchet retrain --json | jq .verdict"
+        "  ratchet retrain --json | jq .verdict\n\n"
+        "  ratchet retrain --trial --markdown comment.md      # in a pull request"
     )(retrain)
 
 
@@ -47,6 +50,12 @@ def retrain(
     target: Annotated[
         Target | None, typer.Option(help="Where to release, in place of RATCHET_TARGET.")
     ] = None,
+    trial: Annotated[
+        bool, typer.Option("--trial", help="Train, judge and report, but register and release nothing.")
+    ] = False,
+    markdown: Annotated[
+        Path | None, typer.Option(help="Write the result to this file too, for a pull request.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Train on the corpus, compare with the champion, and release what the gate lets through.
@@ -58,11 +67,26 @@ def retrain(
     settings = settings_for_flow()
     from flows.retrain import retrain as flow
 
-    summary = flow(workspace=str(settings.workspace), revision=revision, trigger=trigger, explained=explain)
+    summary = flow(
+        workspace=str(settings.workspace),
+        revision=revision,
+        trigger=trigger,
+        explained=explain,
+        trial=trial,
+    )
+    if markdown:
+        markdown.write_text(comment(summary, settings.runs / summary.run / "report.md"), encoding="utf-8")
     if json:
         as_json(summary.as_dict())
     else:
         show(summary)
+
+
+def comment(summary: Summary, report: Path) -> str:
+    """Return the run's report as Markdown; in one sentence where nothing was trained."""
+    if report.exists():
+        return report.read_text(encoding="utf-8")
+    return f"# Nothing to train\n\nVersion {summary.model_version} was trained from exactly this data and code.\n"
 
 
 def show(summary: Summary) -> None:
@@ -81,7 +105,7 @@ def show(summary: Summary) -> None:
             f"{summary.data_revision[:12]}: {summary.messages:,} messages, "
             f"{summary.training_rows:,} to train on, {summary.holdout_rows:,} held out",
         ),
-        ("model", f"version {summary.model_version}, sha256 {summary.model_sha256[:12]}"),
+        ("model", f"version {summary.model_version or 'none'}, sha256 {summary.model_sha256[:12]}"),
         ("accuracy", f"{share(summary.accuracy)} (95 % interval {share(low)} to {share(high)})"),
         ("champion then", compared),
         ("verdict", summary.verdict),

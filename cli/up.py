@@ -20,7 +20,8 @@ def add_to(app: typer.Typer) -> None:
     app.command(hidden=True)(watch)
     app.command(
         epilog="Examples:\n\n  ratchet emit data.changed --commit $GITHUB_SHA\n\n"
-        "  ratchet emit code.changed --commit $GITHUB_SHA --retrain"
+        "  ratchet emit code.changed --commit $GITHUB_SHA --retrain\n\n"
+        "  ratchet emit changes --since HEAD~1 --commit HEAD"
     )(emit)
 
 
@@ -105,20 +106,30 @@ def watch(once: Annotated[bool, typer.Option("--once", help="Look once.")] = Fal
 
 
 def emit(
-    event: Annotated[str, typer.Argument(help="data.changed or code.changed.")],
+    event: Annotated[str, typer.Argument(help="data.changed, code.changed, or changes: look what changed.")],
     commit: Annotated[str, typer.Option(help="The commit that made the change.")],
+    since: Annotated[str, typer.Option(help="With `changes`: the commit before.")] = "",
     retrain: Annotated[bool, typer.Option("--retrain", help="The code shapes the model.")] = False,
 ) -> None:
     """Announce a change, from CI for instance: the service answers it. The same commit counts once."""
-    from adapters import events
+    from adapters import events, follow
     from domain import triggers
 
     name = event.removeprefix("ratchet.")
     if name == "data.changed":
-        made = triggers.data_changed(commit, with_code=retrain)
+        made = [triggers.data_changed(commit, with_code=retrain)]
     elif name == "code.changed":
-        made = triggers.code_changed(commit, retrain)
+        made = [triggers.code_changed(commit, retrain)]
+    elif name == "changes" and since:
+        made = triggers.events(follow.compare(settings(), since, commit))
     else:
-        raise UsageError(f"There is no event {event!r}.", "Choose data.changed or code.changed.")
-    url = events.send(settings(), [made])
-    out.print(f"Announced {made.name} of commit {commit[:8]} to {url}.")
+        raise UsageError(
+            f"There is no event {event!r} here.",
+            "Choose data.changed, code.changed, or changes with --since.",
+        )
+    if not made:
+        out.print(f"Nothing between {since[:8]} and {commit[:8]} asks for a run.")
+        return
+    url = events.send(settings(), made)
+    for one in made:
+        out.print(f"Announced {one.name} of commit {one.payload['commit'][:8]} to {url}.")

@@ -16,13 +16,14 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
     REJECTED = "rejected"
     ASKS = "asks"
+    TRIED = "tried"
 
 
 @dataclass(frozen=True)
 class Summary(Record):
     """One retrain; shares in [0, 1], "" and None where there is none.
 
-    `release` and `url` are those that serve after the run, whatever its outcome.
+    `release` and `url` are those that serve after the run, whatever its outcome. A trial has no model version.
     """
 
     outcome: Outcome

@@ -34,6 +34,7 @@ def retrain(
     trigger: str = "by hand",
     sync: bool = False,
     explained: bool = False,
+    trial: bool = False,
 ) -> Summary:
     """Retrain on the corpus of the working tree or a Git revision, and release what the gate lets through.
 
@@ -44,9 +45,11 @@ def retrain(
         trigger: Why, for the record.
         sync: First bring the working tree to the newest commit of the tracked branch.
         explained: Say why accuracy moved also when the gate promotes.
+        trial: Train, judge and report, and change neither registry nor fleet: for a pull request.
     """
-    with begin(workspace, "A retrain", trigger) as run:
-        recover(run)
+    with begin(workspace, "A retrain", trigger, fleet=not trial) as run:
+        if not trial:
+            recover(run)
         if sync:
             take_newest(run)
         corpus = fetch(run, revision)
@@ -63,11 +66,12 @@ def retrain(
             if explained or judgement.verdict.decision is not Decision.PROMOTE:
                 why = explain(run, corpus, sides, lineage, scores, recalled.champion)
             page = report(run, corpus, sides, lineage, scores, judgement, recalled, why)
-            model = register(run, trained, lineage, scores, judgement, recalled, page)
-        if recalled.next is not Next.NOTHING and model.decision == Decision.PROMOTE:
-            bring_out(run, model)
-        else:
-            serve(run)
-        summary = summarise(run, corpus, sides, model, recalled)
+            model = register(run, trained, lineage, scores, judgement, recalled, page, trial)
+        if not trial:
+            if recalled.next is not Next.NOTHING and model.decision == Decision.PROMOTE:
+                bring_out(run, model)
+            else:
+                serve(run)
+        summary = summarise(run, corpus, sides, model, recalled, trial)
         publish(run, summary, model)
         return summary

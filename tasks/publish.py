@@ -21,7 +21,8 @@ def publish(run: Run, summary: Summary, model: Model) -> str:
     """Name the run by its outcome; show verdict, plots, and the ways to report and bot. Returns the name."""
     name = run_names.retrained(date.today(), summary)
     flow_runs.rename(name)
-    links = {"The report": run.registry.page(model, "report.html"), "The bot": summary.url}
+    page = run.registry.page(model, "report.html") if model.version else ""
+    links = {"The report": page, "The bot": summary.url}
     flow_runs.show_text(
         "summary", name, "\n".join(f"- [{label}]({url})" for label, url in links.items() if url)
     )

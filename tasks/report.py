@@ -8,7 +8,7 @@ from pathlib import Path
 from adapters import harvest
 from adapters.charts import HistoryPoint
 from adapters.files import write_text
-from adapters.report import Report, render, render_plots
+from adapters.report import Report, render, render_markdown, render_plots
 from adapters.run import Run
 from domain import comparison, wear
 from domain.attribution import Attribution
@@ -35,7 +35,7 @@ def report(
     recalled: Recalled,
     attribution: Attribution | None,
 ) -> Path:
-    """Write one page of HTML that needs nothing but itself, its plots beside it; return the page's path."""
+    """Write one page of HTML that needs nothing but itself, plots and Markdown beside it; return the page's path."""
     params, champion = run.settings.params, recalled.champion
     predicted = scores.predictions[CANDIDATE]
     right = correctness(split.holdout, predicted, out_of_scope=params.corpus.out_of_scope)
@@ -64,6 +64,7 @@ def report(
     page = run.folder / "report.html"
     for name, plot in render_plots(content).items():
         write_text(page.parent / name, plot)
+    write_text(page.with_suffix(".md"), render_markdown(content))
     write_text(page, render(content))
     return page
 

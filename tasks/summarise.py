@@ -15,12 +15,14 @@ OUTCOMES = {"promote": Outcome.RELEASED, "reject": Outcome.REJECTED, "ask": Outc
 
 
 @step(lambda summary: f"{summary.outcome}: {summary.reasons[0] if summary.reasons else ''}".rstrip(": "))
-def summarise(run: Run, corpus: Corpus, split: Split, model: Model, recalled: Recalled) -> Summary:
+def summarise(
+    run: Run, corpus: Corpus, split: Split, model: Model, recalled: Recalled, trial: bool = False
+) -> Summary:
     """Return the figures that people want to see, and keep them in the run's folder."""
     live = run.registry.live()
-    unchanged = recalled.next is Next.NOTHING
+    outcome = Outcome.TRIED if trial else OUTCOMES[model.decision]
     summary = Summary(
-        outcome=Outcome.UNCHANGED if unchanged else OUTCOMES[model.decision],
+        outcome=Outcome.UNCHANGED if recalled.next is Next.NOTHING else outcome,
         run=run.name,
         trigger=run.trigger,
         data_revision=corpus.revision,

@@ -86,10 +86,11 @@ class BoundedTrackerStore(InMemoryTrackerStore):
             del self.store[next(iter(self.store))]
 
 
-def endpoints(redis_url: str | None) -> AvailableEndpoints:
-    """Rasa's tracker and lock store: both in the Redis of the URL, or in memory."""
+def endpoints(redis_url: str | None, actions_url: str | None = None) -> AvailableEndpoints:
+    """Rasa's tracker and lock store, both in the Redis of the URL or in memory, and the server of custom actions."""
+    action = EndpointConfig(actions_url) if actions_url else None
     if not redis_url:
-        return AvailableEndpoints(tracker_store=BoundedTrackerStore(domain=None))
+        return AvailableEndpoints(tracker_store=BoundedTrackerStore(domain=None), action=action)
     address = urlsplit(redis_url)
     if address.scheme not in ("redis", "rediss") or not address.hostname:
         raise ToolError(
@@ -107,4 +108,5 @@ def endpoints(redis_url: str | None) -> AvailableEndpoints:
     return AvailableEndpoints(
         tracker_store=EndpointConfig(type="redis", record_exp=CONVERSATION_SECONDS, **shared),
         lock_store=EndpointConfig(type="redis", **shared),
+        action=action,
     )
