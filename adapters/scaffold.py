@@ -19,6 +19,8 @@ LOCAL_REMOTE = f"{STATE_FOLDER}/remote"
 IGNORED = (".venv/", f"{STATE_FOLDER}/", "__pycache__/", ".env", "prefect.toml", "bot/models/", "*.tar.gz")
 """What Git never holds; models are in the registry, and a Git host refuses files as large as they become."""
 EMPTY = "empty"
+WORKFLOWS = ("pull-request.yml", "inside-ci.yml", "to-service.yml")
+"""For GitHub; none runs before a repository variable says so."""
 
 
 def examples() -> list[str]:
@@ -57,6 +59,9 @@ def fill(folder: Path, example: str | None, used_ports: set[int]) -> None:
     if example:
         shutil.copy(SOURCE / "directory.csv", folder / "directory.csv")
     (folder / ".gitignore").write_text("\n".join(IGNORED) + "\n", encoding="utf-8")
+    (folder / ".github" / "workflows").mkdir(parents=True)
+    for name in WORKFLOWS:
+        shutil.copy(SOURCE / ".github" / "workflows" / name, folder / ".github" / "workflows" / name)
     port = next(port for port in range(FIRST_PORT, FIRST_PORT + 1000) if port not in used_ports)
     (folder / ".env").write_text(
         f"# What differs by machine; Git ignores this file.\nRATCHET_PORT={port}\n", encoding="utf-8"
