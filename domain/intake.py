@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from domain.cleaning import clean
-from domain.corpus import CorpusPolicy, as_list, keys, normalised, plain
+from domain.corpus import CorpusPolicy, as_list, keys, normalise, plain
 from domain.findings import ValidationReport
 from domain.ledger import Side, SplitPolicy
 from domain.neighbours import Progress, Texts, near_pairs
@@ -166,21 +166,24 @@ def returned(merged: Merged, ledger: pd.DataFrame, policy: SplitPolicy) -> pd.Se
 
     Their own side stands in the ledger for ever, so they can be neither trained on nor tested with.
     """
-    frame, fresh = merged.frame, merged.fresh
-    marked = pd.Series(False, index=frame.index)
-    known = set(ledger["key"])
-    new = pd.Series(normalised(frame.loc[fresh, "text"]), index=frame.index[fresh])
-    again = new[[key in known for key in keys(new, policy.salt)]]
-    if again.empty:
+    marked = pd.Series(False, index=merged.frame.index)
+    sides = dict(zip(as_list(ledger["key"]), as_list(ledger["side"]), strict=True))
+    fresh, old = np.flatnonzero(merged.fresh), np.flatnonzero(~merged.fresh)
+    texts = as_list(merged.frame["text"])
+    new = {row: normalise(texts[row]) for row in fresh.tolist()}
+    of_new = dict(zip(new, keys(new.values(), policy.salt), strict=True))
+    again = [row for row, key in of_new.items() if key in sides]
+    if not again:
         return marked
-    old = pd.Series(normalised(frame.loc[~fresh, "text"]), index=frame.index[~fresh])
-    again = again[~again.isin(set(old))]
-    sides = ledger.set_index("key")["side"]
-    again_side, old_side = (
-        pd.Series(keys(some, policy.salt), some.index).map(sides) for some in (again, old)
-    )
+    before = {row: normalise(texts[row]) for row in old.tolist()}
+    present = set(before.values())
+    again = [row for row in again if new[row] not in present]
+    if not again:
+        return marked
+    of_old = dict(zip(before, keys(before.values(), policy.salt), strict=True))
     for mine, theirs in ((Side.TRAIN, Side.TEST), (Side.TEST, Side.TRAIN)):
-        here, there = again[again_side == mine], old[old_side == theirs]
-        for rows, _ in near_pairs(Texts(here.tolist()), Texts(there.tolist()), policy.near_duplicate):
-            marked[here.index[rows]] = True
+        here = [row for row in again if sides[of_new[row]] == mine]
+        there = [before[row] for row, key in of_old.items() if sides.get(key) == theirs]
+        for rows, _ in near_pairs(Texts([new[row] for row in here]), Texts(there), policy.near_duplicate):
+            marked[[here[row] for row in rows]] = True
     return marked
