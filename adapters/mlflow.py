@@ -7,11 +7,9 @@ versions that serve and that served before.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.bot_code import check_unpacked, code_digest, unpack
 from adapters.files import replacing, sha256
+from adapters.registry_client import connect
 from adapters.settings import Settings
 from domain.errors import RatchetError
 from domain.model import Model
@@ -52,19 +51,8 @@ class Registry:
     @cached_property
     def client(self) -> MlflowClient:
         """The connection, made at first use: an ingest has no need of it."""
-        os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-        os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
-        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-        os.environ["MLFLOW_DISABLE_AGENT_TRACING_SUGGESTION"] = "true"
-        if self.settings.s3_endpoint:
-            os.environ.setdefault("MLFLOW_S3_ENDPOINT_URL", self.settings.s3_endpoint)
         self.settings.state.mkdir(parents=True, exist_ok=True)
-        with answering(self.uri):
-            from mlflow.tracking import MlflowClient
-
-            client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
-            client.search_experiments(max_results=1)
-            return client
+        return connect(self.uri, self.artifact_root, self.settings.s3_endpoint)
 
     def experiment(self, name: str) -> str:
         """Return the id of an experiment, made at first use."""
@@ -332,14 +320,16 @@ class Registry:
         return as_release(page[0]) if page else None
 
     def clean(self) -> int:
-        """Mark the runs that a killed process left unfinished; returns their number.
+        """Close the runs that a killed process left unfinished; returns their number.
 
+        A training whose model version was made already is whole; all others are marked as killed.
         Only to be called by the holder of the workspace's lock: no other run can be in progress then.
         """
         experiments = [self.experiment(NAME), self.experiment(RELEASES)]
         left = self.client.search_runs(experiments, "attributes.status = 'RUNNING'")
         for run in left:
-            self.client.set_terminated(run.info.run_id, "KILLED")
+            whole = self.client.search_model_versions(f"run_id = '{run.info.run_id}'")
+            self.client.set_terminated(run.info.run_id, "FINISHED" if whole else "KILLED")
         return len(left)
 
 
@@ -352,17 +342,3 @@ def as_model(version: ModelVersion) -> Model:
 def as_release(run: Run) -> Release:
     """Read a release's manifest from its run."""
     return Release.from_dict(json.loads(run.data.tags[RELEASE_TAG]))
-
-
-@contextlib.contextmanager
-def answering(uri: str) -> Iterator[None]:
-    """Turn the many errors of a registry that does not answer into one sentence."""
-    try:
-        yield
-    except RatchetError:
-        raise
-    except Exception as error:
-        raise RatchetError(
-            f"The registry at {uri.split('@')[-1]} does not answer: {str(error).splitlines()[0][:200]}.",
-            "Check the disk and, if set, RATCHET_TRACKING_URI.",
-        ) from error

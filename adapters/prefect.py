@@ -94,23 +94,27 @@ def server_file(settings: Settings) -> Path:
 
 
 def ensure_server(settings: Settings) -> Replica:
-    """Start the embedded server unless it runs; it listens on loopback only."""
-    file = server_file(settings)
+    """Start the embedded server unless it runs; it listens on loopback only.
+
+    It is noted before it answers: a command that is killed in these seconds leaves no server that nobody knows,
+    beside which the next command would start a second one on the same database.
+    """
+    file, log = server_file(settings), settings.state / "prefect" / "server.log"
     running = read_replica(file)
     if running and alive(running):
+        await_ready(running, lambda: healthy(local_url(running.port)), START_SECONDS, log)
         return running
     wanted = running.port if running else settings.prefect_port
     port = wanted if not listening(wanted) else free_port()
-    url, env = local_url(port), server_environment(settings, port)
-    log = settings.state / "prefect" / "server.log"
+    env = server_environment(settings, port)
     argv = [sys.executable, "-m", "prefect", "server", "start"]
     started = launch(argv, cwd=settings.workspace, env=env, log=log, port=port)
+    write_json(file, started.as_dict())
     try:
-        await_ready(started, lambda: healthy(url), START_SECONDS, log)
+        await_ready(started, lambda: healthy(local_url(port)), START_SECONDS, log)
     except BaseException:
         terminate(started)
         raise
-    write_json(file, started.as_dict())
     return started
 
 

@@ -26,6 +26,7 @@ from adapters.replicas import (
     port_taken,
     read_replica,
     stop_all,
+    strays,
     switch,
     tail,
     terminate,
@@ -137,6 +138,10 @@ class ProcessTarget:
         """Stop a staged replica that an unfinished release left, and delete the oldest bundles."""
         if self._discard_staged():
             say("stopped a staged replica that an unfinished release had left")
+        serving = read_replica(self.folder / "live.json")
+        for stray in strays(self.bundles, [serving.pid] if serving else []):
+            terminate(stray, self.settings.params.rollout.drain_seconds)
+            say(f"stopped process {stray.pid}, a replica that a killed run had left")
         if not self.bundles.exists():
             return
         for rest in self.bundles.glob(".new-*"):

@@ -11,7 +11,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,22 @@ def terminate(replica: Replica, grace: float = STOP_SECONDS) -> None:
             time.sleep(0.05)
         if not family:
             return
+
+
+def strays(folder: Path, known: Collection[int]) -> list[Replica]:
+    """Return the servers of what lies in a folder that no file names, children of the `known` ones left out.
+
+    Who started them was killed before it could note them, or after it had noted their successor.
+    """
+    found = []
+    for process in psutil.process_iter(["cmdline", "create_time"]):
+        words = process.info["cmdline"] or []
+        if not any(word.startswith(f"{folder}{os.sep}") for word in words):
+            continue
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if not {process.pid, *(parent.pid for parent in process.parents())} & set(known):
+                found.append(Replica("", 0, process.pid, process.info["create_time"]))
+    return found
 
 
 def _runs(process: psutil.Process) -> bool:

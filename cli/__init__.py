@@ -24,3 +24,12 @@ def main() -> None:
             raise
         print("Interrupted. What served before serves on; the next run tidies up.", file=sys.stderr)
         sys.exit(INTERRUPTED)
+    except Exception as error:
+        from adapters.failures import explain
+        from cli.output import complain
+
+        told = explain(error)
+        if told is None:
+            raise
+        complain(told)
+        sys.exit(told.exit_code)

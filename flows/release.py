@@ -5,7 +5,6 @@ from __future__ import annotations
 from prefect import flow
 
 from adapters.run import Run, begin
-from domain.errors import RatchetError
 from domain.model import Model
 from domain.release import Release
 from tasks.again import again
@@ -56,7 +55,7 @@ def bring_up(run: Run, packaged: Release, load: bool = True) -> Release:
         verify(run, packaged)
         if load and run.settings.params.rollout.rehearse:
             packaged = rehearse(run, packaged)
-    except RatchetError:
+    except Exception:
         recover(run)
         serve(run)
         raise

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from adapters import corpus_store, locust_load, rasa
 from adapters.run import Run
-from domain.errors import RatchetError
 from domain.release import Release
 from domain.rollout import LoadVerdict
 from tasks.step import say, step
@@ -38,7 +37,7 @@ def stage(run: Run, release: Release, load: bool = True) -> Proof:
         champion = run.target.champion_url()
         verdict = locust_load.run(run.settings, url, champion, messages, run.folder, say) if load else None
         locust_load.require(verdict)
-    except RatchetError:
+    except Exception:
         run.target.clean(run.registry.live(), say)
         raise
     return Proof(conversations, verdict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from adapters.files import sha256
 from adapters.mlflow import Registry
+from adapters.registry_client import RegistryDown
 from domain import override
 from domain.errors import RatchetError
 from domain.model import Model
@@ -129,3 +131,40 @@ def test_a_registry_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None
     settings = fake_workspace(tmp_path / "ws", tracking_uri=f"sqlite:///{tmp_path}/file/mlflow.db")
     with pytest.raises(RatchetError, match="does not answer"):
         Registry(settings).models()
+
+
+def test_a_locked_registry_never_looks_like_one_without_a_champion(registry: Registry) -> None:
+    """An alias that cannot be read is an error: without champion the gate would let anything through."""
+    one = registered(registry)
+    go_live(registry, one, "a" * 12)
+    with sqlite3.connect(registry.settings.state / "mlflow.db") as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(RegistryDown, match="database is locked"):
+            registry.champion()
+        other.rollback()
+    assert registry.champion() == one
+
+
+def test_a_run_killed_between_record_and_aliases_is_made_good(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The recorded releases say what the aliases name; setting them again is enough."""
+    one, two = registered(registry, b"1"), registered(registry, b"2")
+    go_live(registry, one, "a" * 12)
+    with monkeypatch.context() as killed:
+        killed.setattr(registry, "set_aliases", lambda: None)
+        go_live(registry, two, "b" * 12)
+    assert registry.champion() == one
+    registry.set_aliases()
+    assert registry.champion() == two
+
+
+def test_a_training_killed_after_its_version_was_made_counts_as_finished(registry: Registry) -> None:
+    """A whole model does not lie in a run that says it was killed."""
+    one = registered(registry)
+    client = registry.client
+    client.update_run(one.run_id, status="RUNNING")
+    left = client.create_run(registry.experiment("nlu")).info.run_id
+    assert registry.clean() == 2
+    assert client.get_run(one.run_id).info.status == "FINISHED"
+    assert client.get_run(left).info.status == "KILLED"

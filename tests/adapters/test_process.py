@@ -156,3 +156,13 @@ def test_stopping_leaves_nothing_running_and_starting_again_serves_the_same(targ
     target.stage(release, print)
     target.deploy(release, print)
     assert channel.serves(target.url(), release.id)
+
+
+def test_a_replica_that_no_file_names_is_found_and_stopped(target: ProcessTarget) -> None:
+    """A run killed between starting a server and noting it leaves no server for ever."""
+    live = released(target, b"live")
+    url = target.stage(packaged(target, b"left"), print)
+    (target.folder / "staged.json").unlink()
+    target.clean(live, print)
+    assert channel.status(url) is None
+    assert channel.serves(target.url(), live.id)

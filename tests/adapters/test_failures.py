@@ -1,0 +1,47 @@
+"""What breaks under Ratchet is told in one sentence; a mistake in Ratchet itself is not disguised."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+
+import docker.errors
+import httpx
+import pytest
+import requests
+
+from adapters.failures import explain
+from domain.errors import RatchetError
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (
+            OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/disk/file"),
+            r"No space left on device \(/disk/file\)",
+        ),
+        (OSError(errno.EROFS, os.strerror(errno.EROFS)), "Read-only file system"),
+        (sqlite3.OperationalError("database or disk is full"), "database or disk is full"),
+        (docker.errors.APIError("server error"), "Docker engine"),
+        (requests.exceptions.ReadTimeout("timed out"), "Docker engine"),
+        (httpx.ConnectError("refused"), "Prefect server"),
+    ],
+)
+def test_what_gives_way_is_named(error: Exception, said: str) -> None:
+    """Fact and remedy, also where a library wrapped it in an error of its own."""
+    told = explain(error)
+    assert told is not None
+    with pytest.raises(RatchetError, match=said):
+        raise told
+    assert told.remedy
+    wrapped = RuntimeError("a library's own words")
+    wrapped.__cause__ = error
+    assert str(explain(wrapped)) == str(told)
+
+
+def test_a_mistake_of_our_own_keeps_its_traceback() -> None:
+    """Nothing is explained away that nobody can mend from outside; a missing file is such a mistake."""
+    assert explain(KeyError("x")) is None
+    assert explain(FileNotFoundError(errno.ENOENT, "No such file", "x")) is None

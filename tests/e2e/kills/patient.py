@@ -1,0 +1,241 @@
+"""A small workspace that is killed and starved, and what has to hold in it all the same."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import psutil
+
+from adapters import dvc_config
+from adapters.files import read_json, sha256, tree_digest
+from adapters.lock import hold, holder
+from adapters.mlflow import RECORD_TAG, Registry
+from adapters.replicas import free_port
+from adapters.settings import Settings, load_settings
+from tests.corpora import git
+from tests.e2e.cli import ROOT, Ratchet
+from tests.e2e.fleet import small_bot
+from tests.e2e.kills.dying import end_tools
+from tests.e2e.kills.witness import ask
+
+KEPT = {"verdict.json", "evaluation.json", "report.html", "bot.tar.gz", "model"}
+"""What the registry has of each model, besides its plots."""
+
+
+@dataclass
+class Patient:
+    """A workspace with a live release of the small bot, on the `process` target unless it says otherwise."""
+
+    ratchet: Ratchet
+    settings: Settings
+    env: dict[str, str] = field(default_factory=dict)
+    seed: int = 1
+
+    @property
+    def workspace(self) -> Path:
+        """Its folder."""
+        return self.ratchet.workspace
+
+    @property
+    def state(self) -> Path:
+        """Where Ratchet keeps everything of it."""
+        return self.settings.state
+
+    @property
+    def url(self) -> str:
+        """Where people reach its bot."""
+        return f"http://127.0.0.1:{self.settings.port}"
+
+    def another_model(self) -> None:
+        """Change what the next retrain trains: the seed."""
+        self.seed += 1
+        change(self.workspace / "params.yaml", r"^  seed: .*$", f"  seed: {self.seed}")
+
+    def another_wording(self) -> str:
+        """Change the code that the next release brings out: a response's words, which are returned."""
+        self.seed += 1
+        words = f"Starting order laptop number {self.seed}."
+        change(
+            self.workspace / "bot" / "domain.yml",
+            r"^  - text: Starting order laptop.*$",
+            f"  - text: {words}",
+        )
+        return words
+
+    def dying(self, point: str, whom: str, *words: str) -> subprocess.Popen[str]:
+        """Start a command that is killed at a point; see `dying.py`."""
+        argv = [sys.executable, "-m", "tests.e2e.kills.dying", point, whom]
+        argv += ["--workspace", str(self.workspace), *words]
+        return subprocess.Popen(
+            argv,
+            cwd=ROOT,
+            text=True,
+            env={**os.environ, **self.env},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def kill_at(self, point: str, whom: str, *words: str) -> None:
+        """Run a command, and fail unless it was killed at that point."""
+        process = self.dying(point, whom, *words)
+        said, _ = process.communicate(timeout=300)
+        assert process.returncode == -signal.SIGKILL, f"{point} was not reached: {process.returncode}\n{said}"
+
+    def kill_after(self, seconds: float, whom: str, *words: str) -> bool:
+        """Kill a command after a time, wherever it is then; False when it had ended already."""
+        process = self.ratchet.start(
+            *words, env=self.env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            process.wait(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            if whom == "tools":
+                end_tools(process.pid, self.workspace)
+            process.kill()
+        return process.wait() == -signal.SIGKILL
+
+    def run(self, *words: str) -> tuple[dict[str, Any], float]:
+        """Run a command to its good end; returns what it says in JSON, {} for nothing, and the seconds it took."""
+        started = time.monotonic()
+        process = self.ratchet.start(
+            *words, "--json", env=self.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        out, err = process.communicate(timeout=600)
+        assert process.returncode == 0, f"ratchet {' '.join(words)}: {process.returncode}\n{out}\n{err}"
+        return dict(json.loads(out)), time.monotonic() - started
+
+    def refused(self, *words: str) -> str:
+        """Run a command that has to end with exit code 1, one fact, one remedy no traceback; returns what was said."""
+        said = self.ratchet(*words, code=1, env=self.env)
+        assert re.search(r"^error: .+", said, re.MULTILINE), said
+        return said
+
+    def sources(self) -> tuple[str, ...]:
+        """What no kill may change: the commit, the state of the working tree, `data.dvc`, and the data itself."""
+        data = [path for path in (self.workspace / "data").rglob("*") if path.is_file()]
+        return (
+            git(self.workspace, "rev-parse", "HEAD"),
+            git(self.workspace, "status", "--porcelain"),
+            (self.workspace / "data.dvc").read_text(),
+            tree_digest(data, self.workspace),
+        )
+
+    def assert_no_lock(self) -> None:
+        """Anybody may begin a run at once."""
+        assert holder(self.state / "run.lock") is None
+        with hold(self.state / "run.lock", "A test"):
+            pass
+
+    def assert_registry_whole(self) -> None:
+        """Each registered version has its archive with the digest, its artifacts, and a lineage without gaps."""
+        registry = Registry(self.settings)
+        for version in registry.client.search_model_versions("name = 'nlu'"):
+            assert RECORD_TAG in version.tags, version
+            model = registry.model(str(version.version))
+            kept = {item.path for item in registry.client.list_artifacts(model.run_id)}
+            assert kept >= KEPT, f"version {version.version} has only {kept}"
+            (self.state / "models" / f"{model.sha256}.tar.gz").unlink(missing_ok=True)
+            assert sha256(registry.archive(model)) == model.sha256
+            assert all(str(value) for value in model.lineage.as_dict().values()), model.lineage
+            assert model.decision in ("promote", "reject", "ask")
+
+    def assert_settled(self) -> None:
+        """Everything tells the same story, and nothing is left over."""
+        registry = Registry(self.settings)
+        live, champion = registry.live(), registry.champion()
+        assert live is not None
+        assert champion is not None
+        assert (live.model_version, live.model_sha256) == (champion.version, champion.sha256)
+        experiments = [registry.experiment("nlu"), registry.experiment("releases")]
+        assert not registry.client.search_runs(experiments, "attributes.status = 'RUNNING'")
+        assert registry.begun() is None
+        assert ask(self.url)["release"] == live.id
+        assert self.strangers() == []
+        assert not (self.state / "process" / "staged.json").exists()
+        assert not list((self.state / "bundles").glob(".new-*"))
+        self.assert_no_lock()
+        self.assert_registry_whole()
+
+    def strangers(self) -> list[str]:
+        """The processes that have to do with this workspace and are neither supervisor nor the live replica."""
+        known = {
+            (read_json(self.state / "process" / f"{name}.json") or {}).get("pid")
+            for name in ("supervisor", "live")
+        }
+        found = []
+        for process in psutil.process_iter(["pid", "cmdline"]):
+            words = process.info["cmdline"] or []
+            if process.pid not in known and any(str(self.workspace) in word for word in words):
+                found.append(f"{process.pid} {' '.join(words)[:200]}")
+        return found
+
+    def release_ids(self) -> set[str]:
+        """Every release that ever was begun."""
+        registry = Registry(self.settings)
+        runs = registry.client.search_runs([registry.experiment("releases")])
+        return {str(run.info.run_name) for run in runs}
+
+    def end_everything(self) -> None:
+        """A power cut: every process of this workspace dies at once."""
+        server = read_json(self.state / "prefect" / "server.json") or {}
+        doomed = [psutil.Process(pid) for pid in (server.get("pid"),) if pid and psutil.pid_exists(pid)]
+        doomed += [child for process in doomed for child in process.children(recursive=True)]
+        for process in psutil.process_iter(["cmdline"]):
+            if any(str(self.workspace) in word for word in process.info["cmdline"] or []):
+                doomed.append(process)
+        for process in doomed:
+            if process.is_running():
+                process.kill()
+
+    def stop(self) -> None:
+        """End its bot and its servers."""
+        self.ratchet.start("stop", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).wait(timeout=120)
+
+
+def change(path: Path, pattern: str, line: str) -> None:
+    """Change the first line of a file that matches."""
+    text, count = re.subn(pattern, line, path.read_text(), count=1, flags=re.MULTILINE)
+    assert count == 1, (path, pattern)
+    path.write_text(text)
+
+
+def admit(folder: Path, **variables: str) -> Patient:
+    """Make a workspace with the small bot's messages in it and bring its first release out."""
+    workspace = small_bot.write_workspace(folder)
+    # Without load test: it would make up half of a run, and has tests of its own.
+    change(workspace / "params.yaml", r"^    seconds: .*$", "    seconds: 0")
+    shutil.rmtree(workspace / "bot" / "tests" / "__pycache__", ignore_errors=True)
+    (workspace / ".gitignore").write_text(".ratchet/\n.env\n__pycache__/\n")
+    chosen = {
+        "RATCHET_TARGET": "process",
+        "RATCHET_PORT": str(free_port()),
+        "RATCHET_PREFECT_PORT": str(free_port()),
+        **variables,
+    }
+    (workspace / ".env").write_text("".join(f"{name}={value}\n" for name, value in chosen.items()))
+    git(workspace, "init", "--quiet")
+    git(workspace, "config", "user.name", "Test")
+    git(workspace, "config", "user.email", "test@localhost")
+    dvc_config.init(workspace, ".ratchet/remote")
+    messages = [{"text": str(row["text"]), "intent": str(row["intent"])} for row in small_bot.rows()]
+    file = folder.parent / f"{folder.name}.csv"
+    pd.DataFrame(messages).to_csv(file, index=False)
+    ratchet = Ratchet(workspace)
+    ratchet("ingest", file)
+    git(workspace, "add", "--all")
+    git(workspace, "commit", "--quiet", "--message", "Start")
+    patient = Patient(ratchet, load_settings(workspace))
+    summary, _ = patient.run("retrain")
+    assert summary["outcome"] == "released", summary
+    return patient
