@@ -11,9 +11,9 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-import yaml
-
+from adapters import yaml_text
 from adapters.files import replacing, sha256, tree_digest
 from domain.errors import RatchetError
 from domain.training import fingerprint
@@ -45,10 +45,23 @@ def shaping_hash(bot: Path) -> str:
     """
     parts = {path.relative_to(bot).as_posix(): sha256(path) for path in shaping_files(bot)}
     if (bot / "domain.yml").exists():
-        domain = yaml.safe_load((bot / "domain.yml").read_text(encoding="utf-8")) or {}
+        domain = read_domain(bot / "domain.yml")
         responses = domain.pop("responses", None) or {}
         parts["domain.yml"] = json.dumps([domain, sorted(responses)], sort_keys=True, default=str)
     return fingerprint(parts)
+
+
+def read_domain(path: Path) -> dict[str, Any]:
+    """Read a bot's domain; raises `RatchetError` where it is none."""
+    try:
+        domain = yaml_text.load(path.read_text(encoding="utf-8")) or {}
+    except (UnicodeDecodeError, yaml_text.NotYaml) as error:
+        raise RatchetError(
+            f"{path} cannot be read: {error}.", "Correct it, or restore it with Git."
+        ) from error
+    if not isinstance(domain, dict) or not isinstance(domain.get("responses") or {}, dict):
+        raise RatchetError(f"{path} is no Rasa domain.", "Correct it, or restore it with Git.")
+    return domain
 
 
 def shaping_files(bot: Path) -> list[Path]:

@@ -8,6 +8,7 @@ The remote is asked anew each time: DVC's index of what a remote once held is no
 from __future__ import annotations
 
 import contextlib
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from adapters import commands
+from adapters import commands, yaml_text
 from adapters.dvc_config import FOLDER as FOLDER
 from adapters.dvc_config import repository
 from adapters.files import LFS_HEADER, replacing
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from dvc_data.hashfile.tree import Tree
 
 POINTER = "data.dvc"
+REVISION = re.compile(r"[0-9a-f]{32}(\.dir)?")
 PULL_REMEDY = "Push it from a machine that has it (`dvc push`), or go back: `git checkout HEAD~1 data.dvc`."
 
 
@@ -76,7 +78,7 @@ def read_pointer(workspace: Path, git_revision: str | None = None) -> Pointer:
         text = shown.output if shown.code == 0 else None
     else:
         path = workspace / POINTER
-        text = path.read_text(encoding="utf-8") if path.is_file() else None
+        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
     if text is None:
         raise RatchetError(
             f"{where} is missing.", "Run `ratchet ingest FILE` to make it, or restore it with Git."
@@ -87,9 +89,11 @@ def read_pointer(workspace: Path, git_revision: str | None = None) -> Pointer:
             "Take it out of LFS (`git lfs untrack data.dvc`, `git lfs pull`): Ratchet keeps data in DVC.",
         )
     try:
-        (out,) = yaml.safe_load(text)["outs"]
-        return Pointer(out["md5"], out.get("size", 0), out.get("nfiles", 0))
-    except (yaml.YAMLError, KeyError, TypeError, ValueError) as error:
+        (out,) = yaml_text.load(text)["outs"]
+        if not REVISION.fullmatch(out["md5"]):  # it becomes part of paths
+            raise ValueError
+        return Pointer(out["md5"], int(out.get("size") or 0), int(out.get("nfiles") or 0))
+    except (yaml_text.NotYaml, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise RatchetError(
             f"{where} is not a DVC pointer to one folder.", "Restore it with `git checkout data.dvc`."
         ) from error
@@ -282,6 +286,11 @@ def materialise(workspace: Path, data_revision: str, folder: Path) -> None:
                 assert info is not None
                 assert info.value is not None
                 path = beside.joinpath(*parts)
+                if not path.resolve().is_relative_to(beside.resolve()):
+                    raise RatchetError(
+                        f"Data revision {data_revision[:12]} names a file outside of its folder: {'/'.join(parts)}.",
+                        "Nothing of it is kept. Somebody tampered with the DVC remote: find out who.",
+                    )
                 path.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(cache.oid_to_path(info.value), path)
             if build(repo, beside)[0].revision != data_revision:

@@ -10,12 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from adapters import bot_code, commands, dvc
 from adapters.files import read_json, refuse_pointers, write_json
 from adapters.git import git
-from adapters.settings import Settings
+from adapters.settings import Settings, read_params
 from domain.errors import RatchetError
 from domain.training import fingerprint
 from domain.triggers import Change, Cursor, is_data, is_served
@@ -145,8 +143,8 @@ def shape(workspace: Path, commit: str) -> str:
             content.extractall(folder, filter="data")
         refuse_pointers(bot_code.code_files(folder / "bot"), folder)
         params = folder / "params.yaml"
-        policy = yaml.safe_load(params.read_text(encoding="utf-8")) if params.exists() else None
-        sections = {name: (policy or {}).get(name) for name in SHAPING_SECTIONS}
+        policy = read_params(params) if params.exists() else {}
+        sections = {name: policy.get(name) for name in SHAPING_SECTIONS}
         return fingerprint(
             {
                 "bot": bot_code.shaping_hash(folder / "bot"),

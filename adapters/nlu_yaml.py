@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from adapters import yaml_text
 from adapters.files import write_text
 from adapters.tables import Reading, read_text
 from domain.corpus import CorpusPolicy
@@ -33,13 +34,13 @@ def read(path: Path, policy: CorpusPolicy) -> Reading:
     taken: dict[str, list[str]] = {name: [] for name in [*policy.columns, "place"]}
     extras: dict[str, dict[str, list[str]]] = {kind: {} for kind in EXTRAS}
     for block in blocks(path, text):
-        fields = {node.value: value for node, value in block.value}
+        fields = named(block)
         for kind in EXTRAS:
             if kind in fields:
                 examples = [example for _, example, _ in read_examples(path, fields.get("examples"))]
-                extras[kind].setdefault(str(fields[kind].value), []).extend(examples)
+                extras[kind].setdefault(name_of(path, kind, fields[kind]), []).extend(examples)
         if "intent" in fields:
-            intent, common = str(fields["intent"].value), metadata(fields.get("metadata"))
+            intent, common = name_of(path, "intent", fields["intent"]), metadata(fields.get("metadata"))
             for line, example, own in read_examples(path, fields.get("examples")):
                 known = {**common, **own}
                 row = {"text": example, "intent": intent, "source": str(known.get("source") or path.stem)}
@@ -53,10 +54,9 @@ def read(path: Path, policy: CorpusPolicy) -> Reading:
 
 def blocks(path: Path, text: str) -> Iterator[yaml.MappingNode]:
     """Yield the entries under `nlu:`."""
-    loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
     try:
-        root = yaml.compose(text, Loader=loader)
-    except yaml.YAMLError as error:
+        root = yaml_text.tree(text)
+    except yaml_text.NotYaml as error:
         raise RatchetError(
             f"{path} is not valid YAML: {error}.", "Check it with `rasa data validate`."
         ) from error
@@ -73,6 +73,21 @@ def blocks(path: Path, text: str) -> Iterator[yaml.MappingNode]:
                 yield entry
 
 
+def named(block: yaml.MappingNode) -> dict[str, yaml.Node]:
+    """Return the fields of a mapping whose names are plain texts."""
+    return {key.value: value for key, value in block.value if isinstance(key, yaml.ScalarNode)}
+
+
+def name_of(path: Path, kind: str, node: yaml.Node) -> str:
+    """Return the name of an intent, synonym, lookup table or regular expression."""
+    if not isinstance(node, yaml.ScalarNode):
+        raise RatchetError(
+            f"{path}:{node.start_mark.line + 1} has something else than a name after `{kind}:`.",
+            "Write the name in one line.",
+        )
+    return str(node.value)
+
+
 def read_examples(path: Path, node: yaml.Node | None) -> Iterator[Example]:
     """Yield the examples of an entry, from a block of lines or from a list."""
     if isinstance(node, yaml.ScalarNode):
@@ -82,9 +97,7 @@ def read_examples(path: Path, node: yaml.Node | None) -> Iterator[Example]:
             yield line, example, {}
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            fields = (
-                {key.value: value for key, value in item.value} if isinstance(item, yaml.MappingNode) else {}
-            )
+            fields = named(item) if isinstance(item, yaml.MappingNode) else {}
             text = fields.get("text", item if isinstance(item, yaml.ScalarNode) else None)
             if not isinstance(text, yaml.ScalarNode):
                 raise RatchetError(

@@ -10,11 +10,11 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from adapters import yaml_text
 from domain.corpus import CorpusPolicy
 from domain.errors import RatchetError
 from domain.ledger import SplitPolicy
@@ -180,13 +180,12 @@ def find_workspace(start: Path) -> Path:
 def read_params(path: Path) -> dict[str, Any]:
     """Read `params.yaml` as plain data."""
     try:
-        text = path.read_text(encoding="utf-8")
-        content = yaml.safe_load(text)
+        content = yaml_text.load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise RatchetError(
             f"params.yaml cannot be read: {error}.", "Restore it with `git checkout params.yaml`."
         ) from error
-    except yaml.YAMLError as error:
+    except yaml_text.NotYaml as error:
         raise RatchetError(
             f"params.yaml is not valid YAML: {error}.", "Correct it, or restore it with Git."
         ) from error

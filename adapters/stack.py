@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from adapters import channel, commands
+from adapters import channel, commands, yaml_text
 from adapters.files import refuse_pointers, sha256, write_text
 from adapters.settings import SOURCE, Settings
 from domain.errors import RatchetError
@@ -38,16 +38,17 @@ def read(settings: Settings) -> dict[str, Any]:
     path = folder / "stack.yml"
     refuse_pointers((file for file in sorted(folder.rglob("*")) if file.is_file()), folder.parent)
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+        document = yaml_text.load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml_text.NotYaml) as error:
         raise RatchetError(
             f"{path} cannot be read: {error}.", "Correct it, or restore it with Git."
         ) from error
-    if not isinstance(document, dict) or BOT not in (document.get("services") or {}):
+    services = document.get("services") if isinstance(document, dict) else None
+    if not isinstance(services, dict) or not isinstance(services.get(BOT), dict):
         raise RatchetError(
             f"{path} declares no service `{BOT}`.", "See deployments/stack.yml of Ratchet for one."
         )
-    return document
+    return dict(document)
 
 
 def variables(settings: Settings, release: Release | None = None) -> dict[str, str]:

@@ -8,18 +8,22 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 
+from adapters import excel
 from adapters.files import LFS_HEADER
 from domain.corpus import CorpusPolicy
 from domain.errors import RatchetError
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 ENDINGS = {".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".xlsx"}
+
+HALF = re.compile("[\ud800-\udfff]")
 
 Row = tuple[int, dict[str, str]]
 """A line number and the row's cells by column."""
@@ -64,7 +68,7 @@ def read_text(path: Path) -> tuple[str, str | None]:
     if not content.strip():
         raise RatchetError(f"{path} is empty.", "Name a file with rows of text and intent.")
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16"), f"{path.name}: read as UTF-16."
+        return content.decode("utf-16", errors="replace"), f"{path.name}: read as UTF-16."
     try:
         return content.decode("utf-8-sig"), None
     except UnicodeDecodeError:
@@ -75,7 +79,7 @@ def read(path: Path, policy: CorpusPolicy, columns: Columns) -> Reading:
     """Read one table."""
     suffix, remark = path.suffix.lower(), None
     if suffix == ".xlsx":
-        rows = excel_rows(path)
+        rows = excel.rows(path)
     else:
         text, remark = read_text(path)
         if suffix in {".jsonl", ".ndjson"}:
@@ -100,7 +104,7 @@ def csv_rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     remedy = "Put quotes around cells that hold the delimiter, and write a quote inside them twice."
     try:
-        header = [name.strip() for name in next(filter(None, reader))]
+        header = [name.strip() for name in next(filter(None, reader), [])]
         start = reader.line_num + 1
         for cells in reader:
             line, start = start, reader.line_num + 1
@@ -116,31 +120,17 @@ def csv_rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
 
 def json_rows(path: Path, text: str) -> Iterator[Row]:
     """Yield the objects of a JSON Lines file."""
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):  # not at U+2028, which JSON may hold
         if not line.strip():
             continue
         try:
             cells = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise RatchetError(
-                f"{path}:{number} is not JSON: {error.msg}.", "Write one object a line."
-            ) from error
+        except (ValueError, RecursionError) as error:  # also a number of too many digits
+            said = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+            raise RatchetError(f"{path}:{number} is not JSON: {said}.", "Write one object a line.") from error
         if not isinstance(cells, dict):
             raise RatchetError(f"{path}:{number} is not a JSON object.", "Write one object a line.")
         yield number, {str(name): "" if value is None else str(value) for name, value in cells.items()}
-
-
-def excel_rows(path: Path) -> Iterator[Row]:
-    """Yield the rows of a workbook's first sheet, with their numbers there."""
-    try:
-        table = pd.read_excel(path, dtype=str, keep_default_na=False)
-    except Exception as error:  # openpyxl and zipfile each have errors of their own
-        raise RatchetError(
-            f"{path} is not a readable Excel workbook: {error}.", "Save it as CSV in UTF-8."
-        ) from error
-    names = [str(name).strip() for name in table.columns]
-    for number, cells in enumerate(table.itertuples(index=False), start=2):
-        yield number, dict(zip(names, map(str, cells), strict=True))
 
 
 def to_frame(path: Path, rows: Iterable[Row], policy: CorpusPolicy, columns: Columns) -> pd.DataFrame:
@@ -149,6 +139,7 @@ def to_frame(path: Path, rows: Iterable[Row], policy: CorpusPolicy, columns: Col
     choices: dict[tuple[str, ...], dict[str, str]] = {}  # the rows of JSON Lines need not be alike
     for line, cells in rows:
         present = tuple(cells)
+        refuse_halves(path, line, cells)
         if present not in choices:
             choices[present] = choose(path, line, present, policy, columns)
         chosen = choices[present]
@@ -160,6 +151,16 @@ def to_frame(path: Path, rows: Iterable[Row], policy: CorpusPolicy, columns: Col
     if not choices:
         raise RatchetError(f"{path} has no rows.", "Name a file with rows of text and intent.")
     return pd.DataFrame(taken, dtype="str")
+
+
+def refuse_halves(path: Path, line: int, cells: Mapping[str, str]) -> None:
+    """Raise `RatchetError` for half of a surrogate pair, as JSON can write it: no file in UTF-8 can hold it."""
+    for name, cell in cells.items():
+        if not (name.isascii() and cell.isascii()) and HALF.search(name + cell):
+            raise RatchetError(
+                f"{path}:{line} holds half of a character (\\ud800 to \\udfff) in {name!a}.",
+                "Take it out, or export the file anew.",
+            )
 
 
 def choose(
@@ -177,7 +178,13 @@ def choose(
         if name not in chosen:
             option = f"--context {name}=…" if name in columns.context else f"--{name}-column"
             raise RatchetError(
-                f"{path}:{line} has no column {wanted[name]!r}; it has {', '.join(map(repr, present))}.",
+                f"{path}:{line} has no column {wanted[name]!r}; it has {listed(present)}.",
                 f"Name the column with {option}.",
             )
     return chosen
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the first names of a table's columns, shortened, for a person to read."""
+    shown = ", ".join(repr(name[:60]) for name in names[:20])
+    return f"{shown} and {len(names) - 20:,} more" if len(names) > 20 else shown

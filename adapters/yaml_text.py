@@ -1,0 +1,56 @@
+"""YAML that somebody else wrote: whatever is wrong with it is one kind of error, and nothing in it is run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+DEEPEST = 100
+"""Levels of nesting that are read; libyaml's tree builder ends the process at some thousands."""
+LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+
+
+class NotYaml(Exception):
+    """What is wrong with a text, as the end of a sentence."""
+
+
+def check_depth(text: str) -> None:
+    """Raise `NotYaml` for a text that is nested too deeply, or that is no YAML."""
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=LOADER):
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > DEEPEST:
+                    line = event.start_mark.line + 1
+                    raise NotYaml(f"line {line} is nested more than {DEEPEST} levels deep")
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    except (yaml.YAMLError, ValueError) as error:
+        raise NotYaml(shortened(error)) from error
+
+
+def load(text: str) -> Any:
+    """Return what a text says as plain data; raises `NotYaml`."""
+    check_depth(text)
+    try:
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, OverflowError, AttributeError, TypeError) as error:
+        # Besides its own, PyYAML passes on what Python says of an impossible date or number.
+        raise NotYaml(shortened(error)) from error
+
+
+def tree(text: str) -> yaml.Node | None:
+    """Return a text as YAML nodes, which know their lines; raises `NotYaml`."""
+    check_depth(text)
+    try:
+        root: yaml.Node | None = yaml.compose(text, Loader=LOADER)
+        return root
+    except (yaml.YAMLError, ValueError) as error:
+        raise NotYaml(shortened(error)) from error
+
+
+def shortened(error: Exception) -> str:
+    """Return an error in one line that a person can read, without its full stop."""
+    return " ".join(str(error).split())[:400].rstrip(".")
