@@ -52,19 +52,26 @@ class Next(StrEnum):
 
 
 def next_step(
-    known: Model | None, champion: Model | None, released: Collection[str], holdout_version: str
+    known: Model | None,
+    champion: Model | None,
+    released: Collection[str],
+    holdout_version: str,
+    elsewhere: bool = False,
 ) -> Next:
     """Decide what a retrain does when `known` is the model already trained from the same rows, code and seed.
 
     `released` are the versions that were live at some time: one that a person rolled back is not released
     again by itself. A model that was judged against another champion, or on another holdout, is judged again.
+    `elsewhere` tells that the live release is on another target than the one that releases go to now: the
+    champion follows.
     """
     if known is None:
         return Next.TRAIN
+    verdict = Next.RELEASE if known.decision == "promote" else Next.NOTHING
     if champion is not None and known.lineage.fingerprint == champion.lineage.fingerprint:
-        return Next.NOTHING
+        return verdict if elsewhere else Next.NOTHING
     if known.version in released:
         return Next.NOTHING
     if known.champion != (champion.version if champion else "") or known.holdout_version != holdout_version:
         return Next.TRAIN
-    return Next.RELEASE if known.decision == "promote" else Next.NOTHING
+    return verdict

@@ -48,7 +48,9 @@ def recall(run: Run, corpus: Corpus, lineage: Lineage, split: Split) -> Recalled
     champion = registry.champion()
     known = registry.trained_from(lineage.fingerprint)
     released = {release.model_version for release in registry.releases()}
-    following = next_step(known, champion, released, version)
+    live = registry.live()
+    elsewhere = live is not None and live.target != run.target.name
+    following = next_step(known, champion, released, version, elsewhere)
     before = messages_of(run, corpus, champion) if champion and following is Next.TRAIN else None
     return Recalled(known, champion, tuple(registry.models()), version, following, before)
 

@@ -113,6 +113,13 @@ def test_the_champions_own_fingerprint_means_nothing_to_do() -> None:
     assert next_step(model("1"), model("1"), {"1"}, "h2") is Next.NOTHING
 
 
+def test_the_champion_follows_to_another_target() -> None:
+    """Nothing changed but where releases go: what the gate promoted goes there, what it did not waits for a person."""
+    assert next_step(model("1"), model("1"), {"1"}, "h2", elsewhere=True) is Next.RELEASE
+    refused = model("1", decision="ask")
+    assert next_step(refused, refused, {"1"}, "h2", elsewhere=True) is Next.NOTHING
+
+
 def test_a_promoted_model_that_never_went_live_is_released() -> None:
     """A run that was killed between the gate and the release is finished by the next one."""
     champion = model("1", lineage=replace(LINEAGE, fingerprint="other"))

@@ -14,6 +14,8 @@ from domain.errors import RatchetError
 from domain.release import Lineage, Release
 from tasks.again import again
 from tasks.already import already
+from tasks.choose import choose
+from tasks.serve import serve
 
 LINEAGE = Lineage("d", "l", "c", "code", "lock", "f", 1)
 RELEASE = Release(
@@ -47,12 +49,16 @@ class Registry:
 
     model: Champion | None = None
     release: Release | None = None
+    recorded: tuple[Release, ...] = ()
 
     def champion(self) -> Champion | None:
         return self.model
 
     def live(self) -> Release | None:
         return self.release
+
+    def releases(self) -> tuple[Release, ...]:
+        return self.recorded
 
 
 @dataclass
@@ -61,6 +67,7 @@ class Target:
 
     served: tuple[str, ...] = ()
     ready: bool = True
+    name: str = "process"
 
     def replicas(self) -> list[ReplicaStatus]:
         return [ReplicaStatus("a", "here", "url", self.ready, release) for release in self.served]
@@ -134,3 +141,17 @@ def test_a_release_is_a_no_op_only_where_exactly_it_serves(
     """The same bundle, on the same target, on every replica."""
     found = call(already, Run(Settings(bot), Registry(release=live), target), replace(RELEASE, id="r2"))
     assert found == (live if done else None)
+
+
+def test_a_rollback_stays_on_its_target(bot: Path) -> None:
+    """A release is an image there and a bundle here; the error says where it can be gone back to."""
+    old = replace(RELEASE, id="r0", target="swarm")
+    live = replace(RELEASE, previous="r0")
+    with pytest.raises(RatchetError, match="RATCHET_TARGET=swarm ratchet rollback --to r0"):
+        call(choose, Run(Settings(bot), Registry(release=live, recorded=(old, live))), None)
+
+
+def test_a_release_of_another_target_is_not_started_here(bot: Path) -> None:
+    """What serves is said, with the way to bring it here."""
+    live = replace(RELEASE, target="swarm")
+    assert "`ratchet release` brings it" in call(serve, Run(Settings(bot), Registry(release=live)))
