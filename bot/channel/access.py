@@ -45,8 +45,9 @@ class Access:
         scheme, _, token = authorization.partition(" ")
         if scheme.lower() != "bearer":
             return None
+        said = token.strip().encode(errors="replace")  # a header may hold any bytes
         # Compare with every token, so that the time taken says nothing.
-        matching = [c for c in self.clients if hmac.compare_digest(c.token.encode(), token.strip().encode())]
+        matching = [c for c in self.clients if hmac.compare_digest(c.token.encode(), said)]
         return matching[0] if matching else None
 
 
@@ -75,7 +76,14 @@ def _read_clients(path: Path) -> list[Client]:
     try:
         entries = ruamel.yaml.YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
         clients = [_client(entry, path) for entry in entries]
-    except (ruamel.yaml.YAMLError, TypeError, KeyError, AttributeError) as error:
+    except (
+        ruamel.yaml.YAMLError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        ValueError,
+        RecursionError,
+    ) as error:
         raise ToolError(f"{path} is not a list of clients.", EXAMPLE) from error
     names = [client.name for client in clients]
     if len(set(names)) < len(names):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -145,7 +146,11 @@ class ChatInput(InputChannel):
 def _object(request: Request) -> dict[str, Any]:
     try:
         body = request.json
-    except Exception as error:  # Sanic's own, which differ by what is wrong
+        # Half of a surrogate pair can be written in JSON, but in no database, log or message to others.
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise BadRequest(400, "The body has half of a character (\\ud800 to \\udfff).") from error
+    except Exception as error:  # Sanic's own, which differ by what is wrong; endless nesting
         raise BadRequest(400, "The body is not JSON.") from error
     if not isinstance(body, dict):
         raise BadRequest(400, "The body must be a JSON object.")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import importlib
+import logging
 import sqlite3
 from pathlib import Path
 from typing import Protocol
 
 from tools._errors import ToolError
+
+logger = logging.getLogger(__name__)
 
 PERSON = "user"
 QUERY = "select * from people where user = ?"
@@ -53,18 +56,29 @@ class CsvDirectory:
                 ) from None
             return  # being replaced: keep what is known
         stamp = (stat.st_mtime_ns, stat.st_size)
-        if stamp != self._stamp:
+        if stamp == self._stamp:
+            return
+        try:
             self._people = self._read()
-            self._stamp = stamp
+        except ToolError as error:
+            if self._stamp is None:
+                raise
+            logger.error("%s What was known before still counts.", error)
+        self._stamp = stamp
 
     def _read(self) -> dict[str, dict[str, str]]:
-        with self._path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file)
-            if PERSON not in (rows.fieldnames or []):
-                raise ToolError(
-                    f"The directory {self._path} has no column `{PERSON}`.", "Name the column so."
-                )
-            return {row[PERSON]: {k: v for k, v in row.items() if k and k != PERSON and v} for row in rows}
+        try:
+            with self._path.open(encoding="utf-8-sig", newline="") as file:
+                rows = csv.DictReader(file)
+                if PERSON not in (rows.fieldnames or []):
+                    raise ToolError(
+                        f"The directory {self._path} has no column `{PERSON}`.", "Name the column so."
+                    )
+                return {
+                    row[PERSON]: {k: v for k, v in row.items() if k and k != PERSON and v} for row in rows
+                }
+        except (OSError, ValueError, csv.Error) as error:
+            raise ToolError(f"The directory {self._path} cannot be read: {error}.", "Correct it.") from error
 
 
 class SqliteDirectory:

@@ -82,8 +82,8 @@ class Event:
         """The values for the table; a NUL, which Postgres refuses, becomes a space."""
         return {
             **vars(self),
-            "conversation": hashlib.sha256(self.conversation.encode()).hexdigest()[:32],
-            "text": self.text.replace("\0", " "),
+            "conversation": hashlib.sha256(self.conversation.encode(errors="replace")).hexdigest()[:32],
+            "text": self.text.replace("\0", " ").encode(errors="replace").decode(),
             "context": json.dumps(dict(self.context), ensure_ascii=False),
             "ranking": json.dumps([list(pair) for pair in self.ranking]),
         }
@@ -142,6 +142,14 @@ class Broker:
                 failures += 1
                 if self._stopping.wait(wait) and failures > 1:
                     return
+                continue
+            except (
+                Exception
+            ) as error:  # an event that no database takes must not end the record of all others
+                logger.error("%d conversation events were dropped: %s", len(batch), type(error).__name__)
+                self.dropped += len(batch)
+                self._taken -= len(batch)
+                batch = []
                 continue
             self.written += len(batch)
             failures, batch = 0, []

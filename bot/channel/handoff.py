@@ -26,7 +26,7 @@ class Handoff:
     def post(self, conversation: dict[str, Any]) -> None:
         """Start to deliver a conversation."""
         if self.url is None:
-            logger.error("conversation %s needs a person, and no hand-off URL is set", conversation["sender"])
+            logger.error("conversation %r needs a person, and no hand-off URL is set", conversation["sender"])
             return
         task = asyncio.ensure_future(self._deliver(conversation))
         self._posts.add(task)  # asyncio itself keeps no reference
@@ -53,5 +53,5 @@ class Handoff:
                         problem: object = f"status {answer.status}"
             except (aiohttp.ClientError, asyncio.TimeoutError) as error:
                 problem = error or type(error).__name__
-            logger.warning("hand-off of %s, attempt %d: %s", conversation["sender"], attempt + 1, problem)
-        logger.error("conversation %s could not be handed off", conversation["sender"])
+            logger.warning("hand-off of %r, attempt %d: %s", conversation["sender"], attempt + 1, problem)
+        logger.error("conversation %r could not be handed off", conversation["sender"])

@@ -110,7 +110,7 @@ def read(path: Path) -> list[Conversation]:
     """The conversations of a YAML file. Raises ToolError, naming file and conversation, for a wrong one."""
     try:
         entries = ruamel.yaml.YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except ruamel.yaml.YAMLError as error:
+    except (ruamel.yaml.YAMLError, ValueError, LookupError, TypeError, RecursionError) as error:
         raise ToolError(f"{path} is not YAML: {error}.", "Correct it.") from error
     if isinstance(entries, dict):
         entries = entries.get("conversations")

@@ -51,11 +51,12 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         raise ToolError(f"{path} does not exist.", "Name an existing file.")
     rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    lines = path.read_bytes().rstrip(b"\n").split(b"\n") if path.stat().st_size else []
+    for number, line in enumerate(lines, start=1):
         try:
             row = json.loads(line)
             row["text"]
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise ToolError(f"{path}, line {number} has no text.", "Write one JSON object a line.") from error
         rows.append(row)
     return rows

@@ -15,6 +15,7 @@ from tools._model import verify
 
 DRAIN_SECONDS = 9  # whoever stops a server waits 10
 EVENTS_SECONDS = 3
+KEEP_ALIVE_SECONDS = 120  # as Rasa has it; longer than the proxies'
 MOST_BYTES = 2_000_000
 
 
@@ -60,7 +61,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     """The Sanic application with the model loaded."""
-    from rasa.core.run import configure_app, create_http_input_channels
+    from rasa.core.channels.channel import register
+    from rasa.core.run import create_http_input_channels
+    from sanic import Sanic
 
     from channel import access, directory, memory
     from channel.chat import ChatInput
@@ -76,12 +79,16 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     chat = ChatInput(clients, directory.load(arguments.directory))
     handoff = Handoff(secret("handoff_url"))
     others = create_http_input_channels(None, str(arguments.credentials)) if arguments.credentials else []
-    # Without Rasa's own API: it could train and replace models.
-    app = configure_app([chat, *others], enable_api=False, route="/", port=arguments.port)
+    # Not Rasa's own application: its API could train and replace models, and its page on `/` says its version.
+    app = Sanic("ratchet_bot", configure_logging=False)
+    register([chat, *others], app, route="/")
+    app.config.KEEP_ALIVE_TIMEOUT = KEEP_ALIVE_SECONDS
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = DRAIN_SECONDS
     app.config.REQUEST_MAX_SIZE = MOST_BYTES
 
-    app.ctx.agent = load_agent(arguments.model, arguments.domain, memory.endpoints(redis_url, secret("actions_url")))
+    app.ctx.agent = load_agent(
+        arguments.model, arguments.domain, memory.endpoints(redis_url, secret("actions_url"))
+    )
     started = datetime.now(timezone.utc).isoformat(timespec="seconds")
     service = Service(arguments.release, arguments.model_version, digest, started)
     replies = memory.RedisReplies(redis_url) if redis_url else memory.MemoryReplies()
