@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from pydantic import TypeAdapter, ValidationError
 
 from adapters import commands
 from adapters.files import read_json, write_json
@@ -53,11 +54,11 @@ class Replica:
 
 
 def read_replica(path: Path) -> Replica | None:
-    """Read a replica's file; None when there is none."""
-    data = read_json(path)
-    if data is None:
+    """Read a replica's file; None when there is none, or it does not describe one."""
+    try:
+        return TypeAdapter(Replica).validate_python(read_json(path))
+    except ValidationError:
         return None
-    return Replica(**{**data, "argv": tuple(data["argv"]), "env": tuple((k, v) for k, v in data["env"])})
 
 
 def alive(replica: Replica) -> bool:
@@ -131,7 +132,7 @@ def port_taken(port: int) -> RatchetError:
     """Return the error for a port of the bot that another program has."""
     return RatchetError(
         f"Port {port} on 127.0.0.1 cannot be opened for the bot; another program may be using it.",
-        "Stop that program, or set RATCHET_PORT in .env to a free port.",
+        "Stop that program (this workspace's own bot: `ratchet stop`), or set RATCHET_PORT in .env to a free port.",
     )
 
 

@@ -21,7 +21,7 @@ from adapters.settings import SOURCE, Settings
 from domain.errors import RatchetError
 from domain.release import Release
 
-BOT = "bot"
+BOT, PROXY = "bot", "proxy"
 BOT_PORT = 5005
 STACK_SECONDS = 120
 

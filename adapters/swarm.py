@@ -11,6 +11,7 @@ from typing import Any
 import docker
 
 from adapters import channel, docker_images, docker_registry, docker_service, haproxy, stack
+from adapters.replicas import listening, port_taken
 from adapters.settings import Settings
 from adapters.swarm_rollout import POLL_SECONDS, Rollout
 from adapters.target import ReplicaStatus, Say
@@ -36,7 +37,7 @@ class SwarmTarget:
         self.rollout = Rollout(self.client, settings, self.service)
 
     def check(self) -> None:
-        """Refuse an engine that cannot be told to serve, a stack without the bot, and nodes without a registry."""
+        """Refuse an engine that cannot be told to serve, nodes without a registry, and a port that is taken."""
         place = docker_service.need_manager(self.client)
         if place.nodes > 1 and not self.settings.registry:
             raise RatchetError(
@@ -44,6 +45,10 @@ class SwarmTarget:
                 "Set RATCHET_REGISTRY to an image repository that every node reaches.",
             )
         stack.read(self.settings)
+        if docker_service.inspect(self.client, f"{self.settings.stack}_{stack.PROXY}") is None:
+            for port in (self.settings.port, self.settings.operation_port):
+                if listening(port):
+                    raise port_taken(port)
 
     def package(self, archive: Path, model_sha256: str, labels: dict[str, str], say: Say) -> str:
         """Build the image of a model and the bot's code and return its digest, pushed where a registry is set."""

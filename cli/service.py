@@ -85,11 +85,14 @@ def serve() -> None:
 def stop() -> None:
     """Stop the bot on this machine and the embedded Prefect server; `ratchet serve` starts them again."""
     from adapters import prefect, service
+    from adapters.process import ProcessTarget
     from adapters.targets import choose_target
 
     found = settings()
     stopped: list[str] = []
     choose_target(found).stop(stopped.append)
+    if found.target != ProcessTarget.name:  # what served before the target changed
+        ProcessTarget(found).stop(stopped.append)
     if service.running(found):
         stopped.append("The service runs on, and can start the bot again; stop it with `ratchet down`.")
     elif prefect.stop_server(found):

@@ -7,6 +7,8 @@ import time
 import httpx
 import pytest
 
+from adapters.swarm import SwarmTarget
+from domain.errors import RatchetError
 from tests.e2e.fleet.fleet import Fleet, slack, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -43,6 +45,13 @@ def test_a_replica_can_do_little(fleet: Fleet) -> None:
         replica.exec_run(["sh", "-c", "ls /app/env/lib/python3.10/site-packages/rasa/__pycache__/*.pyc"])[0]
         == 0
     )
+
+
+def test_a_port_that_is_taken_is_refused_before_any_work(fleet: Fleet) -> None:
+    """The engine would restart the proxy for ever, and the release fail at its very end."""
+    second = SwarmTarget(fleet.settings.model_copy(update={"stack": "ratchet-second"}))
+    with pytest.raises(RatchetError, match=f"Port {fleet.settings.port}"):
+        second.check()
 
 
 def test_the_model_layer_is_built_in_seconds(fleet: Fleet) -> None:
