@@ -23,8 +23,8 @@ test-fast: setup ## Run the fast tests, of the orchestrator and of the bot
 	.venv/bin/pytest -m "not e2e" --numprocesses auto --dist loadfile
 	cd bot && .venv/bin/python -m pytest
 
-test-e2e: setup ## Run the tests on real engines
-	.venv/bin/pytest -m e2e
+test-e2e: setup ## Run the tests on real engines: those that share the Docker engine beside the others, if there are cores
+	.venv/bin/pytest -m e2e --numprocesses $$(test "$$(nproc 2>/dev/null || echo 1)" -ge 4 && echo 2 || echo 1) --dist loadgroup -v
 
 check: setup ## Format, lint, types and the layers
 	.venv/bin/ruff format --check .

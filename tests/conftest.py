@@ -1,7 +1,39 @@
-"""Settings that all tests share."""
+"""Settings that all tests share, and the tables that they print at the end."""
 
+from __future__ import annotations
+
+import os
+import random
+from typing import Any
+
+import pytest
 from hypothesis import settings
+
+from tests import tables
 
 # A loaded machine is no failure of a law: what a test may take is bounded by pytest-timeout.
 settings.register_profile("ratchet", deadline=None, max_examples=60)
 settings.load_profile("ratchet")
+
+
+# One seed for the worker processes of a run: they take over the environment of the one that starts them.
+for name in ("RATCHET_KILL_SEED", "RATCHET_FUZZ_SEED"):
+    os.environ.setdefault(name, str(random.SystemRandom().randrange(10_000)))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the lines of a worker process over."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["tables"] = tables.here()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the lines of a worker process; one that was killed left none."""
+    tables.receive(getattr(node, "workeroutput", {}).get("tables", []))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print them."""
+    for line in tables.everything():
+        terminalreporter.write_line(line)

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from adapters.replicas import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 RATCHET = Path(sys.executable).with_name("ratchet")
 TIMEOUT_SECONDS = 600
@@ -41,3 +43,10 @@ class Ratchet:
         """Start a command and return its process."""
         argv = [str(RATCHET), "--workspace", str(self.workspace), *(str(word) for word in words)]
         return subprocess.Popen(argv, text=True, env={**os.environ, **(env or {})}, **options)
+
+
+def example_workspace(folder: Path) -> Ratchet:
+    """Make a workspace with the example; its port is its own, because tests run beside each other."""
+    subprocess.run([RATCHET, "init", folder, "--example", "helpdesk"], check=True)
+    (folder / ".env").write_text(f"RATCHET_PORT={free_port()}\n")
+    return Ratchet(folder)

@@ -13,6 +13,7 @@ import pytest
 from docker.errors import DockerException
 
 from tests.e2e.fleet.fleet import ROOT, Fleet, make_fleet
+from tests.tables import print_at_end
 
 TOOLS = ROOT.parent / "shared" / "tools"
 IMAGES = ("python:3.10-slim", "haproxy:lts", "redis:7", "registry:2")
@@ -79,8 +80,18 @@ def settled(request: pytest.FixtureRequest) -> Iterator[None]:
             time.sleep(0.5)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the table of faults, as docs/reliability.md has it."""
+@print_at_end
+def faults() -> list[str]:
+    """The table of faults, as docs/reliability.md has it."""
     rows = [fault.row() for made in _fleets for fault in made.faults]
-    if rows:
-        terminalreporter.write_line("\n".join([HEADER, *rows]))
+    return [HEADER, *rows] if rows else []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what shares the Docker engine in one process, and each other file or folder in one, in its order."""
+    for item in items:
+        if "e2e" in item.keywords:
+            folder = item.path.parent.name
+            group = item.path.stem if folder == "e2e" else folder
+            shared = "engine" in getattr(item, "fixturenames", ())
+            item.add_marker(pytest.mark.xdist_group("engine" if shared else group))

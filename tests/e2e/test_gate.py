@@ -5,7 +5,6 @@ The tests of this file go through one life of one workspace, in their order.
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,7 +16,7 @@ import pytest
 from adapters.mlflow import Registry
 from adapters.settings import load_settings
 from domain.override import make
-from tests.e2e.cli import RATCHET, ROOT, Ratchet
+from tests.e2e.cli import ROOT, Ratchet, example_workspace
 
 pytestmark = pytest.mark.e2e
 
@@ -30,8 +29,7 @@ def ratchet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ratchet]:
     if not (ROOT / "bot" / ".venv").exists():
         pytest.skip("the bot environment is missing: make setup")
     folder = tmp_path_factory.mktemp("gate") / "helpdesk"
-    subprocess.run([RATCHET, "init", folder, "--example", "helpdesk"], check=True)
-    ratchet = Ratchet(folder)
+    ratchet = example_workspace(folder)
     assert ratchet.json("retrain")["outcome"] == "released"
     yield ratchet
     ratchet("stop")

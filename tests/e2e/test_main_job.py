@@ -18,7 +18,7 @@ import pandas as pd
 import psutil
 import pytest
 
-from tests.e2e.cli import RATCHET, ROOT, Ratchet
+from tests.e2e.cli import ROOT, Ratchet, example_workspace
 
 pytestmark = pytest.mark.e2e
 
@@ -29,8 +29,7 @@ def ratchet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ratchet]:
     if not (ROOT / "bot" / ".venv").exists():
         pytest.skip("the bot environment is missing: make setup")
     folder = tmp_path_factory.mktemp("main-job") / "helpdesk"
-    ratchet = Ratchet(folder)
-    subprocess.run([RATCHET, "init", folder, "--example", "helpdesk"], check=True)
+    ratchet = example_workspace(folder)
     yield ratchet
     ratchet("stop")
 

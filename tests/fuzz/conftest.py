@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.fuzz.fuzzing import COUNTS, SEED
+from tests.tables import print_at_end
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+@print_at_end
+def fuzzed() -> list[str]:
     """Say how many inputs there were, what came of them, and how to have the same ones again."""
+    lines = []
     for target in sorted({target for target, _ in COUNTS}):
         taken, refused = COUNTS[target, "taken"], COUNTS[target, "refused"]
-        terminalreporter.write_line(f"fuzzed {target}: {taken + refused:,} inputs, {refused:,} refused")
-    if COUNTS:
-        terminalreporter.write_line(f"RATCHET_FUZZ_SEED={SEED}")
+        lines.append(f"fuzzed {target}: {taken + refused:,} inputs, {refused:,} refused")
+    return [*lines, f"RATCHET_FUZZ_SEED={SEED}"] if lines else []

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.e2e.kills.record import HEADER, ROWS, SEED
+from tests.tables import print_at_end
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the table, as docs/reliability.md has it."""
-    if ROWS:
-        terminalreporter.write_line(f"RATCHET_KILL_SEED={SEED}")
-        terminalreporter.write_line("\n".join([HEADER, *(row.text() for row in ROWS.values())]))
+@print_at_end
+def killed() -> list[str]:
+    """The table, as docs/reliability.md has it."""
+    return [f"RATCHET_KILL_SEED={SEED}", HEADER, *(row.text() for row in ROWS.values())] if ROWS else []
