@@ -97,7 +97,7 @@ def read_messages(folder: Path, policy: CorpusPolicy) -> pd.DataFrame:
     strange = [column for column in frame.columns if column not in policy.columns]
     if strange or not {"text", "intent"} <= set(frame.columns):
         raise RatchetError(
-            f"{path} has the columns {', '.join(frame.columns)}, not {', '.join(policy.columns)}.",
+            f"{path} has the columns {', '.join(name[:40] for name in frame.columns[:20])}, not {', '.join(policy.columns)}.",
             "Name its context columns under corpus.context in params.yaml.",
         )
     return frame.reindex(columns=policy.columns, fill_value="")
@@ -110,7 +110,7 @@ def read_ledger(folder: Path, policy: SplitPolicy) -> pd.DataFrame:
         raise RatchetError(
             f"{path if seal.is_file() else seal} is missing: which messages are held out is lost.", WAY_BACK
         )
-    if seal.read_text(encoding="utf-8").strip() != ledger.seal(path.read_bytes(), policy):
+    if seal.read_bytes().strip() != ledger.seal(path.read_bytes(), policy).encode():
         raise RatchetError(
             f"{path} was edited by hand, or split.salt in params.yaml was changed: its seal does not fit.",
             f"Restore split.salt with Git. {WAY_BACK}",
@@ -177,8 +177,9 @@ def recover(workspace: Path) -> str | None:
     entry, staged, data = journal(workspace), staging(workspace), workspace / dvc.FOLDER
     done = None
     if begun := read_json(entry):
-        if (workspace / dvc.POINTER).exists() and dvc.revision(workspace) == begun["revision"]:
-            install(workspace, begun["revision"], staged, data)
+        revision = begun.get("revision") if isinstance(begun, dict) else None
+        if (workspace / dvc.POINTER).exists() and dvc.revision(workspace) == revision:
+            install(workspace, revision, staged, data)
             done = "completed the interrupted swap of data/"
         else:
             done = "dropped an interrupted swap of data/"
@@ -195,9 +196,9 @@ def install(workspace: Path, revision: str, staged: Path, data: Path) -> None:
     old = staged.with_name("old")
     if data.exists():
         shutil.rmtree(old, ignore_errors=True)
-        data.rename(old)
+        shutil.move(data, old)  # a rename, or a copy where .ratchet/ is on another disk
     if staged.is_dir() and dvc.describe(workspace, staged).revision == revision:
-        staged.rename(data)
+        shutil.move(staged, data)
     else:
         dvc.pull(workspace, revision)
         dvc.materialise(workspace, revision, data)

@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 from adapters.run import Run
+from domain.errors import RatchetError
 from domain.release import Recovery, recovery
 from tasks.step import say, step
 
 
 @step(lambda done: done)
 def recover(run: Run) -> str:
-    """Finish or undo a release that was begun, and remove what else is half done; nothing to do is fine."""
+    """Finish or undo a release that was begun, and remove what else is half done; nothing to do is fine.
+
+    Raises `RatchetError` where something serves and the registry is empty: without a champion the gate would let
+    anything take its place.
+    """
     registry, target = run.registry, run.target
     target.check()
     live, begun = registry.live(), registry.begun()
+    served = [replica.release if replica.ready else "" for replica in target.replicas()]
+    if any(served) and live is None and not registry.models():
+        raise RatchetError(
+            f"Release {max(served)} serves, but the registry knows no model at all: its database is lost, or another.",
+            "Restore .ratchet/mlflow.db from a backup, or correct RATCHET_TRACKING_URI. To begin anew without it, "
+            "`ratchet stop` first.",
+        )
     done = []
-    match recovery(begun, [replica.release if replica.ready else "" for replica in target.replicas()]):
+    match recovery(begun, served):
         case Recovery.FINISH if begun is not None:
             registry.finish(begun)
             live = begun

@@ -1,0 +1,55 @@
+"""A small disk of its own, which can be full or refuse to be written."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+BLOCK = b"\0" * 65536
+
+
+class Disk:
+    """A file system in memory, mounted at a folder; needs root."""
+
+    def __init__(self, folder: Path, megabytes: int) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        run("mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder)
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """Nothing more can be written for the time of the block."""
+        ballast = self.folder / "ballast"
+        with suppress(OSError), ballast.open("wb", buffering=0) as file:
+            while file.write(BLOCK):
+                pass
+        try:
+            yield
+        finally:
+            ballast.unlink()
+
+    @contextmanager
+    def read_only(self) -> Iterator[None]:
+        """Nothing can be written for the time of the block."""
+        run("mount", "-o", "remount,ro", self.folder)
+        try:
+            yield
+        finally:
+            run("mount", "-o", "remount,rw", self.folder)
+
+    def unmount(self) -> None:
+        """Take it away."""
+        run("umount", "-l", self.folder)
+
+
+def possible() -> bool:
+    """Whether such a disk can be had here."""
+    return os.geteuid() == 0
+
+
+def run(*words: str | Path) -> None:
+    """Run a command that has to succeed."""
+    subprocess.run([str(word) for word in words], check=True, timeout=30, capture_output=True)

@@ -1,0 +1,229 @@
+"""What Ratchet stands on gives way: the registry's database, the object store, the disk.
+
+Each time: exit code 1 with one fact and one remedy and no traceback, the old release answers all the time, and the
+next run after it is mended finishes without hands. All of it runs with RATCHET_LONG=1, one of each kind otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from adapters import dvc_config
+from adapters.mlflow import Registry
+from tests.e2e.cli import ROOT
+from tests.e2e.kills import record
+from tests.e2e.kills.disk import Disk, possible
+from tests.e2e.kills.patient import Patient, admit
+from tests.e2e.kills.witness import ask, witness
+from tests.e2e.test_s3_remote import KEY, RCLONE, SECRET, Server
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+LONG = os.environ.get("RATCHET_LONG") == "1"
+SLOW_SECONDS = 12.0
+
+
+@dataclass
+class World:
+    """A workspace whose registry, object store and own state lie on small disks of their own."""
+
+    patient: Patient
+    server: Server
+    registry_disk: Disk
+    store_disk: Disk
+    state_disk: Disk
+
+    @property
+    def database(self) -> Path:
+        """MLflow's database."""
+        return self.registry_disk.folder / "mlflow.db"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Another program holds the database."""
+        with sqlite3.connect(self.database, timeout=60) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            try:
+                yield
+            finally:
+                other.rollback()
+
+    @contextmanager
+    def missing(self) -> Iterator[None]:
+        """The database's file is gone."""
+        aside = self.database.with_suffix(".aside")
+        self.database.rename(aside)
+        try:
+            yield
+        finally:
+            aside.replace(self.database)
+
+    @contextmanager
+    def corrupt(self) -> Iterator[None]:
+        """The database's file holds rubbish from its beginning on."""
+        aside = self.database.with_suffix(".aside")
+        shutil.copy(self.database, aside)
+        with self.database.open("r+b") as file:
+            file.write(os.urandom(50_000))
+        try:
+            yield
+        finally:
+            aside.replace(self.database)
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """The object store is gone."""
+        self.server.kill()
+        try:
+            yield
+        finally:
+            self.server.start()
+
+    @contextmanager
+    def slow(self) -> Iterator[None]:
+        """The object store answers nothing for a while."""
+        assert self.server.process is not None
+        pid = self.server.process.pid
+        os.kill(pid, signal.SIGSTOP)
+        again = threading.Timer(SLOW_SECONDS, os.kill, [pid, signal.SIGCONT])
+        again.start()
+        try:
+            yield
+        finally:
+            again.join()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What gives way, after which step ("": before the run), and what is said; "" where the run goes through."""
+
+    name: str
+    happen: Callable[[World], AbstractContextManager[None]]
+    after: str
+    says: str
+    usual: bool = False
+
+
+FAULTS = (
+    Fault("MLflow's database locked by another program", World.locked, "", "database is locked"),
+    Fault(
+        "MLflow's database locked by another program", World.locked, "train", "database is locked", usual=True
+    ),
+    Fault("MLflow's database locked by another program", World.locked, "register", "database is locked"),
+    Fault("MLflow's database locked by another program", World.locked, "stage", "database is locked"),
+    Fault("MLflow's database locked by another program", World.locked, "deploy", "database is locked"),
+    Fault(
+        "MLflow's database read-only", lambda world: world.registry_disk.read_only(), "", "readonly database"
+    ),
+    Fault("MLflow's database missing", World.missing, "", "the registry knows no model", usual=True),
+    Fault("MLflow's database corrupt", World.corrupt, "", "not a database|malformed"),
+    Fault("disk of MLflow's database full", lambda world: world.registry_disk.full(), "", "disk is full"),
+    Fault(
+        "disk of MLflow's database full", lambda world: world.registry_disk.full(), "train", "disk is full"
+    ),
+    Fault("object store stopped", World.stopped, "", "cannot be used", usual=True),
+    Fault("object store stopped", World.stopped, "train", "does not take files"),
+    Fault("object store silent for 12 s", World.slow, "", ""),
+    Fault("object store silent for 12 s", World.slow, "evaluate", ""),
+    Fault("object store full", lambda world: world.store_disk.full(), "train", "does not take files"),
+    Fault("disk under `.ratchet/` full", lambda world: world.state_disk.full(), "", ""),
+    Fault("disk under `.ratchet/` full", lambda world: world.state_disk.full(), "recall", ".", usual=True),
+    Fault("disk under `.ratchet/` full", lambda world: world.state_disk.full(), "evaluate", "."),
+    Fault("disk under `.ratchet/` full", lambda world: world.state_disk.full(), "package", "."),
+)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """The workspace with a live release, its data and artifacts in an S3 store."""
+    if not (ROOT / "bot" / ".venv").exists() or not RCLONE.exists():
+        pytest.skip("the bot environment or rclone is missing: make setup")
+    if not possible():
+        pytest.skip("needs root, to mount small disks")
+    folder = Path(tmp_path_factory.mktemp("starved"))
+    with ExitStack() as stack:
+        disks = [
+            Disk(folder / name, size)
+            for name, size in (("registry", 8), ("store", 64), ("workspace/.ratchet", 400))
+        ]
+        for disk in disks:
+            stack.callback(disk.unmount)
+        server = Server(disks[1].folder)
+        server.start()
+        stack.callback(server.kill)
+        keys = pytest.MonkeyPatch()
+        stack.callback(keys.undo)
+        keys.setenv("AWS_ACCESS_KEY_ID", KEY)
+        keys.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+        patient = admit(
+            folder / "workspace",
+            lambda workspace: dvc_config.set_remote(
+                workspace, "s3://bucket/data", machine={"endpointurl": server.url}
+            ),
+            RATCHET_TRACKING_URI=f"sqlite:///{disks[0].folder}/mlflow.db",
+            RATCHET_ARTIFACT_ROOT="s3://bucket/mlflow",
+            RATCHET_S3_ENDPOINT=server.url,
+        )
+        stack.callback(patient.end_everything)
+        yield World(patient, server, *disks)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [fault for fault in FAULTS if LONG or fault.usual],
+    ids=lambda fault: f"{fault.name}-{fault.after or 'start'}".replace(" ", "-"),
+)
+def test_what_gives_way_is_named_and_the_next_run_after_it_finishes(world: World, fault: Fault) -> None:
+    """One fact, one remedy, the old release serves on; mended, `ratchet retrain` goes through."""
+    patient, row = (
+        world.patient,
+        record.row(f"{fault.name}, {f'after {fault.after}' if fault.after else 'from the start'}"),
+    )
+    old = Registry(patient.settings).live()
+    assert old is not None
+    patient.another_model()
+    sources = patient.sources()
+    row.times += 1
+    with witness(patient.url) as heard:
+        with ExitStack() as broken:
+            code, said = patient.disturbed(
+                fault.after, lambda: broken.enter_context(fault.happen(world)), "retrain"
+            )
+            print(said)
+            right_after = ask(patient.url)["release"]
+        _, seconds = patient.run("retrain")
+    row.served["old" if right_after == old.id else "new"] += 1
+    row.asked, row.failed = row.asked + heard.asked, row.failed + len(heard.failures)
+    assert_told(code, said, fault.says)
+    assert right_after in {old.id} | patient.release_ids()
+    assert patient.sources() == sources
+    patient.assert_settled()
+    live = Registry(patient.settings).live()
+    assert live is not None
+    assert live.lineage.seed == patient.seed
+    assert not heard.failures, heard.failures[:5]
+    row.finished += 1
+    row.seconds.append(seconds)
+
+
+def assert_told(code: int, said: str, expected: str) -> None:
+    """Exit code 1, one fact with what was expected in it, one remedy, no traceback; or all went well."""
+    assert "Traceback" not in said, said
+    if not expected:
+        assert code == 0, said
+        return
+    assert code == 1, said
+    told = re.search(r"^error: (.+)\n  (\S.+)", said, re.MULTILINE)
+    assert told, said
+    assert re.search(expected, told[1]), said
