@@ -96,8 +96,9 @@ def read_messages(folder: Path, policy: CorpusPolicy) -> pd.DataFrame:
     frame = read_csv(path)
     strange = [column for column in frame.columns if column not in policy.columns]
     if strange or not {"text", "intent"} <= set(frame.columns):
+        found = ", ".join(name[:40] for name in frame.columns[:20])
         raise RatchetError(
-            f"{path} has the columns {', '.join(name[:40] for name in frame.columns[:20])}, not {', '.join(policy.columns)}.",
+            f"{path} has the columns {found}, not {', '.join(policy.columns)}.",
             "Name its context columns under corpus.context in params.yaml.",
         )
     return frame.reindex(columns=policy.columns, fill_value="")

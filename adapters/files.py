@@ -7,12 +7,13 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from domain.errors import RatchetError
 
+T = TypeVar("T")
 LFS_HEADER = "version https://git-lfs"
 """How the few lines begin that Git LFS leaves in place of a file that it did not fetch."""
 
@@ -43,11 +44,29 @@ def write_json(path: Path, content: Any) -> None:
 
 
 def read_json(path: Path) -> Any | None:
-    """Read JSON; None when the file is absent or was cut off."""
+    """Read JSON; None when the file is absent, was cut off, or holds something else."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+    except (FileNotFoundError, ValueError, RecursionError):
         return None
+
+
+MALFORMED = (TypeError, ValueError, LookupError, AttributeError, OverflowError, RecursionError)
+"""What turning JSON of another shape into a value may raise; pydantic's errors are ValueErrors."""
+
+
+def read_record(path: Path, make: Callable[[Any], T], remedy: str) -> T | None:
+    """Read what Ratchet wrote as JSON; None when the file is absent or was cut off.
+
+    Raises `RatchetError` when it holds JSON that `make` cannot use.
+    """
+    data = read_json(path)
+    if data is None:
+        return None
+    try:
+        return make(data)
+    except MALFORMED as error:
+        raise RatchetError(f"{path} does not hold what Ratchet wrote there.", remedy) from error
 
 
 def sha256(path: Path) -> str:

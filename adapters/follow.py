@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters import bot_code, commands, dvc
-from adapters.files import read_json, refuse_pointers, write_json
+from adapters.files import read_record, refuse_pointers, write_json
 from adapters.git import git
 from adapters.settings import Settings, read_params
 from domain.errors import RatchetError
@@ -161,8 +161,10 @@ def cursor_file(settings: Settings) -> Path:
 
 def read_cursor(settings: Settings) -> Cursor | None:
     """Return how far was looked; None before the first look."""
-    data = read_json(cursor_file(settings))
-    return Cursor.from_dict(data) if data else None
+    remedy = (
+        "Delete it: watching begins anew with the newest commit; retrain by hand if something was missed."
+    )
+    return read_record(cursor_file(settings), Cursor.from_dict, remedy)
 
 
 def write_cursor(settings: Settings, cursor: Cursor) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from adapters import corpus_store
-from adapters.files import read_json, replacing, write_json
+from adapters.files import read_record, replacing, write_json
 from adapters.settings import Settings
 from domain.corpus import CorpusPolicy
 from domain.errors import RatchetError
@@ -121,7 +121,13 @@ def read(path: Path) -> pd.DataFrame:
         raise RatchetError(
             f"{path} has no column {', '.join(missing)}.", "Name a file that `ratchet harvest` wrote."
         )
-    return sample.astype({"stratum": int, "drawn": int})
+    try:
+        return sample.astype({"stratum": int, "drawn": int})
+    except (ValueError, OverflowError) as error:
+        raise RatchetError(
+            f"{path} has something else than whole numbers under stratum or drawn.",
+            "Restore these columns: they say how the rows were drawn.",
+        ) from error
 
 
 def labelled_by_people(sample: pd.DataFrame) -> int:
@@ -132,6 +138,9 @@ def labelled_by_people(sample: pd.DataFrame) -> int:
 def write_labelled(path: Path, policy: CorpusPolicy) -> Path:
     """Write the rows of a sample that people have labelled, as the corpus takes them; returns their file."""
     sample = read(path)
+    missing = [column for column in policy.columns if column not in sample.columns]
+    if missing:
+        raise RatchetError(f"{path} has no column {', '.join(missing)}.", "Restore it; it may be empty.")
     rows = sample[(sample["intent"] != "") & (sample["known"] == "")]
     out = path.with_name(LABELLED)
     save(out, rows[policy.columns])
@@ -140,10 +149,9 @@ def write_labelled(path: Path, policy: CorpusPolicy) -> Path:
 
 def estimate_of(path: Path) -> Estimate | None:
     """Estimate the accuracy on real traffic from a sample's labels; None while there are too few."""
-    strata = read_json(path.with_name(STRATA))
-    if strata is None:
+    known = read_record(path.with_name(STRATA), Strata.from_dict, "Draw a new sample with `ratchet harvest`.")
+    if known is None:
         return None
-    known = Strata.from_dict(strata)
     found = estimate(known.sizes, read(path), known.name)
     return found and replace(found, versions=known.versions, holdout_accuracy=known.holdout_accuracy)
 

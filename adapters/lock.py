@@ -12,8 +12,10 @@ from typing import Any
 import psutil
 from filelock import FileLock, Timeout
 
-from adapters.files import read_json, write_json
+from adapters.files import MALFORMED, read_json, write_json
 from domain.errors import RatchetError
+
+MOST_PID = 2**31
 
 
 class LockHeld(RatchetError):
@@ -22,8 +24,21 @@ class LockHeld(RatchetError):
 
 def holder(path: Path) -> dict[str, Any] | None:
     """Return what the process says that holds the lock file `path`; None when none does, or it is gone."""
-    said = read_json(path.with_suffix(".json"))
-    return dict(said) if said and psutil.pid_exists(int(said["pid"])) else None
+    said = described(path)
+    return said if said and psutil.pid_exists(said["pid"]) else None
+
+
+def described(path: Path) -> dict[str, Any] | None:
+    """Return what the last holder of a lock file wrote of itself; None when that is gone or damaged."""
+    said: Any = read_json(path.with_suffix(".json"))
+    try:
+        since = datetime.fromisoformat(said["since"]).replace(microsecond=0)
+        pid = int(said["pid"])
+        if since.tzinfo is None or not 0 < pid < MOST_PID:
+            return None
+        return {"what": str(said["what"]), "pid": pid, "since": since.isoformat()}
+    except MALFORMED:
+        return None
 
 
 @contextlib.contextmanager
@@ -44,7 +59,7 @@ def hold(path: Path, what: str, patience: float = 0) -> Iterator[None]:
             yield
             holder.unlink(missing_ok=True)
     except Timeout as error:
-        who = read_json(holder) or {}
+        who = described(path) or {}
         raise LockHeld(
             f"{who.get('what', 'Another run')} is in progress (process {who.get('pid', 'unknown')}, "
             f"since {who.get('since', 'a moment ago')}).",

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from adapters import channel, commands
-from adapters.files import read_json, write_json
+from adapters.files import read_record, write_json
 from adapters.settings import SOURCE, Settings
 from adapters.target import Say
 from domain.errors import RatchetError
@@ -87,10 +87,10 @@ def prepare(
 
 def read(folder: Path, output: str = "") -> LoadVerdict:
     """Read what a load test left; raises `RatchetError` with the end of Locust's output when it left nothing."""
-    said = read_json(folder / OUT)
-    if said is None:
+    verdict = read_record(folder / OUT, LoadVerdict.from_dict, "Run the same command again.")
+    if verdict is None:
         raise RatchetError("The load test did not run.", f"Locust's output ends:\n{output[-2000:]}")
-    return LoadVerdict.from_dict(said)
+    return verdict
 
 
 def describe(verdict: LoadVerdict) -> str:

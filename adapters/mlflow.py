@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from adapters.bot_code import check_unpacked, code_digest, unpack
 from adapters.files import replacing, sha256
 from adapters.registry_client import connect
+from adapters.registry_records import read_model, read_override, read_release
 from adapters.settings import Settings
 from domain.errors import RatchetError
 from domain.model import Model
@@ -242,7 +243,7 @@ class Registry:
     def override(self, model: Model) -> Override | None:
         """Return a person's decision about a model."""
         text = self.client.get_model_version(NAME, model.version).tags.get(OVERRIDE_TAG)
-        return Override.from_dict(json.loads(text)) if text else None
+        return read_override(text, model.version) if text else None
 
     def set_override(self, override: Override) -> None:
         """Store a person's decision with the model."""
@@ -335,10 +336,9 @@ class Registry:
 
 def as_model(version: ModelVersion) -> Model:
     """Read a model's record from its version in the registry."""
-    data = json.loads(version.tags[RECORD_TAG])
-    return Model.from_dict({**data, "version": str(version.version)})
+    return read_model(version.tags[RECORD_TAG], str(version.version))
 
 
 def as_release(run: Run) -> Release:
     """Read a release's manifest from its run."""
-    return Release.from_dict(json.loads(run.data.tags[RELEASE_TAG]))
+    return read_release(run.data.tags[RELEASE_TAG], str(run.info.run_name))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from adapters import data_revisions, dvc, prometheus, retrains, traffic
-from adapters.files import read_json, write_json
+from adapters.files import read_record, write_json
 from adapters.lock import hold, holder
 from adapters.mlflow import Registry
 from adapters.settings import Settings, load_settings
@@ -56,9 +56,10 @@ def memory_file(settings: Settings) -> Path:
 
 
 def recall(settings: Settings) -> Memory:
-    """Return what the last look left."""
-    data = read_json(memory_file(settings))
-    return Memory.from_dict(data) if data else Memory()
+    """Return what the last look left; what was damaged is forgotten, so that somebody goes on looking."""
+    with contextlib.suppress(RatchetError):
+        return read_record(memory_file(settings), Memory.from_dict, "") or Memory()
+    return Memory()
 
 
 def keep(settings: Settings, memory: Memory) -> None:

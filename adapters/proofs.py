@@ -6,12 +6,14 @@ whose pairs were compared, by the policy of the split. Losing these files costs 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from pathlib import Path
 
 import pandas as pd
 
-from adapters.files import read_json, replacing, write_json
+from adapters.files import read_record, replacing, write_json
+from domain.errors import RatchetError
 from domain.findings import ValidationReport
 from domain.policy import Policy
 
@@ -33,9 +35,10 @@ def remember_report(state: Path, report: ValidationReport, revision: str, *polic
 
 
 def known_report(state: Path, revision: str, *policies: Policy) -> ValidationReport | None:
-    """Return the report of a revision under these policies, if it was made before."""
-    content = read_json(report_file(state, revision, *policies))
-    return ValidationReport.from_dict(content) if content else None
+    """Return the report of a revision under these policies, if it was made before; a damaged one is made anew."""
+    with contextlib.suppress(RatchetError):
+        return read_record(report_file(state, revision, *policies), ValidationReport.from_dict, "")
+    return None
 
 
 def remember_sides(state: Path, sides: pd.DataFrame, policy: Policy) -> None:

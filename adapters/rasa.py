@@ -11,11 +11,11 @@ import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from adapters import archives, channel, commands
 from adapters.bot_code import lock_hash
-from adapters.files import read_json
+from adapters.files import read_json, read_record
 from adapters.settings import SOURCE, Settings
 from domain.errors import RatchetError
 
@@ -207,8 +207,7 @@ def converse(settings: Settings, url: str, on_line: Callable[[str], None]) -> in
     try:
         run_tool(settings, settings.bot, argv, CONVERSE_SECONDS, on_line)
     except RatchetError as error:
-        played = (read_json(out) or {}).get("conversations", [])
-        wrong = [mismatch for conversation in played for mismatch in conversation["mismatches"]]
+        wrong = [mismatch for conversation in mismatches(out) for mismatch in conversation]
         if not wrong:
             raise
         raise RatchetError(
@@ -216,4 +215,13 @@ def converse(settings: Settings, url: str, on_line: Callable[[str], None]) -> in
             f"{f' ({len(wrong) - 1} more)' if wrong[1:] else ''}.",
             f"Correct the bot or the conversation; all mismatches are in {out}.",
         ) from error
-    return len((read_json(out) or {}).get("conversations", []))
+    return len(mismatches(out))
+
+
+def mismatches(path: Path) -> list[list[str]]:
+    """Return, for each conversation that was played, what was not as written; none without a result."""
+
+    def make(document: Any) -> list[list[str]]:
+        return [[str(one) for one in played["mismatches"]] for played in document["conversations"]]
+
+    return read_record(path, make, "Run the same command again.") or []

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from adapters.files import read_json
-from adapters.lock import holder
+from adapters.lock import described, holder
 from adapters.prefect import running_url
 from adapters.settings import Settings
 from domain.health import Retrains
@@ -43,7 +42,7 @@ def next_after(settings: Settings, last: float) -> float:
 def left_behind(settings: Settings) -> Iterator[tuple[float, str]]:
     """Say that a retrain of this machine did not end in order: its lock still names a process that is gone."""
     lock = settings.state / "run.lock"
-    left = read_json(lock.with_suffix(".json"))
+    left = described(lock)
     if left and left["what"] == "A retrain" and holder(lock) is None:
         began = datetime.fromisoformat(left["since"])
         sentence = f"The retrain of {began:%Y-%m-%d %H:%M} UTC on this machine failed or was killed."

@@ -163,6 +163,10 @@ def load_settings(workspace: Path | str | None = None, **overrides: Any) -> Sett
         raise RatchetError(
             explain("The environment (RATCHET_…, .env)", error), "Correct or remove these variables."
         ) from error
+    except (UnicodeDecodeError, OSError) as error:
+        raise RatchetError(
+            f"{root / '.env'} cannot be read: {error}.", "Save it as text in UTF-8."
+        ) from error
 
 
 def find_workspace(start: Path) -> Path:
