@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
+import os
 import shutil
 import subprocess
 import sys
@@ -54,7 +56,7 @@ POINTS = [
     ("adapters.dvc:push", "after"),
     ("adapters.dvc:write_pointer", "before"),
     ("adapters.dvc:write_pointer", "after"),
-    ("pathlib:Path.rename", "after"),
+    ("shutil:move", "after"),
     ("adapters.corpus_store:install", "after"),
     ("adapters.corpus_store:recover", "after"),
 ]
@@ -94,6 +96,20 @@ def test_a_failed_push_changes_nothing(settings: Settings) -> None:
         put(settings, pd.concat([open_store(settings).frame.drop(columns="place"), more("leave", 3)]))
     assert (settings.workspace / "data.dvc").read_bytes() == before
     assert len(open_store(settings).frame) == 60
+
+
+def test_the_state_folder_may_lie_on_another_disk(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A volume for `.ratchet/` is no obstacle: what cannot be renamed across disks is copied."""
+    real = os.rename
+
+    def rename(source: str | Path, target: str | Path) -> None:
+        if (".ratchet" in str(source)) != (".ratchet" in str(target)):
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        real(source, target)
+
+    monkeypatch.setattr(os, "rename", rename)
+    put(settings, pd.concat([open_store(settings).frame.drop(columns="place"), more("leave", 3)]))
+    assert len(open_store(settings).frame) == 63
 
 
 def test_the_same_corpus_gives_the_same_bytes(settings: Settings, tmp_path: Path) -> None:
