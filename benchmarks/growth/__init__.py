@@ -1,0 +1,1 @@
+"""What growth costs: events, corpus, rollouts, from measurements and a simulation."""
