@@ -5,7 +5,7 @@ RATCHET := $(CURDIR)/.venv/bin/ratchet
 SYNC := sync --quiet --locked --compile-bytecode
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test test-fast test-e2e check stop
+.PHONY: help setup run up test test-fast test-e2e check audit stop
 
 help: ## Say what there is
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -26,11 +26,15 @@ test-fast: setup ## Run the fast tests, of the orchestrator and of the bot
 test-e2e: setup ## Run the tests on real engines: those that share the Docker engine beside the others, if there are cores
 	.venv/bin/pytest -m e2e --numprocesses $$(test "$$(nproc 2>/dev/null || echo 1)" -ge 4 && echo 2 || echo 1) --dist loadgroup -v
 
-check: setup ## Format, lint, types and the layers
+check: setup ## Format, lint, types, the layers and known weaknesses
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	.venv/bin/python .ci/audit.py
+
+audit: setup ## Ask whether locked versions have known weaknesses (part of check; AUDIT=required insists)
+	.venv/bin/python .ci/audit.py
 
 stop: ## Stop everything that runs in the background
 	@$(RATCHET) stop
