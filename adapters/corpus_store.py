@@ -197,12 +197,17 @@ def install(workspace: Path, revision: str, staged: Path, data: Path) -> None:
     old = staged.with_name("old")
     if data.exists():
         shutil.rmtree(old, ignore_errors=True)
-        shutil.move(data, old)  # a rename, or a copy where .ratchet/ is on another disk
+        move(data, old)
     if staged.is_dir() and dvc.describe(workspace, staged).revision == revision:
-        shutil.move(staged, data)
+        move(staged, data)
     else:
         dvc.pull(workspace, revision)
         dvc.materialise(workspace, revision, data)
+
+
+def move(folder: Path, target: Path) -> None:
+    """Move a folder: a rename, or a copy where `.ratchet/` lies on another disk than the workspace."""
+    shutil.move(folder, target)
 
 
 def sample_texts(workspace: Path, count: int) -> list[str]:

@@ -56,7 +56,7 @@ POINTS = [
     ("adapters.dvc:push", "after"),
     ("adapters.dvc:write_pointer", "before"),
     ("adapters.dvc:write_pointer", "after"),
-    ("shutil:move", "after"),
+    ("adapters.corpus_store:move", "after"),
     ("adapters.corpus_store:install", "after"),
     ("adapters.corpus_store:recover", "after"),
 ]
