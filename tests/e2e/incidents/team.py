@@ -16,6 +16,7 @@ import httpx
 import pandas as pd
 import yaml
 
+from adapters import dvc
 from adapters.mlflow import Registry
 from adapters.replicas import free_port
 from adapters.settings import Settings, load_settings
@@ -145,12 +146,11 @@ class Team:
         return self.git("rev-parse", "HEAD")
 
     def go_to(self, commit: str) -> None:
-        """Check a branch or commit out, and drop what was changed by hand; the next ingest fetches its data."""
-        before = (self.workspace / "data.dvc").read_text()
+        """Check a branch or commit out with its data, and drop what was changed by hand."""
         self.git("checkout", "-q", "-f", commit)
         self.git("clean", "-fdq")
-        if (self.workspace / "data.dvc").read_text() != before:
-            shutil.rmtree(self.workspace / "data", ignore_errors=True)
+        shutil.rmtree(self.workspace / "data", ignore_errors=True)
+        dvc.materialise(self.workspace, dvc.revision(self.workspace), self.workspace / "data")
 
     def restore(self) -> None:
         """Bring back what `make` left, whatever an exhibit has done."""

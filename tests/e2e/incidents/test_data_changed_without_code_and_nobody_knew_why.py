@@ -1,8 +1,8 @@
 """Data changed without code, and nobody knew why.
 
 The bot's quality moved from one build to the next although nobody had touched the code. The code's history showed one
-changed hash in a pointer file; it took days to find out that somebody had relabelled messages. Quality changes when
-the data changes, so what came, went and was relabelled must be as easy to read as a diff of the code.
+changed hash in a pointer file and no word about the messages behind it. Quality changes when the data changes, so
+what came, went and was relabelled has to be as easy to read as a diff of the code.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Model binary over the Git hosting limit.
 
-Two people kept each trained model in Git beside the code, as it was the only storage that they had. Two hours before the
-launch a model passed 100 MB and the host refused the push; deleting it in the next commit did not help, because the
-history still had it.
+Two people kept each trained model in Git beside the code, as it was the only storage that they had. Two hours before
+the launch a model passed the host's limit and the push was refused; deleting it in the next commit does not help
+then, because the history still has it.
 """
 
 from __future__ import annotations

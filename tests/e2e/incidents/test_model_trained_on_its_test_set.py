@@ -1,6 +1,6 @@
 """Model trained on its test set.
 
-A team split its labelled messages anew for each training, with a fixed seed. But as soon as messages were added the same
+A team split its labelled messages anew for each training, with a fixed seed. As soon as messages were added the same
 seed gave another split: most of today's test set had been in an earlier training set, and the model in service was
 praised for what it knew by heart. What they learnt: hold out a quarter, and keep it apart over *all* cycles.
 """
@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import train_test_split
 
-from adapters import corpus_store
+from adapters import data_revisions
 from domain.corpus import normalise
 from tests.e2e.incidents.team import Team
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.e2e
 
 def test_a_seeded_random_split_tests_on_what_was_trained_on(team: Team) -> None:
     """The old way: of the test messages that were known a week before, over half were trained on then."""
-    corpus = corpus_store.read_revision(team.settings, "HEAD").frame
+    corpus = data_revisions.read_revision(team.settings, "HEAD").frame
     earlier = corpus[: len(corpus) // 2]
     trained, _ = train_test_split(earlier, test_size=0.25, random_state=1)
     _, tested = train_test_split(corpus, test_size=0.25, random_state=1)

@@ -1,7 +1,7 @@
 """New data alone that never ships.
 
-A pipeline built and released whenever the code changed. Colleagues labelled messages for weeks, and none of it reached a
-user, because no code had changed; whoever wanted a new model made an empty commit.
+A pipeline built and released whenever the code changed. Colleagues labelled messages for weeks, and none of it reached
+a user, because no code had changed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Rollback to a version that never was live.
 
-A release went wrong, and the person on call took 'the version before': one less than the number in service. That one had
-been built, found bad and never been released, and now it talked to everybody. Which version was live last stood nowhere.
+A release went wrong, and the person on call took 'the version before': one less than the number in service. That one
+had been built, found bad and never been released, and now it talked to everybody. Which version had been live before
+stood nowhere.
 """
 
 from __future__ import annotations

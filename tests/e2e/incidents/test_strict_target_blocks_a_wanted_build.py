@@ -1,8 +1,8 @@
 """Strict target blocks a wanted build.
 
-A team promised 80 % and a point more each week, and its build failed below that. In week nine a build with exactly
-what the client had asked for stood at half a point under the target and could not be released; the team lowered the
-number in the script by hand, for everybody and for ever, an hour before the demonstration.
+A team promised 80 % and a point more each week for ten weeks, and its build failed below that. Builds with exactly what
+the client had asked for could not be released, because they were just under the week's target; what is left then is
+to lower the number in the script by hand, for everybody and for ever.
 """
 
 from __future__ import annotations

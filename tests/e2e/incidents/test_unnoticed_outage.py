@@ -1,0 +1,51 @@
+"""Unnoticed outage.
+
+The bot had no monitoring. It was down over a weekend, and the team learnt of it on Monday, from a user.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import httpx
+import psutil
+import pytest
+
+from adapters.replicas import read_replica
+from tests.e2e.incidents.team import Team
+from tests.fakes.receiver import Receiver, receiving
+
+pytestmark = pytest.mark.e2e
+
+DOWN = "replica down"
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Who is told."""
+    with receiving() as made:
+        yield made
+
+
+def test_an_outage_is_told_in_the_second_look_and_so_is_its_end(team: Team, receiver: Receiver) -> None:
+    """Everything of the bot is killed; cron's `ratchet monitor --once` tells people, once, and when it is over."""
+
+    def look() -> list[tuple[str, str]]:
+        team.ratchet("monitor", "--once", env={"RATCHET_ALERT_URLS": receiver.url})
+        return [told for told in receiver.told() if told[1] == DOWN]
+
+    shutil.rmtree(team.workspace / ".ratchet" / "monitor", ignore_errors=True)  # a monitor that begins here
+    assert look() == []
+    processes = team.workspace / ".ratchet" / "process"
+    for name in ("supervisor", "live"):
+        found = read_replica(processes / f"{name}.json")
+        assert found is not None
+        psutil.Process(found.pid).kill()
+    with pytest.raises(httpx.HTTPError):
+        team.say("hello")  # the old way: this user is the first to know
+    look()
+    assert look() == [("begin", DOWN)]
+    team.ratchet("serve")
+    look()
+    assert look() == [("begin", DOWN), ("end", DOWN)]
