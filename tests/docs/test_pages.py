@@ -7,6 +7,7 @@ import importlib.util
 import re
 import shlex
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,8 @@ def test_every_setting_is_one_that_ratchet_reads(page: Path) -> None:
             assert has_key(Params().model_dump(), code.split(".")), f"{page.name}: {code}"
 
 
-def read_variables() -> set[str]:
+@cache
+def read_variables() -> frozenset[str]:
     """Return the RATCHET_* variables that code, recipes and workflows name."""
     from adapters.settings import Settings
 
@@ -151,7 +153,7 @@ def read_variables() -> set[str]:
     }
     secrets = re.findall(r'secret(?:_file)?\("(\w+)"\)', (ROOT / "bot" / "tools" / "serve.py").read_text())
     named |= {f"RATCHET_{name.upper()}{ending}" for name in secrets for ending in ("", "_FILE")}
-    return named | {f"RATCHET_{name.upper()}" for name in Settings.model_fields}
+    return frozenset(named | {f"RATCHET_{name.upper()}" for name in Settings.model_fields})
 
 
 def has_key(content: object, path: list[str]) -> bool:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,10 @@ from typing import Any
 import pytest
 import yaml
 
+from adapters.replicas import free_port
 from adapters.scaffold import WORKFLOWS
-from tests.e2e.cli import RATCHET, ROOT, Ratchet
+from tests.docs.small import small_workspace
+from tests.e2e.cli import ROOT, Ratchet
 from tests.fakes.receiver import receiving
 
 FOLDER = ROOT / ".github" / "workflows"
@@ -108,6 +111,14 @@ class Runner:
         return done.stdout + done.stderr
 
 
+def serving(ratchet: Ratchet) -> dict[str, Any]:
+    """Return the status once the bot answers: on a busy machine the first question may take too long."""
+    deadline = time.monotonic() + 60
+    while not (status := ratchet.json("status"))["serving"]:
+        assert time.monotonic() < deadline, status
+    return dict(status)
+
+
 def commit(folder: Path, message: str = "Change") -> str:
     """Commit everything; returns the commit."""
     who = ["-c", "user.name=Ana", "-c", "user.email=ana@localhost"]
@@ -119,16 +130,9 @@ def commit(folder: Path, message: str = "Change") -> str:
 
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
-    """A runner on a new workspace with the example, and a `gh` that keeps the comment."""
-    if not (ROOT / "bot" / ".venv").exists():
-        pytest.skip("the bot environment is missing: make setup")
+    """A runner on a small workspace, and a `gh` that keeps the comment."""
     temporary = tmp_path_factory.mktemp("workflows")
-    ratchet = Ratchet(temporary / "helpdesk")
-    subprocess.run(
-        [RATCHET, "init", ratchet.workspace, "--example", "helpdesk"], check=True, capture_output=True
-    )
-    params = ratchet.workspace / "params.yaml"
-    params.write_text(params.read_text().replace("    seconds: 8\n", "    seconds: 0\n"))
+    ratchet = small_workspace(temporary / "bot", free_port())
     gh = temporary / "bin" / "gh"
     gh.parent.mkdir()
     gh.write_text(f'#!/bin/sh\necho "$@" > {temporary}/gh\ncat "$5" > {temporary}/comment\n')
@@ -146,8 +150,7 @@ def test_the_workflows_commands_do_what_they_say(runner: Runner) -> None:
     push = {"GITHUB_EVENT_NAME": "push", "GITHUB_SHA": commit(ratchet.workspace)}
     runner.run("inside-ci.yml", **push)
     assert "| accuracy |" in runner.files["GITHUB_STEP_SUMMARY"].read_text()
-    first = ratchet.json("status")
-    assert first["serving"] is True
+    first = serving(ratchet)
 
     params = ratchet.workspace / "params.yaml"
     params.write_text(params.read_text().replace("  seed: 1\n", "  seed: 2\n"))
@@ -162,14 +165,15 @@ def test_the_workflows_commands_do_what_they_say(runner: Runner) -> None:
         ["git", "revert", "--no-edit", "HEAD"], cwd=ratchet.workspace, check=True, capture_output=True
     )
     domain = bot / "domain.yml"
-    domain.write_text(domain.read_text().replace("I am handing over", "I am now handing over"))
+    wording = domain.read_text()
+    domain.write_text(wording.replace("I am handing over", "I am now handing over"))
+    assert domain.read_text() != wording
     push["GITHUB_SHA"] = commit(ratchet.workspace, "Another wording")
     said = runner.run("inside-ci.yml", **push)
     assert "is live" in said["Release new code with the same model"]
-    second = ratchet.json("status")
+    second = serving(ratchet)
     assert second["release"] != first["release"]
     assert second["model_version"] == "1"
-    assert second["serving"] is True
 
 
 @pytest.mark.e2e
