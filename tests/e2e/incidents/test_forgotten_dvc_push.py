@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from flows import monitor
 from tests.e2e.incidents.team import NEW_INTENT, Team, messages
 from tests.fakes.receiver import receiving
 
@@ -35,7 +36,9 @@ def clone(team: Team, tmp_path: Path) -> Path:
     return tmp_path / "clone"
 
 
-def test_a_forgotten_push_is_refused_and_told(team: Team, clone: Path) -> None:
+def test_a_forgotten_push_is_refused_and_told(
+    team: Team, clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The old way breaks the others' clones; a retrain here does not begin to use such data, and the monitor tells."""
     with (team.workspace / "data" / "utterances.csv").open("a", encoding="utf-8") as file:
         file.write("a lady is at the front desk for me,register_visitor,laptop\n")
@@ -50,8 +53,9 @@ def test_a_forgotten_push_is_refused_and_told(team: Team, clone: Path) -> None:
     assert "is not in the DVC remote. Put it there: `dvc push`" in " ".join(said.split())
     assert team.models() == models
     with receiving() as receiver:
+        monkeypatch.setenv("RATCHET_ALERT_URLS", receiver.url)
         for _ in range(2):
-            team.ratchet("monitor", "--once", env={"RATCHET_ALERT_URLS": receiver.url})
+            monitor.once(str(team.workspace))
         assert ("begin", "data not pushed") in receiver.told()
     assert team.git("rev-parse", "HEAD") == commit
     assert team.answers()

@@ -34,9 +34,9 @@ def test_a_clone_without_lfs_looks_whole(team: Team, tmp_path: Path) -> None:
     assert deployed.read_text() == LFS_POINTER
 
 
-@pytest.mark.parametrize("path", ["bot/domain.yml", "bot/channel/chat.py", "data.dvc"])
+@pytest.mark.parametrize("path", ["bot/domain.yml", "data.dvc"])
 def test_a_pointer_in_place_of_code_or_data_ends_the_run(team: Team, path: str) -> None:
-    """Whether it shapes the model, is only served, or names the data: it is named, and the old release goes on."""
+    """It is named, and the old release goes on."""
     (team.workspace / path).write_text(LFS_POINTER)
     assert f"{path} is a Git LFS pointer" in team.ratchet("retrain", code=1)
     assert team.answers()

@@ -22,7 +22,7 @@ NEWEST = "import sys; from rasa.model import get_latest_model; print(get_latest_
 
 
 def test_the_newest_model_is_the_experiment_and_it_is_not_released(team: Team, tmp_path: Path) -> None:
-    """Rasa would take it; Ratchet refuses it by name until its branch is merged, and then it may go out."""
+    """Rasa would take it; Ratchet refuses it, in the retrain that made it and when it is named."""
     live = team.live()
     team.git("checkout", "-q", "-b", "experiment")
     team.ingest(messages(FIRST_INTENTS, 2)[:60])
@@ -39,10 +39,6 @@ def test_the_newest_model_is_the_experiment_and_it_is_not_released(team: Team, t
     assert "never had" in " ".join(team.ratchet("release", experiment.version, code=1).split())
     assert team.live().id == live.id
     assert team.answers()
-
-    team.git("merge", "-q", "experiment")
-    team.ratchet("release", experiment.version)
-    assert team.live().model_version == experiment.version
 
 
 def newest_of(team: Team, folder: Path, versions: list[str]) -> str:
