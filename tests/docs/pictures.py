@@ -1,0 +1,59 @@
+"""Make docs/images/terminal.svg: `python -m tests.docs.pictures` runs `ratchet retrain` on the example for real."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
+
+from adapters.replicas import free_port
+from tests.e2e.cli import RATCHET, ROOT
+
+THEME = TerminalTheme(
+    (20, 23, 27),
+    (232, 234, 237),
+    [
+        (29, 33, 39),
+        (255, 143, 134),
+        (111, 208, 143),
+        (240, 187, 90),
+        (127, 176, 255),
+        (200, 160, 255),
+        (120, 210, 220),
+        (232, 234, 237),
+    ],
+)
+
+
+def main() -> None:
+    """Run in a new workspace, and write what the terminal shows."""
+    from adapters import console
+    from cli import output, retrain
+    from cli.context import shared
+
+    screen = Console(
+        record=True, file=io.StringIO(), width=116, color_system="truecolor", highlight=False, soft_wrap=False
+    )
+    console.terminal = output.out = retrain.out = screen
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Path(folder) / "helpdesk"
+        subprocess.run([RATCHET, "init", workspace, "--example", "helpdesk"], check=True)
+        (workspace / ".env").write_text(f"RATCHET_PORT={free_port()}\n")
+        shared.workspace = workspace
+        screen.print("$ ratchet retrain", style="bold")
+        try:
+            retrain.retrain()
+        finally:
+            subprocess.run([RATCHET, "--workspace", workspace, "stop"], check=True)
+        svg = screen.export_svg(title="ratchet retrain", theme=THEME).replace(folder, "~")
+    path = ROOT / "docs" / "images" / "terminal.svg"
+    path.write_text(svg)
+    print(path)
+
+
+if __name__ == "__main__":
+    main()
