@@ -252,6 +252,42 @@ def test_too_much_is_refused(server: Server) -> None:
         assert connection.recv(200).split(b" ")[1] in (b"400", b"413", b"431")
 
 
+LENGTHS = st.sampled_from(
+    ["-1", "-0", "+5", "1_0", "0x10", "", " ", "5, 5", "9" * 400, "1e3", "\u0661", "5\r\nContent-Length: 6"]
+)
+
+
+@fuzz(
+    30,
+    1000,
+    length=LENGTHS | st.integers().map(str),
+    coding=st.sampled_from(["", "chunked", "xchunked", "gzip"]),
+)
+def test_a_length_that_is_none_is_refused(server: Server, length: str, coding: str) -> None:
+    """One below zero kept the whole server busy for ever; afterwards it answers others as before."""
+    host, port = server.url.removeprefix("http://").split(":")
+    head = f"POST /chat HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n"
+    head += f"Transfer-Encoding: {coding}\r\n" if coding else ""
+    with socket.create_connection((host, int(port)), timeout=SECONDS) as connection:
+        connection.sendall(f"{head}\r\n{{}}".encode("utf-8", "replace"))
+        connection.shutdown(socket.SHUT_WR)
+        connection.settimeout(SECONDS)
+        with contextlib.suppress(ConnectionResetError):
+            answer = connection.recv(200)
+            assert not answer or int(answer.split(b" ")[1]) in STATUSES, answer
+    COUNTS["lengths"] += 1
+    assert server_status(server)["ready"]
+
+
+def test_a_length_below_zero_stops_no_server(server: Server) -> None:
+    """The request that did, for certain and not only by the luck of the seed."""
+    host, port = server.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=SECONDS) as connection:
+        connection.sendall(b"POST /chat HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n{}")
+        assert b" 400 " in connection.recv(200)
+    assert server_status(server)["ready"]
+
+
 def test_slow_clients_hold_up_nobody(server: Server) -> None:
     """Two hundred who send half a request and wait: others are answered as before."""
     host, port = server.url.removeprefix("http://").split(":")

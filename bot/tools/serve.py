@@ -65,7 +65,7 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     from rasa.core.run import create_http_input_channels
     from sanic import Sanic
 
-    from channel import access, directory, memory
+    from channel import access, directory, framing, memory
     from channel.chat import ChatInput
     from channel.conversation import Conversations, Service
     from channel.events import RETENTION_DAYS, Broker
@@ -82,6 +82,7 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     # Not Rasa's own application: its API could train and replace models, and its page on `/` says its version.
     app = Sanic("ratchet_bot", configure_logging=False)
     register([chat, *others], app, route="/")
+    app.add_signal(framing.check, "http.lifecycle.read_head")
     app.config.KEEP_ALIVE_TIMEOUT = KEEP_ALIVE_SECONDS
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = DRAIN_SECONDS
     app.config.REQUEST_MAX_SIZE = MOST_BYTES
