@@ -23,7 +23,7 @@ FIRST_START_ATTEMPTS = 3
 class LoadTestPolicy(Policy):
     """The part `rollout.load_test` of `params.yaml`; see the comments there."""
 
-    seconds: float = Field(8, ge=0)
+    seconds: int = Field(8, ge=0)  # Locust takes whole ones only
     users: int = Field(4, ge=1)
     min_requests: int = Field(50, ge=1)
     max_p95_ms: float = Field(500, gt=0)

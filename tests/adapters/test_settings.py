@@ -38,6 +38,7 @@ def test_outside_a_workspace_the_error_says_how_to_make_one(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("rollout: {load_test: {seconds: 1.5}}", "rollout.load_test.seconds"),
         ("trian:\n  seed: 1\n", r"trian: no such key"),
         ("train:\n  sed: 1\n", r"train\.sed: no such key"),
         ("train:\n  seed: -1\n", r"train\.seed: input should be greater than or equal to 0"),

@@ -79,7 +79,7 @@ class World:
         try:
             yield
         finally:
-            aside.replace(self.database)
+            shutil.copyfile(aside, self.database)  # the same file again: this process has it open, too
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
