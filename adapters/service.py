@@ -30,6 +30,8 @@ STEADY_SECONDS = 120.0
 """A part that has run for so long is started at once when it dies, however often it died before."""
 READY_SECONDS = 120.0
 STOP_SECONDS = 10.0
+READY = "ready.json"
+"""Describes the supervisor's process once everything answers."""
 
 Say = Callable[[str], None]
 
@@ -37,16 +39,17 @@ Say = Callable[[str], None]
 @contextlib.contextmanager
 def alone(settings: Settings) -> Iterator[None]:
     """Be the workspace's only supervisor; raises `LockHeld` when the service runs already."""
-    file = folder(settings) / "supervisor.json"
+    files = [folder(settings) / name for name in (READY, "supervisor.json")]
     try:
         with hold(settings.state / "service.lock", "The service"):
-            write_json(file, Replica.of_this_process(0).as_dict())
+            write_json(files[-1], Replica.of_this_process(0).as_dict())
             try:
                 yield
             finally:
-                file.unlink(missing_ok=True)
+                for file in files:
+                    file.unlink(missing_ok=True)
     except LockHeld as error:
-        raise LockHeld("The service of this workspace runs already.", "`ratchet down` stops it.") from error
+        raise already_running() from error
 
 
 def running(settings: Settings) -> Replica | None:
@@ -76,6 +79,7 @@ def up(settings: Settings, names: frozenset[str], say: Say, ready: Callable[[lis
             wanted = parts(settings, names, api_url)
             for part in wanted:
                 await_part(settings, part, started[part.name])
+            write_json(folder(settings) / READY, Replica.of_this_process(0).as_dict())
             ready(wanted)
             watch_over(settings, wanted, started, say)
         except KeyboardInterrupt:
@@ -83,6 +87,44 @@ def up(settings: Settings, names: frozenset[str], say: Say, ready: Callable[[lis
         finally:
             ignore_signals()
             stop(settings, say)
+
+
+def detach(settings: Settings, names: Collection[str]) -> None:
+    """Start the service as a process of its own, and return once everything answers.
+
+    Raises `LockHeld` when it runs already, and `RatchetError` with the end of its log when it does not start.
+    """
+    if running(settings):
+        raise already_running()
+    log = folder(settings) / "up.log"
+    only = [word for name in sorted(names) for word in ("--only", name)]
+    argv = [
+        RATCHET,
+        "--workspace",
+        str(settings.workspace),
+        "up",
+        "--port",
+        str(settings.prefect_port),
+        *only,
+    ]
+    started = launch(argv, cwd=settings.workspace, env={}, log=log, port=0)
+
+    def ready() -> bool:
+        found = read_replica(folder(settings) / READY)
+        return found is not None and found.pid == started.pid
+
+    try:
+        await_ready(started, ready, READY_SECONDS * len(PARTS), log)
+    except BaseException as error:
+        terminate(started, DOWN_SECONDS)
+        if isinstance(error, RatchetError):
+            raise RatchetError("The service did not start.", error.remedy) from error
+        raise
+
+
+def already_running() -> LockHeld:
+    """Return the error for a second service in a workspace."""
+    return LockHeld("The service of this workspace runs already.", "`ratchet down` stops it.")
 
 
 def serve_bot(settings: Settings, api_url: str, names: Collection[str]) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -15,7 +17,10 @@ from domain.errors import RatchetError, UsageError
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command(epilog="Examples:\n\n  ratchet up\n\n  ratchet up --port 4300\n\n  ratchet up --systemd")(up)
+    app.command(
+        epilog="Examples:\n\n  ratchet up\n\n  ratchet up --detach\n\n  ratchet up --port 4300\n\n"
+        "  ratchet up --systemd"
+    )(up)
     app.command()(down)
     app.command(hidden=True)(watch)
     app.command(
@@ -30,6 +35,9 @@ def up(
     only: Annotated[
         list[str] | None, typer.Option(help="Run only this part: mlflow, worker, watch or monitor.")
     ] = None,
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Return once everything answers; it runs on.")
+    ] = False,
     systemd: Annotated[bool, typer.Option("--systemd", help="Print a systemd unit instead.")] = False,
 ) -> None:
     """Run the service: schedules, triggers, worker and web pages. Ctrl-C or `ratchet down` ends it."""
@@ -52,6 +60,10 @@ def up(
         show(found)
 
     try:
+        if detach:
+            service.detach(found, only or [])
+            ready([])
+            return
         service.up(found, frozenset(only or service_parts.PARTS), lambda text: out.print(f"  {text}"), ready)
     except LockHeld as error:
         out.print(error.fact)
@@ -60,14 +72,17 @@ def up(
 
 def show(found: Settings) -> None:
     """Print where everything is."""
-    from adapters import prefect, service_parts
+    from adapters import prefect, retrains, service_parts
 
     api_url = prefect.running_url(found) or ""
     pages = [("Prefect", api_url.removesuffix("/api"))]
     pages += [("MLflow", part.url) for part in service_parts.mlflow(found)]
     pages += [("bot", f"http://127.0.0.1:{found.port}"), ("logs", str(service_parts.folder(found)))]
+    zone = ZoneInfo(found.params.triggers.time_zone)
+    due = datetime.fromtimestamp(retrains.next_after(found, time.time()), zone)
+    pages += [("next retrain", f"{due:%A %Y-%m-%d %H:%M %Z}, and whenever data or code change")]
     facts(pages)
-    out.print("Stop it with Ctrl-C or `ratchet down`; the bot goes on serving.")
+    out.print("Stop it with `ratchet down`, or Ctrl-C here; the bot goes on serving.")
 
 
 def down() -> None:

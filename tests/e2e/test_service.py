@@ -153,7 +153,7 @@ def test_a_killed_worker_is_noticed_and_the_next_run_takes_up_its_work(service: 
     before = len(service.api.runs("retrain/on-data-change"))
     run = until(90, lambda: service.api.runs("retrain/on-data-change")[before:])[0]
     candidates = service.home / ".ratchet" / "candidates"
-    until(RUN_SECONDS, lambda: list(candidates.glob("*/train.json")))
+    until(RUN_SECONDS, lambda: list(candidates.glob("*/model.sha256")))
     killed = time.monotonic()
     worker = read_replica(service.home / ".ratchet" / "service" / "worker.json")
     assert worker is not None
@@ -212,3 +212,14 @@ def test_down_stops_everything_but_the_bot(service: Service) -> None:
     assert took < 30
     assert not [part for part in parts if part and alive(part)]
     assert service.say("hello")["release"]
+
+
+def test_the_service_runs_in_the_background(service: Service) -> None:
+    """`--detach` returns once everything answers, names the next retrain, and `ratchet down` finds it."""
+    said = service.ratchet("up", "--detach", env=service.env)
+    try:
+        assert "Ready" in said
+        assert "next retrain" in said
+        assert service.api.deployment("retrain/weekly")
+    finally:
+        assert "stopped: service" in service.ratchet("down", env=service.env)
