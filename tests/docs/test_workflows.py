@@ -181,16 +181,15 @@ def test_a_runner_without_ratchet_takes_the_copy_that_was_checked_out(runner: Ru
     """`Find Ratchet` moves the copy out of the workspace, sets it up and puts it on the path."""
     source = runner.ratchet.workspace / ".ratchet" / "source"
     (source / "bot").mkdir(parents=True)
+    for name in ("Makefile", "uv.lock", "pyproject.toml", "bot/uv.lock", "bot/pyproject.toml"):
+        (source / name).symlink_to(ROOT / name)
     for name in (
-        "Makefile",
-        "uv.lock",
-        "pyproject.toml",
         ".venv",
         "bot/.venv",
-        "bot/uv.lock",
-        "bot/pyproject.toml",
-    ):
-        (source / name).symlink_to(ROOT / name)
+    ):  # complete, so that nothing is installed into the environments of this test
+        (source / name).mkdir()
+        (source / name / "bin").symlink_to(ROOT / name / "bin")
+        (source / name / ".synced").touch()
     (source / ".ratchet").mkdir()
     (source / ".ratchet" / "uv").symlink_to(ROOT / ".ratchet" / "uv")
     home = runner.known.pop("vars.RATCHET_HOME")
