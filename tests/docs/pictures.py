@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -29,6 +30,23 @@ THEME = TerminalTheme(
 )
 
 
+def tidy(svg: str, names: dict[str, str]) -> str:
+    """Write what differs by machine as everybody has it, and take out fonts that would be fetched from elsewhere.
+
+    A line whose length changes loses its fixed width, or its letters would be spread.
+    """
+    svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL).replace(
+        "Fira Code, monospace", "monospace"
+    )
+    lines = []
+    for line in re.split(r"(?=<text )", svg):
+        changed = line
+        for old, new in names.items():
+            changed = changed.replace(old, new)
+        lines.append(line if changed == line else re.sub(r' textLength="[^"]*"', "", changed))
+    return "".join(lines)
+
+
 def main() -> None:
     """Run in a new workspace, and write what the terminal shows."""
     from adapters import console
@@ -42,14 +60,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         workspace = Path(folder) / "helpdesk"
         subprocess.run([RATCHET, "init", workspace, "--example", "helpdesk"], check=True)
-        (workspace / ".env").write_text(f"RATCHET_PORT={free_port()}\n")
+        port = free_port()
+        (workspace / ".env").write_text(f"RATCHET_PORT={port}\n")
         shared.workspace = workspace
         screen.print("$ ratchet retrain", style="bold")
         try:
             retrain.retrain()
         finally:
             subprocess.run([RATCHET, "--workspace", workspace, "stop"], check=True)
-        svg = screen.export_svg(title="ratchet retrain", theme=THEME).replace(folder, "~")
+        svg = tidy(
+            screen.export_svg(title="ratchet retrain", theme=THEME), {folder: "~", f":{port}": ":5005"}
+        )
     path = ROOT / "docs" / "images" / "terminal.svg"
     path.write_text(svg)
     print(path)
