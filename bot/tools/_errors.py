@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable
+
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
 class ToolError(Exception):
@@ -27,6 +30,13 @@ def run(command: Callable[[], int | None]) -> None:
     except ToolError as error:
         sys.stdout.flush()
         print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in DISK:
+            raise
+        sys.stdout.flush()
+        where = error.filename2 or error.filename or "a file"
+        print(f"error: {where} cannot be written: {error.strerror}. Make room on that disk.", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -62,7 +62,9 @@ def all_kills(chance: random.Random) -> list[Kill]:
     found = []
     for command, steps in STEPS.items():
         points = [f"{when}:{step}" for step in steps for when in ("before", "after")]
-        found += [Kill(command, point, ("alone", "tools")[n % 2]) for n, point in enumerate(points)]
+        found += [
+            Kill(command, point, ("alone", "tools")[(n + n // 2) % 2]) for n, point in enumerate(points)
+        ]
     for number in range(9):
         command = ("retrain", "retrain", "retrain", "release")[number % 4]
         moment = f"time:{chance.uniform(0.05, 0.7) * SECONDS[command]:.2f}"

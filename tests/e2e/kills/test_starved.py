@@ -224,6 +224,6 @@ def assert_told(code: int, said: str, expected: str) -> None:
         assert code == 0, said
         return
     assert code == 1, said
-    told = re.search(r"^error: (.+)\n  (\S.+)", said, re.MULTILINE)
+    told = re.search(r"^error: (.+?\.)(\n  | )\S.+", said, re.MULTILINE)
     assert told, said
     assert re.search(expected, told[1]), said
