@@ -54,17 +54,17 @@ def end_tools(pid: int, workspace: Path) -> None:
                 child.kill()
 
 
-def at_steps(when: str, name: str, end: Callable[[], None]) -> None:
+def at_steps(when: str, chosen: str, end: Callable[[], None]) -> None:
     """Die before or after the step of this name."""
     real = console.step
 
     @contextlib.contextmanager
-    def step(this: str) -> Iterator[Line]:
-        if (when, name) == ("before", this):
+    def step(name: str) -> Iterator[Line]:
+        if (when, chosen) == ("before", name):
             end()
-        with real(this) as line:
+        with real(name) as line:
             yield line
-        if (when, name) == ("after", this):
+        if (when, chosen) == ("after", name):
             end()
 
     console.step = step

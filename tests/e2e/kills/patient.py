@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,18 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import psutil
 
-from adapters import dvc_config
 from adapters.files import read_json, sha256, tree_digest
 from adapters.lock import hold, holder
 from adapters.mlflow import RECORD_TAG, Registry
-from adapters.replicas import free_port
-from adapters.settings import Settings, load_settings
+from adapters.settings import Settings
 from tests.corpora import git
 from tests.e2e.cli import ROOT, Ratchet
-from tests.e2e.fleet import small_bot
 from tests.e2e.kills.dying import end_tools
 from tests.e2e.kills.witness import ask
 
@@ -220,38 +215,3 @@ def change(path: Path, pattern: str, line: str) -> None:
     text, count = re.subn(pattern, line, path.read_text(), count=1, flags=re.MULTILINE)
     assert count == 1, (path, pattern)
     path.write_text(text)
-
-
-def admit(folder: Path, prepare: Callable[[Path], None] = lambda _: None, **variables: str) -> Patient:
-    """Make a workspace with the small bot's messages in it and bring its first release out.
-
-    `prepare` is given the workspace before the first ingest; `variables` go into its `.env`.
-    """
-    workspace = small_bot.write_workspace(folder)
-    # Without load test: it would make up half of a run, and has tests of its own.
-    change(workspace / "params.yaml", r"^    seconds: .*$", "    seconds: 0")
-    shutil.rmtree(workspace / "bot" / "tests" / "__pycache__", ignore_errors=True)
-    (workspace / ".gitignore").write_text(".ratchet/\n.env\n__pycache__/\n")
-    chosen = {
-        "RATCHET_TARGET": "process",
-        "RATCHET_PORT": str(free_port()),
-        "RATCHET_PREFECT_PORT": str(free_port()),
-        **variables,
-    }
-    (workspace / ".env").write_text("".join(f"{name}={value}\n" for name, value in chosen.items()))
-    git(workspace, "init", "--quiet")
-    git(workspace, "config", "user.name", "Test")
-    git(workspace, "config", "user.email", "test@localhost")
-    dvc_config.init(workspace, ".ratchet/remote")
-    prepare(workspace)
-    messages = [{"text": str(row["text"]), "intent": str(row["intent"])} for row in small_bot.rows()]
-    file = folder.parent / f"{folder.name}.csv"
-    pd.DataFrame(messages).to_csv(file, index=False)
-    ratchet = Ratchet(workspace)
-    ratchet("ingest", file)
-    git(workspace, "add", "--all")
-    git(workspace, "commit", "--quiet", "--message", "Start")
-    patient = Patient(ratchet, load_settings(workspace))
-    summary, _ = patient.run("retrain")
-    assert summary["outcome"] == "released", summary
-    return patient

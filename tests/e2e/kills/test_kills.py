@@ -16,7 +16,8 @@ import pytest
 from adapters.mlflow import Registry
 from tests.e2e.cli import ROOT
 from tests.e2e.kills import record
-from tests.e2e.kills.patient import Patient, admit
+from tests.e2e.kills.admission import admit
+from tests.e2e.kills.patient import Patient
 from tests.e2e.kills.witness import Heard, ask, witness
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]

@@ -23,8 +23,9 @@ from adapters import dvc_config
 from adapters.mlflow import Registry
 from tests.e2e.cli import ROOT
 from tests.e2e.kills import record
+from tests.e2e.kills.admission import admit
 from tests.e2e.kills.disk import Disk, possible
-from tests.e2e.kills.patient import Patient, admit
+from tests.e2e.kills.patient import Patient
 from tests.e2e.kills.witness import ask, witness
 from tests.e2e.test_s3_remote import KEY, RCLONE, SECRET, Server
 

@@ -1,0 +1,52 @@
+"""Makes the small workspace that the tests of this folder kill and starve."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from adapters import dvc_config
+from adapters.replicas import free_port
+from adapters.settings import load_settings
+from tests.corpora import git
+from tests.e2e.cli import Ratchet
+from tests.e2e.fleet import small_bot
+from tests.e2e.kills.patient import Patient, change
+
+
+def admit(folder: Path, prepare: Callable[[Path], None] = lambda _: None, **variables: str) -> Patient:
+    """Make a workspace with the small bot's messages in it and bring its first release out.
+
+    `prepare` is given the workspace before the first ingest; `variables` go into its `.env`.
+    """
+    workspace = small_bot.write_workspace(folder)
+    # Without load test: it would make up half of a run, and has tests of its own.
+    change(workspace / "params.yaml", r"^    seconds: .*$", "    seconds: 0")
+    shutil.rmtree(workspace / "bot" / "tests" / "__pycache__", ignore_errors=True)
+    (workspace / ".gitignore").write_text(".ratchet/\n.env\n__pycache__/\n")
+    chosen = {
+        "RATCHET_TARGET": "process",
+        "RATCHET_PORT": str(free_port()),
+        "RATCHET_PREFECT_PORT": str(free_port()),
+        **variables,
+    }
+    (workspace / ".env").write_text("".join(f"{name}={value}\n" for name, value in chosen.items()))
+    git(workspace, "init", "--quiet")
+    git(workspace, "config", "user.name", "Test")
+    git(workspace, "config", "user.email", "test@localhost")
+    dvc_config.init(workspace, ".ratchet/remote")
+    prepare(workspace)
+    messages = [{"text": str(row["text"]), "intent": str(row["intent"])} for row in small_bot.rows()]
+    file = folder.parent / f"{folder.name}.csv"
+    pd.DataFrame(messages).to_csv(file, index=False)
+    ratchet = Ratchet(workspace)
+    ratchet("ingest", file)
+    git(workspace, "add", "--all")
+    git(workspace, "commit", "--quiet", "--message", "Start")
+    patient = Patient(ratchet, load_settings(workspace))
+    summary, _ = patient.run("retrain")
+    assert summary["outcome"] == "released", summary
+    return patient
