@@ -28,6 +28,8 @@ LEASE_SECONDS = 60.0
 """A slot whose holder was killed is free again after this time."""
 RESTART_SECONDS = 120.0
 """A server that does not answer is asked again for so long."""
+LEAST_SECONDS = 10.0
+"""A run that does not wait for others gives a busy server this time to answer: a slow answer is no holder."""
 
 T = TypeVar("T")
 
@@ -94,7 +96,7 @@ def slot(seconds: float) -> Iterator[None]:
             held.enter_context(
                 concurrency(
                     SLOT,
-                    timeout_seconds=max(seconds, 1),
+                    timeout_seconds=max(seconds, LEAST_SECONDS),
                     lease_duration=LEASE_SECONDS,
                     raise_on_lease_renewal_failure=False,
                 )
