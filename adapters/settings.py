@@ -33,6 +33,7 @@ SOURCE = Path(__file__).resolve().parent.parent
 
 MARKERS = ("params.yaml", "bot")
 STATE_FOLDER = ".ratchet"
+MOST_FINDINGS = 20
 
 
 class Params(Policy):
@@ -210,8 +211,9 @@ def complaint(finding: ErrorDetails) -> str:
 def explain(where: str, error: ValidationError) -> str:
     """Turn pydantic's findings into one sentence that names each key."""
     findings = [
-        f"{'.'.join(str(part) for part in finding['loc']) or 'the whole'}: {complaint(finding)}"
+        f"{'.'.join(str(part)[:60] for part in finding['loc']) or 'the whole'}: {complaint(finding)[:300]}"
         for finding in error.errors()
     ]
     wrong = "1 wrong entry" if len(findings) == 1 else f"{len(findings)} wrong entries"
-    return f"{where} has {wrong}: {'; '.join(findings)}."
+    more = [f"and {len(findings) - MOST_FINDINGS} more"] if len(findings) > MOST_FINDINGS else []
+    return f"{where} has {wrong}: {'; '.join(findings[:MOST_FINDINGS] + more)}."
