@@ -30,7 +30,7 @@ from tools import converse, evaluate
 from tools._errors import ToolError
 
 LONG = os.environ.get("RATCHET_LONG") == "1"
-SEED = int(os.environ.get("RATCHET_FUZZ_SEED", random.randrange(2**32)))
+SEED = int(os.environ.get("RATCHET_FUZZ_SEED", random.SystemRandom().randrange(2**32)))
 SECONDS = 5.0
 STATUSES = {200, 400, 401, 403, 404, 405, 411, 413, 414, 417, 431, 501, 505}
 COUNTS: Counter[str] = Counter()

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from domain.errors import RatchetError
 
 LONG = os.environ.get("RATCHET_LONG") == "1"
-SEED = int(os.environ.get("RATCHET_FUZZ_SEED", random.randrange(2**32)))
+SEED = int(os.environ.get("RATCHET_FUZZ_SEED", random.SystemRandom().randrange(2**32)))
 SECONDS = 5.0
 """No input may take longer, in processor time, so that a busy machine is no failure."""
 COUNTS: Counter[tuple[str, str]] = Counter()
