@@ -98,7 +98,9 @@ def test_a_failed_push_changes_nothing(settings: Settings) -> None:
     assert len(open_store(settings).frame) == 60
 
 
-def test_the_state_folder_may_lie_on_another_disk(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_state_folder_may_lie_on_another_disk(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A volume for `.ratchet/` is no obstacle: what cannot be renamed across disks is copied."""
     real = os.rename
 

@@ -18,6 +18,8 @@ from tests.tasks.test_release_steps import RELEASE
 WHO = ("-c", "user.name=Ana", "-c", "user.email=ana@localhost")
 POINTER = "outs:\n- md5: {revision}\n  path: data\n"
 
+OLD, OTHER, NOW, NEW, ANY = (f"{digit}" * 32 + ".dir" for digit in "01234")
+
 
 @dataclass
 class Trained:
@@ -36,16 +38,16 @@ def commit(folder: Path, revision: str) -> None:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """A workspace whose branch `main` had the data `old.dir` and has `now.dir`; on `experiment` it is `other.dir`."""
+    """A workspace whose branch `main` had the data OLD and has NOW; on `experiment` it is OTHER."""
     (tmp_path / "bot").mkdir()
     (tmp_path / "bot" / "config.yml").write_text("pipeline: []\n")
     (tmp_path / "params.yaml").write_text("")
     git(tmp_path, "init", "-q", "-b", "main")
-    commit(tmp_path, "old.dir")
+    commit(tmp_path, OLD)
     git(tmp_path, "checkout", "-q", "-b", "experiment")
-    commit(tmp_path, "other.dir")
+    commit(tmp_path, OTHER)
     git(tmp_path, "checkout", "-q", "main")
-    commit(tmp_path, "now.dir")
+    commit(tmp_path, NOW)
     return load_settings(tmp_path, target="process")
 
 
@@ -55,7 +57,7 @@ def model(settings: Settings, revision: str) -> Any:
     return Trained(Lineage(revision, "", "c0ffee42", code, lock, "", 1))
 
 
-@pytest.mark.parametrize("revision", ["now.dir", "old.dir"])
+@pytest.mark.parametrize("revision", [NOW, OLD])
 def test_data_of_the_branchs_history_may_be_released(settings: Settings, revision: str) -> None:
     """Today's and earlier data."""
     merged.require(settings, model(settings, revision), None)
@@ -64,26 +66,26 @@ def test_data_of_the_branchs_history_may_be_released(settings: Settings, revisio
 def test_data_of_another_branch_may_not(settings: Settings) -> None:
     """Until it is merged; then it may."""
     with pytest.raises(RatchetError, match="never had"):
-        merged.require(settings, model(settings, "other.dir"), None)
+        merged.require(settings, model(settings, OTHER), None)
     git(settings.workspace, *WHO, "merge", "-q", "-X", "theirs", "-m", "Merge", "experiment")
-    merged.require(settings, model(settings, "other.dir"), None)
+    merged.require(settings, model(settings, OTHER), None)
 
 
 def test_data_that_was_just_taken_in_may_be_released(settings: Settings) -> None:
     """An ingest without a commit is in the working tree's data.dvc."""
-    (settings.workspace / "data.dvc").write_text(POINTER.format(revision="new.dir"))
-    merged.require(settings, model(settings, "new.dir"), None)
+    (settings.workspace / "data.dvc").write_text(POINTER.format(revision=NEW))
+    merged.require(settings, model(settings, NEW), None)
 
 
 def test_the_live_releases_data_may_be_used_again(settings: Settings) -> None:
     """People talk to it already: new code may be trained on it."""
-    live = replace(RELEASE, lineage=replace(RELEASE.lineage, data_revision="other.dir"))
-    merged.require(settings, model(settings, "other.dir"), live)
+    live = replace(RELEASE, lineage=replace(RELEASE.lineage, data_revision=OTHER))
+    merged.require(settings, model(settings, OTHER), live)
 
 
 def test_a_model_of_other_code_may_not_be_released(settings: Settings) -> None:
     """It was evaluated with another pipeline than the one that would serve it; the error names the commit."""
-    trained = model(settings, "now.dir")
+    trained = model(settings, NOW)
     (settings.bot / "config.yml").write_text("pipeline: [x]\n")
     with pytest.raises(RatchetError, match=r"other code than is checked out \(commit c0ffee42\)"):
         merged.require(settings, trained, None)
@@ -94,4 +96,4 @@ def test_without_git_there_are_no_branches(tmp_path: Path) -> None:
     (tmp_path / "bot").mkdir()
     (tmp_path / "params.yaml").write_text("")
     settings = load_settings(tmp_path, target="process")
-    merged.require(settings, model(settings, "any.dir"), None)
+    merged.require(settings, model(settings, ANY), None)
