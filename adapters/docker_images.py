@@ -113,18 +113,22 @@ def build(
     arguments: Mapping[str, str] | None = None,
 ) -> str:
     """Build the image of a context and return its id; raises `BuildFailed` with the end of the builder's output."""
+    usual = client.api.timeout
     client.api.timeout = BUILD_SECONDS
-    stream = client.api.build(
-        fileobj=archive,
-        custom_context=True,
-        tag=tag,
-        labels=dict(labels),
-        buildargs=dict(arguments or {}),
-        network_mode=settings.build_network,
-        rm=True,
-        forcerm=True,
-        decode=True,
-    )
+    try:
+        stream = client.api.build(
+            fileobj=archive,
+            custom_context=True,
+            tag=tag,
+            labels=dict(labels),
+            buildargs=dict(arguments or {}),
+            network_mode=settings.build_network,
+            rm=True,
+            forcerm=True,
+            decode=True,
+        )
+    finally:
+        client.api.timeout = usual  # an engine that hangs later on is not waited for as long as for a build
     said: list[str] = []
     for event in stream:
         said += str(event.get("stream", "")).splitlines()

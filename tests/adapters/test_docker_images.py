@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import http.server
+import io
 import os
 import tarfile
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+import docker
 import pytest
 
-from adapters.docker_images import context
+from adapters.docker_images import BuildFailed, build, context
+from adapters.settings import load_settings
 from domain.errors import RatchetError
 
 
@@ -41,3 +47,35 @@ def test_a_git_lfs_pointer_does_not_get_into_a_context(tmp_path: Path, name: str
     path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
     with pytest.raises(RatchetError, match=f"^{name} is a Git LFS pointer"), context({name: path}):
         raise AssertionError("a context was made")
+
+
+@pytest.fixture
+def full_engine() -> Iterator[docker.DockerClient]:
+    """A client of an engine that has no room for what it builds; only that answer of it is played."""
+
+    class Engine(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"error": "write /app: no space left on device"}\n')
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.HTTPServer(("127.0.0.1", 0), Engine)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield docker.DockerClient(f"tcp://127.0.0.1:{server.server_port}", version="1.41", timeout=7)
+    server.shutdown()
+    server.server_close()
+
+
+def test_an_engine_without_room_is_named_and_not_waited_for_later(
+    full_engine: docker.DockerClient, tmp_path: Path
+) -> None:
+    """A build may take long; what is asked of the engine after it may not, or a frozen one holds the run for ever."""
+    (tmp_path / "params.yaml").touch()
+    (tmp_path / "bot").mkdir()
+    with pytest.raises(BuildFailed, match=r"bot:1 could not be built: .*no space left on device"):
+        build(full_engine, io.BytesIO(b""), tag="bot:1", settings=load_settings(tmp_path), labels={})
+    assert full_engine.api.timeout == 7
