@@ -70,6 +70,17 @@ def inspect(client: docker.DockerClient, name: str) -> dict[str, Any] | None:
         return None
 
 
+def not_running(client: docker.DockerClient, stack: str) -> list[str]:
+    """The services of a stack that have fewer replicas than declared; a global one has one at least."""
+    services = client.api.services(filters={"label": f"com.docker.stack.namespace={stack}"}, status=True)
+    missing = []
+    for service in services:
+        count, least = service["ServiceStatus"], int("Global" in service["Spec"]["Mode"])
+        if count["RunningTasks"] < max(count["DesiredTasks"], least):
+            missing.append(str(service["Spec"]["Name"]))
+    return missing
+
+
 def replicas_of(service: Mapping[str, Any]) -> int:
     """How many replicas a service declares."""
     return int(service["Spec"]["Mode"].get("Replicated", {}).get("Replicas", 0))

@@ -13,7 +13,7 @@ import docker
 from adapters import channel, docker_images, docker_registry, docker_service, haproxy, stack
 from adapters.replicas import listening, port_taken
 from adapters.settings import Settings
-from adapters.swarm_rollout import POLL_SECONDS, Rollout
+from adapters.swarm_rollout import POLL_SECONDS, Rollout, await_services
 from adapters.target import ReplicaStatus, Say
 from domain.errors import RatchetError
 from domain.release import Release
@@ -75,6 +75,7 @@ class SwarmTarget:
             say("preparing networks, proxy and conversation store")
             derived = stack.surroundings(document, stack.recipes(self.settings))
             stack.deploy_derived(self.settings, self.settings.stack, derived, values)
+            await_services(self.client, self.settings)
         self._discard_staged()
         services = {CANARY: values}
         if live is not None and self.settings.params.rollout.load_test.seconds:
@@ -226,9 +227,8 @@ class SwarmTarget:
         deadline = time.monotonic() + REMOVAL_SECONDS
         label = {"label": f"com.docker.stack.namespace={name}"}
         while time.monotonic() < deadline:
-            if not self.client.containers.list(filters=label) and not self.client.networks.list(
-                filters=label
-            ):
+            kinds = (self.client.containers, self.client.networks)
+            if not any(kind.list(filters=label) for kind in kinds):
                 return
             stack.remove(self.settings, name)
             time.sleep(POLL_SECONDS)

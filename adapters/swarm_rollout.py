@@ -140,3 +140,21 @@ class Rollout:
             f"Release {wanted.release} did not become ready in staging{late}: {why}.",
             "No user was served by it." + (f" Its last lines:\n{said}" if said else ""),
         )
+
+
+def await_services(client: docker.DockerClient, settings: Settings) -> None:
+    """Wait until all that the bot stands on runs: its images may have to be fetched first.
+
+    Raises `RatchetError` with the reason when that takes longer than a start may.
+    """
+    limit = settings.params.rollout.start_timeout_seconds
+    deadline = time.monotonic() + limit
+    while missing := docker_service.not_running(client, settings.stack):
+        if time.monotonic() > deadline:
+            fleet = docker_service.fleet(client, missing[0])
+            why = next((task.error for task in fleet.tasks if task.error), "") if fleet else ""
+            raise RatchetError(
+                f"{', '.join(missing)} did not start within {limit:g} s: {why or 'no reason was given'}.",
+                f"See `docker service ps {missing[0]}`; often its image cannot be fetched. No user was served yet.",
+            )
+        time.sleep(POLL_SECONDS)
