@@ -99,7 +99,7 @@ def status(json: Json = False) -> None:
     facts(
         [
             ("serving", f"yes, at {target.url()}" if serving else "no: start it with `ratchet retrain`"),
-            ("release", f"{live.id}, live since {live.created_at}, {live.reason}"),
+            ("release", f"{live.id}, live since {live.live_since}, {live.reason}"),
             ("model", f"version {model.version}, sha256 {model.sha256[:12]}"),
             (
                 "accuracy",
@@ -147,5 +147,5 @@ def history(
     out.print()
     table = Table("release", "live since", "version", "took", "why", box=None, padding=(0, 2, 0, 0))
     for one in releases:
-        table.add_row(one.id, one.created_at[:16], one.model_version, duration(one.seconds), one.reason)
+        table.add_row(one.id, one.live_since[:16], one.model_version, duration(one.seconds), one.reason)
     out.print(table)

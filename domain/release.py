@@ -51,6 +51,12 @@ class Release(Record):
     reason: str
     seconds: float = 0.0
     rehearsal: dict[str, Any] | None = None
+    live_at: str = ""
+
+    @property
+    def live_since(self) -> str:
+        """When it went live the last time: a rollback brings an older manifest back."""
+        return self.live_at or self.created_at
 
 
 def release_id(created_at: str, model_sha256: str, bundle: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 from adapters import flow_runs
 from adapters.run import Run
@@ -15,7 +15,8 @@ from tasks.step import step
 @step(lambda release: f"{release.id} is live, champion is version {release.model_version}")
 def record(run: Run, release: Release) -> Release:
     """Store the manifest and let the aliases follow."""
-    live = replace(release, seconds=round(run.seconds, 1))
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    live = replace(release, seconds=round(run.seconds, 1), live_at=now)
     run.registry.finish(live)
     flow_runs.rename(run_names.released(date.today(), live))
     return live

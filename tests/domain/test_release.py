@@ -150,3 +150,10 @@ def test_a_rejected_model_stays_rejected() -> None:
 def test_a_fingerprint_does_not_depend_on_the_order_of_its_parts(parts: dict[str, str]) -> None:
     """It is a function of names and digests."""
     assert fingerprint(parts) == fingerprint(dict(reversed(list(parts.items()))))
+
+
+def test_a_release_that_came_back_says_since_when() -> None:
+    """A rollback brings an older manifest back: it is live since then, not since it was made."""
+    made = release("a")
+    assert made.live_since == made.created_at
+    assert replace(made, live_at="2026-11-25T08:00:00+00:00").live_since == "2026-11-25T08:00:00+00:00"
