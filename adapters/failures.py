@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from domain.errors import RatchetError
 
 AGAIN = "What served before serves on; run the same command again then."
+SILENT = {"ConnectionError", "Timeout"}
+"""What `requests` raises where nobody answers, or too late."""
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
@@ -31,6 +33,11 @@ def explain(error: BaseException) -> RatchetError | None:
             return RatchetError(
                 f"A database under .ratchet/ cannot be used: {cause}.",
                 f"Check that disk and its space. {AGAIN}",
+            )
+        if "requests" in families and {kind.__name__ for kind in type(cause).__mro__} & SILENT:
+            return RatchetError(
+                "The Docker engine no longer answers.",
+                "See `docker info`. Once it answers, the swarm serves by itself; run the same command again then.",
             )
         if families & {"docker", "requests"}:
             return RatchetError(f"The Docker engine failed: {first_line(cause)}.", f"Check it. {AGAIN}")

@@ -25,7 +25,9 @@ from domain.errors import RatchetError
         (OSError(errno.EROFS, os.strerror(errno.EROFS)), "Read-only file system"),
         (sqlite3.OperationalError("database or disk is full"), "database or disk is full"),
         (docker.errors.APIError("server error"), "Docker engine"),
-        (requests.exceptions.ReadTimeout("timed out"), "Docker engine"),
+        (requests.exceptions.ReadTimeout("timed out"), "Docker engine no longer answers"),
+        (requests.exceptions.ConnectionError("refused"), "Docker engine no longer answers"),
+        (requests.exceptions.ContentDecodingError("rubbish"), "Docker engine failed: rubbish"),
         (httpx.ConnectError("refused"), "Prefect server"),
     ],
 )

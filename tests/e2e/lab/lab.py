@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,8 +28,21 @@ PORT = 2375
 # and with it the cgroups.
 ENGINE = """
 hostname {name}
+echo nameserver {address} > {folder}/resolv.conf
+mount --bind {folder}/resolv.conf /etc/resolv.conf
 exec dockerd --data-root {folder}/data --exec-root {folder}/exec --pidfile {folder}/docker.pid \
   -H tcp://{address}:{port} --cgroup-parent /{name} --insecure-registry {network}.0/24 --log-level warn
+"""
+
+# Every name outside the lab is unknown, and that is said at once: nothing leaves the lab.
+NAMES = r"""
+import socket, sys
+server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+server.bind((sys.argv[1], 53))
+while True:
+    asked, who = server.recvfrom(512)
+    end = asked.index(0, 12) + 5
+    server.sendto(asked[:2] + b"\x81\x83\0\1" + bytes(6) + asked[12:end], who)
 """
 
 
@@ -39,6 +53,7 @@ class Node:
     number: int
     folder: Path
     process: subprocess.Popen[bytes] | None = None
+    names: subprocess.Popen[bytes] | None = None
 
     @property
     def name(self) -> str:
@@ -106,6 +121,17 @@ class Lab:
         """Take the node's cable away."""
         sh(f"ip link set rl{node.number} down")
 
+    def halt(self, node: Node) -> None:
+        """Stop a node's engine as `systemctl stop docker` does; its containers end with it."""
+        assert node.process is not None
+        node.process.terminate()
+        node.process.wait(timeout=60)
+
+    def resume(self, node: Node) -> None:
+        """Start an engine that was stopped; the swarm starts its containers again."""
+        self._run(node)
+        wait(lambda: answers(node), 60, f"{node.name} answers")
+
     def stop(self) -> None:
         """End the engines and their containers, and remove bridge, namespaces and files."""
         for node in self.nodes:
@@ -135,6 +161,7 @@ class Lab:
             f"{inside} ip link set {inner} up",
             f"{inside} ip route add default via {GATEWAY}",
         )
+        node.names = subprocess.Popen([*inside.split(), sys.executable, "-c", NAMES, node.address])
 
     def _run(self, node: Node) -> None:
         node.folder.mkdir(parents=True, exist_ok=True)
@@ -142,14 +169,15 @@ class Lab:
             name=node.name, folder=node.folder, address=node.address, port=PORT, network=NETWORK
         )
         argv = ["nsenter", f"--net=/run/netns/{node.name}", "unshare", "-m", "--uts", "sh", "-c", script]
-        log = (node.folder / "engine.log").open("wb")
+        log = (node.folder / "engine.log").open("ab")
         node.process = subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
 
     def _end(self, node: Node) -> None:
         """End the engine, then whatever still runs in its namespace; both are found by number, not by name."""
-        if node.process is not None and node.process.poll() is None:
-            node.process.kill()
-            node.process.wait()
+        for process in (node.process, node.names):
+            if process is not None and process.poll() is None:
+                process.kill()
+                process.wait()
         listed = subprocess.run(
             ["ip", "netns", "pids", node.name], capture_output=True, text=True, check=False
         )

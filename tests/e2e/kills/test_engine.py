@@ -1,0 +1,213 @@
+"""The Docker engine gives way while Ratchet releases to the swarm that it manages: stopped, frozen, its disk full.
+
+The engine is one of its own, in a network namespace that the test makes, and its data lie on a small disk. Each time:
+exit code 1 with one fact and one remedy and no traceback, or all went well; when the engine is back, one release serves
+on every replica, and the next run finishes without hands. All of it runs with RATCHET_LONG=1, a sample otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+import pytest
+
+from adapters import docker_images, stack
+from adapters.mlflow import Registry
+from adapters.settings import load_settings
+from tests.e2e.cli import ROOT
+from tests.e2e.kills.disk import Disk, possible, run
+from tests.e2e.kills.flock import Flock, admit_flock, row
+from tests.e2e.lab.lab import Lab, Node
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root for network namespaces"),
+]
+
+LONG = os.environ.get("RATCHET_LONG") == "1"
+FOLDER = Path("/var/tmp/ratchet-lab")
+DISK_MEGABYTES = {"while the images come": 5000, "then": 2000}
+SLOW_SECONDS = 20.0
+
+
+@dataclass
+class World:
+    """A fleet on an engine of its own, whose data lie on a disk of its own."""
+
+    flock: Flock
+    lab: Lab
+    disk: Disk
+
+    @property
+    def node(self) -> Node:
+        """The one node."""
+        return self.lab.nodes[0]
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """The engine is stopped, and started again when the command has ended."""
+        self.lab.halt(self.node)
+        try:
+            yield
+        finally:
+            self.lab.resume(self.node)
+
+    @contextmanager
+    def restarted(self) -> Iterator[None]:
+        """The engine is stopped and started again at once, while the command goes on."""
+        with self.stopped():
+            pass
+        yield
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """The engine does nothing until the command has ended; containers run on."""
+        self.signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.signal(signal.SIGCONT)
+
+    @contextmanager
+    def slow(self) -> Iterator[None]:
+        """The engine does nothing for a while."""
+        self.signal(signal.SIGSTOP)
+        again = threading.Timer(SLOW_SECONDS, self.signal, [signal.SIGCONT])
+        again.start()
+        try:
+            yield
+        finally:
+            again.join()
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """The engine's disk takes nothing more until the command has ended."""
+        with self.disk.full():
+            yield
+
+    def signal(self, sign: signal.Signals) -> None:
+        """Send a signal to the engine, and not to its containers."""
+        assert self.node.process is not None
+        self.node.process.send_signal(sign)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens after which step ("": at the start), or `within` deploy; what is said, "" where all goes well.
+
+    `unnoticed` is whether no message may fail: a stopped engine takes its containers with it.
+    """
+
+    name: str
+    happen: Callable[[World], AbstractContextManager[None]]
+    after: str
+    says: str
+    unnoticed: bool = True
+    usual: bool = False
+
+    @property
+    def when(self) -> str:
+        """When it happens, in words."""
+        if self.after == "within":
+            return "within deploy, 1 of 2 replicas new"
+        return f"after {self.after}" if self.after else "from the start"
+
+
+SLOW = f"engine frozen for {SLOW_SECONDS:g} s"
+FAULTS = (
+    Fault("engine stopped", World.stopped, "within", "Docker", unnoticed=False, usual=True),
+    Fault(SLOW, World.slow, "within", "", usual=True),
+    Fault("engine's disk full", World.full, "", "no space left"),
+    Fault("engine stopped", World.stopped, "package", "Docker", unnoticed=False),
+    Fault("engine restarted", World.restarted, "within", "Docker", unnoticed=False),
+    Fault("engine frozen", World.frozen, "package", "Docker"),
+    Fault(SLOW, World.slow, "package", ""),
+    Fault("engine's disk full", World.full, "package", "."),
+    Fault("engine stopped", World.stopped, "stage", "Docker", unnoticed=False),
+    Fault("engine frozen", World.frozen, "within", "Docker"),
+)
+
+
+@pytest.fixture(scope="module")
+def world(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """A workspace with a live release on two replicas of that engine."""
+    if not (ROOT / "bot" / ".venv").exists():
+        pytest.skip("the bot environment is missing: make setup")
+    if not possible():
+        pytest.skip("needs to mount a small disk")
+    settings = load_settings(ROOT)
+    runtime = docker_images.ensure_runtime(engine, settings, stack.recipes(settings), print)
+    with ExitStack() as cleaning:
+        disk = Disk(FOLDER, DISK_MEGABYTES["while the images come"])
+        cleaning.callback(disk.unmount)
+        lab = Lab(FOLDER, nodes=1)
+        cleaning.callback(lab.stop)
+        lab.start(["haproxy:lts", "redis:7", runtime])
+        run("mount", "-o", f"remount,size={DISK_MEGABYTES['then']}m", FOLDER)
+        elsewhere = pytest.MonkeyPatch()
+        cleaning.callback(elsewhere.undo)
+        elsewhere.setenv("DOCKER_HOST", lab.nodes[0].host)
+        flock = admit_flock(Path(tmp_path_factory.mktemp("engine")) / "workspace", "ratchet-engine")
+        cleaning.callback(flock.end_everything)
+        yield World(flock, lab, disk)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [fault for fault in FAULTS if LONG or fault.usual],
+    ids=lambda fault: f"{fault.name}-{fault.after or 'start'}".replace(" ", "-"),
+)
+def test_a_failing_engine_is_named_and_the_next_release_after_it_finishes(world: World, fault: Fault) -> None:
+    """One fact, one remedy, one release on every replica; with the engine back, `ratchet release` goes through."""
+    flock, noted = world.flock, row(f"{fault.name}, {fault.when}")
+    old = Registry(flock.settings).live()
+    assert old is not None
+    words = flock.another_wording()
+    noted.times += 1
+    with flock.load(noted) as count:
+        with ExitStack() as broken:
+            code, said = carry_out(flock, fault, lambda: broken.enter_context(fault.happen(world)))
+            print(said)
+        whole = flock.await_whole()
+        flock.note_serving(noted, old.id)
+        assert whole <= {old.id} | flock.release_ids()
+        _, seconds = flock.run("release")
+    assert_told(code, said, fault.says)
+    assert flock.says() == words
+    flock.assert_fleet_settled()
+    assert not (fault.unnoticed and count.failures), count.failures[:5]
+    noted.finished += 1
+    noted.seconds.append(seconds)
+
+
+def carry_out(flock: Flock, fault: Fault, happen: Callable[[], object]) -> tuple[int, str]:
+    """Run a release with what happens to it; returns its exit code and what it printed."""
+    if fault.after != "within":
+        return flock.disturbed(fault.after, happen, "release")
+
+    def now(_: subprocess.Popen[str]) -> None:
+        happen()
+
+    return flock.when("stage", flock.arrived(1), now, "release")
+
+
+def assert_told(code: int, said: str, expected: str) -> None:
+    """Exit code 1, one fact with what was expected in it, one remedy, no traceback; or all went well."""
+    assert "Traceback" not in said, said
+    if not expected:
+        assert code == 0, said
+        return
+    assert code == 1, said
+    told = re.search(r"^error: (.+?\.)(\n  | )\S.+", said, re.MULTILINE)
+    assert told, said
+    assert re.search(expected, told[1]), said
