@@ -40,7 +40,8 @@ def need_manager(client: docker.DockerClient) -> Swarm:
     if place is None:
         raise RatchetError(
             "The Docker engine is not in a swarm.",
-            "Run `docker swarm init` on it, or use `--target process`.",
+            "If it was until now, it is stopping or starting: see `docker info`, and run the same command again. "
+            "Otherwise run `docker swarm init` on it, or use `--target process`.",
         )
     if not place.manager:
         raise RatchetError("The Docker engine is a worker of its swarm.", "Name a manager with DOCKER_HOST.")
