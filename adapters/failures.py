@@ -40,7 +40,9 @@ def explain(error: BaseException) -> RatchetError | None:
                 "See `docker info`. Once it answers, the swarm serves by itself; run the same command again then.",
             )
         if families & {"docker", "requests"}:
-            return RatchetError(f"The Docker engine failed: {first_line(cause)}.", f"Check it. {AGAIN}")
+            # The engine's own words; the error that those came with names no more than an address.
+            words = next((one for one in causes(error) if getattr(one, "explanation", None)), cause)
+            return RatchetError(f"The Docker engine failed: {first_line(words)}.", f"Check it. {AGAIN}")
         if "httpx" in families:
             return RatchetError(
                 f"The Prefect server failed: {first_line(cause)}.",
@@ -61,4 +63,5 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 def first_line(error: BaseException) -> str:
     """Return the start of what an error says."""
-    return (str(error).splitlines() or [type(error).__name__])[0][:200].rstrip(".")
+    said = getattr(error, "explanation", None) or error
+    return (str(said).splitlines() or [type(error).__name__])[0][:200].rstrip(".")

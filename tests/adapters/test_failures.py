@@ -43,6 +43,17 @@ def test_what_gives_way_is_named(error: Exception, said: str) -> None:
     assert str(explain(wrapped)) == str(told)
 
 
+def test_the_engines_own_words_are_told() -> None:
+    """Not the address of its interface, which is all that the error under it names."""
+    error = docker.errors.APIError("500 Server Error", explanation="write /x: no space left on device")
+    error.__cause__ = requests.exceptions.HTTPError(
+        "500 Server Error for url: http+docker://localhost/v1.41/build"
+    )
+    told = explain(error)
+    assert told is not None
+    assert told.fact == "The Docker engine failed: write /x: no space left on device."
+
+
 def test_a_mistake_of_our_own_keeps_its_traceback() -> None:
     """Nothing is explained away that nobody can mend from outside; a missing file is such a mistake."""
     assert explain(KeyError("x")) is None

@@ -37,7 +37,8 @@ pytestmark = [
 LONG = os.environ.get("RATCHET_LONG") == "1"
 FOLDER = Path("/var/tmp/ratchet-lab")
 DISK_MEGABYTES = {"while the images come": 5000, "then": 2000}
-SLOW_SECONDS = 20.0
+SHORT_SECONDS, LONG_SECONDS = 10.0, 20.0
+"""A swarm takes a node for lost that says nothing for 15 s, and starts its replicas anew."""
 
 
 @dataclass
@@ -79,10 +80,10 @@ class World:
             self.signal(signal.SIGCONT)
 
     @contextmanager
-    def slow(self) -> Iterator[None]:
+    def slow(self, seconds: float = SHORT_SECONDS) -> Iterator[None]:
         """The engine does nothing for a while."""
         self.signal(signal.SIGSTOP)
-        again = threading.Timer(SLOW_SECONDS, self.signal, [signal.SIGCONT])
+        again = threading.Timer(seconds, self.signal, [signal.SIGCONT])
         again.start()
         try:
             yield
@@ -105,14 +106,15 @@ class World:
 class Fault:
     """What happens after which step ("": at the start), or `within` deploy; what is said, "" where all goes well.
 
-    `unnoticed` is whether no message may fail: a stopped engine takes its containers with it.
+    `unnoticed` is whether no message may fail: a stopped engine takes its containers with it, one that was frozen for
+    long starts them anew, and on a full disk no conversation can be kept.
     """
 
     name: str
     happen: Callable[[World], AbstractContextManager[None]]
     after: str
     says: str
-    unnoticed: bool = True
+    unnoticed: bool = False
     usual: bool = False
 
     @property
@@ -123,18 +125,24 @@ class Fault:
         return f"after {self.after}" if self.after else "from the start"
 
 
-SLOW = f"engine frozen for {SLOW_SECONDS:g} s"
+def slower(world: World) -> AbstractContextManager[None]:
+    """The engine does nothing for so long that the swarm takes its node for lost."""
+    return world.slow(LONG_SECONDS)
+
+
+SHORT, LONGER = (f"engine frozen for {seconds:g} s" for seconds in (SHORT_SECONDS, LONG_SECONDS))
 FAULTS = (
-    Fault("engine stopped", World.stopped, "within", "Docker", unnoticed=False, usual=True),
-    Fault(SLOW, World.slow, "within", "", usual=True),
+    Fault("engine stopped", World.stopped, "within", "Docker", usual=True),
+    Fault(SHORT, World.slow, "within", "", unnoticed=True),
     Fault("engine's disk full", World.full, "", "no space left"),
-    Fault("engine stopped", World.stopped, "package", "Docker", unnoticed=False),
-    Fault("engine restarted", World.restarted, "within", "Docker", unnoticed=False),
-    Fault("engine frozen", World.frozen, "package", "Docker"),
-    Fault(SLOW, World.slow, "package", ""),
-    Fault("engine's disk full", World.full, "package", "."),
-    Fault("engine stopped", World.stopped, "stage", "Docker", unnoticed=False),
+    Fault(LONGER, slower, "within", ""),
+    Fault("engine restarted", World.restarted, "within", "Docker"),
+    Fault("engine stopped", World.stopped, "package", "Docker"),
     Fault("engine frozen", World.frozen, "within", "Docker"),
+    Fault(SHORT, World.slow, "package", "", unnoticed=True),
+    Fault("engine stopped", World.stopped, "stage", "Docker"),
+    Fault("engine's disk full", World.full, "package", "."),
+    Fault("engine frozen", World.frozen, "package", "Docker"),
 )
 
 
