@@ -75,7 +75,7 @@ class SwarmTarget:
             say("preparing networks, proxy and conversation store")
             derived = stack.surroundings(document, stack.recipes(self.settings))
             stack.deploy_derived(self.settings, self.settings.stack, derived, values)
-            await_services(self.client, self.settings)
+        await_services(self.client, self.settings, needed=live is None)
         self._discard_staged()
         services = {CANARY: values}
         if live is not None and self.settings.params.rollout.load_test.seconds:

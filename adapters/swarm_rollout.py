@@ -142,15 +142,19 @@ class Rollout:
         )
 
 
-def await_services(client: docker.DockerClient, settings: Settings) -> None:
-    """Wait until all that the bot stands on runs: its images may have to be fetched first.
+def await_services(client: docker.DockerClient, settings: Settings, needed: bool) -> None:
+    """Wait until all that the bot stands on runs: images may have to be fetched, or the engine came back just now.
 
-    Raises `RatchetError` with the reason when that takes longer than a start may.
+    When that takes longer than a start may, raises `RatchetError` with the reason where it is `needed`. It is not where
+    a release serves: the new one may mend what does not run.
     """
     limit = settings.params.rollout.start_timeout_seconds
     deadline = time.monotonic() + limit
-    while missing := docker_service.not_running(client, settings.stack):
+    bot = f"{settings.stack}_{stack.BOT}"
+    while missing := [name for name in docker_service.not_running(client, settings.stack) if name != bot]:
         if time.monotonic() > deadline:
+            if not needed:
+                return
             fleet = docker_service.fleet(client, missing[0])
             why = next((task.error for task in fleet.tasks if task.error), "") if fleet else ""
             raise RatchetError(

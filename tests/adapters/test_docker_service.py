@@ -56,14 +56,18 @@ def test_a_service_runs_when_all_its_replicas_do(service: tuple[str, str, int, i
     assert not_running(Engine(service), "ratchet") == ([service[0]] if missing else [])
 
 
-def test_a_first_release_waits_for_what_the_bot_stands_on(tmp_path: Path) -> None:
-    """The conversation store may have to be fetched; one that never comes is named, before any canary is judged."""
+def test_a_release_waits_for_what_the_bot_stands_on(tmp_path: Path) -> None:
+    """The conversation store may have to be fetched; one that never comes is named, before any canary is judged.
+
+    A later release does not insist: it may be what mends it. Nobody waits for the bot itself.
+    """
     (tmp_path / "bot").mkdir()
     (tmp_path / "params.yaml").write_text("rollout:\n  start_timeout_seconds: 1\n")
     settings = load_settings(tmp_path)
     engine = Engine(("ratchet_redis", "Replicated", 0, 1))
     client: Any = SimpleNamespace(api=engine)
     with pytest.raises(RatchetError, match="ratchet_redis did not start within 1 s"):
-        await_services(client, settings)
-    engine.answers.append([("ratchet_redis", "Replicated", 1, 1)])
-    await_services(client, settings)
+        await_services(client, settings, needed=True)
+    await_services(client, settings, needed=False)
+    engine.answers.append([("ratchet_redis", "Replicated", 1, 1), ("ratchet_bot", "Replicated", 0, 2)])
+    await_services(client, settings, needed=True)
