@@ -34,11 +34,13 @@ class Disk:
     @contextmanager
     def read_only(self) -> Iterator[None]:
         """Nothing can be written for the time of the block."""
-        run("mount", "-o", "remount,ro", self.folder)
+        # Laid over the folder, because a disk with files that are open for writing cannot be made read-only.
+        run("mount", "--bind", self.folder, self.folder)
+        run("mount", "-o", "remount,bind,ro", self.folder)
         try:
             yield
         finally:
-            run("mount", "-o", "remount,rw", self.folder)
+            run("umount", "-l", self.folder)
 
     def unmount(self) -> None:
         """Take it away."""

@@ -138,7 +138,7 @@ FAULTS = (
     Fault("object store silent for 12 s", World.slow, "", ""),
     Fault("object store silent for 12 s", World.slow, "evaluate", ""),
     Fault("object store full", lambda world: world.store_disk.full(), "train", "does not take files"),
-    Fault("disk under `.ratchet/` full", lambda world: world.state_disk.full(), "", ""),
+    Fault("disk under `.ratchet/` full", lambda world: world.state_disk.full(), "", "No space left"),
     Fault("disk under `.ratchet/` full", lambda world: world.state_disk.full(), "recall", ".", usual=True),
     Fault("disk under `.ratchet/` full", lambda world: world.state_disk.full(), "evaluate", "."),
     Fault("disk under `.ratchet/` full", lambda world: world.state_disk.full(), "package", "."),
