@@ -42,7 +42,10 @@ def explain(error: BaseException) -> RatchetError | None:
         if families & {"docker", "requests"}:
             # The engine's own words; the error that those came with names no more than an address.
             words = next((one for one in causes(error) if getattr(one, "explanation", None)), cause)
-            return RatchetError(f"The Docker engine failed: {first_line(words)}.", f"Check it. {AGAIN}")
+            return RatchetError(
+                f"The Docker engine failed: {first_line(words)}.",
+                "See `docker info`, and run the same command again when the engine is well.",
+            )
         if "httpx" in families:
             return RatchetError(
                 f"The Prefect server failed: {first_line(cause)}.",
