@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from prefect import flow
 
 from adapters.run import Run, begin
@@ -56,7 +58,8 @@ def bring_up(run: Run, packaged: Release, load: bool = True) -> Release:
         if load and run.settings.params.rollout.rehearse:
             packaged = rehearse(run, packaged)
     except Exception:
-        recover(run)
-        serve(run)
+        with contextlib.suppress(Exception):  # said where it failed; the first error is the one to tell
+            recover(run)
+            serve(run)
         raise
     return record(run, packaged)

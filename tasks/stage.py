@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 
 from adapters import corpus_store, locust_load, rasa
@@ -38,6 +39,7 @@ def stage(run: Run, release: Release, load: bool = True) -> Proof:
         verdict = locust_load.run(run.settings, url, champion, messages, run.folder, say) if load else None
         locust_load.require(verdict)
     except Exception:
-        run.target.clean(run.registry.live(), say)
+        with contextlib.suppress(Exception):  # the first error is the one to tell
+            run.target.clean(run.registry.live(), say)
         raise
     return Proof(conversations, verdict)
