@@ -113,14 +113,7 @@ class Flock(Patient):
 
     def assert_fleet_settled(self) -> None:
         """Registry and replicas tell the same story, and nothing is left over."""
-        registry = Registry(self.settings)
-        live, champion = registry.live(), registry.champion()
-        assert live is not None
-        assert champion is not None
-        assert (live.model_version, live.model_sha256) == (champion.version, champion.sha256)
-        experiments = [registry.experiment("nlu"), registry.experiment("releases")]
-        assert not registry.client.search_runs(experiments, "attributes.status = 'RUNNING'")
-        assert registry.begun() is None
+        live = self.assert_records_settled()
         assert [replica.release for replica in self.fleet.target.replicas()] == [live.id] * 2
         staged = {"label": f"com.docker.stack.namespace={self.fleet.target.staging}"}
         assert self.fleet.client.api.services(filters=staged) == []

@@ -20,6 +20,7 @@ from adapters.files import read_json, sha256, tree_digest
 from adapters.lock import hold, holder
 from adapters.mlflow import RECORD_TAG, Registry
 from adapters.settings import Settings
+from domain.release import Release
 from tests.corpora import git
 from tests.e2e.cli import ROOT, Ratchet
 from tests.e2e.kills.dying import end_tools
@@ -159,6 +160,16 @@ class Patient:
 
     def assert_settled(self) -> None:
         """Everything tells the same story, and nothing is left over."""
+        live = self.assert_records_settled()
+        assert ask(self.url)["release"] == live.id
+        assert self.strangers() == []
+        assert not (self.state / "process" / "staged.json").exists()
+        assert not list((self.state / "bundles").glob(".new-*"))
+        self.assert_no_lock()
+        self.assert_registry_whole()
+
+    def assert_records_settled(self) -> Release:
+        """Release and champion are one, and no run is open; returns the live release."""
         registry = Registry(self.settings)
         live, champion = registry.live(), registry.champion()
         assert live is not None
@@ -167,12 +178,7 @@ class Patient:
         experiments = [registry.experiment("nlu"), registry.experiment("releases")]
         assert not registry.client.search_runs(experiments, "attributes.status = 'RUNNING'")
         assert registry.begun() is None
-        assert ask(self.url)["release"] == live.id
-        assert self.strangers() == []
-        assert not (self.state / "process" / "staged.json").exists()
-        assert not list((self.state / "bundles").glob(".new-*"))
-        self.assert_no_lock()
-        self.assert_registry_whole()
+        return live
 
     def strangers(self) -> list[str]:
         """The processes that have to do with this workspace and are neither supervisor nor the live replica."""

@@ -8,7 +8,6 @@ on every replica, and the next run finishes without hands. All of it runs with R
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import threading
@@ -26,6 +25,7 @@ from adapters.settings import load_settings
 from tests.e2e.cli import ROOT
 from tests.e2e.kills.disk import Disk, possible, run
 from tests.e2e.kills.flock import Flock, admit_flock, row
+from tests.e2e.kills.told import assert_told
 from tests.e2e.lab.lab import Lab, Node
 
 pytestmark = [
@@ -207,15 +207,3 @@ def carry_out(flock: Flock, fault: Fault, happen: Callable[[], object]) -> tuple
         happen()
 
     return flock.when("stage", flock.arrived(1), now, "release")
-
-
-def assert_told(code: int, said: str, expected: str) -> None:
-    """Exit code 1, one fact with what was expected in it, one remedy, no traceback; or all went well."""
-    assert "Traceback" not in said, said
-    if not expected:
-        assert code == 0, said
-        return
-    assert code == 1, said
-    told = re.search(r"^error: (.+?\.)(\n  | )\S.+", said, re.MULTILINE)
-    assert told, said
-    assert re.search(expected, told[1]), said

@@ -7,7 +7,6 @@ next run after it is mended finishes without hands. All of it runs with RATCHET_
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import signal
 import sqlite3
@@ -26,6 +25,7 @@ from tests.e2e.kills import record
 from tests.e2e.kills.admission import admit
 from tests.e2e.kills.disk import Disk, possible
 from tests.e2e.kills.patient import Patient
+from tests.e2e.kills.told import assert_told
 from tests.e2e.kills.witness import ask, witness
 from tests.e2e.test_s3_remote import KEY, RCLONE, SECRET, Server
 
@@ -216,15 +216,3 @@ def test_what_gives_way_is_named_and_the_next_run_after_it_finishes(world: World
     assert not heard.failures, heard.failures[:5]
     row.finished += 1
     row.seconds.append(seconds)
-
-
-def assert_told(code: int, said: str, expected: str) -> None:
-    """Exit code 1, one fact with what was expected in it, one remedy, no traceback; or all went well."""
-    assert "Traceback" not in said, said
-    if not expected:
-        assert code == 0, said
-        return
-    assert code == 1, said
-    told = re.search(r"^error: (.+?\.)(\n  | )\S.+", said, re.MULTILINE)
-    assert told, said
-    assert re.search(expected, told[1]), said
