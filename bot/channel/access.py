@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import ruamel.yaml
-
+from tools import _yaml
 from tools._errors import ToolError
 
 CHAT, PARSE, CLAIM_CONTEXT = "chat", "parse", "claim-context"
@@ -74,16 +73,8 @@ def load(host: str, tokens: Path | None, staging: Path | None, trust_context: bo
 
 def _read_clients(path: Path) -> list[Client]:
     try:
-        entries = ruamel.yaml.YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-        clients = [_client(entry, path) for entry in entries]
-    except (
-        ruamel.yaml.YAMLError,
-        TypeError,
-        LookupError,
-        AttributeError,
-        ValueError,
-        RecursionError,
-    ) as error:
+        clients = [_client(entry, path) for entry in _yaml.load(path)]
+    except (_yaml.NotYaml, TypeError, LookupError, AttributeError, ValueError) as error:
         raise ToolError(f"{path} is not a list of clients.", EXAMPLE) from error
     names = [client.name for client in clients]
     if len(set(names)) < len(names):

@@ -364,6 +364,16 @@ def test_token_files(tmp_path_factory: pytest.TempPathFactory, content: bytes) -
     survive(lambda: access.load("127.0.0.1", path, None), "token files")
 
 
+def test_brackets_are_counted_before_they_are_parsed(tmp_path: Path) -> None:
+    """The parser's time grows with the square of their depth: nine kilobytes took seconds."""
+    path = tmp_path / "clients.yml"
+    path.write_bytes(b"[" * 100_000 + TOKENS_FILE)
+    started = time.process_time()
+    with pytest.raises(ToolError, match="not a list of clients"):
+        access.load("127.0.0.1", path, None)
+    assert time.process_time() - started < SECONDS
+
+
 @fuzz(60, 3000, content=mutated(SCRIPT))
 def test_conversations(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     """Written conversations."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import requests
-import ruamel.yaml
 
+from tools import _yaml
 from tools._errors import ToolError, run
 
 TIMEOUT = 30
@@ -109,8 +109,8 @@ def _plain(text: str) -> str:
 def read(path: Path) -> list[Conversation]:
     """The conversations of a YAML file. Raises ToolError, naming file and conversation, for a wrong one."""
     try:
-        entries = ruamel.yaml.YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    except (ruamel.yaml.YAMLError, ValueError, LookupError, TypeError, RecursionError) as error:
+        entries = _yaml.load(path)
+    except _yaml.NotYaml as error:
         raise ToolError(f"{path} is not YAML: {error}.", "Correct it.") from error
     if isinstance(entries, dict):
         entries = entries.get("conversations")
