@@ -87,6 +87,7 @@ def faults() -> list[str]:
     return [HEADER, *rows] if rows else []
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run what shares the Docker engine in one process, and each other file or folder in one, in its order."""
     for item in items:
