@@ -87,12 +87,13 @@ def faults() -> list[str]:
     return [HEADER, *rows] if rows else []
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what shares the Docker engine in one process, and each other file or folder in one, in its order."""
-    for item in items:
-        if "e2e" in item.keywords:
-            folder = item.path.parent.name
-            group = item.path.stem if folder == "e2e" else folder
-            shared = "engine" in getattr(item, "fixturenames", ())
-            item.add_marker(pytest.mark.xdist_group("engine" if shared else group))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Have what shares the Docker engine run in one process, and each other file or folder in one, in its order.
+
+    Here and not when all are collected: xdist reads the groups before it asks a conftest.
+    """
+    if "e2e" in item.keywords:
+        folder = item.path.parent.name
+        group = item.path.stem if folder == "e2e" else folder
+        shared = "engine" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("engine" if shared else group))
