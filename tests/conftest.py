@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 from tests import tables
 
@@ -19,6 +20,24 @@ settings.load_profile("ratchet")
 # One seed for the worker processes of a run: they take over the environment of the one that starts them.
 for name in ("RATCHET_KILL_SEED", "RATCHET_FUZZ_SEED"):
     os.environ.setdefault(name, str(random.SystemRandom().randrange(10_000)))
+
+
+ENGINE = tuple(f"tests/e2e/{name}" for name in ("fleet/", "incidents/", "kills/", "lab/", "test_security.py"))
+"""What shares the machine's Docker engine, and the one fleet on it."""
+
+
+class Files(LoadScopeScheduling):
+    """What shares the Docker engine runs in one process, and each other file in one, in its order."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "engine" if path.startswith(ENGINE) else path
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """Deal the tests out by that with `--dist loadscope`; a mark for xdist's groups has no effect with pytest 9.2."""
+    return Files(config, log) if config.getoption("dist") == "loadscope" else None
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

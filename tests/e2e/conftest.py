@@ -85,15 +85,3 @@ def faults() -> list[str]:
     """The table of faults, as docs/reliability.md has it."""
     rows = [fault.row() for made in _fleets for fault in made.faults]
     return [HEADER, *rows] if rows else []
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Have what shares the Docker engine run in one process, and each other file or folder in one, in its order.
-
-    Here and not when all are collected: xdist reads the groups before it asks a conftest.
-    """
-    if "e2e" in item.keywords:
-        folder = item.path.parent.name
-        group = item.path.stem if folder == "e2e" else folder
-        shared = "engine" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("engine" if shared else group))
