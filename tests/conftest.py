@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 from typing import Any
 
 import pytest
@@ -21,6 +22,10 @@ settings.load_profile("ratchet")
 for name in ("RATCHET_KILL_SEED", "RATCHET_FUZZ_SEED"):
     os.environ.setdefault(name, str(random.SystemRandom().randrange(10_000)))
 
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts background jobs so, and the commands under test would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ENGINE = tuple(f"tests/e2e/{name}" for name in ("fleet/", "incidents/", "kills/", "lab/", "test_security.py"))
 """What shares the machine's Docker engine, and the one fleet on it."""
