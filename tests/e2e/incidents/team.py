@@ -70,12 +70,12 @@ class Team:
                 domain.write(f'\n  utter_{intent}:\n  - text: "Let us {intent.replace("_", " ")}."\n')
         self.git("branch", "-M", "main")
         self.commit("The bot")
-        self.ingest(messages(FIRST_INTENTS, 0))
+        self.commits.append(self.ingest(messages(FIRST_INTENTS, 0)))
         self.retrain("released")
         self.confuse()
         self.retrain("rejected")
         self.go_to("main")
-        self.ingest(pd.concat([messages(FIRST_INTENTS, 1), messages([NEW_INTENT], 0)]))
+        self.commits.append(self.ingest(pd.concat([messages(FIRST_INTENTS, 1), messages([NEW_INTENT], 0)])))
         self.retrain("released", "--explain")
         self.head, self.release = self.git("rev-parse", "HEAD"), self.live().id
 
@@ -106,12 +106,12 @@ class Team:
             done.set()
             listener.join()
 
-    def ingest(self, rows: pd.DataFrame, *options: str) -> None:
-        """Take messages in and commit."""
+    def ingest(self, rows: pd.DataFrame, *options: str) -> str:
+        """Take messages in and commit; returns the commit."""
         file = self.workspace.parent / "new.csv"
         rows.to_csv(file, index=False)
         self.ratchet("ingest", file, "--commit", *options)
-        self.commits.append(self.git("rev-parse", "HEAD"))
+        return self.git("rev-parse", "HEAD")
 
     def confuse(self) -> None:
         """Give half of one intent's messages another intent, as a colleague did on a Friday afternoon."""
