@@ -125,7 +125,8 @@ def train(
     `train.timeout_minutes`.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    data, archive, report = folder / "train.jsonl", folder / "model.tar.gz", folder / "train.json"
+    data = folder / "train.jsonl"
+    archive, report = folder / archives.ARCHIVE, folder / archives.REPORT
     archives.unseal(folder)
     write_rows(rows, data)
     bot = bot or settings.bot
