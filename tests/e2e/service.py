@@ -30,23 +30,24 @@ class Api:
     def __init__(self, url: str, auth: tuple[str, str] | None = None) -> None:
         self.http = httpx.Client(base_url=url, timeout=30, trust_env=False, auth=auth)
 
-    def ask(self, path: str, body: Mapping[str, Any]) -> Any:
-        """Post a question and return the answer; a server that is just restarting is asked again."""
-        deadline = time.monotonic() + 60
+    def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """Send a request and return the answer; a server that is restarting or busy is asked again for two minutes."""
+        deadline = time.monotonic() + 120
         while True:
             try:
-                answer = self.http.post(path, json=body)
-                answer.raise_for_status()
-                return answer.json()
+                return self.http.request(method, path, json=body).raise_for_status().json()
             except (httpx.TransportError, httpx.HTTPStatusError):
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.5)
 
+    def ask(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Post a question and return the answer."""
+        return self.request("POST", path, body)
+
     def deployment(self, name: str) -> str:
         """Return the id of `flow/deployment`."""
-        found: dict[str, Any] = self.http.get(f"/deployments/name/{name}").raise_for_status().json()
-        return str(found["id"])
+        return str(self.request("GET", f"/deployments/name/{name}")["id"])
 
     def runs(self, name: str) -> list[dict[str, Any]]:
         """Return a deployment's runs but those of a schedule's future, oldest first."""
