@@ -25,6 +25,8 @@ from adapters.replicas import (
 from adapters.settings import Settings
 
 START_SECONDS = 120.0
+DATABASE_SECONDS = 30
+"""How long the server waits for its database; Prefect's own 10 s fail a run while a database or its disk is busy."""
 POOL = "ratchet"
 SLOT = "ratchet"
 """The concurrency limit whose one slot a run holds that changes the workspace or the fleet."""
@@ -59,6 +61,8 @@ def server_environment(settings: Settings, port: int) -> dict[str, str]:
         "PREFECT_SERVER_API_HOST": "127.0.0.1",
         "PREFECT_SERVER_API_PORT": str(port),
         "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+        "PREFECT_SERVER_DATABASE_TIMEOUT": str(DATABASE_SECONDS),
+        "PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT": str(DATABASE_SECONDS),
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         **({"PREFECT_SERVER_API_AUTH_STRING": auth.get_secret_value()} if auth else {}),
         **({"PREFECT_SERVER_DATABASE_CONNECTION_URL": database.get_secret_value()} if database else {}),

@@ -1,4 +1,4 @@
-"""The engine and the fleet that the tests here break on purpose."""
+"""The engine, the fleet and the database that the tests here break on purpose."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import docker
 import pytest
 from docker.errors import DockerException
 
+from tests.e2e import postgres as postgresql
 from tests.e2e.fleet.fleet import ROOT, Fleet, make_fleet
 from tests.tables import print_at_end
 
@@ -62,6 +63,20 @@ def fleet(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory)
         yield made
     finally:
         made.remove()
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgresql.Postgres]:
+    """A PostgreSQL of its own with a database for Prefect and one for MLflow."""
+    programs = postgresql.programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is missing: apt-get install postgresql")
+    made = postgresql.Postgres(Path(tmp_path_factory.mktemp("postgres")), programs)
+    try:
+        made.make()
+        yield made
+    finally:
+        made.stop()
 
 
 @pytest.fixture(autouse=True)

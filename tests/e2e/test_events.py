@@ -11,7 +11,7 @@ import pytest
 from adapters import traffic
 from domain.traffic import summarise
 from tests.e2e.cli import ROOT
-from tests.e2e.test_service_team import postgres  # noqa: F401
+from tests.e2e.postgres import Postgres
 from tests.workspaces import fake_workspace
 
 pytestmark = pytest.mark.e2e
@@ -30,14 +30,13 @@ print(broker.written)
 
 
 def test_postgres_takes_what_the_bot_writes_and_gives_it_to_the_monitor(
-    postgres: str,  # noqa: F811
-    tmp_path: Path,
+    postgres: Postgres, tmp_path: Path
 ) -> None:
     """A NUL in a message, which Postgres refuses, loses nothing; one broken message is in the figures only."""
     python = ROOT / "bot" / ".venv" / "bin" / "python"
     if not python.exists():
         pytest.skip("the bot environment is missing: make setup")
-    url = f"postgresql://{postgres}/mlflow"
+    url = f"postgresql://{postgres.address}/mlflow"
     done = subprocess.run(
         [python, "-c", WRITE, url], cwd=ROOT / "bot", check=True, capture_output=True, text=True, timeout=60
     )

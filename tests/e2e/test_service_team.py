@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 
-from adapters.replicas import free_port
 from tests.e2e.cli import ROOT
+from tests.e2e.postgres import Postgres
 from tests.e2e.service import Api, Service, messages, until
 from tests.e2e.test_s3_remote import KEY, RCLONE, SECRET, Server
 
@@ -21,50 +17,8 @@ AUTH = ("team", "secret")
 RUN_SECONDS = 300
 
 
-def binaries() -> Path | None:
-    """Return the folder of PostgreSQL's programs, as Debian's packages place them or on the path."""
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-    named = shutil.which("initdb")
-    return found[-1].parent if found else Path(named).parent if named else None
-
-
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL of its own with two databases; gives `host:port` with user and password in front."""
-    programs = binaries()
-    if programs is None:
-        pytest.skip("PostgreSQL is missing: apt-get install postgresql")
-    folder, port = tmp_path_factory.mktemp("postgres"), free_port()
-    user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
-    if user:
-        for path in (folder, *folder.parents[:3]):
-            path.chmod(path.stat().st_mode | 0o055)
-        shutil.chown(folder, user)
-
-    def run(*words: str | Path) -> None:
-        subprocess.run(
-            [str(word) for word in words],
-            check=True,
-            user=user,
-            cwd=folder,
-            timeout=120,
-            stdout=subprocess.DEVNULL,
-        )
-
-    data = folder / "data"
-    run(programs / "initdb", "--pgdata", data, "--username", "ratchet", "--auth", "trust", "--no-sync")
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder} -c fsync=off"
-    run(programs / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
-    try:
-        for name in ("prefect", "mlflow"):
-            run(programs / "createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "ratchet", name)
-        yield f"ratchet:x@127.0.0.1:{port}"
-    finally:
-        run(programs / "pg_ctl", "-D", data, "-m", "immediate", "stop")
-
-
-@pytest.fixture(scope="module")
-def service(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service whose every store is elsewhere."""
     if not (ROOT / "bot" / ".venv").exists():
         pytest.skip("the bot environment is missing: make setup")
@@ -80,8 +34,8 @@ def service(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         made = Service(
             folder,
             {
-                "RATCHET_PREFECT_DATABASE": f"postgresql+asyncpg://{postgres}/prefect",
-                "RATCHET_TRACKING_URI": f"postgresql://{postgres}/mlflow",
+                "RATCHET_PREFECT_DATABASE": f"postgresql+asyncpg://{postgres.address}/prefect",
+                "RATCHET_TRACKING_URI": f"postgresql://{postgres.address}/mlflow",
                 "RATCHET_ARTIFACT_ROOT": "s3://bucket/artifacts",
                 "RATCHET_S3_ENDPOINT": store.url,
                 "RATCHET_INBOX": "s3://bucket/inbox",

@@ -19,14 +19,11 @@ from pathlib import Path
 import pytest
 
 from adapters import dvc_config
-from adapters.mlflow import Registry
 from tests.e2e.cli import ROOT
-from tests.e2e.kills import record
 from tests.e2e.kills.admission import admit
 from tests.e2e.kills.disk import Disk, possible
 from tests.e2e.kills.patient import Patient
-from tests.e2e.kills.told import assert_told
-from tests.e2e.kills.witness import ask, witness
+from tests.e2e.kills.starving import suffer
 from tests.e2e.test_s3_remote import KEY, RCLONE, SECRET, Server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -187,32 +184,4 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 )
 def test_what_gives_way_is_named_and_the_next_run_after_it_finishes(world: World, fault: Fault) -> None:
     """One fact, one remedy, the old release serves on; mended, `ratchet retrain` goes through."""
-    patient, row = (
-        world.patient,
-        record.row(f"{fault.name}, {f'after {fault.after}' if fault.after else 'from the start'}"),
-    )
-    old = Registry(patient.settings).live()
-    assert old is not None
-    patient.another_model()
-    sources = patient.sources()
-    row.times += 1
-    with witness(patient.url) as heard:
-        with ExitStack() as broken:
-            code, said = patient.disturbed(
-                fault.after, lambda: broken.enter_context(fault.happen(world)), "retrain"
-            )
-            print(said)
-            right_after = ask(patient.url)["release"]
-        _, seconds = patient.run("retrain")
-    row.served["old" if right_after == old.id else "new"] += 1
-    row.asked, row.failed = row.asked + heard.asked, row.failed + len(heard.failures)
-    assert_told(code, said, fault.says)
-    assert right_after in {old.id} | patient.release_ids()
-    assert patient.sources() == sources
-    patient.assert_settled()
-    live = Registry(patient.settings).live()
-    assert live is not None
-    assert live.lineage.seed == patient.seed
-    assert not heard.failures, heard.failures[:5]
-    row.finished += 1
-    row.seconds.append(seconds)
+    suffer(world.patient, fault.name, fault.after, fault.says, lambda: fault.happen(world))

@@ -1,0 +1,106 @@
+"""A team's PostgreSQL, which holds MLflow's and Prefect's records, gives way in mid-run.
+
+Each time: exit code 1 with one fact and one remedy and no traceback, the old release answers all the time, and the
+next run after it is mended finishes without hands. All of it runs with RATCHET_LONG=1, one of it otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.cli import ROOT
+from tests.e2e.kills.admission import admit
+from tests.e2e.kills.patient import Patient
+from tests.e2e.kills.starving import suffer
+from tests.e2e.postgres import Postgres
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+LONG = os.environ.get("RATCHET_LONG") == "1"
+SLOW_SECONDS = 12.0
+
+
+@contextmanager
+def stopped(postgres: Postgres) -> Iterator[None]:
+    """It is stopped, and started again when the command has ended."""
+    postgres.stop()
+    try:
+        yield
+    finally:
+        postgres.start()
+
+
+@contextmanager
+def restarted(postgres: Postgres) -> Iterator[None]:
+    """It is stopped and started again at once, while the command goes on; every connection breaks."""
+    with stopped(postgres):
+        pass
+    yield
+
+
+@contextmanager
+def slow(postgres: Postgres) -> Iterator[None]:
+    """It answers nothing for a while."""
+    postgres.signal(signal.SIGSTOP)
+    again = threading.Timer(SLOW_SECONDS, postgres.signal, [signal.SIGCONT])
+    again.start()
+    try:
+        yield
+    finally:
+        again.join()
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens after which step ("": before the run), and what is said; "" where the run goes through."""
+
+    name: str
+    happen: Callable[[Postgres], AbstractContextManager[None]]
+    after: str
+    says: str
+    usual: bool = False
+
+
+FAULTS = (
+    Fault("PostgreSQL stopped", stopped, "", "does not answer|Prefect"),
+    Fault("PostgreSQL stopped", stopped, "train", "does not answer|Prefect", usual=True),
+    Fault("PostgreSQL stopped", stopped, "register", "does not answer|Prefect"),
+    Fault("PostgreSQL stopped", stopped, "deploy", "does not answer|Prefect"),
+    Fault("PostgreSQL restarted", restarted, "train", ""),
+    Fault("PostgreSQL silent for 12 s", slow, "", ""),
+    Fault("PostgreSQL silent for 12 s", slow, "evaluate", ""),
+)
+
+
+@pytest.fixture(scope="module")
+def patient(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patient]:
+    """The workspace with a live release, the records of MLflow and Prefect in PostgreSQL."""
+    if not (ROOT / "bot" / ".venv").exists():
+        pytest.skip("the bot environment is missing: make setup")
+    made = admit(
+        Path(tmp_path_factory.mktemp("team")) / "workspace",
+        RATCHET_TRACKING_URI=f"postgresql://{postgres.address}/mlflow",
+        RATCHET_PREFECT_DATABASE=f"postgresql+asyncpg://{postgres.address}/prefect",
+    )
+    yield made
+    made.end_everything()
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [fault for fault in FAULTS if LONG or fault.usual],
+    ids=lambda fault: f"{fault.name}-{fault.after or 'start'}".replace(" ", "-"),
+)
+def test_a_failing_database_is_named_and_the_next_run_after_it_finishes(
+    patient: Patient, postgres: Postgres, fault: Fault
+) -> None:
+    """One fact, one remedy, the old release serves on; mended, `ratchet retrain` goes through."""
+    suffer(patient, fault.name, fault.after, fault.says, lambda: fault.happen(postgres))
