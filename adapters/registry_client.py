@@ -57,7 +57,7 @@ def connect(uri: str, artifacts: str, s3_endpoint: str | None) -> MlflowClient:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ["MLFLOW_DISABLE_AGENT_TRACING_SUGGESTION"] = "true"
     if s3_endpoint:
-        os.environ.setdefault("MLFLOW_S3_ENDPOINT_URL", s3_endpoint)
+        os.environ["MLFLOW_S3_ENDPOINT_URL"] = s3_endpoint
     with answering(uri):
         from mlflow.tracking import MlflowClient
 

@@ -27,7 +27,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts background jobs so, and the commands under test would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-ENGINE = tuple(f"tests/e2e/{name}" for name in ("fleet/", "incidents/", "kills/", "lab/", "test_security.py"))
+ENGINE = tuple(
+    f"tests/e2e/{name}"
+    for name in (
+        "fleet/",
+        "incidents/",
+        "kills/test_engine.py",
+        "kills/test_swarm_kills.py",
+        "lab/",
+        "test_security.py",
+    )
+)
 """What shares the machine's Docker engine, and the one fleet on it."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ import pytest
 
 from adapters.files import sha256
 from adapters.mlflow import Registry
-from adapters.registry_client import RegistryDown
+from adapters.registry_client import RegistryDown, connect
 from domain import override
 from domain.errors import RatchetError
 from domain.model import Model
@@ -131,6 +132,16 @@ def test_a_registry_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None
     settings = fake_workspace(tmp_path / "ws", tracking_uri=f"sqlite:///{tmp_path}/file/mlflow.db")
     with pytest.raises(RatchetError, match="does not answer"):
         Registry(settings).models()
+
+
+def test_the_workspaces_own_object_store_is_asked(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not one that an earlier registry of this process, or the shell, named to MLflow."""
+    for endpoint in ("http://127.0.0.1:1", "http://127.0.0.1:2"):
+        monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", "http://127.0.0.1:1")
+        connect(registry.uri, registry.artifact_root, endpoint)
+        assert os.environ["MLFLOW_S3_ENDPOINT_URL"] == endpoint
 
 
 def test_a_locked_registry_never_looks_like_one_without_a_champion(registry: Registry) -> None:

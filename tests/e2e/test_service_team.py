@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from adapters import inbox
+from adapters.settings import load_settings
 from tests.e2e.cli import ROOT
 from tests.e2e.postgres import Postgres
 from tests.e2e.service import Api, Service, messages, until
@@ -54,10 +56,9 @@ def service(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 def drop(service: Service, name: str, text: str) -> None:
-    """Put a file into the inbox, as an annotation tool does."""
-    inbox = service.folder / "s3" / "bucket" / "inbox"
-    inbox.mkdir(exist_ok=True)
-    (inbox / name).write_text(text, encoding="utf-8")
+    """Put a file into the inbox over S3, as an annotation tool does."""
+    body, settings = text.encode(), load_settings(service.home)
+    inbox.client(settings).put_object(Bucket="bucket", Key=f"inbox/{name}", Body=body)
 
 
 def test_the_server_asks_for_the_password(service: Service) -> None:
@@ -82,10 +83,10 @@ def test_a_dropped_file_becomes_a_release_and_a_faulty_one_moves_aside(service: 
     drop(service, "faulty.csv", "text,intent\nhello there,\n")
     rows = "".join(f"{text},order_laptop\n" for text in messages(1))
     drop(service, "week.csv", f"text,intent\n{rows}")
-    inbox = service.folder / "s3" / "bucket" / "inbox"
-    until(RUN_SECONDS, lambda: (inbox / "done" / "week.csv").exists())
-    until(RUN_SECONDS, lambda: list((inbox / "refused").glob("faulty.csv.report.*")))
-    assert not list(inbox.glob("*.csv"))
+    folder = service.folder / "s3" / "bucket" / "inbox"
+    until(RUN_SECONDS, lambda: (folder / "done" / "week.csv").exists())
+    until(RUN_SECONDS, lambda: list((folder / "refused").glob("faulty.csv.report.*")))
+    assert not list(folder.glob("*.csv"))
     (run,) = until(60, lambda: service.api.runs("retrain/on-data-change"))
     assert service.api.wait(run["id"], RUN_SECONDS)["state_type"] == "COMPLETED", service.api.log(run["id"])
     service.git(service.dev, "pull", "-q", "origin", "main")

@@ -253,7 +253,7 @@ def make_fleet(folder: Path, stack: str, port: int, **settings: Any) -> Fleet:
         workspace, target="swarm", stack=stack, port=port, operation_port=port + 1, **settings
     )
     load_test = found.params.rollout.load_test.model_copy(
-        update={"seconds": 4.0, "users": 2, "min_requests": 20}
+        update={"seconds": 4, "users": 2, "min_requests": 20}
     )
     rollout = found.params.rollout.model_copy(
         update={"load_test": load_test, "deploy_timeout_seconds": 120.0}

@@ -38,9 +38,10 @@ def lab(engine: docker.DockerClient, tmp_path: Path) -> Iterator[Lab]:
 
 
 @pytest.fixture
-def registry(engine: docker.DockerClient) -> Iterator[str]:
-    """A registry that this machine pushes to and the lab's nodes pull from; their names for it differ."""
-    running = engine.containers.run("registry:2", detach=True, ports={"5000/tcp": REGISTRY_PORT})
+def registry(engine: docker.DockerClient, lab: Lab) -> Iterator[str]:
+    """A registry that this machine pushes to and the lab's nodes pull from over the bridge; names for it differ."""
+    addresses = [("127.0.0.1", REGISTRY_PORT), (GATEWAY, REGISTRY_PORT)]
+    running = engine.containers.run("registry:2", detach=True, ports={"5000/tcp": addresses})
     try:
         time.sleep(2)
         yield f"127.0.0.1:{REGISTRY_PORT}/team/bot"
