@@ -17,6 +17,8 @@ class Disk:
     def __init__(self, folder: Path, megabytes: int) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
+        while folder.is_mount():  # a test that was killed left it
+            self.unmount()
         run("mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", folder)
 
     @contextmanager

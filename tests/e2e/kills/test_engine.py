@@ -35,7 +35,7 @@ pytestmark = [
 ]
 
 LONG = os.environ.get("RATCHET_LONG") == "1"
-FOLDER = Path("/var/tmp/ratchet-lab")
+FOLDER = Path("/var/tmp/ratchet-engine")
 DISK_MEGABYTES = {"while the images come": 5000, "then": 2000}
 SHORT_SECONDS, LONG_SECONDS = 10.0, 20.0
 """A swarm takes a node for lost that says nothing for 15 s, and starts its replicas anew."""
