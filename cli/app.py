@@ -9,6 +9,7 @@ import typer
 
 from cli import corpus, fleet, gate, harvest, monitor, release, retrain, service, up, workspace
 from cli.context import shared
+from cli.output import out
 
 app = typer.Typer(
     help="Retrain, gate and release a Rasa chatbot. Quality clicks forward and does not slip back.",
@@ -17,6 +18,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def show_version(asked: bool) -> None:
+    """Print the version and end."""
+    if asked:
+        from importlib.metadata import version
+
+        out.print(f"ratchet {version('ratchet')}")
+        raise typer.Exit
 
 
 @app.callback()
@@ -30,6 +40,10 @@ def options(
             help="The folder with params.yaml, data.dvc and bot/.",
         ),
     ] = None,
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=show_version, help="Print the version and end."),
+    ] = False,
 ) -> None:
     """Read the options before the command."""
     shared.workspace = workspace

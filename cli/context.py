@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adapters.settings import Settings, load_settings
+if TYPE_CHECKING:
+    from adapters.settings import Settings
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
 
@@ -25,6 +26,8 @@ shared = Shared()
 
 def settings() -> Settings:
     """Return the settings of the workspace that the command is for."""
+    from adapters.settings import load_settings  # with pandas and SciPy: no help text waits for those
+
     return load_settings(shared.workspace)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -11,8 +11,10 @@ from rich.markup import escape
 from cli.context import Json, settings, settings_for_flow
 from cli.output import as_json, facts, out
 from domain.errors import RatchetError, UsageError
-from domain.findings import Finding, ValidationReport
-from domain.intake import Intake
+
+if TYPE_CHECKING:
+    from domain.findings import Finding, ValidationReport
+    from domain.intake import Intake
 
 SHOWN = 5
 

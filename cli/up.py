@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
-from adapters.settings import Settings
 from cli.context import settings
 from cli.output import complain, facts, out
 from domain.errors import RatchetError, UsageError
+
+if TYPE_CHECKING:
+    from adapters.settings import Settings
 
 
 def add_to(app: typer.Typer) -> None:

@@ -43,6 +43,18 @@ class Comparison(Record):
 
 
 @dataclass(frozen=True)
+class Contest(Record):
+    """Two registered models on one holdout; in `comparison` the first takes the candidate's place."""
+
+    first: str
+    second: str
+    rows: int
+    first_accuracy: float
+    second_accuracy: float
+    comparison: Comparison
+
+
+@dataclass(frozen=True)
 class IntentChange(Record):
     """One intent's messages in two corpora; `relabelled` came to it from another intent."""
 

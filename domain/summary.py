@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.comparison import Comparison
 from domain.record import Record
 
 
@@ -47,15 +46,3 @@ class Summary(Record):
     url: str
     report: str
     seconds: float
-
-
-@dataclass(frozen=True)
-class Contest(Record):
-    """Two registered models on one holdout; in `comparison` the first takes the candidate's place."""
-
-    first: str
-    second: str
-    rows: int
-    first_accuracy: float
-    second_accuracy: float
-    comparison: Comparison

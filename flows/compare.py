@@ -5,7 +5,7 @@ from __future__ import annotations
 from prefect import flow
 
 from adapters.run import begin
-from domain.summary import Contest
+from domain.comparison import Contest
 from tasks.contrast import contrast
 from tasks.evaluate import evaluate
 from tasks.fetch import fetch

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from adapters.run import Run
-from domain.comparison import compare
+from domain.comparison import Contest, compare
 from domain.ledger import Split
-from domain.summary import Contest
 from tasks.evaluate import Scores
 from tasks.step import step
 
