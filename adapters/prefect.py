@@ -5,6 +5,7 @@ The embedded server is started at first use and stays: an ephemeral one would co
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -81,6 +82,9 @@ def connect(settings: Settings) -> str:
     """
     url = settings.prefect_api_url or local_url(ensure_server(settings).port)
     os.environ.update(environment(settings, url))
+    # Prefect sends log lines from a thread, and writes each failure between the lines of whoever prints; a server
+    # that is gone is told once, by the run that ends with it.
+    logging.raiseExceptions = False
     return url
 
 
