@@ -24,7 +24,7 @@ test-fast: setup ## Run the fast tests, of the orchestrator and of the bot
 	cd bot && .venv/bin/python -m pytest
 
 test-e2e: setup ## Run the tests on real engines: those that share the Docker engine beside the others, if there are cores
-	.venv/bin/pytest -m e2e --numprocesses $$(test "$$(nproc 2>/dev/null || echo 1)" -ge 4 && echo 3 || echo 1) --dist loadscope -vv
+	.venv/bin/pytest -m e2e --numprocesses $$(test "$$(nproc 2>/dev/null || echo 1)" -ge 4 && echo 2 || echo 1) --dist loadscope -vv
 
 check: setup ## Format, lint, types, the layers and known weaknesses
 	.venv/bin/ruff format --check .
