@@ -13,7 +13,7 @@ import pytest
 from docker.errors import DockerException
 
 from tests.e2e import postgres as postgresql
-from tests.e2e.fleet.fleet import ROOT, Fleet, make_fleet
+from tests.e2e.fleet.fleet import ROOT, Fleet, make_fleet, until
 from tests.tables import print_at_end
 
 TOOLS = ROOT.parent / "shared" / "tools"
@@ -60,6 +60,7 @@ def fleet(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory)
     _fleets.append(made)
     try:
         made.bring_out(made.package())
+        until(made.answers, 15, "the proxy of a new fleet finds its replicas")
         yield made
     finally:
         made.remove()

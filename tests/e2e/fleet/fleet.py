@@ -204,6 +204,13 @@ class Fleet:
         answer.raise_for_status()
         return dict(answer.json())
 
+    def answers(self) -> bool:
+        """Whether somebody who writes gets an answer: the proxy sends to replicas that it has found."""
+        try:
+            return bool(self.chat("first", "hello"))
+        except httpx.HTTPError:
+            return False
+
     @contextmanager
     def load(self, url: str | None = None, rate: float = RATE) -> Iterator[Count]:
         """Keep an open-loop load on the channel; the count is filled in when the block has ended."""
