@@ -35,9 +35,14 @@ class Postgres:
             shutil.chown(folder, self.user)
 
     @property
-    def address(self) -> str:
-        """`host:port` with user and password in front."""
-        return f"ratchet:x@127.0.0.1:{self.port}"
+    def prefect(self) -> str:
+        """Address of Prefect's database, as Prefect wants it."""
+        return f"postgresql+asyncpg://ratchet:x@127.0.0.1:{self.port}/prefect"
+
+    @property
+    def mlflow(self) -> str:
+        """Address of MLflow's database."""
+        return f"postgresql://ratchet:x@127.0.0.1:{self.port}/mlflow"
 
     def make(self) -> None:
         """Make its files, start it, and make its databases."""
@@ -65,7 +70,7 @@ class Postgres:
 
     def processes(self) -> Sequence[psutil.Process]:
         """The server and what it started; none where it does not run."""
-        noted = Path(self._data) / "postmaster.pid"
+        noted = self._data / "postmaster.pid"
         if not noted.exists() or not psutil.pid_exists(number := int(noted.read_text().split()[0])):
             return []
         server = psutil.Process(number)

@@ -36,7 +36,7 @@ def test_postgres_takes_what_the_bot_writes_and_gives_it_to_the_monitor(
     python = ROOT / "bot" / ".venv" / "bin" / "python"
     if not python.exists():
         pytest.skip("the bot environment is missing: make setup")
-    url = f"postgresql://{postgres.address}/mlflow"
+    url = postgres.mlflow
     done = subprocess.run(
         [python, "-c", WRITE, url], cwd=ROOT / "bot", check=True, capture_output=True, text=True, timeout=60
     )

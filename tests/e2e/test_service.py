@@ -64,7 +64,7 @@ def test_the_schedule_follows_a_change_to_summer_time(service: Service) -> None:
     """The deployed schedule, computed as the server does: 06:00 before and after 28 March 2027."""
     from prefect.server.schemas.schedules import CronSchedule
 
-    found = service.api.http.get("/deployments/name/retrain/weekly").json()["schedules"][0]["schedule"]
+    found = service.api.request("GET", "/deployments/name/retrain/weekly")["schedules"][0]["schedule"]
     schedule = CronSchedule.model_validate(found)
     times = asyncio.run(schedule.get_dates(n=4, start=datetime(2027, 3, 16, tzinfo=BERLIN)))
     local = [time.astimezone(BERLIN) for time in times]

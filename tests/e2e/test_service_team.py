@@ -36,8 +36,8 @@ def service(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Ite
         made = Service(
             folder,
             {
-                "RATCHET_PREFECT_DATABASE": f"postgresql+asyncpg://{postgres.address}/prefect",
-                "RATCHET_TRACKING_URI": f"postgresql://{postgres.address}/mlflow",
+                "RATCHET_PREFECT_DATABASE": postgres.prefect,
+                "RATCHET_TRACKING_URI": postgres.mlflow,
                 "RATCHET_ARTIFACT_ROOT": "s3://bucket/artifacts",
                 "RATCHET_S3_ENDPOINT": store.url,
                 "RATCHET_INBOX": "s3://bucket/inbox",

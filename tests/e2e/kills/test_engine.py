@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from adapters.settings import load_settings
 from tests.e2e.cli import ROOT
 from tests.e2e.kills.disk import Disk, possible, run
 from tests.e2e.kills.flock import Flock, admit_flock, row
+from tests.e2e.kills.starving import LONG, silent, without
 from tests.e2e.kills.told import assert_told
 from tests.e2e.lab.lab import Lab, Node
 
@@ -34,7 +34,6 @@ pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root for network namespaces"),
 ]
 
-LONG = os.environ.get("RATCHET_LONG") == "1"
 FOLDER = Path("/var/tmp/ratchet-engine")
 DISK_MEGABYTES = {"while the images come": 5000, "then": 2000}
 SHORT_SECONDS, LONG_SECONDS = 10.0, 20.0
@@ -54,14 +53,9 @@ class World:
         """The one node."""
         return self.lab.nodes[0]
 
-    @contextmanager
-    def stopped(self) -> Iterator[None]:
+    def stopped(self) -> AbstractContextManager[None]:
         """The engine is stopped, and started again when the command has ended."""
-        self.lab.halt(self.node)
-        try:
-            yield
-        finally:
-            self.lab.resume(self.node)
+        return without(lambda: self.lab.halt(self.node), lambda: self.lab.resume(self.node))
 
     @contextmanager
     def restarted(self) -> Iterator[None]:
@@ -70,31 +64,17 @@ class World:
             pass
         yield
 
-    @contextmanager
-    def frozen(self) -> Iterator[None]:
+    def frozen(self) -> AbstractContextManager[None]:
         """The engine does nothing until the command has ended; containers run on."""
-        self.signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self.signal(signal.SIGCONT)
+        return without(lambda: self.signal(signal.SIGSTOP), lambda: self.signal(signal.SIGCONT))
 
-    @contextmanager
-    def slow(self, seconds: float = SHORT_SECONDS) -> Iterator[None]:
+    def slow(self, seconds: float = SHORT_SECONDS) -> AbstractContextManager[None]:
         """The engine does nothing for a while."""
-        self.signal(signal.SIGSTOP)
-        again = threading.Timer(seconds, self.signal, [signal.SIGCONT])
-        again.start()
-        try:
-            yield
-        finally:
-            again.join()
+        return silent(self.signal, seconds)
 
-    @contextmanager
-    def full(self) -> Iterator[None]:
+    def full(self) -> AbstractContextManager[None]:
         """The engine's disk takes nothing more until the command has ended."""
-        with self.disk.full():
-            yield
+        return self.disk.full()
 
     def signal(self, sign: signal.Signals) -> None:
         """Send a signal to the engine, and not to its containers."""

@@ -6,12 +6,8 @@ next run after it is mended finishes without hands. All of it runs with RATCHET_
 
 from __future__ import annotations
 
-import os
-import signal
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,23 +15,15 @@ import pytest
 from tests.e2e.cli import ROOT
 from tests.e2e.kills.admission import admit
 from tests.e2e.kills.patient import Patient
-from tests.e2e.kills.starving import suffer
+from tests.e2e.kills.starving import LONG, Fault, silent, suffer, without
 from tests.e2e.postgres import Postgres
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
-LONG = os.environ.get("RATCHET_LONG") == "1"
-SLOW_SECONDS = 12.0
 
-
-@contextmanager
-def stopped(postgres: Postgres) -> Iterator[None]:
+def stopped(postgres: Postgres) -> AbstractContextManager[None]:
     """It is stopped, and started again when the command has ended."""
-    postgres.stop()
-    try:
-        yield
-    finally:
-        postgres.start()
+    return without(postgres.stop, postgres.start)
 
 
 @contextmanager
@@ -46,27 +34,9 @@ def restarted(postgres: Postgres) -> Iterator[None]:
     yield
 
 
-@contextmanager
-def slow(postgres: Postgres) -> Iterator[None]:
+def slow(postgres: Postgres) -> AbstractContextManager[None]:
     """It answers nothing for a while."""
-    postgres.signal(signal.SIGSTOP)
-    again = threading.Timer(SLOW_SECONDS, postgres.signal, [signal.SIGCONT])
-    again.start()
-    try:
-        yield
-    finally:
-        again.join()
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What happens after which step ("": before the run), and what is said; "" where the run goes through."""
-
-    name: str
-    happen: Callable[[Postgres], AbstractContextManager[None]]
-    after: str
-    says: str
-    usual: bool = False
+    return silent(postgres.signal)
 
 
 FAULTS = (
@@ -87,8 +57,8 @@ def patient(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Ite
         pytest.skip("the bot environment is missing: make setup")
     made = admit(
         Path(tmp_path_factory.mktemp("team")) / "workspace",
-        RATCHET_TRACKING_URI=f"postgresql://{postgres.address}/mlflow",
-        RATCHET_PREFECT_DATABASE=f"postgresql+asyncpg://{postgres.address}/prefect",
+        RATCHET_TRACKING_URI=postgres.mlflow,
+        RATCHET_PREFECT_DATABASE=postgres.prefect,
     )
     yield made
     made.end_everything()
@@ -97,10 +67,10 @@ def patient(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Ite
 @pytest.mark.parametrize(
     "fault",
     [fault for fault in FAULTS if LONG or fault.usual],
-    ids=lambda fault: f"{fault.name}-{fault.after or 'start'}".replace(" ", "-"),
+    ids=lambda fault: fault.id,
 )
 def test_a_failing_database_is_named_and_the_next_run_after_it_finishes(
-    patient: Patient, postgres: Postgres, fault: Fault
+    patient: Patient, postgres: Postgres, fault: Fault[Postgres]
 ) -> None:
     """One fact, one remedy, the old release serves on; mended, `ratchet retrain` goes through."""
-    suffer(patient, fault.name, fault.after, fault.says, lambda: fault.happen(postgres))
+    suffer(patient, fault, postgres)

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import sqlite3
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +21,10 @@ from tests.e2e.cli import ROOT
 from tests.e2e.kills.admission import admit
 from tests.e2e.kills.disk import Disk, possible
 from tests.e2e.kills.patient import Patient
-from tests.e2e.kills.starving import suffer
+from tests.e2e.kills.starving import LONG, Fault, silent, suffer, without
 from tests.e2e.test_s3_remote import KEY, RCLONE, SECRET, Server
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
-
-LONG = os.environ.get("RATCHET_LONG") == "1"
-SLOW_SECONDS = 12.0
 
 
 @dataclass
@@ -79,38 +74,14 @@ class World:
         finally:
             shutil.copyfile(aside, self.database)  # the same file again: this process has it open, too
 
-    @contextmanager
-    def stopped(self) -> Iterator[None]:
+    def stopped(self) -> AbstractContextManager[None]:
         """The object store is gone."""
-        self.server.kill()
-        try:
-            yield
-        finally:
-            self.server.start()
+        return without(self.server.kill, self.server.start)
 
-    @contextmanager
-    def slow(self) -> Iterator[None]:
+    def slow(self) -> AbstractContextManager[None]:
         """The object store answers nothing for a while."""
         assert self.server.process is not None
-        pid = self.server.process.pid
-        os.kill(pid, signal.SIGSTOP)
-        again = threading.Timer(SLOW_SECONDS, os.kill, [pid, signal.SIGCONT])
-        again.start()
-        try:
-            yield
-        finally:
-            again.join()
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What gives way, after which step ("": before the run), and what is said; "" where the run goes through."""
-
-    name: str
-    happen: Callable[[World], AbstractContextManager[None]]
-    after: str
-    says: str
-    usual: bool = False
+        return silent(self.server.process.send_signal)
 
 
 FAULTS = (
@@ -180,8 +151,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.mark.parametrize(
     "fault",
     [fault for fault in FAULTS if LONG or fault.usual],
-    ids=lambda fault: f"{fault.name}-{fault.after or 'start'}".replace(" ", "-"),
+    ids=lambda fault: fault.id,
 )
-def test_what_gives_way_is_named_and_the_next_run_after_it_finishes(world: World, fault: Fault) -> None:
+def test_what_gives_way_is_named_and_the_next_run_after_it_finishes(
+    world: World, fault: Fault[World]
+) -> None:
     """One fact, one remedy, the old release serves on; mended, `ratchet retrain` goes through."""
-    suffer(world.patient, fault.name, fault.after, fault.says, lambda: fault.happen(world))
+    suffer(world.patient, fault, world)
