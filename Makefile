@@ -20,11 +20,11 @@ up: setup ## Start the service: schedules, triggers and the web pages
 test: setup test-fast test-e2e ## Run the whole suite; real engines where there are any
 
 test-fast: setup ## Run the fast tests, of the orchestrator and of the bot
-	.venv/bin/pytest -m "not e2e" --numprocesses auto --dist loadfile
+	.venv/bin/pytest -m "not e2e and not long" --numprocesses auto --dist loadfile
 	cd bot && .venv/bin/python -m pytest
 
 test-e2e: setup ## Run the tests on real engines: those that share the Docker engine beside the others, if there are cores
-	.venv/bin/pytest -m e2e --numprocesses $$(test "$$(nproc 2>/dev/null || echo 1)" -ge 4 && echo 2 || echo 1) --dist loadscope -vv
+	.venv/bin/pytest -m "e2e and not long" --numprocesses $$(test "$$(nproc 2>/dev/null || echo 1)" -ge 4 && echo 2 || echo 1) --dist loadscope -vv
 
 check: setup ## Format, lint, types, the layers and known weaknesses
 	.venv/bin/ruff format --check .
