@@ -5,7 +5,7 @@ RATCHET := $(CURDIR)/.venv/bin/ratchet
 SYNC := sync --quiet --locked --compile-bytecode
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test test-fast test-e2e check audit stop
+.PHONY: help setup run up test test-fast test-core test-bot test-e2e test-long check audit stop
 
 help: ## Say what there is
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -17,20 +17,36 @@ run: setup ## Do the main job once on the example: retrain, gate, release, verif
 up: setup ## Start the service: schedules, triggers and the web pages
 	@$(RATCHET) up
 
-test: setup test-fast test-e2e ## Run the whole suite; real engines where there are any
+# A run of tests, whose record .ci/seconds.py reads: $(1) is its name, $(2) the command.
+define tests
+	@mkdir -p .ratchet/tests && rm -f .ratchet/tests/$(1).*
+	@($(2) --junitxml=$(CURDIR)/.ratchet/tests/$(1).xml); code=$$?; .venv/bin/python .ci/seconds.py $(1); exit $$code
+endef
 
-test-fast: setup ## Run the fast tests, of the orchestrator and of the bot
-	.venv/bin/pytest -m "not e2e and not long" --numprocesses auto --dist loadfile
-	cd bot && .venv/bin/python -m pytest
+test: test-fast test-e2e ## Run the fast tests, and one proof of each promise on real engines
 
-test-e2e: setup ## Run the tests on real engines: those that share the Docker engine beside the others, if there are cores
-	.venv/bin/pytest -m "e2e and not long" --numprocesses $$(test "$$(nproc 2>/dev/null || echo 1)" -ge 4 && echo 2 || echo 1) --dist loadscope -vv
+test-fast: test-core test-bot ## Run the tests that need no engine: two minutes
 
-check: setup ## Format, lint, types, the layers and known weaknesses
+test-core: setup ## Run the orchestrator's tests that need no engine
+	$(call tests,fast,.venv/bin/pytest -m "not e2e and not long" --numprocesses auto --dist loadfile)
+
+test-bot: setup ## Run the bot's tests, in its own environment
+	$(call tests,bot,cd bot && .venv/bin/python -m pytest)
+
+test-e2e: setup ## Run the tests on real engines: those that share the Docker engine beside the others
+	$(call tests,engines,.venv/bin/pytest -m "e2e and not long" --numprocesses 2 --dist loadscope -vv)
+
+test-long: setup ## Run what make test leaves out: every kill, fault and page, thousands of inputs (see CONTRIBUTING.md)
+	$(call tests,long,.venv/bin/pytest -m long --numprocesses 2 --dist loadscope -vv)
+	$(call tests,long-fuzz,RATCHET_LONG=1 .venv/bin/pytest tests/fuzz --numprocesses 2)
+	$(call tests,long-fuzz-bot,cd bot && RATCHET_LONG=1 .venv/bin/python -m pytest tests/test_fuzz.py)
+
+check: setup ## Format, lint, types, the layers, the workflow files and known weaknesses
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	.venv/bin/zizmor --offline --no-progress --quiet .github/workflows
 	.venv/bin/python .ci/audit.py
 
 audit: setup ## Ask whether locked versions have known weaknesses (part of check; AUDIT=required insists)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import subprocess
@@ -17,10 +16,7 @@ from tests.docs.reading import ROOT, blocks
 from tests.docs.small import INITIAL
 from tests.docs.test_walk import shell
 
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.skipif(not os.environ.get("RATCHET_LONG"), reason="RATCHET_LONG=1: some minutes"),
-]
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 TYPED = re.compile(
     r"^(make run$|make run |cd |(\.venv/bin/|\.\./[\w-]+/\.venv/bin/)?ratchet"

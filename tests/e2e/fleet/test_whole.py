@@ -18,7 +18,7 @@ from tests.e2e.cli import RATCHET, ROOT, Ratchet
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(not os.environ.get("RATCHET_LONG"), reason="some minutes: set RATCHET_LONG=1"),
+    pytest.mark.long,
 ]
 FLEET = (
     "RATCHET_TARGET=swarm\nRATCHET_STACK=ratchet-whole\nRATCHET_PORT=15115\nRATCHET_OPERATION_PORT=15116\n"

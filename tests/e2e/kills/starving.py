@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +15,6 @@ from tests.e2e.kills.patient import Patient
 from tests.e2e.kills.told import assert_told
 from tests.e2e.kills.witness import ask, witness
 
-LONG = os.environ.get("RATCHET_LONG") == "1"
 SLOW_SECONDS = 12.0
 World = TypeVar("World")
 

@@ -2,7 +2,7 @@
 
 The engine is one of its own, in a network namespace that the test makes, and its data lie on a small disk. Each time:
 exit code 1 with one fact and one remedy and no traceback, or all went well; when the engine is back, one release serves
-on every replica, and the next run finishes without hands. All of it runs with RATCHET_LONG=1, a sample otherwise.
+on every replica, and the next run finishes without hands. `make test` has a sample, `make test-long` the rest.
 """
 
 from __future__ import annotations
@@ -24,9 +24,10 @@ from adapters.settings import load_settings
 from tests.e2e.cli import ROOT
 from tests.e2e.kills.disk import Disk, possible, run
 from tests.e2e.kills.flock import Flock, admit_flock, row
-from tests.e2e.kills.starving import LONG, silent, without
+from tests.e2e.kills.starving import silent, without
 from tests.e2e.kills.told import assert_told
 from tests.e2e.lab.lab import Lab, Node
+from tests.tiers import tiers
 
 pytestmark = [
     pytest.mark.e2e,
@@ -152,7 +153,7 @@ def world(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.mark.parametrize(
     "fault",
-    [fault for fault in FAULTS if LONG or fault.usual],
+    tiers(FAULTS, lambda fault: fault.usual),
     ids=lambda fault: f"{fault.name}-{fault.after or 'start'}".replace(" ", "-"),
 )
 def test_a_failing_engine_is_named_and_the_next_release_after_it_finishes(world: World, fault: Fault) -> None:

@@ -1,7 +1,7 @@
 """A team's PostgreSQL, which holds MLflow's and Prefect's records, gives way in mid-run.
 
 Each time: exit code 1 with one fact and one remedy and no traceback, the old release answers all the time, and the
-next run after it is mended finishes without hands. All of it runs with RATCHET_LONG=1, one of it otherwise.
+next run after it is mended finishes without hands. `make test` has one of it, `make test-long` the rest.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import pytest
 from tests.e2e.cli import ROOT
 from tests.e2e.kills.admission import admit
 from tests.e2e.kills.patient import Patient
-from tests.e2e.kills.starving import LONG, Fault, silent, suffer, without
+from tests.e2e.kills.starving import Fault, silent, suffer, without
 from tests.e2e.postgres import Postgres
+from tests.tiers import tiers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -66,7 +67,7 @@ def patient(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.mark.parametrize(
     "fault",
-    [fault for fault in FAULTS if LONG or fault.usual],
+    tiers(FAULTS, lambda fault: fault.usual),
     ids=lambda fault: fault.id,
 )
 def test_a_failing_database_is_named_and_the_next_run_after_it_finishes(

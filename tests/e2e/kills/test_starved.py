@@ -1,7 +1,7 @@
 """What Ratchet stands on gives way: the registry's database, the object store, the disk.
 
 Each time: exit code 1 with one fact and one remedy and no traceback, the old release answers all the time, and the
-next run after it is mended finishes without hands. All of it runs with RATCHET_LONG=1, one of each kind otherwise.
+next run after it is mended finishes without hands. `make test` has one of each kind, `make test-long` the rest.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from tests.e2e.cli import ROOT
 from tests.e2e.kills.admission import admit
 from tests.e2e.kills.disk import Disk, possible
 from tests.e2e.kills.patient import Patient
-from tests.e2e.kills.starving import LONG, Fault, silent, suffer, without
+from tests.e2e.kills.starving import Fault, silent, suffer, without
 from tests.e2e.test_s3_remote import KEY, RCLONE, SECRET, Server
+from tests.tiers import tiers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -150,7 +151,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.mark.parametrize(
     "fault",
-    [fault for fault in FAULTS if LONG or fault.usual],
+    tiers(FAULTS, lambda fault: fault.usual),
     ids=lambda fault: fault.id,
 )
 def test_what_gives_way_is_named_and_the_next_run_after_it_finishes(

@@ -1,11 +1,10 @@
 """SIGKILL of Ratchet while it changes a fleet: at step boundaries, and at moments within the rollout itself.
 
-All of it runs with RATCHET_LONG=1, one kill otherwise.
+`make test` has one kill, `make test-long` all of them.
 """
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -19,10 +18,9 @@ from adapters.mlflow import Registry
 from tests.e2e.cli import ROOT
 from tests.e2e.kills.dying import end_tools
 from tests.e2e.kills.flock import Flock, admit_flock, row
+from tests.tiers import tiers
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
-
-LONG = os.environ.get("RATCHET_LONG") == "1"
 
 
 @dataclass(frozen=True)
@@ -64,19 +62,21 @@ def flock(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory)
     if not (ROOT / "bot" / ".venv").exists():
         pytest.skip("the bot environment is missing: make setup")
     made = admit_flock(Path(tmp_path_factory.mktemp("flock")) / "workspace", "ratchet-kills")
-    if LONG:  # so that there is something to roll back to
-        made.another_wording()
-        made.run("release")
     yield made
     made.fleet.remove()
     made.end_everything()
 
 
 @pytest.mark.parametrize(
-    "kill", KILLS if LONG else KILLS[:1], ids=lambda kill: f"{kill.command}-{kill.point}-{kill.whom}"
+    "kill",
+    tiers(KILLS, lambda kill: kill is KILLS[0]),
+    ids=lambda kill: f"{kill.command}-{kill.point}-{kill.whom}",
 )
 def test_a_killed_release_leaves_a_whole_fleet_and_the_next_one_finishes(flock: Flock, kill: Kill) -> None:
     """The swarm ends by itself what was ordered, nobody notices, and the next release needs no hands."""
+    if kill.command == "rollback":  # so that there is something to go back to
+        flock.another_wording()
+        flock.run("release")
     old = Registry(flock.settings).live()
     assert old is not None
     words = flock.another_wording()

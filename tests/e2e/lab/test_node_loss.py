@@ -18,9 +18,7 @@ pytestmark = [
     pytest.mark.e2e,
     pytest.mark.timeout(600),
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root for network namespaces"),
-    pytest.mark.skipif(
-        os.environ.get("RATCHET_LONG") != "1", reason="RATCHET_LONG=1: three engines, some minutes"
-    ),
+    pytest.mark.long,
 ]
 
 REGISTRY_PORT = 15119
