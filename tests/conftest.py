@@ -12,6 +12,7 @@ from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from tests import tables
+from tests.sweep import sweep
 
 # A loaded machine is no failure of a law: what a test may take is bounded by pytest-timeout.
 settings.register_profile("ratchet", deadline=None, max_examples=60)
@@ -53,6 +54,12 @@ class Files(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
     """Deal the tests out by that with `--dist loadscope`; a mark for xdist's groups has no effect with pytest 9.2."""
     return Files(config, log) if config.getoption("dist") == "loadscope" else None
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Begin on a clean machine, whatever became of an earlier run."""
+    if not hasattr(session.config, "workerinput") and (found := sweep()):
+        print(f"Left by a run that was killed, now gone: {', '.join(found)}")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -14,6 +14,7 @@ from docker.errors import DockerException
 
 from tests.e2e import postgres as postgresql
 from tests.e2e.fleet.fleet import ROOT, Fleet, make_fleet, until
+from tests.sweep import sweep_engine
 from tests.tables import print_at_end
 
 TOOLS = ROOT.parent / "shared" / "tools"
@@ -34,7 +35,9 @@ def engine() -> docker.DockerClient:
             subprocess.run(["bash", str(tool)], check=True, timeout=900, stdout=subprocess.DEVNULL)
     if not ready():
         pytest.skip(f"needs a Docker engine that manages a swarm and has or can pull {', '.join(IMAGES)}")
-    return docker.from_env()
+    client = docker.from_env()
+    sweep_engine(client)
+    return client
 
 
 def ready() -> bool:

@@ -15,6 +15,7 @@ from adapters import commands
 from adapters.swarm import SwarmTarget
 from domain.errors import RatchetError
 from tests.e2e.fleet.fleet import ROOT, UNKNOWN, Fleet, as_older, slack, until
+from tests.sweep import LABEL
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
@@ -244,7 +245,7 @@ def test_the_orchestrator_may_die_in_the_middle_of_a_release(fleet: Fleet) -> No
 def test_a_registry_that_is_down_does_not_matter(fleet: Fleet) -> None:
     """Deployed by digest from a registry that then goes away, a killed replica is started again all the same."""
     registry = fleet.client.containers.run(
-        "registry:2", detach=True, ports={"5000/tcp": ("127.0.0.1", 15109)}
+        "registry:2", detach=True, ports={"5000/tcp": ("127.0.0.1", 15109)}, labels=[LABEL]
     )
     pushing = SwarmTarget(fleet.settings.model_copy(update={"registry": "127.0.0.1:15109/team/bot"}))
     try:

@@ -13,6 +13,7 @@ import pytest
 
 from tests.e2e.fleet.fleet import UNKNOWN, Fleet, make_fleet, until
 from tests.e2e.lab.lab import GATEWAY, Lab, Node
+from tests.sweep import LABEL
 
 pytestmark = [
     pytest.mark.e2e,
@@ -39,7 +40,7 @@ def lab(engine: docker.DockerClient, tmp_path: Path) -> Iterator[Lab]:
 def registry(engine: docker.DockerClient, lab: Lab) -> Iterator[str]:
     """A registry that this machine pushes to and the lab's nodes pull from over the bridge; names for it differ."""
     addresses = [("127.0.0.1", REGISTRY_PORT), (GATEWAY, REGISTRY_PORT)]
-    running = engine.containers.run("registry:2", detach=True, ports={"5000/tcp": addresses})
+    running = engine.containers.run("registry:2", detach=True, ports={"5000/tcp": addresses}, labels=[LABEL])
     try:
         time.sleep(2)
         yield f"127.0.0.1:{REGISTRY_PORT}/team/bot"
