@@ -28,26 +28,32 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts background jobs so, and the commands under test would inherit it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-ENGINE = tuple(
-    f"tests/e2e/{name}"
-    for name in (
+GROUPS = {
+    # The machine's Docker engine, and the one fleet on it.
+    "engine": (
         "fleet/",
-        "incidents/",
+        "incidents/test_half_updated_fleet.py",
+        "incidents/test_lfs_pointer_served_as_model_or_dockerfile.py::test_a_pointer_in_place_of_a_dockerfile",
+        "incidents/test_no_failover.py::test_a_fleet",
         "kills/test_engine.py",
         "kills/test_swarm_kills.py",
         "lab/",
         "test_security.py",
-    )
-)
-"""What shares the machine's Docker engine, and the one fleet on it."""
+    ),
+    # One team and its bot.
+    "museum": ("incidents/", "test_gate.py"),
+}
+"""Tests that share something dear to make, by how their names below tests/e2e/ begin; the first group counts."""
 
 
 class Files(LoadScopeScheduling):
-    """What shares the Docker engine runs in one process, and each other file in one, in its order."""
+    """Each group runs in one process, and each other file in one, in its order."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = nodeid.partition("::")[0]
-        return "engine" if path.startswith(ENGINE) else path
+        for group, members in GROUPS.items():
+            if nodeid.removeprefix("tests/e2e/").startswith(members):
+                return group
+        return nodeid.partition("::")[0]
 
 
 @pytest.hookimpl(optionalhook=True)

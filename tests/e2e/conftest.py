@@ -14,6 +14,7 @@ from docker.errors import DockerException
 
 from tests.e2e import postgres as postgresql
 from tests.e2e.fleet.fleet import ROOT, Fleet, make_fleet, until
+from tests.e2e.incidents.team import Team
 from tests.sweep import sweep_engine
 from tests.tables import print_at_end
 
@@ -67,6 +68,26 @@ def fleet(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory)
         yield made
     finally:
         made.remove()
+
+
+@pytest.fixture(scope="session")
+def museum(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+    """A team whose bot is live, with three weeks behind it."""
+    if not (ROOT / "bot" / ".venv").exists():
+        pytest.skip("the bot environment is missing: make setup")
+    made = Team(tmp_path_factory.mktemp("museum") / "team")
+    try:
+        made.make()
+        yield made
+    finally:
+        made.ratchet("stop")
+
+
+@pytest.fixture
+def team(museum: Team) -> Iterator[Team]:
+    """The team; what an exhibit breaks is mended after it."""
+    yield museum
+    museum.restore()
 
 
 @pytest.fixture(scope="module")

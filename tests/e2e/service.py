@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 import subprocess
 import time
 from collections.abc import Mapping
@@ -13,12 +12,13 @@ from typing import Any
 import httpx
 import pandas as pd
 
-from adapters import corpus_store, dvc
+from adapters import corpus_store, dvc, follow
 from adapters.mlflow import Registry
 from adapters.replicas import free_port
 from adapters.settings import load_settings
 from domain import ledger
 from tests.e2e.cli import Ratchet
+from tests.e2e.kills.admission import settle
 
 ENDED = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 UP_SECONDS = 240
@@ -111,24 +111,21 @@ class Service:
         self.ratchet = Ratchet(self.home)
         self.api = Api(f"http://127.0.0.1:{self.port}/api")
         self.process: subprocess.Popen[str] | None = None
+        self.said = ""
 
     def make(self, *dvc_remote: str) -> None:
-        """Make the workspace with the example, its Git and DVC remotes, and the colleague's clone."""
-        self.ratchet("init", self.home, "--example", "helpdesk")
-        lines = "".join(f"{name}={value}\n" for name, value in self.env.items())
-        (self.home / ".env").write_text(lines, encoding="utf-8")
+        """Make the workspace with the small bot, its Git and DVC remotes, and the colleague's clone."""
+        settle(self.home, **self.env)
         params = self.home / "params.yaml"
         text = params.read_text(encoding="utf-8")
         for old, new in {
             "poll_seconds: 10": "poll_seconds: 2",
-            "data_gap_seconds: 60": "data_gap_seconds: 30",
+            "data_gap_seconds: 60": "data_gap_seconds: 20",
             "time_zone: UTC": "time_zone: Europe/Berlin",
-            "    seconds: 8\n": "    seconds: 0\n",
         }.items():
             assert old in text, old
             text = text.replace(old, new)
         params.write_text(text, encoding="utf-8")
-        shutil.rmtree(self.home / "bot" / "tests" / "conversations")  # other tests play them
         self.ratchet("remote", "set", *dvc_remote)
         self.git(self.home, "checkout", "-q", "-B", "main")
         self.commit(self.home, "Settings of the test")
@@ -137,24 +134,28 @@ class Service:
         self.git(self.home, "push", "-q", "-u", "origin", "main")
         self.git(self.folder, "clone", "-q", "-b", "main", str(self.origin), str(self.dev))
 
-    def up(self) -> float:
-        """Start the service and return the seconds until it is ready."""
-        began = time.monotonic()
+    def start(self) -> None:
+        """Start the service in the background, and keep what that said."""
+        self.said = self.ratchet("up", "--detach")
+
+    def up(self) -> None:
+        """Start the service in the foreground of a process of its own, and wait until it is ready."""
         log = self.folder / "up.log"
         with log.open("w") as output:
             self.process = self.ratchet.start("up", stdout=output, stderr=subprocess.STDOUT)
         ready = until(UP_SECONDS, lambda: "Ready" in log.read_text() or self.process.poll() is not None)
         assert ready
         assert "Ready" in log.read_text(), log.read_text()
-        return time.monotonic() - began
 
-    def down(self) -> float:
-        """Stop the service and return the seconds that it took."""
-        began = time.monotonic()
+    def down(self) -> None:
+        """Stop the service."""
         self.ratchet("down")
         if self.process is not None:
             self.process.wait(30)
-        return time.monotonic() - began
+
+    def cursor(self) -> str:
+        """How far the watcher has looked, as it keeps that: it names the newest commit that it saw."""
+        return follow.cursor_file(load_settings(self.home)).read_text(encoding="utf-8")
 
     def git(self, folder: Path, *words: str) -> str:
         """Run a Git command as the colleague."""

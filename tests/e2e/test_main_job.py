@@ -6,7 +6,6 @@ The tests of this file go through one life of one workspace, in their order.
 from __future__ import annotations
 
 import re
-import shutil
 import signal
 import subprocess
 import time
@@ -77,73 +76,12 @@ def test_nothing_changed_is_said_and_nothing_is_trained(ratchet: Ratchet) -> Non
     assert len(ratchet.json("history")["models"]) == 1
 
 
-def test_a_tenth_of_wrong_labels_is_rejected_and_the_old_release_answers(ratchet: Ratchet) -> None:
-    """The verdict names the rule with its numbers; people go on talking to the old model."""
-    before = ratchet.json("status")["release"]
-    path = ratchet.workspace / "data" / "utterances.csv"
-    corpus = pd.read_csv(path, dtype=str, keep_default_na=False)
-    wrong = corpus.sample(frac=0.1, random_state=1).index
-    corpus.loc[wrong, "intent"] = corpus.loc[wrong, "intent"].sample(frac=1, random_state=2).to_numpy()
-    corpus.drop_duplicates(["text", "role", "location"]).to_csv(path, index=False)
-    ratchet("ingest")
-    summary = ratchet.json("retrain")
-    assert summary["outcome"] == "rejected"
-    assert any("points" in reason for reason in summary["reasons"])
-    status = ratchet.json("status")
-    assert status["serving"] is True
-    assert status["release"] == before
-
-
-def test_a_person_can_release_what_a_strict_target_blocks_and_go_back(ratchet: Ratchet) -> None:
-    """A target out of reach blocks a good build; an approval releases it, by name, and a rollback returns."""
-    git(ratchet.workspace, "checkout", "data.dvc")
-    shutil.rmtree(ratchet.workspace / "data")
-    before = ratchet.json("status")["release"]
-    change(ratchet, r"^  seed: .*$", "  seed: 7")
-    change(ratchet, r"^  start_percent: .*$", "  start_percent: 99")
-    change(ratchet, r"^  on_miss: .*$", "  on_miss: reject")
-    change(ratchet, r"^  floor_margin_points: .*$", "  floor_margin_points: 50")
-    summary = ratchet.json("retrain")
-    assert summary["outcome"] == "rejected"
-    assert any("99.0 %" in reason for reason in summary["reasons"])
-    ratchet(
-        "approve", summary["model_version"], "--by", "Ana", "--reason", "client wants it", "--expires", "1d"
-    )
-    approved = ratchet.json("status")
-    assert approved["manifest"]["override"]["by"] == "Ana"
-    assert approved["model_version"] == summary["model_version"]
-    assert "after" in ratchet("rollback")
-    assert ratchet.json("status")["release"] == before
-    git(ratchet.workspace, "checkout", "params.yaml")
-
-
-def git(workspace: Path, *words: str) -> None:
-    """Run Git in a workspace."""
-    subprocess.run(["git", *words], cwd=workspace, check=True, capture_output=True)
-
-
 def change(ratchet: Ratchet, pattern: str, line: str) -> None:
     """Change the first line of params.yaml that matches."""
     params = ratchet.workspace / "params.yaml"
     text, count = re.subn(pattern, line, params.read_text(), count=1, flags=re.MULTILINE)
     assert count == 1
     params.write_text(text)
-
-
-def test_a_killed_training_leaves_the_old_release_and_the_next_run_goes_through(ratchet: Ratchet) -> None:
-    """SIGKILL in mid-training: no lock stays, nothing half-written, the bot answers all the time."""
-    before = ratchet.json("status")["release"]
-    change(ratchet, r"^  seed: .*$", "  seed: 2")
-    process = ratchet.start("retrain", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 120
-    while not training(process.pid) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert training(process.pid), "no training was seen"
-    process.kill()
-    process.wait()
-    status = ratchet.json("status")
-    assert (status["serving"], status["release"]) == (True, before)
-    assert "in progress" not in ratchet("retrain")
 
 
 def training(pid: int) -> bool:
@@ -168,10 +106,11 @@ def test_two_retrains_at_once_give_one_clear_error(ratchet: Ratchet) -> None:
 
 
 def test_stopping_and_starting_again(ratchet: Ratchet) -> None:
-    """`ratchet stop` ends the bot; the next retrain serves the recorded release again."""
+    """`ratchet stop` ends the bot; the next retrain serves the recorded release again, without a training."""
+    change(ratchet, r"^  seed: .*$", "  seed: 1")
     ratchet("stop")
     assert ratchet.json("status")["serving"] is False
-    ratchet("retrain")
+    assert "Nothing changed" in ratchet("retrain")
     assert ratchet.json("status")["serving"] is True
 
 

@@ -7,16 +7,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
+import json
+import stat
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import httpx
 import psutil
 import pytest
 
+from adapters.files import read_json
 from adapters.replicas import alive, read_replica
+from tests.e2e import probes
 from tests.e2e.cli import ROOT
+from tests.e2e.listeners import Listeners, listening
 from tests.e2e.service import Service, until
 
 pytestmark = pytest.mark.e2e
@@ -25,19 +33,38 @@ RUN_SECONDS = 300
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """A service that was just started, without any release yet."""
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the workspace, its remotes and the colleague's clone are."""
+    return tmp_path_factory.mktemp("service")
+
+
+@pytest.fixture(scope="module")
+def listeners(folder: Path) -> Iterator[Listeners]:
+    """Who listened, from the first command on."""
+    with listening(folder) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def service(folder: Path, listeners: Listeners) -> Iterator[Service]:
+    """A service that was just started in the background, without any release yet."""
     if not (ROOT / "bot" / ".venv").exists():
         pytest.skip("the bot environment is missing: make setup")
-    folder = tmp_path_factory.mktemp("service")
     made = Service(folder)
     made.make(str(folder / "dvc"))
     try:
-        print(f"ready after {made.up():.1f} s")
+        made.start()
         yield made
     finally:
         made.down()
         made.ratchet("stop")
+
+
+def test_the_service_runs_in_the_background(service: Service) -> None:
+    """`--detach` has returned once everything answered, and named the next retrain."""
+    assert "Ready" in service.said
+    assert "next retrain" in service.said
+    assert service.api.deployment("retrain/weekly")
 
 
 def test_up_twice_says_that_it_runs(service: Service) -> None:
@@ -85,38 +112,81 @@ def test_the_first_release_comes_from_the_weekly_deployment(service: Service) ->
     assert "image" in kinds.values()
 
 
+def test_nothing_listens_on_all_interfaces(service: Service, listeners: Listeners) -> None:
+    """Bot, its supervisor, staging, Prefect, MLflow, worker, watcher and monitor: on loopback or not at all."""
+    listeners.look()
+    seen = listeners.seen
+    env = service.env
+    for name in ("RATCHET_PORT", "RATCHET_PREFECT_PORT", "RATCHET_MLFLOW_PORT"):
+        assert ("127.0.0.1", int(env[name])) in seen, (name, seen)
+    assert len(seen) >= 4, seen  # the three and the bot's own
+    outside = {
+        place: words for place, words in seen.items() if not ipaddress.ip_address(place[0]).is_loopback
+    }
+    assert not outside
+
+
+def test_nothing_of_rasa_is_reachable_on_a_bot_without_an_engine(service: Service) -> None:
+    """Neither at the address that people use nor at the replica's own: training, models, conversations, domain."""
+    live = read_json(service.home / ".ratchet" / "process" / "live.json")
+    assert live is not None
+    assert not list(probes.wrong(service.bot_port))
+    assert not list(probes.wrong(live["port"], ("GET", "POST", "PUT")))
+    assert service.say("hello")["messages"]
+
+
+def test_health_says_no_secret(service: Service) -> None:
+    """`/status` is open; it names release and model, and nothing of people or machines."""
+    said = httpx.get(f"http://127.0.0.1:{service.bot_port}/status", trust_env=False).json()
+    assert set(said) == {"ready", "release", "model_version", "model_id", "sha256", "started_at", "events"}
+
+
+def test_secrets_are_files_that_only_their_owner_reads(service: Service) -> None:
+    """Tokens are in files with mode 0600, and in no command line, environment, log or run folder."""
+    secrets = service.home / ".ratchet" / "secrets"
+    tokens = [path for path in secrets.iterdir() if path.is_file()]
+    assert tokens
+    values = [path.read_text().strip() for path in tokens]
+    for path in tokens:
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+    for process in psutil.process_iter(["cmdline", "environ"]):
+        shown = json.dumps([process.info["cmdline"], process.info["environ"]])
+        assert not any(value in shown for value in values), process
+    state = service.home / ".ratchet"
+    for path in [*state.rglob("*.log"), *(state / "runs").rglob("*.json"), *(state / "runs").rglob("*.html")]:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        assert not any(value in text for value in values), path
+
+
 def test_a_new_wording_is_released_without_training_and_documentation_is_not(service: Service) -> None:
     """The champion with the new code, exactly one release; a README starts nothing."""
     models = len(service.registry.models())
     (service.dev / "README.md").write_text("Our bot.\n")
     service.push("Say what it is")
-    service.change("bot/domain.yml", "You order your laptop in", "You choose your laptop in")
+    service.change("bot/domain.yml", "Starting order laptop.", "Starting order laptop at once.")
     commit = service.push("Better words")
     (run,) = until(30, lambda: service.api.runs("release/on-code-change"))
     assert service.api.wait(run["id"], RUN_SECONDS)["state_type"] == "COMPLETED", service.api.log(run["id"])
     assert len(service.registry.models()) == models
     assert service.registry.live().code_commit == commit
-    assert "choose your laptop" in str(service.say("I need a laptop")["messages"])
+    assert "at once" in str(service.say("i need a new laptop")["messages"])
     assert len(service.api.runs("release/on-code-change")) == 1
     assert not service.api.runs("retrain/on-data-change")
 
 
-def test_five_pushes_of_data_within_a_minute_make_at_most_two_runs_and_the_last_wins(
+def test_five_pushes_of_data_make_at_most_two_runs_and_the_last_wins(
     service: Service,
 ) -> None:
-    """The first starts a run within half a minute; the rest go together, and no code is released."""
+    """Each is seen by itself; the first starts a run, the rest go together, and no code is released."""
     commits, revision = [], ""
     for number in range(5):
         revision = service.add_data(number)
         commits.append(service.commit(service.dev, f"Data {number}"))
-    began = time.monotonic()
     for number, commit in enumerate(commits):
         service.publish(commit)
+        until(60, lambda commit=commit: commit in service.cursor())
         if number == 0:
-            until(30, lambda: service.api.runs("retrain/on-data-change"))
-            print(f"from the push to the run: {time.monotonic() - began:.1f} s")
-        time.sleep(4)
-    assert time.monotonic() - began < 60
+            until(60, lambda: service.api.runs("retrain/on-data-change"))
 
     def settled() -> bool:
         runs = service.api.runs("retrain/on-data-change")
@@ -154,7 +224,6 @@ def test_a_killed_worker_is_noticed_and_the_next_run_takes_up_its_work(service: 
     run = until(90, lambda: service.api.runs("retrain/on-data-change")[before:])[0]
     candidates = service.home / ".ratchet" / "candidates"
     until(RUN_SECONDS, lambda: list(candidates.glob("*/model.sha256")))
-    killed = time.monotonic()
     worker = read_replica(service.home / ".ratchet" / "service" / "worker.json")
     assert worker is not None
     family = psutil.Process(worker.pid)
@@ -162,7 +231,6 @@ def test_a_killed_worker_is_noticed_and_the_next_run_takes_up_its_work(service: 
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     crashed = service.api.wait(run["id"], 120)
-    print(f"from the kill to the crash: {time.monotonic() - killed:.1f} s")
     assert crashed["state_type"] == "CRASHED"
     fresh = until(30, lambda: read_replica(service.home / ".ratchet" / "service" / "worker.json"))
     assert alive(fresh)
@@ -205,21 +273,8 @@ def test_ci_announces_a_commit_once(service: Service) -> None:
 
 
 def test_down_stops_everything_but_the_bot(service: Service) -> None:
-    """Within seconds; no process of the service is left."""
+    """No process of the service is left."""
     parts = [read_replica(file) for file in (service.home / ".ratchet" / "service").glob("*.json")]
-    took = service.down()
-    print(f"down after {took:.1f} s")
-    assert took < 30
+    assert "stopped: service" in service.ratchet("down")
     assert not [part for part in parts if part and alive(part)]
     assert service.say("hello")["release"]
-
-
-def test_the_service_runs_in_the_background(service: Service) -> None:
-    """`--detach` returns once everything answers, names the next retrain, and `ratchet down` finds it."""
-    said = service.ratchet("up", "--detach", env=service.env)
-    try:
-        assert "Ready" in said
-        assert "next retrain" in said
-        assert service.api.deployment("retrain/weekly")
-    finally:
-        assert "stopped: service" in service.ratchet("down", env=service.env)

@@ -95,7 +95,7 @@ def test_a_dropped_file_becomes_a_release_and_a_faulty_one_moves_aside(service: 
 
 def test_a_new_wording_is_released_from_the_teams_stores(service: Service) -> None:
     """The code path works the same."""
-    service.change("bot/domain.yml", "You order your laptop in", "You choose your laptop in")
+    service.change("bot/domain.yml", "Starting order laptop.", "Starting order laptop at once.")
     commit = service.push("Better words")
     (run,) = until(60, lambda: service.api.runs("release/on-code-change"))
     assert service.api.wait(run["id"], RUN_SECONDS)["state_type"] == "COMPLETED", service.api.log(run["id"])

@@ -38,6 +38,7 @@ class Watch:
         return [f"{alert.event} {alert.kind}" for alert in alerts]
 
 
+@pytest.mark.long
 def test_a_replica_that_the_engine_replaced_between_two_looks_is_told(fleet: Fleet) -> None:
     """One alert when it was lost, one when all is well again."""
     watch = Watch(fleet)

@@ -42,6 +42,7 @@ def test_the_report_says_why_accuracy_moved(team: Team) -> None:
     """The rejected week names the intent, counts the new labels, and blames the data."""
     _, rejected, released = team.summaries
     page = Path(rejected["report"]).read_text(encoding="utf-8")
+    assert "Rejected: the champion stays" in page
     assert "Why accuracy moved" in page
     assert "with a new label" in page
     assert f"<code>{SPOILT}</code>" in page

@@ -41,6 +41,7 @@ def test_one_server_that_dies_is_gone(team: Team) -> None:
         time.sleep(0.5)
 
 
+@pytest.mark.long  # tests/e2e/fleet/test_faults.py kills a replica in every run
 def test_a_fleet_that_loses_a_replica_answers_everybody(fleet: Fleet) -> None:
     """A replica is killed; no request is lost, and another one is started in its place, with the same release."""
     assert fleet.live is not None

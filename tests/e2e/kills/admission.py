@@ -1,4 +1,4 @@
-"""Makes the small workspace that the tests of this folder kill and starve."""
+"""Makes small workspaces whose messages train in a second: to kill, to starve, to serve."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.e2e.fleet import small_bot
 from tests.e2e.kills.patient import Patient, change
 
 
-def admit(folder: Path, prepare: Callable[[Path], None] = lambda _: None, **variables: str) -> Patient:
-    """Make a workspace with the small bot's messages in it and bring its first release out.
+def settle(folder: Path, prepare: Callable[[Path], None] = lambda _: None, **variables: str) -> Ratchet:
+    """Make a workspace with the small bot's messages in it, committed.
 
     `prepare` is given the workspace before the first ingest; `variables` go into its `.env`.
     """
@@ -46,7 +46,13 @@ def admit(folder: Path, prepare: Callable[[Path], None] = lambda _: None, **vari
     ratchet("ingest", file)
     git(workspace, "add", "--all")
     git(workspace, "commit", "--quiet", "--message", "Start")
-    patient = Patient(ratchet, load_settings(workspace))
+    return ratchet
+
+
+def admit(folder: Path, prepare: Callable[[Path], None] = lambda _: None, **variables: str) -> Patient:
+    """Make such a workspace and bring its first release out."""
+    ratchet = settle(folder, prepare, **variables)
+    patient = Patient(ratchet, load_settings(ratchet.workspace))
     summary, _ = patient.run("retrain")
     assert summary["outcome"] == "released", summary
     return patient

@@ -1,6 +1,6 @@
 """SIGKILL of Ratchet while it changes a fleet: at step boundaries, and at moments within the rollout itself.
 
-`make test` has one kill, `make test-long` all of them.
+Only `make test-long` runs it; in `make test` tests/e2e/fleet/test_faults.py kills one release of a fleet.
 """
 
 from __future__ import annotations
@@ -18,9 +18,8 @@ from adapters.mlflow import Registry
 from tests.e2e.cli import ROOT
 from tests.e2e.kills.dying import end_tools
 from tests.e2e.kills.flock import Flock, admit_flock, row
-from tests.tiers import tiers
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(600)]
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Kill:
 
 
 KILLS = (
-    Kill("release", "first", "alone"),  # the one of the usual run
+    Kill("release", "first", "alone"),
     Kill("release", "after:package", "tools"),
     Kill("release", "after:stage", "alone"),
     Kill("release", "ordered", "tools"),
@@ -69,7 +68,7 @@ def flock(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.mark.parametrize(
     "kill",
-    tiers(KILLS, lambda kill: kill is KILLS[0]),
+    KILLS,
     ids=lambda kill: f"{kill.command}-{kill.point}-{kill.whom}",
 )
 def test_a_killed_release_leaves_a_whole_fleet_and_the_next_one_finishes(flock: Flock, kill: Kill) -> None:
