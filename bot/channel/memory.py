@@ -14,6 +14,7 @@ from rasa.core.utils import AvailableEndpoints
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
+from channel.locks import CLIENT
 from tools._errors import ToolError
 
 REPLY_SECONDS = 600
@@ -58,7 +59,7 @@ class RedisReplies:
     def __init__(self, url: str, seconds: int = REPLY_SECONDS) -> None:
         import redis.asyncio
 
-        self._redis = redis.asyncio.from_url(url)
+        self._redis = redis.asyncio.from_url(url, client_name=CLIENT)
         self._seconds = seconds
 
     async def get(self, conversation: str, message_id: str) -> dict[str, Any] | None:

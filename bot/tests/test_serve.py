@@ -61,10 +61,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def launch(trained: Trained, *extra: str, **environment: str) -> Server:
+def launch(trained: Trained, *extra: str, module: str = "tools.serve", **environment: str) -> Server:
     """Start a server and do not wait for it."""
     port = free_port()
-    argv = [sys.executable, "-m", "tools.serve", "--model", str(trained.archive), "--port", str(port)]
+    argv = [sys.executable, "-m", module, "--model", str(trained.archive), "--port", str(port)]
     argv += ["--release", "r7", "--model-version", "3", "--domain", str(trained.domain)]
     argv += ["--sha256", verify(trained.archive, None), *extra]
     process = subprocess.Popen(argv, env={**os.environ, **environment}, text=True, stderr=subprocess.PIPE)

@@ -111,15 +111,18 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
 def load_agent(model: Path, domain: Path, endpoints: Any) -> Any:
     """Rasa's agent with the model. The domain file's responses replace the model's: a wording needs no training."""
     from rasa.core.agent import Agent
-    from rasa.core.lock_store import LockStore
     from rasa.core.tracker_store import TrackerStore
     from rasa.shared.core.domain import Domain
 
+    from channel import locks
+
     try:
+        trackers = TrackerStore.create(endpoints.tracker_store)
+        locks.name_connections(trackers)
         agent = Agent.load(
             str(model),
-            tracker_store=TrackerStore.create(endpoints.tracker_store),
-            lock_store=LockStore.create(endpoints.lock_store),
+            tracker_store=trackers,
+            lock_store=locks.store(endpoints.lock_store),
             action_endpoint=endpoints.action,
         )
         if domain.exists():
