@@ -10,9 +10,9 @@ from adapters import corpus_store, data_revisions, proofs
 from adapters.run import Run
 from domain import ledger
 from domain.corpus import Corpus
-from domain.errors import RatchetError
 from domain.invariants import violations
 from domain.ledger import Split
+from domain.restoration import OlderData
 from domain.unchecked import Unchecked
 from tasks.step import note, say, step
 
@@ -39,7 +39,8 @@ def split(run: Run, corpus: Corpus) -> Split:
     for violation in found:
         say(violation.sentence)
     if broken := [violation.sentence for violation in found if violation.blocking]:
-        raise RatchetError(f"The split cannot be trusted: {' '.join(broken)}", corpus_store.WAY_BACK)
+        fact = f"The split of data revision {corpus.revision[:12]} cannot be trusted: {' '.join(broken)}"
+        raise OlderData(fact, corpus.revision, "`ratchet retrain`")
     sides = ledger.split(corpus.frame, corpus.ledger, policy)
     used = ledger.sides_of(corpus.ledger, sides)
     if proved is None or not used.equals(proved):
