@@ -210,10 +210,7 @@ def move(folder: Path, target: Path) -> None:
     shutil.move(folder, target)
 
 
-def sample_texts(workspace: Path, count: int) -> list[str]:
-    """Return some texts of the working tree's corpus, always the same ones; none where there is no corpus."""
-    path = workspace / dvc.FOLDER / UTTERANCES
-    if not path.is_file():
-        return []
-    texts = read_csv(path)["text"].map(corpus.plain)
+def sample_texts(folder: Path, count: int) -> list[str]:
+    """Return some texts of a data folder, always the same ones."""
+    texts = read_csv(folder / UTTERANCES)["text"].map(corpus.plain)
     return list(texts.sample(min(count, len(texts)), random_state=1))

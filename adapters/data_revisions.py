@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from adapters import corpus_store, dvc, git
 from adapters.settings import Settings
 from domain.corpus import Corpus
+from domain.unchecked import Unchecked
 
 
 def read_revision(settings: Settings, git_revision: str | None) -> Corpus:
@@ -34,6 +34,18 @@ def read_folder(settings: Settings, folder: Path, revision: str, git_revision: s
     )
 
 
+def sample_texts(settings: Settings, count: int) -> list[str]:
+    """Return some texts of the working tree's corpus, always the same ones.
+
+    `data/` is not there after a run has brought new data: then those are the texts of what `data.dvc` names. Raises
+    `RatchetError` where there is no corpus.
+    """
+    data = settings.workspace / dvc.FOLDER
+    if not (data / corpus_store.UTTERANCES).is_file():
+        data = stored(settings, dvc.revision(settings.workspace))
+    return corpus_store.sample_texts(data, count)
+
+
 def stored(settings: Settings, revision: str) -> Path:
     """Return the folder of a data revision, checked out under `.ratchet/`.
 
@@ -42,14 +54,9 @@ def stored(settings: Settings, revision: str) -> Path:
     return dvc.checkout(settings.workspace, revision, settings.state / "data")
 
 
-def earlier(
-    settings: Settings, revision: str, today: str, what: str, say: Callable[[str], None]
-) -> Path | None:
-    """Return the folder of an earlier data revision; None when it is today's, or (said) when it is lost."""
-    if revision == today:
-        return None
+def earlier(settings: Settings, revision: str, check: str) -> Path | Unchecked:
+    """Return the folder of the data revision that `check` needs; where it is lost, the finding that says so."""
     try:
         return stored(settings, revision)
     except dvc.NotInRemote as error:
-        say(f"the champion's {what} cannot be compared: {error.fact}")
-        return None
+        return Unchecked(check, error.fact)

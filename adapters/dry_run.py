@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from adapters import corpus_store, readers
+from adapters import corpus_store, ledger_history, readers
 from adapters.settings import Settings
 from adapters.tables import Columns
 from domain import intake, ledger
-from domain.findings import ValidationReport, with_review
+from domain.findings import Finding, ValidationReport, with_review
 from domain.review import suspects
 
 
@@ -20,6 +21,7 @@ def check(settings: Settings, files: Sequence[Path], columns: Columns, review: b
     report lists suspected label errors too.
     """
     params = settings.params
+    unchecked = ledger_history.require_newest(settings, "run the same command again")
     policies = (params.corpus, params.split, params.validation)
     known = corpus_store.messages_in_place(settings.workspace, params.corpus)
     if files:
@@ -28,10 +30,14 @@ def check(settings: Settings, files: Sequence[Path], columns: Columns, review: b
         )
     else:
         taken = intake.take(known.head(0), known, ledger.empty(), policies)
+    report = taken.report
+    if unchecked:
+        lost = Finding("older data", (), (), 1, unchecked.sentence)
+        report = replace(report, warnings=(*report.warnings, lost))
     if not review:
-        return taken.report
+        return report
     frame, fresh = taken.merged.frame, taken.merged.fresh
     doubtful = suspects(frame, params.corpus, params.validation.suspect_ratio)
     mine = doubtful[doubtful["place"].isin(set(frame.loc[fresh, "place"]))]
     policy = params.validation
-    return with_review(taken.report, mine, policy.personal_data_allowed, policy.suspect_ratio)
+    return with_review(report, mine, policy.personal_data_allowed, policy.suspect_ratio)

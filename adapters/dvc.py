@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 POINTER = "data.dvc"
 REVISION = re.compile(r"[0-9a-f]{32}(\.dir)?")
-PULL_REMEDY = "Push it from a machine that has it (`dvc push`), or go back: `git checkout HEAD~1 data.dvc`."
+PULL_REMEDY = "Push it from a machine that has it: `dvc push`."
 
 
 class RemoteUnreachable(RatchetError):
@@ -41,6 +41,10 @@ class RemoteUnreachable(RatchetError):
 
 class NotInRemote(RatchetError):
     """A revision is neither in the cache nor in the remote."""
+
+
+class DataChanged(RatchetError):
+    """`data/` is not what `data.dvc` says."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +196,12 @@ def pull(workspace: Path, data_revision: str) -> None:
             )
 
 
+def cached(workspace: Path, data_revision: str) -> bool:
+    """Tell whether this machine's cache holds every file of a revision."""
+    with repository(workspace) as repo:
+        return not absent(repo, repo.cache.local, data_revision)
+
+
 def pushed(workspace: Path, data_revision: str) -> bool:
     """Tell whether the remote holds every file of a revision."""
     with remote(workspace) as (repo, odb):
@@ -259,7 +269,7 @@ def fetch(workspace: Path, git_revision: str | None, into: Path) -> Path:
     pointer = read_pointer(workspace, git_revision)
     data = workspace / FOLDER
     if git_revision is None and data.is_dir() and describe(workspace, data).revision != pointer.revision:
-        raise RatchetError(
+        raise DataChanged(
             "data/ was changed since data.dvc was written.",
             "Take the change in with `ratchet ingest`, or drop it with `dvc checkout data.dvc --force`.",
         )

@@ -13,13 +13,15 @@ from pathlib import Path
 from adapters import bot_code, commands, dvc
 from adapters.files import read_record, refuse_pointers, write_json
 from adapters.git import git
-from adapters.settings import Settings, read_params
+from adapters.settings import Settings, parse_params, read_params, validate_params
 from domain.errors import RatchetError
 from domain.training import fingerprint
 from domain.triggers import Change, Cursor, is_data, is_served
 
 FETCH_SECONDS = 120.0
 NO_QUESTIONS = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
+MOST_BACK = 50
+"""Changes of `params.yaml` that are gone back through to find one that was valid."""
 SHAPING_SECTIONS = ("corpus", "split", "train")
 """Sections of `params.yaml` that a model depends on."""
 
@@ -41,11 +43,15 @@ class Upstream:
 
 def upstream(settings: Settings) -> Upstream | None:
     """Return what the workspace follows; None without a remote: then its own commits count."""
-    workspace = settings.workspace
+    return followed_by(settings.workspace, settings.params.triggers.branch)
+
+
+def followed_by(workspace: Path, branch: str | None) -> Upstream | None:
+    """Return the branch that a workspace follows, by default the one that is checked out; None without a remote."""
     remotes = git(workspace, "remote").split()
     if not remotes:
         return None
-    branch = settings.params.triggers.branch or git(workspace, "rev-parse", "--abbrev-ref", "HEAD")
+    branch = branch or git(workspace, "rev-parse", "--abbrev-ref", "HEAD")
     set_up = commands.run(["git", "config", f"branch.{branch}.remote"], cwd=workspace, check=False)
     remote = set_up.output.strip() or ("origin" if "origin" in remotes else remotes[0])
     return Upstream(remote, branch)
@@ -53,18 +59,22 @@ def upstream(settings: Settings) -> Upstream | None:
 
 def head(settings: Settings) -> str:
     """Return the newest commit of what is followed; raises `RemoteSilent` when the remote does not answer."""
-    followed = upstream(settings)
+    return newest_of(settings.workspace, upstream(settings))
+
+
+def newest_of(workspace: Path, followed: Upstream | None) -> str:
+    """Return the newest commit of a branch, or of the workspace itself; raises as `head` does."""
     if followed is None:
-        return git(settings.workspace, "rev-parse", "HEAD")
-    ask(settings, followed, "fetch", "--quiet", followed.remote, followed.branch)
-    return git(settings.workspace, "rev-parse", "FETCH_HEAD")
+        return git(workspace, "rev-parse", "HEAD")
+    ask(workspace, followed, "fetch", "--quiet", followed.remote, followed.branch)
+    return git(workspace, "rev-parse", "FETCH_HEAD")
 
 
-def ask(settings: Settings, followed: Upstream, *words: str) -> None:
+def ask(workspace: Path, followed: Upstream, *words: str) -> None:
     """Run a Git command that speaks with the remote, and never asks for a password."""
     try:
         argv = ["git", *words]
-        commands.run(argv, cwd=settings.workspace, env=NO_QUESTIONS, timeout=FETCH_SECONDS)
+        commands.run(argv, cwd=workspace, env=NO_QUESTIONS, timeout=FETCH_SECONDS)
     except commands.CommandFailed as error:
         said = error.completed.output.strip().splitlines() or [error.fact]
         raise RemoteSilent(
@@ -73,14 +83,19 @@ def ask(settings: Settings, followed: Upstream, *words: str) -> None:
         ) from error
 
 
-def fast_forward(settings: Settings) -> str:
+def fast_forward(workspace: Path) -> str:
     """Bring the working tree to the newest commit of what is followed, and return that commit.
 
-    Raises `RatchetError` when the working tree has commits or changes of its own that stand in the way.
+    Needs no settings, which may come with that commit only. Raises `RatchetError` when the working tree has
+    commits or changes of its own that stand in the way, or when the newest commit's `params.yaml` is not valid:
+    the working tree then stays where it is, so that the commit that corrects it can be taken.
     """
-    newest, workspace = head(settings), settings.workspace
-    if upstream(settings) is None:
+    followed = followed_by(workspace, branch_named(workspace))
+    newest = newest_of(workspace, followed)
+    if followed is None:
         return newest
+    if newest != git(workspace, "rev-parse", "HEAD"):
+        require_params(workspace, newest)
     held = held_data(workspace)
     merged = commands.run(["git", "merge", "--ff-only", "--quiet", newest], cwd=workspace, check=False)
     if merged.code != 0:
@@ -91,6 +106,52 @@ def fast_forward(settings: Settings) -> str:
     if held and dvc.revision(workspace) != held:
         shutil.rmtree(workspace / dvc.FOLDER)  # the next ingest fetches what data.dvc names now
     return git(workspace, "rev-parse", "HEAD")
+
+
+def branch_named(workspace: Path) -> str | None:
+    """Return `triggers.branch` of the working tree, also where something else in `params.yaml` is not valid."""
+    try:
+        branch = (read_params(workspace / "params.yaml").get("triggers") or {}).get("branch")
+    except (RatchetError, AttributeError):
+        return None
+    return branch if isinstance(branch, str) else None
+
+
+def require_params(workspace: Path, commit: str) -> None:
+    """Raise `RatchetError`, naming the commit, unless its `params.yaml` is valid."""
+    where = f"params.yaml of commit {commit[:8]}"
+    shown = commands.run(["git", "show", f"{commit}:./params.yaml"], cwd=workspace, check=False)
+    try:
+        if shown.code != 0:
+            raise RatchetError(f"{where} is missing.")
+        validate_params(parse_params(shown.output, where), where)
+    except RatchetError as error:
+        raise RatchetError(
+            error.fact,
+            "Correct it and push: the next run takes that commit. Until then the workspace stays at "
+            f"{git(workspace, 'rev-parse', '--short=8', 'HEAD')}.",
+        ) from error
+
+
+def usable(workspace: Path, commit: str) -> bool:
+    """Say whether a run could take a commit: its `params.yaml` is valid."""
+    try:
+        require_params(workspace, commit)
+    except RatchetError:
+        return False
+    return True
+
+
+def last_usable(workspace: Path, commit: str) -> str:
+    """Return the commit itself where a run could take it, else the newest before it that a run could."""
+    if usable(workspace, commit):
+        return commit
+    argv = ["git", "rev-list", f"--max-count={MOST_BACK}", commit, "--", "params.yaml"]
+    for touching in commands.run(argv, cwd=workspace, check=False).output.split():
+        before = f"{touching}^"
+        if usable(workspace, before):
+            return git(workspace, "rev-parse", before)
+    return commit
 
 
 def held_data(workspace: Path) -> str:
@@ -105,7 +166,7 @@ def held_data(workspace: Path) -> str:
 def publish(settings: Settings) -> None:
     """Push the workspace's commits to what is followed; without a remote there is nothing to do."""
     if followed := upstream(settings):
-        ask(settings, followed, "push", "--quiet", followed.remote, f"HEAD:{followed.branch}")
+        ask(settings.workspace, followed, "push", "--quiet", followed.remote, f"HEAD:{followed.branch}")
 
 
 def compare(settings: Settings, old: str, new: str) -> Change:

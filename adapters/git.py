@@ -15,11 +15,27 @@ def git(workspace: Path, *words: str) -> str:
 
 
 def code_commit(workspace: Path) -> str:
-    """Return the commit that is checked out, with `-dirty` where tracked files differ; "" without Git."""
-    found = commands.run(
-        ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"], cwd=workspace, check=False
-    )
-    return found.output.strip() if found.code == 0 else ""
+    """Return the commit that is checked out, with `-dirty` where tracked files differ; "" without Git or a commit.
+
+    Raises `RatchetError` when Git does not work: what it cannot tell is not taken for 'no Git'.
+    """
+    if not in_repository(workspace):
+        return ""
+    return git(workspace, "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*").strip()
+
+
+def in_repository(workspace: Path) -> bool:
+    """Say whether a folder lies in a Git repository that has a commit; raises `RatchetError` when Git fails."""
+    asked = commands.run(["git", "rev-parse", "--git-dir"], cwd=workspace, check=False)
+    if asked.code != 0:
+        said = (asked.output.strip().splitlines() or ["nothing"])[0]
+        if not any((folder / ".git").exists() for folder in (workspace, *workspace.parents)):
+            return False
+        raise RatchetError(
+            f"Git cannot be asked about {workspace}: {said}", "Do what Git says, and try again."
+        )
+    head = ["git", "rev-parse", "--verify", "--quiet", "HEAD"]
+    return commands.run(head, cwd=workspace, check=False).code == 0
 
 
 def commit(workspace: Path, paths: Sequence[str], message: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters import bot_code, commands, dvc
+from adapters import bot_code, dvc, git
 from adapters.settings import Settings
 from domain.errors import RatchetError
 from domain.model import Model
@@ -39,6 +39,8 @@ def in_history(settings: Settings, data_revision: str) -> bool:
     workspace = settings.workspace
     if (workspace / dvc.POINTER).exists() and dvc.revision(workspace) == data_revision:
         return True
-    argv = ["git", "log", "-1", "--format=%H", f"-S{data_revision}", "HEAD", "--", dvc.POINTER]
-    found = commands.run(argv, cwd=workspace, check=False)
-    return found.code != 0 or bool(found.output.strip())
+    if not git.in_repository(workspace):
+        return True
+    return bool(
+        git.git(workspace, "log", "-1", "--format=%H", f"-S{data_revision}", "HEAD", "--", dvc.POINTER)
+    )

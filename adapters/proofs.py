@@ -1,26 +1,39 @@
 """What was checked before, so that a retrain checks only what is new.
 
 A validation report is kept by the data revision and the policies it was made under; the sides of the texts
-whose pairs were compared, by the policy of the split. Losing these files costs time, not safety.
+whose pairs were compared, by the policy of the split; both by the code that checked, so that a rule which came
+with a later version of Ratchet is not left out. Losing these files costs time, not safety.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
 
-from adapters.files import read_record, replacing, write_json
+import domain
+from adapters.files import read_record, replacing, tree_digest, write_json
 from domain.errors import RatchetError
 from domain.findings import ValidationReport
 from domain.policy import Policy
 
+CHECKING = ("corpus", "invariants", "ledger", "neighbours", "personal_data", "validation")
+"""The modules of `domain/` that a proof depends on."""
+
+
+@cache
+def rules() -> str:
+    """Return one SHA-256 over the code that checks."""
+    folder = Path(domain.__file__).parent
+    return tree_digest([folder / f"{name}.py" for name in CHECKING], folder)
+
 
 def digest(*parts: Policy | str) -> str:
-    """Return a name made of policies and revisions."""
-    texts = [part if isinstance(part, str) else part.model_dump_json() for part in parts]
+    """Return a name made of policies and revisions, and of the code that checks."""
+    texts = [rules(), *(part if isinstance(part, str) else part.model_dump_json() for part in parts)]
     return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:24]
 
 
@@ -48,6 +61,11 @@ def remember_sides(state: Path, sides: pd.DataFrame, policy: Policy) -> None:
 
 
 def known_sides(state: Path, policy: Policy) -> pd.DataFrame | None:
-    """Return the sides that were kept last under this policy."""
+    """Return the sides that were kept last under this policy; where they are damaged all pairs are compared again."""
     path = state / "proved" / f"sides-{digest(policy)}.csv"
-    return pd.read_csv(path, dtype="str", na_filter=False) if path.is_file() else None
+    if not path.is_file():
+        return None
+    with contextlib.suppress(ValueError):  # pandas' errors are of that kind, and those of decoding
+        sides = pd.read_csv(path, dtype="str", na_filter=False)
+        return sides if list(sides.columns) == ["key", "side"] else None
+    return None

@@ -33,7 +33,7 @@ class Report:
     """All that the page shows.
 
     `history` ends with this run; `traffic` are the estimates from labelled harvests, oldest first; `links` are
-    (label, address) pairs.
+    (label, address) pairs; `unattributed` says why there is no attribution where one was tried.
     """
 
     title: str
@@ -56,6 +56,7 @@ class Report:
     override: Override | None = None
     traffic: tuple[Estimate, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    unattributed: str = ""
 
 
 @dataclass(frozen=True)

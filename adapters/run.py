@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from pathlib import Path
 from adapters import flow_runs
 from adapters.lock import hold
 from adapters.mlflow import Registry
-from adapters.settings import Settings, load_settings
+from adapters.settings import STATE_FOLDER, Settings, load_settings, root_of
 from adapters.target import Target
 from adapters.targets import choose_target
 from domain import run_names
@@ -44,26 +44,39 @@ class Run:
 @contextlib.contextmanager
 def looking(workspace: str | None) -> Iterator[Settings]:
     """Give the workspace's settings to a run that changes nothing but its own cursor; one at a time, too."""
-    settings = load_settings(workspace)
-    with hold(settings.state / "watch" / "watch.lock", "A look at Git and the inbox", LOOK_SECONDS):
-        yield settings
+    root = root_of(workspace)
+    lock = root / STATE_FOLDER / "watch" / "watch.lock"
+    with hold(lock, "A look at Git and the inbox", LOOK_SECONDS):
+        yield load_settings(root)
 
 
 @contextlib.contextmanager
-def begin(workspace: str | None, what: str, trigger: str, fleet: bool = True) -> Iterator[Run]:
+def begin(
+    workspace: str | None,
+    what: str,
+    trigger: str,
+    fleet: bool = True,
+    newest: Callable[[Path], object] | None = None,
+) -> Iterator[Run]:
     """Begin a run that changes the workspace and, unless said otherwise, the fleet: one at a time.
+
+    `newest` brings the folder to the newest commit. The settings, and all that is made of them, are read only
+    after that, and after whatever run was waited for: so they are those of the commit that the run records.
 
     Raises `LockHeld`, naming the other one; a run that a trigger started waits for it instead.
     """
     started = time.monotonic()
-    settings = load_settings(workspace)
+    root = root_of(workspace)
     name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     patience = flow_runs.patience()
     flow_runs.rename(
         run_names.begun(date.today(), trigger if flow_runs.by_service() else f"{what} {trigger}")
     )
     slot = flow_runs.slot(patience) if fleet else contextlib.nullcontext()
-    with hold(settings.state / "run.lock", what, patience), slot:
+    with hold(root / STATE_FOLDER / "run.lock", what, patience), slot:
+        if newest:
+            newest(root)
+        settings = load_settings(root)
         yield Run(
             settings,
             Registry(settings),

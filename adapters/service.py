@@ -17,6 +17,7 @@ import httpx
 import psutil
 
 from adapters import commands, prefect
+from adapters.declared import Declarations
 from adapters.files import write_json, write_text
 from adapters.lock import LockHeld, hold
 from adapters.replicas import Replica, alive, await_ready, launch, read_replica, terminate
@@ -81,7 +82,8 @@ def up(settings: Settings, names: frozenset[str], say: Say, ready: Callable[[lis
                 await_part(settings, part, started[part.name])
             write_json(folder(settings) / READY, Replica.of_this_process(0).as_dict())
             ready(wanted)
-            watch_over(settings, wanted, started, say)
+            declarations = Declarations(settings, lambda: provide(settings, api_url, say), say)
+            watch_over(settings, wanted, started, declarations, say)
         except KeyboardInterrupt:
             say("stopping …")
         finally:
@@ -192,13 +194,16 @@ def answers(url: str) -> bool:
         return False
 
 
-def watch_over(settings: Settings, wanted: list[Part], started: dict[str, Replica], say: Say) -> None:
+def watch_over(
+    settings: Settings, wanted: list[Part], started: dict[str, Replica], declarations: Declarations, say: Say
+) -> None:
     """Start each part that died anew, ever more slowly while it keeps dying; never returns."""
     deaths = dict.fromkeys([*started, "server"], 0)
     since = dict.fromkeys(deaths, time.monotonic())
     due = dict.fromkeys(deaths, 0.0)
     while True:
         time.sleep(POLL_SECONDS)
+        declarations.renew()
         for name in deaths:
             now = time.monotonic()
             if is_up(settings, name, started):

@@ -149,15 +149,8 @@ def load_settings(workspace: Path | str | None = None, **overrides: Any) -> Sett
     Raises `RatchetError` when there is no workspace, and, naming each, when a file or variable has an unknown
     key or a value out of bounds.
     """
-    root = find_workspace(
-        Path(workspace) if workspace else Path(os.environ.get("RATCHET_WORKSPACE") or Path.cwd())
-    )
-    try:
-        params = Params.model_validate(read_params(root / "params.yaml"))
-    except ValidationError as error:
-        raise RatchetError(
-            explain("params.yaml", error), "Correct the file; every key is commented there."
-        ) from error
+    root = root_of(workspace)
+    params = validate_params(read_params(root / "params.yaml"))
     try:
         return Settings(workspace=root, params=params, _env_file=root / ".env", **overrides)
     except ValidationError as error:
@@ -168,6 +161,17 @@ def load_settings(workspace: Path | str | None = None, **overrides: Any) -> Sett
         raise RatchetError(
             f"{root / '.env'} cannot be read: {error}.", "Save it as text in UTF-8."
         ) from error
+
+
+def root_of(workspace: Path | str | None = None) -> Path:
+    """Return the workspace that `workspace` (default: RATCHET_WORKSPACE, else the working directory) lies in.
+
+    Reads no settings, so that they can be read after the folder was brought to another commit. Raises
+    `RatchetError` when there is no workspace.
+    """
+    return find_workspace(
+        Path(workspace) if workspace else Path(os.environ.get("RATCHET_WORKSPACE") or Path.cwd())
+    )
 
 
 def find_workspace(start: Path) -> Path:
@@ -185,22 +189,37 @@ def find_workspace(start: Path) -> Path:
 def read_params(path: Path) -> dict[str, Any]:
     """Read `params.yaml` as plain data."""
     try:
-        content = yaml_text.load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RatchetError(
             f"params.yaml cannot be read: {error}.", "Restore it with `git checkout params.yaml`."
         ) from error
+    return parse_params(text)
+
+
+def parse_params(text: str, where: str = "params.yaml") -> dict[str, Any]:
+    """Return the text of `params.yaml` as plain data; `where` names it in the error when it is none."""
+    try:
+        content = yaml_text.load(text)
     except yaml_text.NotYaml as error:
         raise RatchetError(
-            f"params.yaml is not valid YAML: {error}.", "Correct it, or restore it with Git."
+            f"{where} is not valid YAML: {error}.", "Correct it, or restore it with Git."
         ) from error
     if content is None:
         return {}
     if not isinstance(content, dict):
-        raise RatchetError(
-            "params.yaml does not hold sections.", "Restore it with `git checkout params.yaml`."
-        )
+        raise RatchetError(f"{where} does not hold sections.", "Restore it with `git checkout params.yaml`.")
     return content
+
+
+def validate_params(content: dict[str, Any], where: str = "params.yaml") -> Params:
+    """Return plain data as the policy; raises `RatchetError` naming each key that is unknown or out of bounds."""
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        raise RatchetError(
+            explain(where, error), "Correct the file; every key is commented there."
+        ) from error
 
 
 def complaint(finding: ErrorDetails) -> str:

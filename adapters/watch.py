@@ -29,9 +29,21 @@ def look(settings: Settings) -> Sighting:
     """Compare Git and the inbox with the last look; the first look only notes where the branch stands."""
     head, now = follow.head(settings), time.time()
     cursor = follow.read_cursor(settings) or Cursor(head)
-    change = follow.compare(settings, cursor.commit, head) if head != cursor.commit else Change()
+    change = changed(settings, cursor.commit, head) if head != cursor.commit else Change()
     found = triggers.events(change)
     found += [triggers.file_dropped(file.address, file.version) for file in inbox.dropped(settings)]
     ready, waits = triggers.to_send(found, cursor, now, settings.params.triggers.data_gap_seconds)
     after = cursor.after(ready, cursor.commit if waits else head, now)
     return Sighting(change, tuple(ready), after)
+
+
+def changed(settings: Settings, old: str, new: str) -> Change:
+    """Say what the step from one commit to another touches.
+
+    No run could use a commit whose `params.yaml` was not valid. Once a commit corrects it, what came since is
+    announced again, as that commit's.
+    """
+    workspace = settings.workspace
+    since = follow.last_usable(workspace, old) if follow.usable(workspace, new) else old
+    change = follow.compare(settings, since, new)
+    return change if since == old else change.as_of(new)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
+from cli import restore
 from cli.context import Json, settings, settings_for_flow
 from cli.output import as_json, facts, out
 from domain.errors import RatchetError, UsageError
@@ -38,9 +39,10 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         epilog="Examples:\n\n  ratchet validate new.csv\n\n  ratchet validate      # the corpus itself"
     )(validate)
-    data = typer.Typer(help="Look into the corpus.", no_args_is_help=True)
+    data = typer.Typer(help="Look into the corpus, and go back.", no_args_is_help=True)
     data.command(epilog="Examples:\n\n  ratchet data diff HEAD~1\n\n  ratchet data diff v1 v2 --json")(diff)
     data.command(epilog="Example:\n\n  ratchet data show leave_request --side test")(show)
+    restore.add_to(data)
     app.add_typer(data, name="data")
     remote = typer.Typer(help="Where the data is kept.", no_args_is_help=True)
     remote.command(

@@ -47,6 +47,7 @@ def monitor(
         prometheus.serve(found)
     while True:
         try:
+            found = settings()
             for told in flow.once(str(found.workspace)):
                 out.print(f"{told.event} of {told.kind}: {told.sentence}", markup=False)
         except RatchetError as error:

@@ -103,6 +103,7 @@ def watch(once: Annotated[bool, typer.Option("--once", help="Look once.")] = Fal
     said = ""
     while True:
         try:
+            found = settings()  # a commit that a run took may have changed branch and pace
             seen = watch.look(found)
             if seen.events:
                 from flows.watch import watch as flow

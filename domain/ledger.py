@@ -21,6 +21,7 @@ from domain.corpus import as_list, keys, normalised
 from domain.errors import RatchetError
 from domain.neighbours import Progress, Texts, near_pairs
 from domain.policy import Policy
+from domain.unchecked import Unchecked
 
 COLUMNS = ["key", "side", "first_seen"]
 BATCH = 10_000
@@ -59,11 +60,15 @@ class SplitPolicy(Policy):
 
 @dataclass(frozen=True)
 class Split:
-    """The corpus by side; each frame has the corpus columns and `key`, the holdout also `first_seen`."""
+    """The corpus by side; each frame has the corpus columns and `key`, the holdout also `first_seen`.
+
+    `unchecked` are the checks of the split that could not run.
+    """
 
     train: pd.DataFrame
     holdout: pd.DataFrame
     quarantine: pd.DataFrame
+    unchecked: tuple[Unchecked, ...] = ()
 
 
 def empty() -> pd.DataFrame:

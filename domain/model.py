@@ -61,7 +61,9 @@ def next_step(
     """Decide what a retrain does when `known` is the model already trained from the same rows, code and seed.
 
     `released` are the versions that were live at some time: one that a person rolled back is not released
-    again by itself. A model that was judged against another champion, or on another holdout, is judged again.
+    again by itself. One that is older than the champion is no such model: data or code went back to it since, as
+    after a restore, and that is judged like any change. A model that was judged against another champion, or on
+    another holdout, is judged again.
     `elsewhere` tells that the live release is on another target than the one that releases go to now: the
     champion follows.
     """
@@ -70,7 +72,8 @@ def next_step(
     verdict = Next.RELEASE if known.decision == "promote" else Next.NOTHING
     if champion is not None and known.lineage.fingerprint == champion.lineage.fingerprint:
         return verdict if elsewhere else Next.NOTHING
-    if known.version in released:
+    gone_back = champion is not None and int(known.version) < int(champion.version)
+    if known.version in released and not gone_back:
         return Next.NOTHING
     if known.champion != (champion.version if champion else "") or known.holdout_version != holdout_version:
         return Next.TRAIN

@@ -11,12 +11,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from domain.policy import Policy
 from domain.ramp import RampStatus
 from domain.record import Record
 from domain.statistics import wilson
+from domain.unchecked import Unchecked
+from domain.validation import WARNINGS
 from domain.wear import WearPolicy, measure
 from domain.wording import count, percent
 
@@ -43,6 +45,14 @@ class GatePolicy(Policy):
     small_holdout_rows: int = Field(300, ge=0, description="with fewer rows a loss asks instead of rejecting")
     ask_on_warnings: tuple[str, ...] = Field((), description="data warnings on which a person decides")
     wear: WearPolicy = Field(WearPolicy(), description="when the holdout has decided too often")
+
+    @field_validator("ask_on_warnings")
+    @classmethod
+    def known_warnings(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Refuse a name that no warning of a retrain has: it would never ask."""
+        if unknown := [name for name in names if name not in WARNINGS]:
+            raise ValueError(f"{', '.join(unknown)} is no warning; there are {', '.join(WARNINGS)}")
+        return names
 
 
 @dataclass(frozen=True)
@@ -155,6 +165,11 @@ def data_warning(name: str, policy: GatePolicy) -> Rule:
     asks = name in policy.ask_on_warnings
     said = f"The data has the warning `{name}`" + (", on which the policy asks a person." if asks else ".")
     return Rule("data warning", "ask" if asks else "warn", 1, 0, said, unit="count")
+
+
+def not_checked(one: Unchecked) -> Rule:
+    """A check of the split or the data that could not run: nobody knows what it would have shown, so it asks."""
+    return Rule("not checked", "ask", 1, 0, f"{one.sentence} So a person decides.", unit="count")
 
 
 def wear(holdout: pd.DataFrame, right: NDArray[np.bool_], decisions: int, policy: GatePolicy) -> list[Rule]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 
 from pydantic import Field
@@ -48,6 +48,10 @@ class Change(Record):
     code: str = ""
     shaping: bool = False
     paths: tuple[str, ...] = ()
+
+    def as_of(self, commit: str) -> Change:
+        """Return the same change as if one commit had made it, so that its events count as new ones."""
+        return replace(self, data=commit if self.data else "", code=commit if self.code else "")
 
 
 @dataclass(frozen=True)

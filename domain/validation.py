@@ -19,6 +19,10 @@ from domain.policy import Policy
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
 
 
+WARNINGS = ("few examples", "imbalance", "near-duplicates across intents")
+"""The rules of `validate` that warn."""
+
+
 class ValidationPolicy(Policy):
     """The thresholds of validation.
 

@@ -15,6 +15,7 @@ from domain.evaluation import OUT_OF_SCOPE, correctness
 from domain.ramp import RampStatus
 from domain.record import Record
 from domain.rules import GatePolicy, Rule, TrainingFacts
+from domain.unchecked import Unchecked
 
 __all__ = ["Decision", "GatePolicy", "Rule", "TrainingFacts", "Verdict", "decide", "judge"]
 
@@ -63,6 +64,7 @@ def judge(
     warnings: Sequence[str] = (),
     decisions: int = 0,
     relabelled: NDArray[np.bool_] | None = None,
+    unchecked: Sequence[Unchecked] = (),
     out_of_scope: str = OUT_OF_SCOPE,
 ) -> Verdict:
     """Decide about `candidate`, the predictions of the new model for each row of `holdout`.
@@ -71,7 +73,8 @@ def judge(
     release. `warnings` are the names of the data's warnings; `decisions` counts the verdicts that this
     holdout has already been used for. `relabelled` marks the holdout rows whose label changed since the
     champion was trained; the two models are compared on the others, because the champion was taught the old
-    labels: wrong new ones would make it look worse than a candidate that learnt the mistake.
+    labels: wrong new ones would make it look worse than a candidate that learnt the mistake. `unchecked` are the
+    checks of the split and the data that could not run.
     """
     right = correctness(holdout, candidate, out_of_scope=out_of_scope)
     found: list[Rule] = []
@@ -87,6 +90,7 @@ def judge(
         found += rules.shrunken_intents(trained, champion_trained, policy)
     found.append(rules.floor(right, ramp))
     found.append(rules.target(ramp))
+    found += [rules.not_checked(one) for one in unchecked]
     found += [rules.data_warning(name, policy) for name in warnings]
     found += rules.wear(holdout, right, decisions, policy)
     return Verdict(decide(found), tuple(found))

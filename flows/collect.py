@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from prefect import flow
 
 from adapters.dvc import RemoteUnreachable
@@ -22,8 +24,8 @@ def collect(file: str, version: str = "", workspace: str | None = None) -> str:
         version: Tells the file from an earlier one of that name; for the record.
         workspace: The folder to work in; empty for the one that the worker serves.
     """
-    with begin(workspace, f"A look at {file}", "file dropped") as run:
-        sync(run, supersede=False)
+    newest = partial(sync, supersede=False)
+    with begin(workspace, f"A look at {file}", "file dropped", newest=newest) as run:
         path = download(run, file)
     if path is None:
         return "already taken in"

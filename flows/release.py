@@ -35,10 +35,9 @@ def release(
         trigger: Why, for the record.
         sync: First bring the working tree to the newest commit of the tracked branch.
     """
-    with begin(workspace, f"A release of version {version or 'the champion'}", trigger) as run:
+    what, newest = f"A release of version {version or 'the champion'}", take_newest if sync else None
+    with begin(workspace, what, trigger, newest=newest) as run:
         recover(run)
-        if sync:
-            take_newest(run)
         packaged = package(run, authorise(run, version or again(run)))
         return already(run, packaged) or bring_up(run, packaged)
 

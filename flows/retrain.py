@@ -47,11 +47,10 @@ def retrain(
         explained: Say why accuracy moved also when the gate promotes.
         trial: Train, judge and report, and change neither registry nor fleet: for a pull request.
     """
-    with begin(workspace, "A retrain", trigger, fleet=not trial) as run:
+    newest = take_newest if sync else None
+    with begin(workspace, "A retrain", trigger, fleet=not trial, newest=newest) as run:
         if not trial:
             recover(run)
-        if sync:
-            take_newest(run)
         corpus = fetch(run, revision)
         validation = validate(run, corpus)
         sides = split(run, corpus)

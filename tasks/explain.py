@@ -18,15 +18,18 @@ from domain.evaluation import correctness
 from domain.ledger import Split
 from domain.model import Model
 from domain.release import Lineage
+from domain.unchecked import Unchecked
 from tasks.evaluate import CANDIDATE, CHAMPION, Scores
 from tasks.step import say, step
 
 
-@step(lambda attribution: attribution.sentence if attribution else "nothing to attribute")
+@step(lambda found: found.sentence if found else "nothing to attribute")
 def explain(
     run: Run, corpus: Corpus, split: Split, lineage: Lineage, scores: Scores, champion: Model | None
-) -> Attribution | None:
+) -> Attribution | Unchecked | None:
     """Attribute the change against the champion to data, code, environment and seed; None without a champion.
+
+    Where the champion's data or code is lost, the finding that says so takes the attribution's place.
 
     Each mixture is trained once and kept by its recipe; all are measured on today's holdout.
     """
@@ -41,8 +44,7 @@ def explain(
                 say(f"training with {', '.join(sources.name(recipe))}")
                 known[recipe] = sources.accuracy(recipe)
     except RatchetError as error:
-        say(f"the change cannot be attributed: {error}")
-        return None
+        return Unchecked("why accuracy moved", error.fact)
     return attribute(old, new, known)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from adapters import corpus_store, data_revisions, dvc, git
+from pathlib import Path
+
+from adapters import corpus_store, data_revisions, dvc, git, ledger_history
 from adapters.run import Run
+from adapters.settings import Settings
 from domain.corpus import Corpus
 from domain.errors import RatchetError
 from tasks.step import say, step
@@ -34,9 +37,20 @@ def fetch(run: Run, revision: str | None) -> Corpus:
         if git_revision is None and (settled := corpus_store.recover(workspace)):
             say(settled)
         data_revision = dvc.revision(workspace, git_revision)
-        folder = dvc.fetch(workspace, git_revision, settings.state / "data")
+        folder = folder_of(settings, git_revision, data_revision)
     if not dvc.pushed(workspace, data_revision):
         raise RatchetError(
             f"Data revision {data_revision[:12]} is not in the DVC remote.", "Put it there: `dvc push`."
         )
     return data_revisions.read_folder(settings, folder, data_revision, git_revision)
+
+
+def folder_of(settings: Settings, git_revision: str | None, data_revision: str) -> Path:
+    """Return the folder with the data of a Git revision or of the working tree (None); errors name the way back."""
+    try:
+        return dvc.fetch(settings.workspace, git_revision, settings.state / "data")
+    except dvc.DataChanged:  # also where data.dvc alone was taken back, and data/ is still the newer one
+        ledger_history.require_newest(settings, "`ratchet retrain`")
+        raise
+    except dvc.NotInRemote as error:
+        raise ledger_history.instead(settings, error, data_revision) from error

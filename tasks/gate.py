@@ -65,6 +65,7 @@ def gate(
         context=context,
         warnings=[finding.rule for finding in validation.warnings],
         relabelled=changed,
+        unchecked=(*split.unchecked, *recalled.unchecked),
         decisions=sum(model.holdout_version == recalled.holdout_version for model in history),
         out_of_scope=params.corpus.out_of_scope,
     )

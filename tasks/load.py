@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from adapters import corpus_store
+from adapters import corpus_store, dvc, ledger_history
 from adapters.corpus_store import Store
 from adapters.run import Run
-from tasks.step import step
+from tasks.step import note, say, step
 
 
 def describe(store: Store) -> str:
@@ -16,8 +16,19 @@ def describe(store: Store) -> str:
 
 @step(describe)
 def load(run: Run) -> Store:
-    """Return the corpus of the working tree; an ingest that was killed is completed or undone first."""
-    settings = run.settings
-    return corpus_store.open_store(
-        settings.workspace, settings.state, settings.params.corpus, settings.params.split
-    )
+    """Return the corpus of the working tree; an ingest that was killed is completed or undone first.
+
+    Raises `OlderData` where `data.dvc` was taken back to an older ledger.
+    """
+    settings, workspace = run.settings, run.settings.workspace
+    if settled := corpus_store.recover(workspace):
+        say(settled)
+    unchecked = ledger_history.require_newest(settings, "run the same command again")
+    if unchecked:
+        note(unchecked.sentence)
+    try:
+        return corpus_store.open_store(
+            workspace, settings.state, settings.params.corpus, settings.params.split
+        )
+    except dvc.NotInRemote as error:
+        raise ledger_history.instead(settings, error, dvc.revision(workspace)) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -12,15 +12,19 @@ from domain.corpus import Corpus
 from domain.ledger import Split
 from domain.model import Model, Next, next_step
 from domain.release import Lineage
+from domain.unchecked import Unchecked
 from domain.wear import holdout_version
-from tasks.step import say, step
+from tasks.step import note, step
+
+RELABELLED = "whether holdout messages got another label since the champion was trained"
 
 
 @dataclass(frozen=True)
 class Recalled:
     """The model already trained from the same rows, code and seed, the champion, and what is left to do.
 
-    `before` holds the champion's messages: None where they are today's, or cannot be had any more.
+    `before` holds the champion's messages: None where they are today's, or where `unchecked` says why they cannot
+    be had.
     """
 
     known: Model | None
@@ -29,6 +33,7 @@ class Recalled:
     holdout_version: str
     next: Next
     before: pd.DataFrame | None
+    unchecked: tuple[Unchecked, ...] = ()
 
 
 def describe(recalled: Recalled) -> str:
@@ -52,11 +57,19 @@ def recall(run: Run, corpus: Corpus, lineage: Lineage, split: Split) -> Recalled
     elsewhere = live is not None and live.target != run.target.name
     following = next_step(known, champion, released, version, elsewhere)
     before = messages_of(run, corpus, champion) if champion and following is Next.TRAIN else None
-    return Recalled(known, champion, tuple(registry.models()), version, following, before)
+    recalled = Recalled(known, champion, tuple(registry.models()), version, following, None)
+    if isinstance(before, Unchecked):
+        note(before.sentence)
+        return replace(recalled, unchecked=(before,))
+    return replace(recalled, before=before)
 
 
-def messages_of(run: Run, corpus: Corpus, champion: Model) -> pd.DataFrame | None:
-    """Return the corpus that the champion was trained on, if it is another than today's and still stored."""
+def messages_of(run: Run, corpus: Corpus, champion: Model) -> pd.DataFrame | Unchecked | None:
+    """Return the corpus that the champion was trained on; None where it is today's, a finding where it is lost."""
     revision = champion.lineage.data_revision
-    folder = data_revisions.earlier(run.settings, revision, corpus.revision, "data", say)
-    return corpus_store.read_messages(folder, run.settings.params.corpus) if folder else None
+    if revision == corpus.revision:
+        return None
+    folder = data_revisions.earlier(run.settings, revision, RELABELLED)
+    if isinstance(folder, Unchecked):
+        return folder
+    return corpus_store.read_messages(folder, run.settings.params.corpus)

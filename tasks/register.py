@@ -11,6 +11,7 @@ from adapters.archives import Trained
 from adapters.files import write_json
 from adapters.mlflow import CODE
 from adapters.run import Run
+from domain.errors import RatchetError
 from domain.model import Model
 from domain.release import Lineage
 from tasks.evaluate import CANDIDATE, CHAMPION, Scores
@@ -38,8 +39,10 @@ def register(
 ) -> Model:
     """Register the trained model, whatever the verdict: a rejected one can still be approved by a person.
 
-    A trial's model has no version: the registry never hears of it.
+    A trial's model has no version: the registry never hears of it. Raises `RatchetError` when the bot's code is no
+    longer what the lineage names.
     """
+    require_unchanged(run, trained, lineage)
     model = described(run, trained, lineage, scores, judgement, recalled, page)
     if trial:
         return model
@@ -58,6 +61,17 @@ def register(
     registered = run.registry.register(model, trained.archive, files, scores.evaluations[CANDIDATE].metrics)
     shutil.rmtree(trained.archive.parent)  # what an interrupted run would have taken up
     return registered
+
+
+def require_unchanged(run: Run, trained: Trained, lineage: Lineage) -> None:
+    """Raise `RatchetError`, and drop the model, where code that shapes it was changed since the lineage was noted."""
+    bot = run.settings.bot
+    if (bot_code.shaping_hash(bot), bot_code.lock_hash(bot)) != (lineage.code_hash, lineage.lock_hash):
+        shutil.rmtree(trained.archive.parent)  # nobody knows with which code it was trained
+        raise RatchetError(
+            "Code in bot/ that shapes the model was changed while the run was going on.",
+            "Nothing was registered. Run `ratchet retrain` again, and leave bot/ as it is until it has ended.",
+        )
 
 
 def described(

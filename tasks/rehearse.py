@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from adapters import corpus_store, locust_load
+from adapters import locust_load
 from adapters.run import Run
 from domain.release import Release
 from domain.rollout import Rehearsal
+from tasks.stage import sample
 from tasks.step import say, step
 
 SAMPLE = 50
@@ -31,7 +32,7 @@ def rehearse(run: Run, release: Release) -> Release:
     old = run.registry.live()
     if old is None or old.target != run.target.name:
         return release
-    messages = corpus_store.sample_texts(run.settings.workspace, SAMPLE)
+    messages = sample(run, SAMPLE)
     with locust_load.light(run.settings, run.target.url(), messages, run.folder):
         back = bring(run, old)
         forth = bring(run, release)

@@ -18,6 +18,7 @@ from domain.evaluation import correctness
 from domain.ledger import Split
 from domain.release import Lineage
 from domain.suspects import suspects
+from domain.unchecked import Unchecked
 from tasks.evaluate import CANDIDATE, CHAMPION, Scores
 from tasks.gate import Judgement
 from tasks.recall import Recalled
@@ -33,7 +34,7 @@ def report(
     scores: Scores,
     judgement: Judgement,
     recalled: Recalled,
-    attribution: Attribution | None,
+    attribution: Attribution | Unchecked | None,
 ) -> Path:
     """Write one page of HTML that needs nothing but itself, plots and Markdown beside it; return the page's path."""
     params, champion = run.settings.params, recalled.champion
@@ -57,7 +58,8 @@ def report(
         data=data_since(corpus, recalled, list(params.corpus.context)),
         suspects=suspects(split.holdout, predicted),
         wear=wear.measure(split.holdout, right, decisions, params.gate.wear),
-        attribution=attribution,
+        attribution=attribution if isinstance(attribution, Attribution) else None,
+        unattributed=attribution.reason if isinstance(attribution, Unchecked) else "",
         traffic=tuple(harvest.estimates(run.settings)),
         links=(("The bot", run.target.url()),),
     )

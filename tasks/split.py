@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from adapters import corpus_store, data_revisions, proofs
 from adapters.run import Run
 from domain import ledger
 from domain.corpus import Corpus
-from domain.errors import RatchetError
 from domain.invariants import violations
 from domain.ledger import Split
-from tasks.step import say, step
+from domain.restoration import OlderData
+from domain.unchecked import Unchecked
+from tasks.step import note, say, step
+
+MOVED = "that no message changed its side since the champion was trained"
 
 
 @step(
@@ -20,26 +25,37 @@ from tasks.step import say, step
     )
 )
 def split(run: Run, corpus: Corpus) -> Split:
-    """Return the sides; raises `RatchetError` when an invariant does not hold."""
+    """Return the sides; raises `RatchetError` when an invariant does not hold.
+
+    An invariant that cannot be checked is noted in the sides: the gate asks a person then.
+    """
     policy, state = run.settings.params.split, run.settings.state
     previous, proved = champion_ledger(run, corpus), proofs.known_sides(state, policy)
+    unchecked: tuple[Unchecked, ...] = ()
+    if isinstance(previous, Unchecked):
+        note(previous.sentence)
+        unchecked, previous = (previous,), None
     found = violations(corpus.frame, corpus.ledger, previous, policy, proved)
     for violation in found:
         say(violation.sentence)
     if broken := [violation.sentence for violation in found if violation.blocking]:
-        raise RatchetError(f"The split cannot be trusted: {' '.join(broken)}", corpus_store.WAY_BACK)
+        fact = f"The split of data revision {corpus.revision[:12]} cannot be trusted: {' '.join(broken)}"
+        raise OlderData(fact, corpus.revision, "`ratchet retrain`")
     sides = ledger.split(corpus.frame, corpus.ledger, policy)
     used = ledger.sides_of(corpus.ledger, sides)
     if proved is None or not used.equals(proved):
         proofs.remember_sides(state, used, policy)
-    return sides
+    return replace(sides, unchecked=unchecked)
 
 
-def champion_ledger(run: Run, corpus: Corpus) -> pd.DataFrame | None:
-    """Return the ledger of the champion's data; None when there is no champion, or when it is the same."""
+def champion_ledger(run: Run, corpus: Corpus) -> pd.DataFrame | Unchecked | None:
+    """Return the ledger of the champion's data; None when there is no champion or it has this data, a finding when
+    it is lost.
+    """
     champion = run.registry.champion()
-    if champion is None:
+    if champion is None or champion.lineage.data_revision == corpus.revision:
         return None
-    revision = champion.lineage.data_revision
-    folder = data_revisions.earlier(run.settings, revision, corpus.revision, "ledger", say)
-    return corpus_store.read_ledger(folder, run.settings.params.split) if folder else None
+    folder = data_revisions.earlier(run.settings, champion.lineage.data_revision, MOVED)
+    if isinstance(folder, Unchecked):
+        return folder
+    return corpus_store.read_ledger(folder, run.settings.params.split)

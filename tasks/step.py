@@ -50,6 +50,12 @@ def say(text: str) -> None:
     log(text)
 
 
+def note(text: str) -> None:
+    """Say something that nobody may miss: in the run's log, and in the terminal also where output is piped."""
+    console.note(text)
+    log(text)
+
+
 def log(text: str) -> None:
     """Write to the run's log; outside a run there is none."""
     with contextlib.suppress(MissingContextError):

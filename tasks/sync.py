@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from adapters import flow_runs, follow
-from adapters.run import Run
 from tasks.step import say, step
 
 
@@ -13,14 +14,15 @@ from tasks.step import say, step
     retry_delay_seconds=5,
     retry_condition_fn=lambda task, task_run, state: isinstance(state.data, follow.RemoteSilent),
 )
-def sync(run: Run, supersede: bool = True) -> str:
-    """Return the newest commit; queued runs of this deployment are needless then, and are cancelled.
+def sync(workspace: Path, supersede: bool = True) -> str:
+    """Return the newest commit. It takes the folder alone: what a run works with is read after it.
 
-    They are listed before the branch is asked: whatever started them is part of what is found then. Where each
-    run has work of its own, `supersede` is false.
+    Queued runs of this deployment are needless then, and are cancelled. They are listed before the branch is
+    asked: whatever started them is part of what is found then. Where each run has work of its own, `supersede` is
+    false.
     """
     waiting = flow_runs.queued() if supersede else []
-    newest = follow.fast_forward(run.settings)
+    newest = follow.fast_forward(workspace)
     if waiting:
         flow_runs.supersede(waiting)
         say(f"superseded {len(waiting)} queued {'run' if len(waiting) == 1 else 'runs'}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters import follow
+from adapters import follow, watch
 from adapters.git import git
 from adapters.settings import Settings, load_settings
 from domain.errors import RatchetError
@@ -114,14 +114,14 @@ def test_a_remotes_branch_is_followed_and_taken_over(repository: Repository, tmp
     pushed = repository.commit({"README.md": "hi"})
     assert follow.head(settings) == pushed
     assert git(settings.workspace, "rev-parse", "HEAD") == repository.first
-    assert follow.fast_forward(settings) == pushed
+    assert follow.fast_forward(settings.workspace) == pushed
     assert (settings.workspace / "README.md").read_text() == "hi"
 
     repository.commit({"README.md": "ho"})
     (settings.workspace / "README.md").write_text("by hand")
     git(settings.workspace, *WHO, "commit", "-qam", "by hand")
     with pytest.raises(RatchetError, match="cannot go forward"):
-        follow.fast_forward(settings)
+        follow.fast_forward(settings.workspace)
 
 
 def test_a_remote_that_does_not_answer_is_named(repository: Repository) -> None:
@@ -147,3 +147,62 @@ def test_code_that_git_lfs_keeps_is_named(repository: Repository) -> None:
     )
     with pytest.raises(RatchetError, match=r"^bot/domain.yml is a Git LFS pointer"):
         follow.compare(repository.settings, repository.first, commit)
+
+
+INVALID = {
+    "an unknown key": ("gate:\n  max_drop: 2\n", "gate.max_drop: no such key"),
+    "a value out of bounds": ("gate:\n  drop_p: 7\n", "gate.drop_p"),
+    "no YAML": ("gate: [\n", "is not valid YAML"),
+    "no sections": ("- 1\n", "does not hold sections"),
+}
+
+
+@pytest.mark.parametrize("case", INVALID)
+def test_a_commit_whose_params_are_not_valid_is_not_taken(
+    repository: Repository, tmp_path: Path, case: str
+) -> None:
+    """The error names the commit and the key; the workspace stays usable, and takes the commit that corrects it."""
+    git(tmp_path, "clone", "-q", str(repository.folder), "clone")
+    clone = tmp_path / "clone"
+    text, said = INVALID[case]
+    wrong = repository.commit({"params.yaml": text})
+    with pytest.raises(RatchetError) as refused:
+        follow.fast_forward(clone)
+    assert f"params.yaml of commit {wrong[:8]}" in refused.value.fact
+    assert said in refused.value.fact
+    assert repository.first[:8] in refused.value.remedy
+    assert load_settings(clone).params.train.seed == 1
+    right = repository.commit({"params.yaml": "train:\n  seed: 5\n"})
+    assert follow.fast_forward(clone) == right
+    assert load_settings(clone).params.train.seed == 5
+
+
+def test_params_that_are_not_valid_here_do_not_hold_the_newest_commit_back(
+    repository: Repository, tmp_path: Path
+) -> None:
+    """After an upgrade an old key may be unknown: the commit that takes it out has to be taken without settings."""
+    repository.commit({"params.yaml": "gate:\n  old_key: 1\ntriggers:\n  branch: main\n"})
+    git(tmp_path, "clone", "-q", str(repository.folder), "clone")
+    right = repository.commit({"params.yaml": "train:\n  seed: 2\n"})
+    assert follow.fast_forward(tmp_path / "clone") == right
+
+
+def test_what_came_with_params_that_were_not_valid_is_announced_again_once_they_are(
+    repository: Repository,
+) -> None:
+    """The run that the first announcement started could not use the commit; the data is not left to the schedule."""
+    settings = repository.settings
+    follow.write_cursor(settings, watch.look(settings).cursor)
+    wrong = repository.commit({"data.dvc": "x", "params.yaml": "train:\n  sede: 1\n"})
+    first = watch.look(settings)
+    assert [event.payload["commit"] for event in first.events] == [wrong]
+    follow.write_cursor(settings, first.cursor)
+    repository.commit({"README.md": "still wrong"})
+    still = watch.look(settings)
+    assert not still.events
+    follow.write_cursor(settings, still.cursor)
+    right = repository.commit({"params.yaml": FILES["params.yaml"]})
+    policy = settings.params.triggers.model_copy(update={"data_gap_seconds": 0})
+    params = settings.params.model_copy(update={"triggers": policy})
+    again = watch.look(settings.model_copy(update={"params": params}))
+    assert [event.payload["commit"] for event in again.events] == [right]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from adapters import bot_code, merged
-from adapters.git import git
+from adapters.git import code_commit, git
 from adapters.settings import Settings, load_settings
 from domain.errors import RatchetError
 from domain.release import Lineage
@@ -97,3 +97,15 @@ def test_without_git_there_are_no_branches(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text("")
     settings = load_settings(tmp_path, target="process")
     merged.require(settings, model(settings, ANY), None)
+
+
+@pytest.mark.parametrize("name", ["HEAD", "config"])
+def test_a_git_that_does_not_work_is_not_taken_for_none(settings: Settings, name: str) -> None:
+    """Otherwise every branch would count as merged; the error is Git's own sentence."""
+    (settings.workspace / ".git" / name).write_text("[damaged")
+    for ask in (
+        lambda: merged.require(settings, model(settings, ANY), None),
+        lambda: code_commit(settings.workspace),
+    ):
+        with pytest.raises(RatchetError, match="Git cannot be asked about"):
+            ask()

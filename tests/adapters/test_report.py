@@ -224,3 +224,11 @@ def test_what_labels_say_of_real_traffic_stands_beside_the_holdouts_figure() -> 
     assert "75.0 % to 85.0 %" in words.replace("\N{NO-BREAK SPACE}", " ")
     assert "On real traffic in 2026-W11: 80.0 %" in render_markdown(shown)
     assert "On real traffic" not in render(report())
+
+
+def test_a_missing_attribution_is_said() -> None:
+    """The champion's data is lost: the reader learns why nothing stands there."""
+    missing = replace(report(), unattributed="Data revision abc is lost.")
+    for page in (render(missing), render_markdown(missing)):
+        assert "not known: Data revision abc is lost." in page
+    assert "not known" not in render(report())

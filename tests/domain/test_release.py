@@ -132,6 +132,12 @@ def test_a_model_that_a_person_rolled_back_is_not_released_again() -> None:
     assert next_step(model("2", champion="1"), champion, {"1", "2"}, "h1") is Next.NOTHING
 
 
+def test_going_back_to_the_data_or_code_of_an_older_release_is_judged_like_any_change() -> None:
+    """The team restored or reverted it, and nobody rolled a release back: the champion is newer than what is known."""
+    champion = model("3", champion="2", lineage=replace(LINEAGE, fingerprint="other"))
+    assert next_step(model("2", champion="1"), champion, {"1", "2", "3"}, "h1") is Next.TRAIN
+
+
 @pytest.mark.parametrize("changes", [{"champion": "7"}, {"holdout_version": "h0"}])
 def test_a_model_that_was_judged_otherwise_is_judged_again(changes: dict[str, str]) -> None:
     """An old score against another champion, or on another holdout, decides nothing today."""

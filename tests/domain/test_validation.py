@@ -6,7 +6,7 @@ import pandas as pd
 
 from domain.corpus import CorpusPolicy
 from domain.findings import ValidationReport, with_review
-from domain.validation import ValidationPolicy, validate
+from domain.validation import WARNINGS, ValidationPolicy, validate
 
 CORPUS = CorpusPolicy(context={"role": ["employee", "manager"], "location": None})
 POLICY = ValidationPolicy()
@@ -159,3 +159,11 @@ def test_suspected_label_errors_never_block() -> None:
     report = with_review(check(), suspects, [], 0.1)
     assert report.ok
     assert report.warnings[0].texts == ("a  (x; rather y?)",)
+
+
+def test_every_warning_has_a_name_that_the_gates_policy_may_list() -> None:
+    """A warning that is missing there could not be made a question."""
+    one = {"text": "how do i book a holiday now", "intent": "leave"}
+    other = {"text": "how do i book a holidays now", "intent": "laptop"}
+    report = check(*good("greet", 15), *good("travel", 231), one, other)
+    assert {warning.rule for warning in report.warnings} == set(WARNINGS)

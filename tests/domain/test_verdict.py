@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from domain.ramp import RampPolicy
+from domain.unchecked import Unchecked
 from domain.verdict import Decision, GatePolicy, TrainingFacts, Verdict
 from tests.domain.judging import FACTS, answers, holdout, on_the_ramp, verdict
 
@@ -289,10 +290,31 @@ class TestWarnings:
         assert (plain.decision, marked.decision) == (Decision.PROMOTE, Decision.ASK)
         assert any("`imbalance`" in reason for reason in plain.reasons)
 
+    @pytest.mark.parametrize("name", ["few example", "suspected label errors"])
+    def test_a_warning_that_no_retrain_gives_is_refused_by_name(self, name: str) -> None:
+        """A guard that could never ask is a mistake in the policy."""
+        with pytest.raises(ValueError, match=rf"{name} is no warning; there are few examples, imbalance"):
+            GatePolicy(ask_on_warnings=("imbalance", name))
+
     def test_a_worn_holdout_warns(self) -> None:
         """After more than fifty decisions the verdict says that the holdout is worn."""
         assert outcomes(verdict(TRUTH, right(900), right(900), decisions=50), "wear") == []
         assert outcomes(verdict(TRUTH, right(900), right(900), decisions=51), "wear") == ["warn"]
+
+
+@given(
+    st.lists(st.sampled_from(["sides", "labels", "pairs"]), min_size=1, max_size=3),
+    st.integers(0, MANY),
+    st.booleans(),
+)
+def test_a_check_that_could_not_run_never_promotes(checks: list[str], correct: int, first: bool) -> None:
+    """Whatever else the numbers say, with or without a champion: it asks or rejects, and each check is a reason."""
+    unchecked = [Unchecked(check, "The ledger is lost.") for check in checks]
+    found = verdict(TRUTH, right(correct), None if first else right(900), unchecked=unchecked)
+    assert found.decision is not Decision.PROMOTE
+    assert outcomes(found, "not checked") == ["ask"] * len(checks)
+    for one in unchecked:
+        assert any(one.sentence in reason for reason in found.reasons)
 
 
 @settings(max_examples=30)

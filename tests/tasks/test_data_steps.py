@@ -11,12 +11,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from adapters import corpus_store, dvc
+from adapters import corpus_store, dvc, proofs
 from adapters.settings import Settings
 from domain import ledger, validation
 from domain.errors import RatchetError
+from domain.unchecked import Unchecked
 from tasks.fetch import fetch
+from tasks.recall import messages_of
 from tasks.split import split
+from tasks.stage import sample
 from tasks.store import store
 from tasks.validate import validate
 from tests.adapters.killed_store import grow_and_die
@@ -122,3 +125,82 @@ def test_a_straddling_pair_is_refused_also_after_a_proof(settings: Settings) -> 
     put(settings, grown, pd.concat([book, added[-1:].assign(side=wrong)]))
     with pytest.raises(RatchetError, match="near-duplicate on the other side"):
         split.fn(run, fetch.fn(run, None))
+
+
+def lost(settings: Settings) -> Any:
+    """A champion whose data neither cache nor remote has any more, as after `dvc gc`."""
+    return SimpleNamespace(lineage=SimpleNamespace(data_revision=f"{'0' * 32}.dir"))
+
+
+def test_a_champions_ledger_that_is_lost_is_a_finding(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whether a message changed its side cannot be known: the sides say so, and the terminal does when piped."""
+    run = run_of(settings, lost(settings))
+    sides = split.fn(run, fetch.fn(run, None))
+    (unchecked,) = sides.unchecked
+    assert "no message changed its side" in unchecked.check
+    assert "neither in this machine's cache nor in the remote" in unchecked.reason
+    assert unchecked.sentence in " ".join(capsys.readouterr().err.split())
+
+
+def test_champions_messages_that_are_lost_are_a_finding(settings: Settings) -> None:
+    """Whether a holdout message was relabelled cannot be known."""
+    run = run_of(settings, lost(settings))
+    found = messages_of(run, fetch.fn(run, None), run.registry.champion())
+    assert isinstance(found, Unchecked)
+    assert "another label" in found.check
+
+
+def test_a_champion_of_the_same_data_leaves_nothing_unchecked(settings: Settings) -> None:
+    """Its ledger is today's, and its messages are."""
+    champion: Any = SimpleNamespace(lineage=SimpleNamespace(data_revision=dvc.revision(settings.workspace)))
+    run = run_of(settings, champion)
+    corpus = fetch.fn(run, None)
+    assert split.fn(run, corpus).unchecked == ()
+    assert messages_of(run, corpus, champion) is None
+
+
+def test_a_proof_of_older_code_counts_for_nothing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rule that came with a later version of Ratchet is applied to data that was checked before it."""
+    run = run_of(settings)
+    corpus = fetch.fn(run, None)
+    policy = settings.params.split
+    validate.fn(run, corpus)
+    split.fn(run, corpus)
+    assert proofs.known_sides(settings.state, policy) is not None
+    monkeypatch.setattr(proofs, "rules", lambda: "the next version")
+    policies = (settings.params.validation, settings.params.corpus)
+    assert proofs.known_report(settings.state, corpus.revision, *policies) is None
+    assert proofs.known_sides(settings.state, policy) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"key\n", b"\xff\xfe\x00", b"a,b,c\n1,2,3,4\n"])
+def test_damaged_proofs_are_made_again(settings: Settings, content: bytes) -> None:
+    """They cost time, not safety, and never a traceback."""
+    run = run_of(settings)
+    corpus = fetch.fn(run, None)
+    split.fn(run, corpus)
+    (file,) = (settings.state / "proved").glob("sides-*.csv")
+    whole = file.read_bytes()
+    file.write_bytes(content)
+    split.fn(run, corpus)
+    assert file.read_bytes() == whole
+
+
+def test_a_load_test_sends_the_corpus_also_after_new_data_came(settings: Settings) -> None:
+    """A run that took a newer commit leaves no data/: what data.dvc names is sent, not stock phrases."""
+    before = sample(run_of(settings), 5)
+    shutil.rmtree(settings.workspace / "data")
+    assert sample(run_of(settings), 5) == before
+    assert len(before) == 5
+
+
+def test_a_load_test_without_a_corpus_says_so(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    """Stock phrases test less, and nobody should believe otherwise."""
+    shutil.rmtree(settings.workspace / "data")
+    (settings.workspace / "data.dvc").unlink()
+    assert sample(run_of(settings), 5) == []
+    assert "stock phrases: data.dvc is missing" in capsys.readouterr().err

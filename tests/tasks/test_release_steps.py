@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from adapters import bot_code
+from adapters.archives import Trained
 from adapters.target import ReplicaStatus
 from domain.errors import RatchetError
 from domain.release import Lineage, Release
 from tasks.again import again
 from tasks.already import already
 from tasks.choose import choose
+from tasks.register import require_unchanged
 from tasks.serve import serve
 
 LINEAGE = Lineage("d", "l", "c", "code", "lock", "f", 1)
@@ -115,6 +117,21 @@ def test_the_champion_is_not_released_with_another_pipeline(bot: Path) -> None:
     (bot / "config.yml").write_text("pipeline: [x]\n", encoding="utf-8")
     with pytest.raises(RatchetError, match="shapes the model"):
         call(again, Run(Settings(bot), Registry(Champion(lineage))))
+
+
+def test_code_that_changed_in_mid_run_is_not_registered_under_the_lineage_of_before(bot: Path) -> None:
+    """The model may have been trained with either; it is dropped, and the error says what to do."""
+    folder = bot / "candidate"
+    folder.mkdir()
+    (folder / "model.tar.gz").write_bytes(b"model")
+    trained = Trained(folder / "model.tar.gz", "s", "m", 1, (), 1.0, {})
+    lineage = replace(LINEAGE, code_hash=bot_code.shaping_hash(bot), lock_hash=bot_code.lock_hash(bot))
+    run: Any = Run(Settings(bot))
+    require_unchanged(run, trained, lineage)
+    (bot / "config.yml").write_text("pipeline: [x]\n", encoding="utf-8")
+    with pytest.raises(RatchetError, match=r"while the run was going on.*ratchet retrain"):
+        require_unchanged(run, trained, lineage)
+    assert not folder.exists()
 
 
 def test_without_a_champion_there_is_nothing_to_release(bot: Path) -> None:
