@@ -5,6 +5,7 @@ Those that compare the answers of the two models are in domain/paired.py.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,9 +14,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
+from domain.coverage import Uncovered, unjudged_sentence
+from domain.findings import listed
 from domain.policy import Policy
 from domain.ramp import RampStatus
 from domain.record import Record
+from domain.retirement import Retired, RetirePolicy
 from domain.statistics import wilson
 from domain.wear import WearPolicy, measure
 from domain.wording import count, percent
@@ -24,6 +28,8 @@ Outcome = Literal["pass", "warn", "ask", "reject"]
 Unit = Literal["share", "points", "count"]
 # Shares are ratios of integers, limits are decimals: they may differ by a rounding error and still be equal.
 ROUNDING = 1e-9
+SHOWN_RETIRED, SHOWN_CHARACTERS = 8, 60
+"""Retired messages that a sentence names, and how much of each; the report has them all."""
 
 
 class GatePolicy(Policy):
@@ -42,7 +48,9 @@ class GatePolicy(Policy):
     max_intent_loss_percent: float = Field(25.0, ge=0, le=100, description="the same for a single intent")
     small_holdout_rows: int = Field(300, ge=0, description="with fewer rows a loss asks instead of rejecting")
     ask_on_warnings: tuple[str, ...] = Field((), description="data warnings on which a person decides")
+    unjudged: Literal["warn", "ask"] = Field("warn", description="what intents without holdout rows do")
     wear: WearPolicy = Field(WearPolicy(), description="when the holdout has decided too often")
+    retire: RetirePolicy = Field(RetirePolicy(), description="how much of the holdout may go to training")
 
 
 @dataclass(frozen=True)
@@ -157,7 +165,35 @@ def data_warning(name: str, policy: GatePolicy) -> Rule:
     return Rule("data warning", "ask" if asks else "warn", 1, 0, said, unit="count")
 
 
-def wear(holdout: pd.DataFrame, right: NDArray[np.bool_], decisions: int, policy: GatePolicy) -> list[Rule]:
+def unjudged(found: Sequence[Uncovered], policy: GatePolicy) -> list[Rule]:
+    """Intents that no holdout row stands for: a verdict says nothing about them, so it names them."""
+    if not found:
+        return []
+    share = sum(one.share for one in found)
+    return [Rule("unjudged intents", policy.unjudged, share, 0, unjudged_sentence(found))]
+
+
+def retired(rows: Sequence[Retired]) -> list[Rule]:
+    """Rows that went from the holdout to training since the champion: a person sees that they are not what failed."""
+    if not rows:
+        return []
+    why = "; ".join(sorted({f"{row.moved}, {row.reason}" for row in rows}))
+    named = listed([f"“{shortened(row.text)}” (`{row.intent}`)" for row in rows], SHOWN_RETIRED)
+    said = (
+        f"{count(len(rows), 'message')} went from the holdout to training since the champion ({why}), so a person"
+        f" decides: {named}."
+    )
+    return [Rule("retired", "ask", len(rows), 0, said, unit="count")]
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text."""
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 1]}…"
+
+
+def wear(
+    holdout: pd.DataFrame, right: NDArray[np.bool_], decisions: int | NDArray[np.int64], policy: GatePolicy
+) -> list[Rule]:
     """One finding for each sign that the holdout is worn; see domain/wear.py."""
     found = measure(holdout, right, decisions, policy.wear).warnings
     outcome = policy.wear.on_wear

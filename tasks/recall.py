@@ -20,7 +20,8 @@ from tasks.step import say, step
 class Recalled:
     """The model already trained from the same rows, code and seed, the champion, and what is left to do.
 
-    `before` holds the champion's messages: None where they are today's, or cannot be had any more.
+    `before` holds the champion's messages: None where they are today's, or cannot be had any more. `ledger_rows` is how
+    many rows today's ledger has.
     """
 
     known: Model | None
@@ -29,6 +30,7 @@ class Recalled:
     holdout_version: str
     next: Next
     before: pd.DataFrame | None
+    ledger_rows: int = 0
 
 
 def describe(recalled: Recalled) -> str:
@@ -52,7 +54,7 @@ def recall(run: Run, corpus: Corpus, lineage: Lineage, split: Split) -> Recalled
     elsewhere = live is not None and live.target != run.target.name
     following = next_step(known, champion, released, version, elsewhere)
     before = messages_of(run, corpus, champion) if champion and following is Next.TRAIN else None
-    return Recalled(known, champion, tuple(registry.models()), version, following, before)
+    return Recalled(known, champion, tuple(registry.models()), version, following, before, len(corpus.ledger))
 
 
 def messages_of(run: Run, corpus: Corpus, champion: Model) -> pd.DataFrame | None:

@@ -86,7 +86,7 @@ def test_quarantined_texts_pull_nobody() -> None:
         {"key": [key(text, POLICY.salt)], "side": ["quarantine"], "first_seen": ["x"]}, dtype="str"
     )
     grown = assign(frame([(text, "card"), (text + "s", "card")]), book, POLICY, "y")
-    assert grown["side"].tolist() == ["quarantine", "test"]
+    assert grown["side"].tolist() == ["quarantine", "train"]
 
 
 def test_the_order_of_the_file_does_not_matter() -> None:
@@ -191,7 +191,7 @@ def test_normal_forms_make_the_keys() -> None:
         frame([("Lost card!", "card"), ("lost  CARD", "card")]), ledger.empty(), POLICY, "2026-01-01"
     )
     assert book["key"].tolist() == keys(normalised(["lost card"]), POLICY.salt)
-    assert book["side"].tolist() == [Side.TEST]
+    assert book["side"].tolist() == [Side.TRAIN]
 
 
 def test_a_text_that_returns_to_where_its_like_went_across_is_left_out() -> None:
