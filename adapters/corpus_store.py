@@ -119,6 +119,11 @@ def read_ledger(folder: Path, policy: SplitPolicy) -> pd.DataFrame:
         )
     sealed = seal.read_text(encoding="utf-8", errors="replace").strip()
     form = ledger.form_of_seal(sealed)
+    if form is not None and form > corpus.NEWEST_FORM:
+        raise RatchetError(
+            f"{path} was made by a newer Ratchet: normal form {form}, where this one knows {corpus.NEWEST_FORM}.",
+            "Update Ratchet to the version that made it.",
+        )
     if form is None or sealed != ledger.seal(path.read_bytes(), policy, form):
         raise RatchetError(
             f"{path} was edited by hand, or split.salt in params.yaml was changed: its seal does not fit.",

@@ -10,7 +10,7 @@ import pandas as pd
 
 from adapters.mlflow import Registry
 from adapters.settings import Settings
-from domain import ledger, retirement, wear
+from domain import ledger, retirement, retiring, wear
 from domain.errors import RatchetError
 from domain.retirement import Retirement
 
@@ -39,7 +39,7 @@ def plan(
         decided = wear.decisions_by_row(holdout, registry.models(), version)
         chosen &= decided > params.gate.wear.max_decisions
     planned = retirement.plan(split, chosen, params.split.near_duplicate)
-    if planned.rows and (refused := retirement.refusal(planned, params.gate.retire, intents)):
+    if planned.rows and (refused := retiring.refusal(planned, params.gate.retire, intents)):
         raise refused
     return planned
 

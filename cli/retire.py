@@ -108,7 +108,5 @@ def done(planned: Retirement, revision: str, committed: bool) -> None:
     """Print what came of it."""
     out.print(f"\n[green bold]Retired[/green bold]: {planned.rows:,} messages are trained on from now on.")
     facts([("holdout", f"{planned.remaining:,} messages"), ("revision", revision[:12])])
-    if not committed:
-        out.print(
-            "\nNext: git commit data.dvc, then ratchet retrain, and ratchet approve VERSION --by NAME --reason TEXT."
-        )
+    first = "" if committed else "git commit data.dvc, then "
+    out.print(f"\nNext: {first}ratchet retrain, and ratchet approve VERSION --by NAME --reason TEXT.")

@@ -26,9 +26,8 @@ ENTITY = re.compile(r"\[(?P<words>[^\[\]]+)\](?:\([^()]*\)|\{[^{}]*\})")
 NOT_WORDS = re.compile(r"[\W_]+")
 ASCII_PUNCTUATION = {point: " " for point in range(128) if not chr(point).isalnum()}
 KEY_HEX_DIGITS = 32
-FORMS = (1, 2)
-NEWEST_FORM = FORMS[-1]
-"""The versions of the normal form; a ledger keeps the one that it was begun with, because its keys are made of it."""
+NEWEST_FORM = 2
+"""The newest version of the normal form; a ledger keeps the one that its keys are made of."""
 
 WITHOUT_MEANING = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef\U0001f3fb-\U0001f3ff]")
 """Variation selectors, which choose how a character looks, and the skin tones of emoji."""

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from domain import coverage, retirement
+from domain import coverage, retiring
 from domain.cleaning import clean
 from domain.corpus import CorpusPolicy, as_list, keys, normalise, normalised, plain
 from domain.findings import ValidationReport
 from domain.ledger import Side, SplitPolicy, form_of, split
 from domain.neighbours import Progress, Texts, near_pairs
 from domain.record import Record
-from domain.retirement import WORD_DIFFERENTLY, RetirePolicy
+from domain.retiring import WORD_DIFFERENTLY, RetirePolicy
 from domain.validation import ValidationPolicy, validate
 
 
@@ -118,11 +118,11 @@ def with_coverage(
     remedy = WORD_DIFFERENTLY
     if new and len(before) and not by_hand:
         texts = frame.loc[frame["intent"].isin([one.intent for one in new]), "text"]
-        remedy = retirement.way_in(
+        remedy = retiring.way_in(
             split(before, book, split_policy), normalised(texts, form_of(book)), retire_policy, near
         )
     elif new and len(book):
-        remedy = retirement.way_out(split(frame, sides, split_policy), new, retire_policy, near)
+        remedy = retiring.way_out(split(frame, sides, split_policy), new, retire_policy, near)
     allowed = validation_policy.personal_data_allowed
     report = coverage.with_coverage(taken.report, frame, found, allowed, remedy, known)
     return replace(taken, report=report)

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from domain.corpus import FORMS, NEWEST_FORM, as_list, keys, normalised
+from domain.corpus import NEWEST_FORM, as_list, keys, normalised
 from domain.errors import RatchetError
 from domain.neighbours import Progress
 from domain.placing import BITS, SIDES, Book, Side, SplitPolicy
@@ -55,11 +56,12 @@ def empty() -> pd.DataFrame:
 
 def complete(ledger: pd.DataFrame) -> pd.DataFrame:
     """Return a ledger with all its columns; what it does not say is what held before there was such a column."""
-    if set(ledger.columns) >= {*MOVES, FORM}:
+    columns = [*COLUMNS, *MOVES, FORM]
+    if list(ledger.columns) == columns:
         return ledger
-    return ledger.assign(
-        **{column: ledger.get(column, "") for column in MOVES}, **{FORM: ledger.get(FORM, 1)}
-    ).astype(dict.fromkeys(MOVES, "str"))
+    before: dict[str, str | int] = {**dict.fromkeys(MOVES, ""), FORM: 1}
+    missing = {column: value for column, value in before.items() if column not in ledger}
+    return ledger.assign(**missing)[columns].astype(dict.fromkeys(MOVES, "str"))
 
 
 def form_of(ledger: pd.DataFrame) -> int:
@@ -80,13 +82,12 @@ def seal(content: bytes, policy: SplitPolicy, form: int = NEWEST_FORM) -> str:
 
 
 def form_of_seal(text: str) -> int | None:
-    """Return the version of the normal form that a seal names, None where it is no seal that this Ratchet knows."""
+    """Return the version of the normal form that a seal names, None where it is no seal."""
     match text.split():
         case [_]:
             return 1
-        case [_, named] if named.startswith("normal-form=") and named[12:].isdecimal():
-            form = int(named[12:])
-            return form if form in FORMS and form > 1 else None
+        case [_, named] if re.fullmatch(r"normal-form=[0-9]{1,4}", named):
+            return int(named.removeprefix("normal-form="))
     return None
 
 
@@ -120,7 +121,7 @@ def assign(
             progress(len(placed), len(new))
     rows = pd.DataFrame({"key": new["key"], "side": placed, "first_seen": first_seen}, dtype="str")
     rows = complete(rows.assign(**{FORM: form}))
-    return pd.concat([complete(ledger)[rows.columns], rows], ignore_index=True)
+    return pd.concat([complete(ledger), rows], ignore_index=True)
 
 
 def distinct(corpus: pd.DataFrame, policy: SplitPolicy, form: int) -> pd.DataFrame:

@@ -19,7 +19,8 @@ from domain.findings import listed
 from domain.policy import Policy
 from domain.ramp import RampStatus
 from domain.record import Record
-from domain.retirement import Retired, RetirePolicy
+from domain.retirement import Retired
+from domain.retiring import RetirePolicy
 from domain.statistics import wilson
 from domain.wear import WearPolicy, measure
 from domain.wording import count, percent
@@ -179,11 +180,12 @@ def retired(rows: Sequence[Retired]) -> list[Rule]:
         return []
     why = "; ".join(sorted({f"{row.moved}, {row.reason}" for row in rows}))
     named = listed([f"“{shortened(row.text)}” (`{row.intent}`)" for row in rows], SHOWN_RETIRED)
+    messages = sum(row.messages for row in rows)
     said = (
-        f"{count(len(rows), 'message')} went from the holdout to training since the champion ({why}), so a person"
-        f" decides: {named}."
+        f"{count(messages, 'message')} ({count(len(rows), 'text')}) went from the holdout to training since the"
+        f" champion ({why}), so a person decides: {named}."
     )
-    return [Rule("retired", "ask", len(rows), 0, said, unit="count")]
+    return [Rule("retired", "ask", messages, 0, said, unit="count")]
 
 
 def shortened(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from adapters import proofs
 from adapters.run import Run
-from domain import coverage, ledger, retirement, validation
+from domain import coverage, ledger, retiring, validation
 from domain.corpus import Corpus
 from domain.errors import RatchetError
 from domain.findings import ValidationReport
@@ -40,4 +40,4 @@ def way_out(run: Run, corpus: Corpus) -> str:
     params = run.settings.params
     sides = ledger.split(corpus.frame, corpus.ledger, params.split)
     untrained = coverage.of_split(sides).untrained
-    return retirement.way_out(sides, untrained, params.gate.retire, params.split.near_duplicate)
+    return retiring.way_out(sides, untrained, params.gate.retire, params.split.near_duplicate)
