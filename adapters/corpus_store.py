@@ -81,6 +81,12 @@ def messages_in_place(workspace: Path, policy: CorpusPolicy) -> pd.DataFrame:
     return placed(read_messages(data, policy) if (data / UTTERANCES).is_file() else corpus.empty(policy))
 
 
+def ledger_in_place(workspace: Path, split: SplitPolicy) -> pd.DataFrame:
+    """Return the ledger of `data/` as it is now; an empty one where there is no corpus yet."""
+    data = workspace / dvc.FOLDER
+    return read_ledger(data, split) if (data / LEDGER).is_file() else ledger.empty()
+
+
 def placed(frame: pd.DataFrame) -> pd.DataFrame:
     """Add the column `place`: the row's line in the file."""
     return frame.assign(place=[f"{UTTERANCES}:{line}" for line in range(2, len(frame) + 2)])
@@ -111,12 +117,19 @@ def read_ledger(folder: Path, policy: SplitPolicy) -> pd.DataFrame:
         raise RatchetError(
             f"{path if seal.is_file() else seal} is missing: which messages are held out is lost.", WAY_BACK
         )
-    if seal.read_bytes().strip() != ledger.seal(path.read_bytes(), policy).encode():
+    sealed = seal.read_text(encoding="utf-8", errors="replace").strip()
+    form = ledger.form_of_seal(sealed)
+    if form is not None and form > corpus.NEWEST_FORM:
+        raise RatchetError(
+            f"{path} was made by a newer Ratchet: normal form {form}, where this one knows {corpus.NEWEST_FORM}.",
+            "Update Ratchet to the version that made it.",
+        )
+    if form is None or sealed != ledger.seal(path.read_bytes(), policy, form):
         raise RatchetError(
             f"{path} was edited by hand, or split.salt in params.yaml was changed: its seal does not fit.",
             f"Restore split.salt with Git. {WAY_BACK}",
         )
-    return read_csv(path)
+    return ledger.complete(read_csv(path).assign(**{ledger.FORM: form}))
 
 
 def read_csv(path: Path) -> pd.DataFrame:
@@ -129,11 +142,16 @@ def read_csv(path: Path) -> pd.DataFrame:
 
 
 def write(folder: Path, messages: pd.DataFrame, sides: pd.DataFrame, policy: SplitPolicy) -> None:
-    """Write messages, ledger and seal; the same content gives the same bytes."""
+    """Write messages, ledger and seal; the same content gives the same bytes.
+
+    The ledger keeps its normal form, and has the columns of the moves from the first move on.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    for name, frame in ((UTTERANCES, messages), (LEDGER, sides)):
+    book = ledger.complete(sides)
+    moves = ledger.MOVES if (book["moved"] != "").any() else []
+    for name, frame in ((UTTERANCES, messages), (LEDGER, book[[*ledger.COLUMNS, *moves]])):
         frame.to_csv(folder / name, index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
-    seal = ledger.seal((folder / LEDGER).read_bytes(), policy)
+    seal = ledger.seal((folder / LEDGER).read_bytes(), policy, ledger.form_of(book))
     (folder / SEAL).write_text(seal + "\n", encoding="utf-8")
 
 

@@ -24,12 +24,17 @@ def check(settings: Settings, files: Sequence[Path], columns: Columns, review: b
     unchecked = ledger_history.require_newest(settings, "run the same command again")
     policies = (params.corpus, params.split, params.validation)
     known = corpus_store.messages_in_place(settings.workspace, params.corpus)
+    book = corpus_store.ledger_in_place(settings.workspace, params.split)
     if files:
-        taken = intake.take(
-            known, readers.read(files, params.corpus, columns).frame, ledger.empty(), policies
-        )
+        old, incoming = known, readers.read(files, params.corpus, columns).frame
     else:
-        taken = intake.take(known.head(0), known, ledger.empty(), policies)
+        old, incoming = known.head(0), known
+    taken = intake.take(old, incoming, book, policies)
+    if taken.accepted:
+        sides = ledger.assign(taken.merged.frame, book, params.split, "")
+        taken = intake.with_coverage(
+            taken, (old, book), sides, (params.split, params.validation, params.gate.retire)
+        )
     report = taken.report
     if unchecked:
         lost = Finding("older data", (), (), 1, unchecked.sentence)

@@ -79,12 +79,16 @@ def table(settings: Settings, drawn: pd.DataFrame, candidate: Sequence[str]) -> 
 
 def known_labels(settings: Settings, messages: pd.DataFrame) -> list[str]:
     """Return the label that the corpus has for each message with just this context, "" for a new one."""
+    from domain import ledger
     from domain.corpus import normalised
 
     context = list(settings.params.corpus.context)
     corpus = corpus_store.messages_in_place(settings.workspace, settings.params.corpus)
-    corpus = corpus.assign(form=normalised(corpus["text"])).drop_duplicates(["form", *context])
-    merged = messages.merge(corpus[["form", *context, "intent"]], how="left", on=["form", *context])
+    form = ledger.form_of(corpus_store.ledger_in_place(settings.workspace, settings.params.split))
+    corpus = corpus.assign(form=normalised(corpus["text"], form)).drop_duplicates(["form", *context])
+    merged = messages.assign(form=normalised(messages["text"], form)).merge(
+        corpus[["form", *context, "intent"]], how="left", on=["form", *context]
+    )
     return [str(intent) for intent in merged["intent"].fillna("")]
 
 

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from adapters.charts import HistoryPoint, confusion_matrix, history_chart
 from domain.attribution import Attribution
 from domain.comparison import Comparison, DataChanges
+from domain.coverage import Uncovered
 from domain.evaluation import Evaluation, IntentScore, SliceScore
 from domain.override import Override
 from domain.ramp import RampStatus
+from domain.retirement import Retired
 from domain.rules import Rule
 from domain.sampling import Estimate
 from domain.suspects import Suspect
@@ -33,7 +35,8 @@ class Report:
     """All that the page shows.
 
     `history` ends with this run; `traffic` are the estimates from labelled harvests, oldest first; `links` are
-    (label, address) pairs; `unattributed` says why there is no attribution where one was tried.
+    (label, address) pairs; `unattributed` says why there is no attribution where one was tried; `unjudged` are the
+    intents without a holdout row, `retired` the rows that left the holdout since the champion.
     """
 
     title: str
@@ -57,6 +60,8 @@ class Report:
     traffic: tuple[Estimate, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     unattributed: str = ""
+    unjudged: tuple[Uncovered, ...] = ()
+    retired: tuple[Retired, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,16 +8,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from cli import restore
+from cli import restore, retire
 from cli.context import Json, settings, settings_for_flow
-from cli.output import as_json, facts, out
+from cli.output import as_json, facts, out, share
 from domain.errors import RatchetError, UsageError
 
 if TYPE_CHECKING:
+    from domain.corpus import Corpus
     from domain.findings import Finding, ValidationReport
     from domain.intake import Intake
+    from domain.ledger import SplitPolicy
 
 SHOWN = 5
+FORM_NOTES = {
+    1: "this ledger was begun before version 2 and keeps its keys; emoji that are written with U+FE0F are one message",
+    2: "the newest; different emoji are different messages, with or without U+FE0F and skin tone",
+}
 
 Files = Annotated[
     list[Path] | None, typer.Argument(help="CSV, TSV, JSON Lines, Excel, Rasa NLU YAML, or folders.")
@@ -39,10 +45,15 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         epilog="Examples:\n\n  ratchet validate new.csv\n\n  ratchet validate      # the corpus itself"
     )(validate)
-    data = typer.Typer(help="Look into the corpus, and go back.", no_args_is_help=True)
+    data = typer.Typer(
+        help="Look into the corpus, go back, and retire messages of the holdout.", no_args_is_help=True
+    )
     data.command(epilog="Examples:\n\n  ratchet data diff HEAD~1\n\n  ratchet data diff v1 v2 --json")(diff)
-    data.command(epilog="Example:\n\n  ratchet data show leave_request --side test")(show)
+    data.command(epilog="Examples:\n\n  ratchet data show\n\n  ratchet data show leave_request --side test")(
+        show
+    )
     restore.add_to(data)
+    retire.add_to(data)
     app.add_typer(data, name="data")
     remote = typer.Typer(help="Where the data is kept.", no_args_is_help=True)
     remote.command(
@@ -134,9 +145,9 @@ def diff(
 
     params = found.params
     old, new = (data_revisions.read_revision(found, revision) for revision in (before, after))
-    longer = max(old.ledger, new.ledger, key=len)
     names = (before, after or "working tree")
-    result = difference(old.frame, new.frame, longer, names, list(params.corpus.context), params.split)
+    context = list(params.corpus.context)
+    result = difference(old.frame, new.frame, new.ledger, names, context, params.split, old.ledger)
     if json:
         as_json(result.as_dict())
         return
@@ -152,6 +163,7 @@ def diff(
                 (side or "no side", f"{result.sides_before.get(side, 0):,} → {number:,}")
                 for side, number in result.sides_after.items()
             ],
+            *([("retired", f"{result.retired:,} from the holdout to training")] if result.retired else []),
         ]
     )
     if counts.intents:
@@ -174,19 +186,23 @@ def diff(
 
 
 def show(
-    intent: Annotated[str, typer.Argument(help="An intent of the corpus.")],
+    intent: Annotated[
+        str | None, typer.Argument(help="An intent of the corpus; without one, the whole in figures.")
+    ] = None,
     side: Annotated[str | None, typer.Option(help="train, test or quarantine.")] = None,
     json: Json = False,
 ) -> None:
-    """List the messages of an intent with their sides."""
+    """List the messages of an intent with their sides, or say what the corpus and its ledger hold."""
     found = settings()
     from adapters import data_revisions
-    from domain.difference import with_sides
-    from domain.ledger import Side
+    from domain.ledger import Side, with_sides
 
     if side is not None and side not in list(Side):
         raise UsageError(f"There is no side {side!r}.", f"Choose one of: {', '.join(Side)}.")
     corpus = data_revisions.read_revision(found, None)
+    if intent is None:
+        show_overview(corpus, found.params.split, json)
+        return
     rows = corpus.frame[corpus.frame["intent"] == intent]
     if rows.empty:
         import difflib
@@ -194,7 +210,7 @@ def show(
         near = difflib.get_close_matches(intent, corpus.frame["intent"].unique(), n=3)
         hint = f"Did you mean {' or '.join(near)}?" if near else "See `ratchet validate` for the corpus."
         raise RatchetError(f"The corpus has no intent {intent!r}.", hint)
-    rows = with_sides(rows, corpus.ledger.set_index("key")["side"], found.params.split)
+    rows = with_sides(rows, corpus.ledger, found.params.split)
     rows = rows[rows["side"] == side] if side else rows
     if json:
         as_json(rows.drop(columns="form").to_dict("records"))
@@ -203,6 +219,37 @@ def show(
         known = [f"{field}={row[field]}" for field in found.params.corpus.context if row[field]]
         out.print(f"{row['side'] or '–':<10} {escape(row['text'])}  [dim]{escape(' '.join(known))}[/dim]")
     out.print(f"\n{len(rows):,} messages.")
+
+
+def show_overview(corpus: Corpus, policy: SplitPolicy, json: bool) -> None:
+    """Print the corpus and its ledger in figures."""
+    from domain.difference import overview
+
+    result = overview(corpus.frame, corpus.ledger, corpus.revision, policy)
+    if json:
+        as_json(result.as_dict())
+        return
+    sides = ", ".join(f"{number:,} {name or 'without a side'}" for name, number in result.sides.items())
+    covered = [
+        (rule, ", ".join(f"{one.intent} ({one.messages:,} messages, {share(one.share)})" for one in intents))
+        for rule, intents in (
+            ("untrained", result.coverage.untrained),
+            ("unjudged", result.coverage.unjudged),
+        )
+        if intents
+    ]
+    facts(
+        [
+            (
+                "corpus",
+                f"{result.messages:,} messages, {result.intents} intents, revision {result.revision[:12]}",
+            ),
+            ("sides", sides),
+            ("retired", f"{result.retired:,} texts, from the holdout to training"),
+            ("normal form", f"version {result.normal_form}: {FORM_NOTES[result.normal_form]}"),
+            *covered,
+        ]
+    )
 
 
 def set_remote(
@@ -243,7 +290,8 @@ def print_intake(result: Intake, commit: bool) -> None:
     out.print()
     if not result.accepted:
         out.print("[red bold]Refused[/red bold]: nothing was changed.")
-        out.print("Correct the rows, or leave them out with --drop-faulty.")
+        leave_out = ", or leave them out with --drop-faulty" if result.report.faulty else ""
+        out.print(f"Correct {'the rows' if leave_out else 'what the errors name'}{leave_out}.")
     elif not result.changed:
         out.print("[bold]Nothing new[/bold]: the corpus has all these messages.")
     else:

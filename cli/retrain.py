@@ -82,6 +82,12 @@ def retrain(
         show(summary)
 
 
+def unjudged(summary: Summary) -> str:
+    """Name the intents without a holdout message."""
+    named = [f"{intent} ({share(of_all)})" for intent, of_all in summary.unjudged.items()]
+    return f"{', '.join(named)}: without holdout messages, of all messages"
+
+
 def comment(summary: Summary, report: Path) -> str:
     """Return the run's report as Markdown; in one sentence where nothing was trained."""
     if report.exists():
@@ -110,6 +116,7 @@ def show(summary: Summary) -> None:
         ("champion then", compared),
         ("verdict", summary.verdict),
         *[("", reason) for reason in summary.reasons],
+        *([("unjudged", unjudged(summary))] if summary.unjudged else []),
         ("release", summary.release or "none is live"),
         ("talk to it", f"ratchet chat   ({summary.url}/chat)" if summary.url else "–"),
         *([("target", PROCESS)] if summary.target == "process" and summary.url else []),

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from domain.corpus import normalise
+from domain.corpus import NEWEST_FORM, normalised
 from domain.evaluation import OUT_OF_SCOPE, context_values, correctness
 from domain.record import Record
 from domain.statistics import chance_of_loss
@@ -117,13 +117,15 @@ def compare(
     )
 
 
-def data_changes(before: pd.DataFrame, after: pd.DataFrame, context: Sequence[str] = ()) -> DataChanges:
+def data_changes(
+    before: pd.DataFrame, after: pd.DataFrame, context: Sequence[str] = (), form: int = NEWEST_FORM
+) -> DataChanges:
     """Compare two corpora (columns text, intent and the context fields), message by message.
 
-    Two rows are the same message if their normalised texts and contexts are equal. A message whose intent
-    differs was relabelled. Intents in which nothing changed are left out; the most changed come first.
+    Two rows are the same message if their texts in normal form (version `form`) and contexts are equal. A message
+    whose intent differs was relabelled. Intents in which nothing changed are left out; the most changed come first.
     """
-    old, new = _messages(before, context), _messages(after, context)
+    old, new = _messages(before, context, form), _messages(after, context, form)
     both = old.merge(new, how="outer", on="message", suffixes=("_old", "_new"), indicator=True)
     added, removed = both[both["_merge"] == "right_only"], both[both["_merge"] == "left_only"]
     kept = both[both["_merge"] == "both"]
@@ -146,22 +148,24 @@ def data_changes(before: pd.DataFrame, after: pd.DataFrame, context: Sequence[st
     )
 
 
-def relabelled(holdout: pd.DataFrame, before: pd.DataFrame, context: Sequence[str] = ()) -> NDArray[np.bool_]:
+def relabelled(
+    holdout: pd.DataFrame, before: pd.DataFrame, context: Sequence[str] = (), form: int = NEWEST_FORM
+) -> NDArray[np.bool_]:
     """For each holdout row, whether the corpus `before` held the same message under another intent."""
-    known = _messages(before, context).set_index("message")["intent"]
-    then = _message(holdout, context).map(known)
+    known = _messages(before, context, form).set_index("message")["intent"]
+    then = _message(holdout, context, form).map(known)
     return np.asarray(then.notna() & (then.to_numpy() != holdout["intent"].to_numpy()))
 
 
-def _messages(frame: pd.DataFrame, context: Sequence[str]) -> pd.DataFrame:
+def _messages(frame: pd.DataFrame, context: Sequence[str], form: int) -> pd.DataFrame:
     """Columns message and intent; a message repeated word for word counts once."""
-    rows = pd.DataFrame({"message": _message(frame, context), "intent": frame["intent"]})
+    rows = pd.DataFrame({"message": _message(frame, context, form), "intent": frame["intent"]})
     return rows.drop_duplicates("message")
 
 
-def _message(frame: pd.DataFrame, context: Sequence[str]) -> pd.Series[str]:
+def _message(frame: pd.DataFrame, context: Sequence[str], form: int) -> pd.Series[str]:
     """What makes two rows the same message: the normalised text and the context."""
-    message = frame["text"].map(normalise)
+    message = pd.Series(normalised(frame["text"], form), index=frame.index, dtype="str")
     for field in context:
         message = message + "\0" + context_values(frame, field)
     return message

@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import pandas as pd
@@ -25,6 +26,11 @@ ENTITY = re.compile(r"\[(?P<words>[^\[\]]+)\](?:\([^()]*\)|\{[^{}]*\})")
 NOT_WORDS = re.compile(r"[\W_]+")
 ASCII_PUNCTUATION = {point: " " for point in range(128) if not chr(point).isalnum()}
 KEY_HEX_DIGITS = 32
+NEWEST_FORM = 2
+"""The newest version of the normal form; a ledger keeps the one that its keys are made of."""
+
+WITHOUT_MEANING = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef\U0001f3fb-\U0001f3ff]")
+"""Variation selectors, which choose how a character looks, and the skin tones of emoji."""
 RESERVED = {"text", "intent", "source", "key", "place"}
 
 
@@ -79,40 +85,57 @@ def plain(text: str) -> str:
     return ENTITY.sub(lambda match: match["words"], text) if "[" in text else text
 
 
-def normalise(text: str) -> str:
+def normalise(text: str, form: int = NEWEST_FORM) -> str:
     """Return the form in which two writings of one message are the same.
 
-    Entity markup off, NFKC, case folded, everything but letters, digits and combining marks to one space. A
-    text of punctuation or emoji alone stays as it is written, so that `👍` and `👎` remain two messages.
+    Entity markup off, NFKC, case folded, everything but letters, digits and their combining marks to one space.
+    A text without letters and digits (punctuation, emoji) stays as it is written, so that `👍` and `👎` remain two
+    messages. Variation selectors (U+FE0F and its like) and skin tones tell no messages apart.
+
+    `form` is the version, which belongs to the ledger whose keys are made or compared (`domain.ledger.form_of`).
+    In version 1 a text's marks were kept wherever they stood, the variation selector too, while the emoji before
+    it was not: `❤️` and `☠️` were one message.
     """
     text = plain(text)
-    if text.isascii():  # the same as below, and four times as fast
+    if text.isascii():  # the same as below, in both versions, and four times as fast
         folded = text.lower()
         spaced = folded.translate(ASCII_PUNCTUATION)
     else:
         folded = unicodedata.normalize("NFKC", text).casefold()
-        spaced = NOT_WORDS.sub(keep_marks, folded)
+        if form == 1:
+            spaced = NOT_WORDS.sub(keep_marks, folded)
+        else:
+            folded = WITHOUT_MEANING.sub("", folded) or folded
+            spaced = NOT_WORDS.sub(keep_marks_of_words, folded)
     return " ".join(spaced.split()) or " ".join(folded.split())
 
 
 def keep_marks(match: re.Match[str]) -> str:
-    """Keep the combining marks of a stretch of other characters: Hindi and Thai words contain them."""
+    """Keep the combining marks of a stretch of other characters (version 1)."""
     marks = "".join(char if unicodedata.category(char)[0] == "M" else " " for char in match[0])
     return marks if marks.strip() else " "
 
 
-def key(text: str, salt: str) -> str:
+def keep_marks_of_words(match: re.Match[str]) -> str:
+    """Keep the combining marks that follow a letter or digit at once: Hindi and Thai words contain them."""
+    if match.start() == 0:
+        return " "
+    marks = "".join(takewhile(lambda char: unicodedata.category(char)[0] == "M", match[0]))
+    return marks if len(marks) == len(match[0]) else f"{marks} "
+
+
+def key(text: str, salt: str, form: int = NEWEST_FORM) -> str:
     """Return the ledger's key of a text: a keyed hash of its normal form, never of its label.
 
     Keyed (HMAC-SHA-256, 128 bits as hexadecimal digits), so that the ledger alone does not tell who wrote
     what.
     """
-    return hmac.digest(salt.encode(), normalise(text).encode(), hashlib.sha256).hex()[:KEY_HEX_DIGITS]
+    return hmac.digest(salt.encode(), normalise(text, form).encode(), hashlib.sha256).hex()[:KEY_HEX_DIGITS]
 
 
-def normalised(texts: Iterable[str]) -> list[str]:
+def normalised(texts: Iterable[str], form: int = NEWEST_FORM) -> list[str]:
     """Return the normal form of each text."""
-    return [normalise(text) for text in as_list(texts)]
+    return [normalise(text, form) for text in as_list(texts)]
 
 
 def as_list(texts: Iterable[str]) -> list[str]:

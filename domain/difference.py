@@ -8,14 +8,17 @@ from dataclasses import dataclass
 import pandas as pd
 
 from domain.comparison import DataChanges, data_changes
-from domain.corpus import keys, normalised
-from domain.ledger import Side, SplitPolicy
+from domain.coverage import Coverage, cover
+from domain.ledger import Side, SplitPolicy, complete, form_of, with_sides
 from domain.record import Record
 
 
 @dataclass(frozen=True)
 class Change(Record):
-    """One message that was `added`, `removed` or `relabelled`; `was` is its intent before, "" without one."""
+    """One message that was `added`, `removed`, `relabelled` or `retired` from the holdout.
+
+    `was` is its intent before, "" without one; `side` the one that it has, or had.
+    """
 
     kind: str
     text: str
@@ -27,7 +30,7 @@ class Change(Record):
 @dataclass(frozen=True)
 class Difference(Record):
     """Two revisions side by side: counts, each changed message, and the messages on each side before and
-    after.
+    after. `retired` counts the messages that went from the holdout to training.
     """
 
     before: str
@@ -36,6 +39,7 @@ class Difference(Record):
     changes: tuple[Change, ...]
     sides_before: dict[str, int]
     sides_after: dict[str, int]
+    retired: int = 0
 
 
 def difference(
@@ -45,17 +49,24 @@ def difference(
     names: tuple[str, str],
     context: Sequence[str],
     policy: SplitPolicy,
+    ledger_before: pd.DataFrame | None = None,
 ) -> Difference:
-    """Compare two corpora; `ledger` is the longer of their ledgers, `names` say which revisions they are."""
-    sides = ledger.drop_duplicates("key").set_index("key")["side"]
-    old, new = (with_sides(frame, sides, policy) for frame in (before, after))
+    """Compare two corpora; `names` say which revisions they are.
+
+    `ledger` is that of `after`, `ledger_before` that of `before`: None where one ledger holds for both.
+    """
+    earlier = ledger if ledger_before is None else ledger_before
+    old, new = with_sides(before, earlier, policy), with_sides(after, ledger, policy)
     same = ["form", *context]
     both = old.drop_duplicates(same).merge(
         new.drop_duplicates(same), how="outer", on=same, suffixes=("_old", "_new"), indicator=True
     )
     kinds = {"left_only": "removed", "right_only": "added", "both": "relabelled"}
-    changed = both[(both["_merge"] != "both") | (both["intent_old"] != both["intent_new"])]
-    changed = changed.assign(kind=changed["_merge"].astype("str").map(kinds)).fillna("")
+    retired = (both["side_old"] == Side.TEST) & (both["side_new"] == Side.TRAIN)
+    relabelled = both["intent_old"] != both["intent_new"]
+    changed = both[(both["_merge"] != "both") | relabelled | retired]
+    kind = changed["_merge"].astype("str").map(kinds).mask(retired & ~relabelled, "retired")
+    changed = changed.assign(kind=kind).fillna("")
     changes = tuple(
         Change(
             kind=row["kind"],
@@ -66,15 +77,36 @@ def difference(
         )
         for row in changed.sort_values(["kind", "intent_new", "intent_old"], kind="stable").to_dict("records")
     )
-    counts = data_changes(before, after, context)
-    return Difference(*names, counts, changes, by_side(old), by_side(new))
+    counts = data_changes(before, after, context, form_of(ledger))
+    return Difference(*names, counts, changes, by_side(old), by_side(new), int(retired.sum()))
 
 
-def with_sides(frame: pd.DataFrame, sides: pd.Series, policy: SplitPolicy) -> pd.DataFrame:
-    """Add each message's normal form and side, "" where the ledger has none."""
-    forms = normalised(frame["text"])
-    found = pd.Series(keys(forms, policy.salt), index=frame.index).map(sides).fillna("")
-    return frame.assign(form=forms, side=found)
+@dataclass(frozen=True)
+class Overview(Record):
+    """A corpus and its ledger in figures: messages by side, texts that were retired, the version of the normal form."""
+
+    revision: str
+    messages: int
+    intents: int
+    sides: dict[str, int]
+    retired: int
+    normal_form: int
+    coverage: Coverage
+
+
+def overview(corpus: pd.DataFrame, ledger: pd.DataFrame, revision: str, policy: SplitPolicy) -> Overview:
+    """Describe a corpus by its ledger."""
+    rows, book = with_sides(corpus, ledger, policy), complete(ledger)
+    retired = (book["moved"] != "") & (book["side"] == Side.TRAIN)
+    return Overview(
+        revision=revision,
+        messages=len(rows),
+        intents=rows["intent"].nunique(),
+        sides=by_side(rows),
+        retired=int(retired.sum()),
+        normal_form=form_of(ledger),
+        coverage=cover(rows["intent"], rows["side"]),
+    )
 
 
 def by_side(frame: pd.DataFrame) -> dict[str, int]:

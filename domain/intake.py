@@ -9,12 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from domain import coverage, retiring
 from domain.cleaning import clean
-from domain.corpus import CorpusPolicy, as_list, keys, normalise, plain
+from domain.corpus import CorpusPolicy, as_list, keys, normalise, normalised, plain
 from domain.findings import ValidationReport
-from domain.ledger import Side, SplitPolicy
+from domain.ledger import Side, SplitPolicy, form_of, split
 from domain.neighbours import Progress, Texts, near_pairs
 from domain.record import Record
+from domain.retiring import WORD_DIFFERENTLY, RetirePolicy
 from domain.validation import ValidationPolicy, validate
 
 
@@ -83,13 +85,47 @@ def take(
     if gone.any():
         repairs["rows left out that were removed once, their like now on the other side"] = int(gone.sum())
         merged = merged.without(gone)
-    report = validate(merged.frame, validation_policy, corpus_policy, merged.fresh, progress)
+    form = form_of(ledger)
+    report = validate(merged.frame, validation_policy, corpus_policy, merged.fresh, progress, form)
     faulty = merged.fresh & merged.frame.index.isin(report.faulty)
     left_out = int(faulty.sum()) if drop_faulty else 0
     if left_out:
         merged = merged.without(faulty)
-        report = validate(merged.frame, validation_policy, corpus_policy, merged.fresh, progress)
+        report = validate(merged.frame, validation_policy, corpus_policy, merged.fresh, progress, form)
     return Taken(merged, report, repairs, left_out)
+
+
+def with_coverage(
+    taken: Taken,
+    old: tuple[pd.DataFrame, pd.DataFrame],
+    sides: pd.DataFrame,
+    policies: tuple[SplitPolicy, ValidationPolicy, RetirePolicy],
+    by_hand: bool = False,
+) -> Taken:
+    """Add to the report which intents have nothing to train on (an error where it is new) or nothing held out.
+
+    `old` are the messages and the ledger before; `sides` is the ledger to be. `by_hand` tells that what is taken in
+    was edited in `data/`, from which nothing can be retired before that is settled.
+    """
+    split_policy, validation_policy, retire_policy = policies
+    before, book = old
+    frame, near = taken.merged.frame, split_policy.near_duplicate
+    known: set[str] = set()
+    if len(before):
+        known = {one.intent for one in coverage.of_corpus(before, book, split_policy).untrained}
+    found = coverage.of_corpus(frame, sides, split_policy)
+    new = [one for one in found.untrained if one.intent not in known]
+    remedy = WORD_DIFFERENTLY
+    if new and len(before) and not by_hand:
+        texts = frame.loc[frame["intent"].isin([one.intent for one in new]), "text"]
+        remedy = retiring.way_in(
+            split(before, book, split_policy), normalised(texts, form_of(book)), retire_policy, near
+        )
+    elif new and len(book):
+        remedy = retiring.way_out(split(frame, sides, split_policy), new, retire_policy, near)
+    allowed = validation_policy.personal_data_allowed
+    report = coverage.with_coverage(taken.report, frame, found, allowed, remedy, known)
+    return replace(taken, report=report)
 
 
 @dataclass(frozen=True)
@@ -169,13 +205,13 @@ def returned(merged: Merged, ledger: pd.DataFrame, policy: SplitPolicy) -> pd.Se
     marked = pd.Series(False, index=merged.frame.index)
     sides = dict(zip(as_list(ledger["key"]), as_list(ledger["side"]), strict=True))
     fresh, old = np.flatnonzero(merged.fresh), np.flatnonzero(~merged.fresh)
-    texts = as_list(merged.frame["text"])
-    new = {row: normalise(texts[row]) for row in fresh.tolist()}
+    texts, form = as_list(merged.frame["text"]), form_of(ledger)
+    new = {row: normalise(texts[row], form) for row in fresh.tolist()}
     of_new = dict(zip(new, keys(new.values(), policy.salt), strict=True))
     again = [row for row, key in of_new.items() if key in sides]
     if not again:
         return marked
-    before = {row: normalise(texts[row]) for row in old.tolist()}
+    before = {row: normalise(texts[row], form) for row in old.tolist()}
     present = set(before.values())
     again = [row for row in again if new[row] not in present]
     if not again:

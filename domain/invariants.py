@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from domain.ledger import Side, SplitPolicy, distinct, sides_of_keys
+from domain.ledger import Side, SplitPolicy, complete, distinct, form_of, sides_of_keys
 from domain.neighbours import Texts, near_pairs
 
 
@@ -38,14 +38,14 @@ def violations(
     `proved` are the sides (`key`, `side`) of texts whose pairs were compared before under the same policy:
     only pairs with another text are compared now.
     """
-    texts = distinct(corpus, policy)
+    texts = distinct(corpus, policy, form_of(ledger))
     texts["side"] = sides_of_keys(texts, ledger)
     return [
         *without_side(texts),
         *repeated_keys(ledger),
         *moved(ledger, previous),
         *straddling(texts, policy, proved),
-        *shares(texts, policy),
+        *shares(texts, ledger, policy),
     ]
 
 
@@ -68,16 +68,22 @@ def repeated_keys(ledger: pd.DataFrame) -> Iterator[Violation]:
 
 
 def moved(ledger: pd.DataFrame, previous: pd.DataFrame | None) -> Iterator[Violation]:
-    """No key ever changed its side, and none is gone."""
+    """No key ever changed its side, and none is gone.
+
+    A recorded move away from the holdout is no violation: the champion never trained on the row.
+    """
     if previous is None or previous.empty:
         return
-    now = previous["key"].map(ledger.drop_duplicates("key").set_index("key")["side"])
-    gone, changed = int(now.isna().sum()), int((now.notna() & (now != previous["side"])).sum())
-    if gone or changed:
+    book = complete(ledger).drop_duplicates("key").set_index("key")
+    now = previous["key"].map(book["side"])
+    recorded = previous["key"].map(book["moved"]).fillna("") != ""
+    changed = now.notna() & (now != previous["side"]) & ~(recorded & (previous["side"] == Side.TEST))
+    gone, other = int(now.isna().sum()), int(changed.sum())
+    if gone or other:
         yield Violation(
             "no key changes its side",
             (),
-            f"Against the champion's ledger {changed} keys changed their side and {gone} are gone.",
+            f"Against the champion's ledger {other} keys changed their side and {gone} are gone.",
         )
 
 
@@ -102,17 +108,20 @@ def straddling(texts: pd.DataFrame, policy: SplitPolicy, proved: pd.DataFrame | 
         )
 
 
-def shares(texts: pd.DataFrame, policy: SplitPolicy) -> Iterator[Violation]:
-    """The holdout's share of each intent lies within bounds."""
+def shares(texts: pd.DataFrame, ledger: pd.DataFrame, policy: SplitPolicy) -> Iterator[Violation]:
+    """The holdout's share of each intent lies within bounds; a share that was retired is said to be."""
     used = texts[texts["side"].isin([Side.TRAIN, Side.TEST])]
     share = (used["side"] == Side.TEST).groupby(used["intent"]).agg(["mean", "size"])
     low, high = policy.share_bounds
     outside = share[(share["size"] >= policy.share_rows) & ~share["mean"].between(low, high)]
+    moves = complete(ledger)
+    retired = used[used["key"].isin(set(moves.loc[moves["moved"] != "", "key"]))].groupby("intent").size()
     for name, line in outside.iterrows():
+        went = int(retired.get(name, 0))
         yield Violation(
             "share per intent",
             (),
             f"Intent {name} has {line['mean']:.0%} of its {line['size']:.0f} texts in the holdout"
-            f" (bounds {low:.0%} to {high:.0%}).",
+            f" (bounds {low:.0%} to {high:.0%}{f'; {went} were retired' if went else ''}).",
             blocking=False,
         )

@@ -1,84 +1,96 @@
 """The ledger: which side each message was given when it was first seen, for all cycles to come.
 
-A ledger frame has the columns `key` (see `domain.corpus.key`), `side` and `first_seen`; rows are only ever
-appended. Messages are told apart by their normal form, so a new label, context or source keeps the side.
+A ledger frame has the columns `key` (see `domain.corpus.key`), `side`, `first_seen`, `moved`, `reason` and `form`.
+Rows are only ever appended, and a side changes only by a recorded move away from the holdout
+(`domain.retirement`): `moved` is its day and `reason` why, both "" for the rows that never moved. `form` is the version
+of the normal form that the keys are made of, the same in all rows; frames without the last three columns are read
+as ledgers from before there were any. Messages are told apart by their normal form, so a new label, context or source
+keeps the side.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from collections import defaultdict
-from dataclasses import dataclass
-from enum import StrEnum
+import re
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from pydantic import Field
 
-from domain.corpus import as_list, keys, normalised
+from domain.corpus import NEWEST_FORM, as_list, keys, normalised
 from domain.errors import RatchetError
-from domain.neighbours import Progress, Texts, near_pairs
-from domain.policy import Policy
+from domain.neighbours import Progress
+from domain.placing import BITS, SIDES, Book, Side, SplitPolicy
 from domain.unchecked import Unchecked
 
+__all__ = ["BITS", "SIDES", "Book", "Side", "Split", "SplitPolicy", "assign", "distinct", "empty", "split"]
+
 COLUMNS = ["key", "side", "first_seen"]
+MOVES = ["moved", "reason"]
+FORM = "form"
 BATCH = 10_000
-
-
-class Side(StrEnum):
-    """What a message is used for."""
-
-    TRAIN = "train"
-    TEST = "test"
-    QUARANTINE = "quarantine"
-
-
-BITS = {Side.TRAIN: 1, Side.TEST: 2, Side.QUARANTINE: 0}
-"""Sides as bits, so that a text's neighbours add up: 3 is 'on both sides'. Quarantined rows pull nobody."""
-
-
-SIDES = {str(side): side for side in Side}
-
-
-class SplitPolicy(Policy):
-    """How the ledger gives sides.
-
-    `test_share` is the share of each intent's distinct texts that the holdout is to have; `near_duplicate`
-    the ratio in percent from which two texts count as one message; `salt` the secret of the keys: with
-    another salt every key is another. An intent with at least `share_rows` texts whose holdout share lies
-    outside `share_bounds` is reported.
-    """
-
-    test_share: float = Field(0.25, gt=0, lt=1)
-    near_duplicate: float = Field(90.0, ge=50, le=100)
-    salt: str = Field("ratchet", min_length=1)
-    share_bounds: tuple[float, float] = (0.15, 0.40)
-    share_rows: int = Field(40, ge=1)
 
 
 @dataclass(frozen=True)
 class Split:
-    """The corpus by side; each frame has the corpus columns and `key`, the holdout also `first_seen`.
+    """The corpus by side; each frame has the corpus columns and `key`.
 
-    `unchecked` are the checks of the split that could not run.
+    The holdout has also `first_seen` and `entry`, the row's place in the ledger (from 0). `form` is the ledger's normal
+    form. `retired` holds the rows of `train` that were retired from the holdout and that no champion was judged without
+    yet, with `moved` and `reason` (`domain.retirement.retired_since`). `unchecked` are the checks of the split that
+    could not run.
     """
 
     train: pd.DataFrame
     holdout: pd.DataFrame
     quarantine: pd.DataFrame
     unchecked: tuple[Unchecked, ...] = ()
+    retired: pd.DataFrame = field(default_factory=pd.DataFrame)
+    form: int = NEWEST_FORM
 
 
 def empty() -> pd.DataFrame:
-    """Return a ledger without rows."""
-    return pd.DataFrame({column: pd.Series(dtype="str") for column in COLUMNS})
+    """Return a ledger without rows, in the newest form."""
+    columns = {column: pd.Series(dtype="str") for column in (*COLUMNS, *MOVES)}
+    return pd.DataFrame({**columns, FORM: pd.Series(dtype="int64")})
 
 
-def seal(content: bytes, policy: SplitPolicy) -> str:
-    """Return the seal of a ledger file: its keyed hash, which an edit by hand does not carry."""
-    return hmac.digest(policy.salt.encode(), content, hashlib.sha256).hex()
+def complete(ledger: pd.DataFrame) -> pd.DataFrame:
+    """Return a ledger with all its columns; what it does not say is what held before there was such a column."""
+    columns = [*COLUMNS, *MOVES, FORM]
+    if list(ledger.columns) == columns:
+        return ledger
+    before: dict[str, str | int] = {**dict.fromkeys(MOVES, ""), FORM: 1}
+    missing = {column: value for column, value in before.items() if column not in ledger}
+    return ledger.assign(**missing)[columns].astype(dict.fromkeys(MOVES, "str"))
+
+
+def form_of(ledger: pd.DataFrame) -> int:
+    """Return the version of the normal form that a ledger's keys are made of; a ledger without rows has the newest."""
+    if ledger.empty:
+        return NEWEST_FORM
+    return int(ledger[FORM].iloc[0]) if FORM in ledger else 1
+
+
+def seal(content: bytes, policy: SplitPolicy, form: int = NEWEST_FORM) -> str:
+    """Return the seal of a ledger file: its keyed hash, which an edit by hand does not carry.
+
+    From version 2 of the normal form on, the version is part of the seal and of what is hashed.
+    """
+    named = b"" if form == 1 else f"\nnormal-form={form}".encode()
+    digest = hmac.digest(policy.salt.encode(), content + named, hashlib.sha256).hex()
+    return digest if form == 1 else f"{digest} normal-form={form}"
+
+
+def form_of_seal(text: str) -> int | None:
+    """Return the version of the normal form that a seal names, None where it is no seal."""
+    match text.split():
+        case [_]:
+            return 1
+        case [_, named] if re.fullmatch(r"normal-form=[0-9]{1,4}", named):
+            return int(named.removeprefix("normal-form="))
+    return None
 
 
 def assign(
@@ -91,10 +103,12 @@ def assign(
     """Return the ledger with a row appended for each text of the corpus that it does not know.
 
     The new texts are taken in the order of their keys, which depends on nothing but the texts and the salt.
-    Neighbours all on one side: that side. Neighbours on both: quarantine. None: test while the intent's share
-    there is below `policy.test_share`, else train. Rows already placed never move.
+    Neighbours all on one side: that side. Neighbours on both: quarantine. None: train while an intent of the text has
+    no training text, then test while the intent's share there is below `policy.test_share`, else train. Rows
+    already placed never move.
     """
-    texts = distinct(corpus, policy)
+    form = form_of(ledger)
+    texts = distinct(corpus, policy, form)
     sides = sides_of_keys(texts, ledger)
     unknown = np.array([side is None for side in sides], dtype=bool)
     new = texts[unknown].sort_values("key", ignore_index=True)
@@ -108,106 +122,31 @@ def assign(
         if progress:
             progress(len(placed), len(new))
     rows = pd.DataFrame({"key": new["key"], "side": placed, "first_seen": first_seen}, dtype="str")
-    return pd.concat([ledger[COLUMNS], rows], ignore_index=True)
+    rows = complete(rows.assign(**{FORM: form}))
+    return pd.concat([complete(ledger), rows], ignore_index=True)
 
 
-class Book:
-    """The placed texts while new ones are given their sides.
-
-    New texts come in batches, so that memory is bounded however many neighbours there are: what lies near a
-    text of an earlier batch is two bits, and pairs are kept only within a batch. The placed texts lie on
-    shelves, each at least twice as large as the next, so that few are sorted again for a new batch.
-    """
-
-    def __init__(self, policy: SplitPolicy) -> None:
-        self.policy = policy
-        self.shelves: list[tuple[list[str], NDArray[np.uint8], Texts]] = []
-        self.counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
-
-    def remember(self, texts: pd.DataFrame, sides: list[Side]) -> None:
-        """Take in texts that have their sides."""
-        for intent, side in zip(texts["intent"].tolist(), sides, strict=True):
-            self.count(intent, side)
-        self.put(texts["text"].tolist(), sides)
-
-    def count(self, intent: str, side: Side) -> None:
-        """Count a text in its intent's share."""
-        if side is not Side.QUARANTINE:
-            self.counts[intent][side is Side.TEST] += 1
-
-    def put(self, forms: list[str], sides: list[Side]) -> None:
-        """Lay out texts for comparison; quarantined ones pull nobody."""
-        pulling = [(form, BITS[side]) for form, side in zip(forms, sides, strict=True) if BITS[side]]
-        self.shelve([form for form, _ in pulling], np.array([bit for _, bit in pulling], dtype=np.uint8))
-
-    def shelve(self, forms: list[str], bits: NDArray[np.uint8]) -> None:
-        """Put texts on a shelf of their own, or together with those of shelves that are not much larger."""
-        while self.shelves and len(self.shelves[-1][0]) < 2 * len(forms):
-            more, their_bits, _ = self.shelves.pop()
-            forms, bits = more + forms, np.concatenate([their_bits, bits])
-        if forms:
-            self.shelves.append((forms, bits, Texts(forms)))
-
-    def place(self, new: pd.DataFrame) -> list[Side]:
-        """Return the sides of new texts, in their order, and remember them."""
-        forms = new["text"].tolist()
-        texts = Texts(forms)
-        near, later = self.near(texts), links(texts, self.policy.near_duplicate)
-        sides: list[Side] = []
-        for number, intent in enumerate(new["intent"]):
-            side = self.decide(int(near[number]), self.counts[intent])
-            self.count(intent, side)
-            if number in later:
-                near[later[number]] |= BITS[side]
-            sides.append(side)
-        self.put(forms, sides)
-        return sides
-
-    def near(self, texts: Texts) -> NDArray[np.uint8]:
-        """Return the bits of the sides on which each text has neighbours."""
-        near = np.zeros(len(texts), dtype=np.uint8)
-        for _, bits, placed in self.shelves:
-            for new, old in near_pairs(texts, placed, self.policy.near_duplicate):
-                np.bitwise_or.at(near, new, bits[old])
-        return near
-
-    def decide(self, near: int, counts: list[int]) -> Side:
-        """Return the side of a text with neighbours on these sides, in an intent with these counts."""
-        if near == 3:
-            return Side.QUARANTINE
-        if near:
-            return Side.TEST if near == BITS[Side.TEST] else Side.TRAIN
-        train, test = counts
-        return Side.TEST if test == 0 or test < self.policy.test_share * (train + test) else Side.TRAIN
-
-
-def links(texts: Texts, cutoff: float) -> dict[int, NDArray[np.int64]]:
-    """Return the places of the later near-duplicates of each text that has any."""
-    found = list(near_pairs(texts, texts, cutoff))
-    if not found:
-        return {}
-    earlier = np.concatenate([np.minimum(one, other) for one, other in found])
-    later = np.concatenate([np.maximum(one, other) for one, other in found])
-    order = np.argsort(earlier, kind="stable")
-    starts, begins = np.unique(earlier[order], return_index=True)
-    return dict(zip(starts.tolist(), np.split(later[order], begins[1:]), strict=True))
-
-
-def distinct(corpus: pd.DataFrame, policy: SplitPolicy) -> pd.DataFrame:
+def distinct(corpus: pd.DataFrame, policy: SplitPolicy, form: int) -> pd.DataFrame:
     """Return the distinct texts: `text` in normal form, its `key`, its `intent`, its first `row`.
 
-    A text that stands under several intents (in several contexts) counts for the first in alphabetical order.
+    A text that stands under several intents (in several contexts) counts for the first in alphabetical order; the
+    others are in `also`.
     """
     rows: dict[str, int] = {}
     intents: dict[str, str] = {}
-    pairs = zip(normalised(corpus["text"]), as_list(corpus["intent"]), strict=True)
+    several: dict[str, set[str]] = {}
+    pairs = zip(normalised(corpus["text"], form), as_list(corpus["intent"]), strict=True)
     for row, (text, intent) in enumerate(pairs):
-        if rows.setdefault(text, row) == row or intent < intents[text]:
+        if rows.setdefault(text, row) == row:
             intents[text] = intent
+        elif intent != intents[text]:
+            several.setdefault(text, {intents[text]}).add(intent)
+            intents[text] = min(intent, intents[text])
     return pd.DataFrame(
         {
             "text": list(rows),
             "intent": list(intents.values()),
+            "also": [tuple(sorted(several.get(text, {one}) - {one})) for text, one in intents.items()],
             "row": list(rows.values()),
             "key": keys(rows, policy.salt),
         }
@@ -222,8 +161,9 @@ def sides_of_keys(texts: pd.DataFrame, ledger: pd.DataFrame) -> list[str | None]
 
 def split(corpus: pd.DataFrame, ledger: pd.DataFrame, policy: SplitPolicy) -> Split:
     """Return the corpus by side; raises `RatchetError` when a message has none."""
-    frame = corpus.assign(key=keys(normalised(corpus["text"]), policy.salt))
-    book = ledger.set_index("key")
+    form = form_of(ledger)
+    frame = corpus.assign(key=keys(normalised(corpus["text"], form), policy.salt))
+    book = ledger.assign(entry=range(len(ledger))).set_index("key")
     sides = frame["key"].map(book["side"])
     if sides.isna().any():
         raise RatchetError(
@@ -231,7 +171,16 @@ def split(corpus: pd.DataFrame, ledger: pd.DataFrame, policy: SplitPolicy) -> Sp
             "Run `ratchet ingest` to take them in.",
         )
     train, holdout, quarantine = (frame[sides == side].reset_index(drop=True) for side in Side)
-    return Split(train, holdout.assign(first_seen=holdout["key"].map(book["first_seen"])), quarantine)
+    dates = {column: holdout["key"].map(book[column]) for column in ("first_seen", "entry")}
+    return Split(train, holdout.assign(**dates), quarantine, form=form)
+
+
+def with_sides(frame: pd.DataFrame, ledger: pd.DataFrame, policy: SplitPolicy) -> pd.DataFrame:
+    """Add each message's normal form and side, "" where the ledger has none."""
+    forms = normalised(frame["text"], form_of(ledger))
+    sides = ledger.drop_duplicates("key").set_index("key")["side"]
+    found = pd.Series(keys(forms, policy.salt), index=frame.index).map(sides).fillna("")
+    return frame.assign(form=forms, side=found)
 
 
 def sides_of(ledger: pd.DataFrame, split: Split) -> pd.DataFrame:

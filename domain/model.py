@@ -17,7 +17,7 @@ class Model(Record):
     `decision` is what the gate returned for it, and `reasons` its sentences. `champion` is the version that
     it was compared with on the holdout named by `holdout_version`, "" when there was none; `accuracy` and
     `interval` are of that day. `intents` counts the training rows of each. `report` is the page about it, on
-    the machine that trained.
+    the machine that trained. `ledger_rows` is how many rows the ledger had then, 0 where that was not recorded.
     """
 
     version: str
@@ -41,6 +41,7 @@ class Model(Record):
     created_at: str
     run_name: str
     report: str
+    ledger_rows: int = 0
 
 
 class Next(StrEnum):

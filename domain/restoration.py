@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from domain.difference import with_sides
 from domain.errors import RatchetError
 from domain.invariants import moved, repeated_keys, straddling
-from domain.ledger import Side, SplitPolicy, distinct, sides_of_keys
+from domain.ledger import Side, SplitPolicy, complete, distinct, form_of, sides_of_keys, with_sides
 from domain.record import Record
 
 
@@ -56,8 +55,10 @@ class Restored(Record):
 
 
 def missing(ledger: pd.DataFrame, newest: pd.DataFrame) -> int:
-    """Count the keys of a newer ledger that a ledger lacks."""
-    return int((~newest["key"].isin(ledger["key"])).sum())
+    """Count the keys of a newer ledger that a ledger lacks, or whose recorded move away from the holdout it lacks."""
+    later = complete(newest)
+    known = later["key"].map(complete(ledger).drop_duplicates("key").set_index("key")["moved"])
+    return int((known.isna() | ((later["moved"] != "") & (known != later["moved"]))).sum())
 
 
 def continues(ledger: pd.DataFrame, champion: pd.DataFrame | None) -> bool:
@@ -70,10 +71,13 @@ def choose(
 ) -> tuple[str, pd.DataFrame] | None:
     """Return the longest ledger that messages may be put under, with its name; of equally long ones the first.
 
-    Ledgers are only added to, so the longest has all that the others have. None where there is none.
+    Ledgers are only added to, and moves in them only recorded, so the one with most rows and moves has all that the
+    others have. None where there is none.
     """
     found = [(name, ledger) for name, ledger in ledgers if continues(ledger, champion)]
-    return max(found, key=lambda one: len(one[1]), default=None)
+    return max(
+        found, key=lambda one: (len(one[1]), int((complete(one[1])["moved"] != "").sum())), default=None
+    )
 
 
 def without_straddlers(messages: pd.DataFrame, sides: pd.DataFrame, policy: SplitPolicy) -> pd.DataFrame:
@@ -82,11 +86,11 @@ def without_straddlers(messages: pd.DataFrame, sides: pd.DataFrame, policy: Spli
     A near-duplicate may have come, or have been retired, while a message was away. Leaving a holdout row out is
     always safe.
     """
-    texts = distinct(messages, policy)
+    texts = distinct(messages, policy, form_of(sides))
     texts["side"] = sides_of_keys(texts, sides)
     touched = {row for found in straddling(texts, policy, None) for row in found.rows}
     gone = texts.loc[texts["row"].isin(touched) & (texts["side"] == Side.TEST), "text"]
     if gone.empty:
         return messages
-    forms = with_sides(messages, sides.set_index("key")["side"], policy)["form"]
+    forms = with_sides(messages, sides, policy)["form"]
     return messages[~forms.isin(gone)].reset_index(drop=True)

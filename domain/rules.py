@@ -5,6 +5,7 @@ Those that compare the answers of the two models are in domain/paired.py.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,9 +14,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 
+from domain.coverage import Uncovered, unjudged_sentence
+from domain.findings import listed
 from domain.policy import Policy
 from domain.ramp import RampStatus
 from domain.record import Record
+from domain.retirement import Retired
+from domain.retiring import RetirePolicy
 from domain.statistics import wilson
 from domain.unchecked import Unchecked
 from domain.validation import WARNINGS
@@ -26,6 +31,8 @@ Outcome = Literal["pass", "warn", "ask", "reject"]
 Unit = Literal["share", "points", "count"]
 # Shares are ratios of integers, limits are decimals: they may differ by a rounding error and still be equal.
 ROUNDING = 1e-9
+SHOWN_RETIRED, SHOWN_CHARACTERS = 8, 60
+"""Retired messages that a sentence names, and how much of each; the report has them all."""
 
 
 class GatePolicy(Policy):
@@ -44,7 +51,9 @@ class GatePolicy(Policy):
     max_intent_loss_percent: float = Field(25.0, ge=0, le=100, description="the same for a single intent")
     small_holdout_rows: int = Field(300, ge=0, description="with fewer rows a loss asks instead of rejecting")
     ask_on_warnings: tuple[str, ...] = Field((), description="data warnings on which a person decides")
+    unjudged: Literal["warn", "ask"] = Field("warn", description="what intents without holdout rows do")
     wear: WearPolicy = Field(WearPolicy(), description="when the holdout has decided too often")
+    retire: RetirePolicy = Field(RetirePolicy(), description="how much of the holdout may go to training")
 
     @field_validator("ask_on_warnings")
     @classmethod
@@ -172,7 +181,36 @@ def not_checked(one: Unchecked) -> Rule:
     return Rule("not checked", "ask", 1, 0, f"{one.sentence} So a person decides.", unit="count")
 
 
-def wear(holdout: pd.DataFrame, right: NDArray[np.bool_], decisions: int, policy: GatePolicy) -> list[Rule]:
+def unjudged(found: Sequence[Uncovered], policy: GatePolicy) -> list[Rule]:
+    """Intents that no holdout row stands for: a verdict says nothing about them, so it names them."""
+    if not found:
+        return []
+    share = sum(one.share for one in found)
+    return [Rule("unjudged intents", policy.unjudged, share, 0, unjudged_sentence(found))]
+
+
+def retired(rows: Sequence[Retired]) -> list[Rule]:
+    """Rows that went from the holdout to training since the champion: a person sees that they are not what failed."""
+    if not rows:
+        return []
+    why = "; ".join(sorted({f"{row.moved}, {row.reason}" for row in rows}))
+    named = listed([f"“{shortened(row.text)}” (`{row.intent}`)" for row in rows], SHOWN_RETIRED)
+    messages = sum(row.messages for row in rows)
+    said = (
+        f"{count(messages, 'message')} ({count(len(rows), 'text')}) went from the holdout to training since the"
+        f" champion ({why}), so a person decides: {named}."
+    )
+    return [Rule("retired", "ask", messages, 0, said, unit="count")]
+
+
+def shortened(text: str) -> str:
+    """The beginning of a text."""
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[: SHOWN_CHARACTERS - 1]}…"
+
+
+def wear(
+    holdout: pd.DataFrame, right: NDArray[np.bool_], decisions: int | NDArray[np.int64], policy: GatePolicy
+) -> list[Rule]:
     """One finding for each sign that the holdout is worn; see domain/wear.py."""
     found = measure(holdout, right, decisions, policy.wear).warnings
     outcome = policy.wear.on_wear

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from domain.record import Record
@@ -23,6 +23,7 @@ class Summary(Record):
     """One retrain; shares in [0, 1], "" and None where there is none.
 
     `release` and `url` are those that serve after the run, whatever its outcome. A trial has no model version.
+    `unjudged` are the intents without a holdout message, with their shares of the corpus.
     """
 
     outcome: Outcome
@@ -46,3 +47,4 @@ class Summary(Record):
     url: str
     report: str
     seconds: float
+    unjudged: dict[str, float] = field(default_factory=dict)

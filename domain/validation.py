@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from pydantic import Field
 
-from domain.corpus import CorpusPolicy, normalised, plain
+from domain.corpus import NEWEST_FORM, CorpusPolicy, normalised, plain
 from domain.findings import SHOWN, Finding, ValidationReport, count, listed
 from domain.neighbours import Progress, Texts, near_pairs
 from domain.personal_data import find, mask
@@ -48,12 +48,13 @@ def validate(
     corpus_policy: CorpusPolicy,
     fresh: pd.Series | None = None,
     progress: Progress | None = None,
+    form: int = NEWEST_FORM,
 ) -> ValidationReport:
     """Check a corpus; rows are named by the column `place` where there is one, else by their line in the
     file.
 
     `fresh` marks the rows that were not checked before: rules about single rows look only at them, and rules
-    about pairs only at pairs with one of them. Rules about intents look at all.
+    about pairs only at pairs with one of them. Rules about intents look at all. `form` is the ledger's normal form.
     """
     frame = corpus.reset_index(drop=True)
     if "place" not in frame:
@@ -63,7 +64,7 @@ def validate(
     errors = [*check.single_rows(frame[new]), *check.labels(new)]
     faulty = tuple(np.flatnonzero(check.faulty).tolist())
     errors += check.intents()
-    warnings = [*check.balance(), *check.look_alikes(new, progress)]
+    warnings = [*check.balance(), *check.look_alikes(new, progress, form)]
     return ValidationReport(len(frame), frame["intent"].nunique(), tuple(errors), tuple(warnings), faulty)
 
 
@@ -165,11 +166,11 @@ class Check:
                 rule, rows, f"{count(len(sizes), 'intent')} with fewer than {threshold} examples: {named}."
             )
 
-    def look_alikes(self, new: np.ndarray, progress: Progress | None) -> Iterator[Finding]:
+    def look_alikes(self, new: np.ndarray, progress: Progress | None, form: int) -> Iterator[Finding]:
         """Near-duplicates under different intents in the same context."""
         if not new.any():
             return
-        texts = normalised(self.frame["text"])
+        texts = normalised(self.frame["text"], form)
         fresh = np.flatnonzero(new)
         intents = pd.factorize(self.frame["intent"])[0]
         contexts = self.frame.groupby(list(self.context)).ngroup() if self.context else self.frame.index * 0

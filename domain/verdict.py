@@ -11,9 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from domain import paired, rules
+from domain.coverage import Uncovered
 from domain.evaluation import OUT_OF_SCOPE, correctness
 from domain.ramp import RampStatus
 from domain.record import Record
+from domain.retirement import Retired
 from domain.rules import GatePolicy, Rule, TrainingFacts
 from domain.unchecked import Unchecked
 
@@ -62,16 +64,19 @@ def judge(
     policy: GatePolicy,
     context: Sequence[str] = (),
     warnings: Sequence[str] = (),
-    decisions: int = 0,
+    decisions: int | NDArray[np.int64] = 0,
     relabelled: NDArray[np.bool_] | None = None,
     unchecked: Sequence[Unchecked] = (),
     out_of_scope: str = OUT_OF_SCOPE,
+    unjudged: Sequence[Uncovered] = (),
+    retired: Sequence[Retired] = (),
 ) -> Verdict:
     """Decide about `candidate`, the predictions of the new model for each row of `holdout`.
 
     `champion` holds the predictions of the model in service for the same rows, None before the first
-    release. `warnings` are the names of the data's warnings; `decisions` counts the verdicts that this
-    holdout has already been used for. `relabelled` marks the holdout rows whose label changed since the
+    release. `warnings` are the names of the data's warnings; `decisions` counts the verdicts that each
+    row of this holdout has already decided. `unjudged` are the intents without a holdout row, `retired` the rows that
+    left the holdout since the champion. `relabelled` marks the holdout rows whose label changed since the
     champion was trained; the two models are compared on the others, because the champion was taught the old
     labels: wrong new ones would make it look worse than a candidate that learnt the mistake. `unchecked` are the
     checks of the split and the data that could not run.
@@ -92,6 +97,8 @@ def judge(
     found.append(rules.target(ramp))
     found += [rules.not_checked(one) for one in unchecked]
     found += [rules.data_warning(name, policy) for name in warnings]
+    found += rules.unjudged(unjudged, policy)
+    found += rules.retired(retired)
     found += rules.wear(holdout, right, decisions, policy)
     return Verdict(decide(found), tuple(found))
 

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pydantic import Field
 
+from domain.model import Model
 from domain.policy import Policy
 from domain.record import Record
 from domain.statistics import wilson
@@ -40,10 +41,11 @@ class WearFinding:
 
 @dataclass(frozen=True)
 class Wear(Record):
-    """How used the holdout is: `decisions` verdicts so far, and the newest rows beside the others.
+    """How used the holdout is: its newest rows beside the others.
 
-    The newest rows were in the holdout for the fewest verdicts. `newest_accuracy` is None while all rows
-    arrived at the same time.
+    `decisions` are the verdicts that its most used row has decided so far, `worn_rows` the rows that decided more than
+    the policy allows. The newest rows were in the holdout for the fewest verdicts. `newest_accuracy` is None while all
+    rows arrived at the same time.
     """
 
     decisions: int
@@ -52,6 +54,7 @@ class Wear(Record):
     newest_rows: int
     newest_interval: tuple[float, float]
     warnings: tuple[WearFinding, ...]
+    worn_rows: int = 0
 
 
 def holdout_version(keys: Iterable[str]) -> str:
@@ -59,20 +62,52 @@ def holdout_version(keys: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(sorted(keys)).encode()).hexdigest()[:12]
 
 
-def measure(holdout: pd.DataFrame, right: NDArray[np.bool_], decisions: int, policy: WearPolicy) -> Wear:
-    """Compare the newest quarter of the holdout (by `first_seen`) with the rest."""
+def decisions_by_row(holdout: pd.DataFrame, verdicts: Iterable[Model], version: str) -> NDArray[np.int64]:
+    """Return how many verdicts each row of the holdout has decided; `version` is the holdout's name.
+
+    A row decided in each verdict since it entered the ledger, so that fresh rows do not make the old ones new. Models
+    registered before their ledger's length was recorded count for rows that were seen on an earlier day, and for all
+    rows where their holdout was exactly this one.
+    """
+    decided = np.zeros(len(holdout), dtype=np.int64)
+    if not len(holdout):
+        return decided
+    entry, seen = holdout["entry"].to_numpy(dtype=np.int64), holdout["first_seen"].to_numpy(dtype=object)
+    for model in verdicts:
+        if model.holdout_version == version:
+            decided += 1
+        elif model.ledger_rows:
+            decided += entry < model.ledger_rows
+        else:
+            decided += np.asarray(seen < model.created_at[:10], dtype=bool)
+    return decided
+
+
+def measure(
+    holdout: pd.DataFrame,
+    right: NDArray[np.bool_],
+    decisions: int | NDArray[np.int64],
+    policy: WearPolicy,
+) -> Wear:
+    """Count the worn rows, and compare the newest quarter of the holdout (by `first_seen`) with the rest.
+
+    `decisions` are the verdicts that each row has decided, or one number for all of them.
+    """
     newest = _newest(holdout)
     old, new = right[~newest], right[newest]
     interval = wilson(int(new.sum()), len(new))
     gap = float(old.mean() - new.mean()) if newest.any() else 0.0
     limit = policy.max_gap_points / 100
     warnings = []
-    if decisions > policy.max_decisions:
+    decided = np.broadcast_to(decisions, len(holdout))
+    most, worn = int(decided.max(initial=0)), int((decided > policy.max_decisions).sum())
+    if worn:
         said = (
-            f"This holdout has decided {count(decisions, 'verdict')}, more than {policy.max_decisions:,}: "
-            "add fresh messages before trusting small differences."
+            f"{worn:,} of {count(len(holdout), 'holdout row')} have decided up to {count(most, 'verdict')}, more than"
+            f" {policy.max_decisions:,}: ingest fresh messages, then move the worn ones to training with"
+            " `ratchet data retire --worn`."
         )
-        warnings.append(WearFinding(decisions, policy.max_decisions, said, "count"))
+        warnings.append(WearFinding(most, policy.max_decisions, said, "count"))
     if gap > limit and interval[1] < old.mean():
         said = (
             f"On the newest quarter of the holdout accuracy is {percent(float(new.mean()))}, on the rest "
@@ -81,12 +116,13 @@ def measure(holdout: pd.DataFrame, right: NDArray[np.bool_], decisions: int, pol
         )
         warnings.append(WearFinding(gap, limit, said))
     return Wear(
-        decisions=decisions,
+        decisions=most,
         older_accuracy=float(old.mean()) if newest.any() else None,
         newest_accuracy=float(new.mean()) if newest.any() else None,
         newest_rows=len(new),
         newest_interval=interval,
         warnings=tuple(warnings),
+        worn_rows=worn,
     )
 
 

@@ -1,4 +1,4 @@
-"""ingest: load → read → take (clean, merge, validate) → assign → store → commit; all or nothing."""
+"""ingest: load → read → take (clean, merge, validate) → assign → cover → store → commit; all or nothing."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from domain.intake import Intake
 from tasks.account import account
 from tasks.assign import assign
 from tasks.commit import commit as commit_data
+from tasks.cover import cover
 from tasks.load import load
 from tasks.read import read
 from tasks.store import store
@@ -37,6 +38,9 @@ def ingest(
         if not taken.accepted or not (taken.merged.changed or before.differs or reading.extras):
             return account(run, files, before, taken, reading.extras)
         sides = assign(run, taken.merged.frame, before.ledger, first_seen)
+        taken = cover(run, before, taken, sides)
+        if not taken.accepted:
+            return account(run, files, before, taken, reading.extras)
         revision = store(run, taken.merged.frame, sides, reading.extras)
         result = account(run, files, before, taken, reading.extras, sides, revision)
         if commit:

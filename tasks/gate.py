@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from adapters.run import Run
-from domain import ramp, verdict
+from domain import coverage, ramp, verdict, wear
 from domain.comparison import relabelled
 from domain.findings import ValidationReport
 from domain.ledger import Split
 from domain.model import Model
 from domain.ramp import RampPoint, RampStatus
 from domain.release import Lineage
+from domain.retirement import listed_rows
 from domain.verdict import TrainingFacts, Verdict
 from tasks.evaluate import CANDIDATE, CHAMPION, Scores
 from tasks.recall import Recalled
@@ -44,7 +45,8 @@ def gate(
     params = run.settings.params
     trained = TrainingFacts(dict(Counter(split.train["intent"])), lineage.data_revision)
     champion_trained = TrainingFacts(champion.intents, champion.lineage.data_revision) if champion else None
-    data_grew = champion_trained is not None and trained.rows > champion_trained.rows
+    arrived = trained.rows - len(split.retired)  # what was retired was there before
+    data_grew = champion_trained is not None and arrived > champion_trained.rows
     standing = ramp.status(
         params.ramp,
         [ramp_point(model) for model in history],
@@ -53,7 +55,9 @@ def gate(
         data_grew,
     )
     context = list(params.corpus.context)
-    changed = None if recalled.before is None else relabelled(split.holdout, recalled.before, context)
+    changed = (
+        None if recalled.before is None else relabelled(split.holdout, recalled.before, context, split.form)
+    )
     judged = verdict.judge(
         split.holdout,
         scores.predictions[CANDIDATE],
@@ -63,11 +67,13 @@ def gate(
         ramp=standing,
         policy=params.gate,
         context=context,
-        warnings=[finding.rule for finding in validation.warnings],
+        warnings=[finding.rule for finding in validation.warnings if finding.rule != coverage.UNJUDGED],
         relabelled=changed,
         unchecked=(*split.unchecked, *recalled.unchecked),
-        decisions=sum(model.holdout_version == recalled.holdout_version for model in history),
+        decisions=wear.decisions_by_row(split.holdout, history, recalled.holdout_version),
         out_of_scope=params.corpus.out_of_scope,
+        unjudged=coverage.of_split(split).unjudged,
+        retired=listed_rows(split.retired),
     )
     return Judgement(judged, trained, standing, data_grew)
 

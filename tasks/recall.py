@@ -24,7 +24,7 @@ class Recalled:
     """The model already trained from the same rows, code and seed, the champion, and what is left to do.
 
     `before` holds the champion's messages: None where they are today's, or where `unchecked` says why they cannot
-    be had.
+    be had. `ledger_rows` is how many rows today's ledger has.
     """
 
     known: Model | None
@@ -34,6 +34,7 @@ class Recalled:
     next: Next
     before: pd.DataFrame | None
     unchecked: tuple[Unchecked, ...] = ()
+    ledger_rows: int = 0
 
 
 def describe(recalled: Recalled) -> str:
@@ -57,7 +58,9 @@ def recall(run: Run, corpus: Corpus, lineage: Lineage, split: Split) -> Recalled
     elsewhere = live is not None and live.target != run.target.name
     following = next_step(known, champion, released, version, elsewhere)
     before = messages_of(run, corpus, champion) if champion and following is Next.TRAIN else None
-    recalled = Recalled(known, champion, tuple(registry.models()), version, following, None)
+    recalled = Recalled(
+        known, champion, tuple(registry.models()), version, following, None, ledger_rows=len(corpus.ledger)
+    )
     if isinstance(before, Unchecked):
         note(before.sentence)
         return replace(recalled, unchecked=(before,))

@@ -108,4 +108,5 @@ def described(
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         run_name=run.name,
         report=str(page),
+        ledger_rows=recalled.ledger_rows,
     )

@@ -6,7 +6,7 @@ import shutil
 
 from adapters import corpus_store, dvc, ledger_history
 from adapters.run import Run
-from domain.ledger import distinct
+from domain.ledger import distinct, form_of
 from domain.restoration import Restored
 from tasks.inherit import Inherited
 from tasks.reclaim import Reclaimed
@@ -26,7 +26,7 @@ def reinstate(run: Run, reclaimed: Reclaimed, inherited: Inherited) -> Restored:
     pointer = dvc.add(workspace, folder)
     dvc.push(workspace, pointer.revision)
     corpus_store.swap(workspace, pointer)
-    used = len(distinct(messages, params.split))
+    used = len(distinct(messages, params.split, form_of(inherited.sides)))
     return Restored(
         wanted=reclaimed.revision,
         ledger=inherited.revision,

@@ -10,13 +10,14 @@ from adapters.charts import HistoryPoint
 from adapters.files import write_text
 from adapters.report import Report, render, render_markdown, render_plots
 from adapters.run import Run
-from domain import comparison, wear
+from domain import comparison, coverage, wear
 from domain.attribution import Attribution
 from domain.comparison import Comparison, DataChanges
 from domain.corpus import Corpus
 from domain.evaluation import correctness
 from domain.ledger import Split
 from domain.release import Lineage
+from domain.retirement import listed_rows
 from domain.suspects import suspects
 from domain.unchecked import Unchecked
 from tasks.evaluate import CANDIDATE, CHAMPION, Scores
@@ -40,7 +41,7 @@ def report(
     params, champion = run.settings.params, recalled.champion
     predicted = scores.predictions[CANDIDATE]
     right = correctness(split.holdout, predicted, out_of_scope=params.corpus.out_of_scope)
-    decisions = sum(model.holdout_version == recalled.holdout_version for model in recalled.history)
+    decisions = wear.decisions_by_row(split.holdout, recalled.history, recalled.holdout_version)
     content = Report(
         title=f"Retrain of {run.settings.workspace.name}",
         run=run.name,
@@ -55,7 +56,9 @@ def report(
         ramp=judgement.ramp,
         history=history(run, recalled, scores, judgement),
         comparison=compared(run, split, scores),
-        data=data_since(corpus, recalled, list(params.corpus.context)),
+        data=data_since(corpus, recalled, list(params.corpus.context), split.form),
+        unjudged=coverage.of_split(split).unjudged,
+        retired=listed_rows(split.retired),
         suspects=suspects(split.holdout, predicted),
         wear=wear.measure(split.holdout, right, decisions, params.gate.wear),
         attribution=attribution if isinstance(attribution, Attribution) else None,
@@ -85,11 +88,11 @@ def compared(run: Run, split: Split, scores: Scores) -> Comparison | None:
     )
 
 
-def data_since(corpus: Corpus, recalled: Recalled, context: list[str]) -> DataChanges | None:
+def data_since(corpus: Corpus, recalled: Recalled, context: list[str], form: int) -> DataChanges | None:
     """Return how the corpus changed since the champion's; None where there is nothing to compare."""
-    return (
-        None if recalled.before is None else comparison.data_changes(recalled.before, corpus.frame, context)
-    )
+    if recalled.before is None:
+        return None
+    return comparison.data_changes(recalled.before, corpus.frame, context, form)
 
 
 def history(run: Run, recalled: Recalled, scores: Scores, judgement: Judgement) -> tuple[HistoryPoint, ...]:

@@ -13,6 +13,7 @@ from domain.corpus import Corpus
 from domain.invariants import violations
 from domain.ledger import Split
 from domain.restoration import OlderData
+from domain.retirement import retired_since
 from domain.unchecked import Unchecked
 from tasks.step import note, say, step
 
@@ -45,7 +46,16 @@ def split(run: Run, corpus: Corpus) -> Split:
     used = ledger.sides_of(corpus.ledger, sides)
     if proved is None or not used.equals(proved):
         proofs.remember_sides(state, used, policy)
-    return replace(sides, unchecked=unchecked)
+    return replace(sides, unchecked=unchecked, retired=retired(run, corpus, sides, previous))
+
+
+def retired(run: Run, corpus: Corpus, sides: Split, previous: pd.DataFrame | None) -> pd.DataFrame:
+    """Return what was retired from the holdout since the champion; where its ledger is lost, since its day."""
+    champion = run.registry.champion()
+    if champion is not None and champion.lineage.data_revision == corpus.revision:
+        previous = corpus.ledger
+    day = champion.created_at[:10] if champion is not None and previous is None else ""
+    return retired_since(sides.train, corpus.ledger, previous, day)
 
 
 def champion_ledger(run: Run, corpus: Corpus) -> pd.DataFrame | Unchecked | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adapters.files import write_json
 from adapters.run import Run
+from domain import coverage
 from domain.corpus import Corpus
 from domain.ledger import Split
 from domain.model import Model, Next
@@ -42,6 +43,7 @@ def summarise(
         target=run.target.name,
         url=run.target.url() if live else "",
         report=model.report,
+        unjudged={one.intent: round(one.share, 4) for one in coverage.of_split(split).unjudged},
         seconds=round(run.seconds, 1),
     )
     write_json(run.folder / "summary.json", summary.as_dict())

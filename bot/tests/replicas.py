@@ -26,7 +26,9 @@ from tests.conftest import DOMAIN, Trained, train_in
 from tests.test_serve import Server, free_port, launch
 
 CLEAR, UNKNOWN, SLOW = "book a meeting room", "zyzzyva qwerty", "i forgot my password"
-RULES = 'version: "3.1"\nrules:\n- rule: note\n  steps:\n  - intent: reset_password\n  - action: action_note\n'
+RULES = (
+    'version: "3.1"\nrules:\n- rule: note\n  steps:\n  - intent: reset_password\n  - action: action_note\n'
+)
 LIFETIME = 1.0
 """Seconds that the lock of a dead replica lives."""
 MARK = "test:mark"

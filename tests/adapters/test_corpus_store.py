@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hmac
 import multiprocessing
 import os
 import shutil
@@ -20,6 +21,7 @@ from adapters.corpus_store import Store
 from adapters.settings import Settings
 from domain import ledger
 from domain.errors import RatchetError
+from domain.retirement import retire
 from tasks.store import store
 from tests.adapters.killed_store import grow_and_die
 from tests.corpora import data_workspace, git, rows
@@ -169,6 +171,54 @@ def test_another_ledger_with_a_good_seal_is_refused(settings: Settings) -> None:
     corpus_store.write(data, messages, fresh, policy)
     with pytest.raises(RatchetError, match="is not the ledger of"):
         open_store(settings)
+
+
+def test_a_new_ledger_names_its_normal_form_in_the_seal(settings: Settings) -> None:
+    """It is read back from there; with another version in its place the seal does not fit."""
+    data = settings.workspace / "data"
+    assert (data / "ledger.seal").read_text().endswith(" normal-form=2\n")
+    assert ledger.form_of(corpus_store.read_ledger(data, settings.params.split)) == 2
+    sealed = (data / "ledger.seal").read_text()
+    (data / "ledger.seal").write_text(sealed.replace(" normal-form=2", ""))
+    with pytest.raises(RatchetError, match="edited by hand"):
+        corpus_store.read_ledger(data, settings.params.split)
+    (data / "ledger.seal").write_text(sealed.replace("=2", "=9"))
+    with pytest.raises(RatchetError, match=r"made by a newer Ratchet: normal form 9"):
+        corpus_store.read_ledger(data, settings.params.split)
+
+
+def test_an_old_ledger_keeps_its_bytes_its_form_and_its_keys(settings: Settings) -> None:
+    """Read and written again it is the same file with the same seal; what comes in gets keys of its form."""
+    policy, data = settings.params.split, settings.workspace / "data"
+    messages = corpus_store.read_messages(data, settings.params.corpus)
+    book = corpus_store.read_ledger(data, policy)[["key", "side", "first_seen"]]
+    corpus_store.write(data, messages, book, policy)
+    content, sealed = (data / "ledger.csv").read_bytes(), (data / "ledger.seal").read_text()
+    assert sealed.strip() == hmac.digest(policy.salt.encode(), content, "sha256").hex()
+    old = corpus_store.read_ledger(data, policy)
+    assert ledger.form_of(old) == 1
+    corpus_store.write(data, messages, old, policy)
+    assert ((data / "ledger.csv").read_bytes(), (data / "ledger.seal").read_text()) == (content, sealed)
+    more = pd.concat([messages, messages[:1].assign(text="❤️"), messages[:1].assign(text="☠️")])
+    grown = ledger.assign(more, old, policy, "2026-01-02")
+    assert len(grown) == len(old) + 1
+    corpus_store.write(data, more, grown, policy)
+    assert ledger.form_of(corpus_store.read_ledger(data, policy)) == 1
+
+
+def test_moves_have_columns_from_the_first_one_on(settings: Settings) -> None:
+    """When and why a row was retired is read back, and the seal covers it."""
+    policy, data = settings.params.split, settings.workspace / "data"
+    book = corpus_store.read_ledger(data, policy)
+    assert (data / "ledger.csv").read_text().startswith("key,side,first_seen\n")
+    held_out = book.loc[book["side"] == "test", "key"].tolist()
+    moved = retire(book, held_out[:1], "2026-02-01", 'by hand, "worn"')
+    corpus_store.write(data, corpus_store.read_messages(data, settings.params.corpus), moved, policy)
+    assert corpus_store.read_ledger(data, policy).equals(moved)
+    path = data / "ledger.csv"
+    path.write_text(path.read_text().replace("2026-02-01", "2026-02-02"))
+    with pytest.raises(RatchetError, match="edited by hand"):
+        corpus_store.read_ledger(data, policy)
 
 
 def test_a_deleted_pointer_is_refused(settings: Settings) -> None:

@@ -56,6 +56,29 @@ def test_a_moved_and_a_lost_key_are_found() -> None:
     assert "1 keys changed their side and 1 are gone" in found.sentence
 
 
+def test_a_recorded_move_away_from_the_holdout_is_none_that_breaks_the_rule() -> None:
+    """A retired row, or one that a merge quarantined: the champion was trained without it."""
+    for side in ("train", "quarantine"):
+        now = GOOD.assign(side=[side, "train", "train", "train"], moved=["2026-02-01", "", "", ""], reason="")
+        assert "no key changes its side" not in rules(corpus(TEXTS), now, GOOD, POLICY)
+
+
+def test_a_move_without_a_record_and_the_opposite_move_are_found() -> None:
+    """The record is what tells a retirement from an accident, and nothing makes a trained row a test."""
+    moved = "no key changes its side"
+    assert moved in rules(corpus(TEXTS), GOOD.assign(side="train"), GOOD, POLICY)
+    back = GOOD.assign(side="test", moved="2026-02-01", reason="by hand")
+    assert moved in rules(corpus(TEXTS), back, GOOD, POLICY)
+
+
+def test_a_share_that_was_retired_is_said_to_be() -> None:
+    """An intent without a holdout because somebody retired it is no riddle."""
+    now = GOOD.assign(side="train", moved=["2026-02-01", "", "", ""], reason="worn")
+    (found,) = violations(corpus(TEXTS), now, GOOD, POLICY)
+    assert "0% of its 4 texts" in found.sentence
+    assert "1 were retired" in found.sentence
+
+
 def test_a_repeated_key_is_found() -> None:
     """Two rows for one text, even if they agree."""
     assert rules(corpus(TEXTS), pd.concat([GOOD, GOOD[:1]]), None, POLICY) == ["one side per key"]

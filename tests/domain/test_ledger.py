@@ -2,13 +2,14 @@
 
 import hashlib
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from domain import intake, ledger
+from domain import intake, ledger, retirement
 from domain.corpus import CorpusPolicy, key, keys, normalised
 from domain.errors import RatchetError
 from domain.invariants import violations
@@ -45,6 +46,16 @@ def sides(book: pd.DataFrame) -> dict[str, str]:
     return dict(zip(book["key"], book["side"], strict=True))
 
 
+HOURS = [(number, hour) for number in range(2, 6) for hour in range(5, 10)]
+CITIES = ("Berlin", "Paris", "Madrid", "London", "Lisbon", "Vienna", "Prague", "Dublin", "Oslo", "Rome")
+
+
+def grown(rows: list[tuple[str, str]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A corpus and its ledger."""
+    corpus = frame(rows)
+    return corpus, assign(corpus, ledger.empty(), POLICY, "2026-01-01")
+
+
 def different_texts(number: int, intent: str = "card") -> list[tuple[str, str]]:
     """Texts that are nobody's near-duplicates: hexadecimal digests."""
     return [(hashlib.sha256(str(n).encode()).hexdigest(), intent) for n in range(number)]
@@ -55,6 +66,77 @@ def test_a_quarter_of_each_intent_is_held_out() -> None:
     corpus = frame(different_texts(200) + [(text[::-1], "greet") for text, _ in different_texts(40)])
     parts = split(corpus, assign(corpus, ledger.empty(), POLICY, "2026-01-01"), POLICY)
     assert parts.holdout["intent"].value_counts().to_dict() == {"card": 50, "greet": 10}
+
+
+def test_an_intent_is_trained_before_it_is_held_out() -> None:
+    """The first text of an intent goes to training, the second to the holdout, in the order of their keys."""
+    for number, held_out in ((1, 0), (2, 1), (5, 1), (6, 2), (8, 2)):
+        parts = split(*grown(different_texts(number)), POLICY)
+        assert (len(parts.train), len(parts.holdout)) == (number - held_out, held_out)
+
+
+def test_texts_from_a_template_are_all_trained_on() -> None:
+    """Each is a near-duplicate of the first, and the first goes to training: no intent is released unlearnt."""
+    rows = [(f"please book a table for {number} people at {hour} pm", "table") for number, hour in HOURS]
+    rows += [(f"what will the weather be like tomorrow in the city of {city}", "weather") for city in CITIES]
+    parts = split(*grown(rows), POLICY)
+    assert (len(parts.train), len(parts.holdout)) == (len(rows), 0)
+
+
+def test_an_intent_that_shares_its_texts_is_trained_too() -> None:
+    """A text under two intents counts in the share of one of them, but both get something to train on."""
+    card, greet = different_texts(1)[0][0], [text[::-1] for text, _ in different_texts(8)]
+    rows = [(card, "absence"), *[(text, "absence") for text in greet], *[(text, "leave") for text in greet]]
+    train = split(*grown(rows), POLICY).train
+    assert set(train["intent"]) == {"absence", "leave"}
+
+
+@settings(max_examples=20)
+@given(st.lists(st.sets(st.sampled_from(INTENTS), min_size=1), min_size=1, max_size=12), st.data())
+def test_without_neighbours_every_intent_is_trained(labels: list[set[str]], data: st.DataObject) -> None:
+    """Whatever comes under which intents in whichever portions: each intent has a training text."""
+    texts = [text for text, _ in different_texts(len(labels))]
+    rows = [(text, intent) for text, some in zip(texts, labels, strict=True) for intent in sorted(some)]
+    book, start = ledger.empty(), 0
+    while start < len(rows):
+        start += data.draw(st.integers(1, len(rows) - start))
+        book = assign(frame(rows[:start]), book, POLICY, "2026-01-01")
+        train = split(frame(rows[:start]), book, POLICY).train
+        assert set(train["intent"]) >= {one for _, one in rows[:start] if earliest(one, rows[:start])}
+
+
+def earliest(intent: str, rows: list[tuple[str, str]]) -> bool:
+    """Whether an intent came with a text that had no side before: a new label of an old text does not move it."""
+    seen: set[str] = set()
+    for text, one in rows:
+        if one == intent and text not in seen:
+            return True
+        seen.add(text)
+    return False
+
+
+def test_a_new_ledger_has_the_newest_form_and_an_old_one_keeps_its_own() -> None:
+    """Keys are made with the ledger's normal form, for what is known and for what comes."""
+    heart, skull = "❤️", "☠️"
+    rows = [(heart, "card"), *different_texts(3)]
+    new = assign(frame(rows), ledger.empty(), POLICY, "2026-01-01")
+    assert (ledger.form_of(new), key(heart, POLICY.salt, 2) in set(new["key"])) == (2, True)
+    old = assign(frame(rows), new[["key", "side", "first_seen"]][:1], POLICY, "2026-01-01")
+    assert (ledger.form_of(old), key(heart, POLICY.salt, 1) in set(old["key"])) == (1, True)
+    assert assign(frame([*rows, (skull, "greet")]), old, POLICY, "2026-01-02") is old
+    assert len(assign(frame([*rows, (skull, "greet")]), new, POLICY, "2026-01-02")) == len(new) + 1
+    for book in (old, new):
+        parts = split(frame(rows), book, POLICY)
+        assert parts.form == ledger.form_of(book)
+        assert not violations(frame(rows), book, book, POLICY)
+
+
+def test_a_ledger_read_as_three_columns_is_one_from_before_the_others() -> None:
+    """It has the first normal form and no moved row."""
+    bare = assign(frame(different_texts(3)), ledger.empty(), POLICY, "x")[["key", "side", "first_seen"]]
+    whole = ledger.complete(bare)
+    assert (set(whole["form"]), set(whole["moved"]), set(whole["reason"])) == ({1}, {""}, {""})
+    assert ledger.complete(whole) is whole
 
 
 def test_a_text_follows_its_neighbours() -> None:
@@ -86,7 +168,7 @@ def test_quarantined_texts_pull_nobody() -> None:
         {"key": [key(text, POLICY.salt)], "side": ["quarantine"], "first_seen": ["x"]}, dtype="str"
     )
     grown = assign(frame([(text, "card"), (text + "s", "card")]), book, POLICY, "y")
-    assert grown["side"].tolist() == ["quarantine", "test"]
+    assert grown["side"].tolist() == ["quarantine", "train"]
 
 
 def test_the_order_of_the_file_does_not_matter() -> None:
@@ -122,6 +204,20 @@ def test_a_seal_fits_one_content_and_one_salt() -> None:
     """Any edit and any other salt gives another seal."""
     assert ledger.seal(b"content", POLICY) != ledger.seal(b"content.", POLICY)
     assert ledger.seal(b"content", POLICY) != ledger.seal(b"content", SplitPolicy(salt="other"))
+
+
+@pytest.mark.parametrize("form", [1, 2])
+def test_a_seal_names_its_normal_form_and_covers_it(form: int) -> None:
+    """The version is read from the seal, and another version's seal of the same content is another."""
+    sealed = ledger.seal(b"content", POLICY, form)
+    assert ledger.form_of_seal(sealed) == form
+    assert sealed.split()[0] != ledger.seal(b"content", POLICY, 3 - form).split()[0]
+
+
+@pytest.mark.parametrize("text", ["", "a b c", "abc normal-form=", "abc normal-form=x", "abc form=2"])
+def test_what_is_no_seal_has_no_form(text: str) -> None:
+    """A damaged seal is not taken for an old one."""
+    assert ledger.form_of_seal(text) is None
 
 
 @settings(max_examples=20)
@@ -181,8 +277,32 @@ class Growth(RuleBasedStateMachine):
         assert not [one for one in violations(corpus, self.book, None, POLICY) if one.blocking]
 
 
+class GrowthWithRetirement(Growth):
+    """The same, while people retire messages of the holdout."""
+
+    @rule(data=st.data())
+    def retire(self, data: st.DataObject) -> None:
+        corpus = frame(list(self.rows.items()))
+        parts = split(corpus, self.book, POLICY)
+        if len(parts.holdout):
+            chosen = np.zeros(len(parts.holdout), dtype=bool)
+            chosen[data.draw(st.integers(0, len(chosen) - 1))] = True
+            going = retirement.plan(parts, chosen, POLICY.near_duplicate).keys
+            self.book = retirement.retire(self.book, going, "2026-02-01", "by hand")
+
+    @invariant()
+    def nothing_moved(self) -> None:
+        """Only from the holdout to training, and with a record of it; nothing is forgotten."""
+        now, recorded = sides(self.book), set(self.book.loc[self.book["moved"] != "", "key"])
+        for key_, side in self.past.items():
+            assert now[key_] == side or (side, now[key_], key_ in recorded) == ("test", "train", True)
+        self.past = now
+
+
 Growth.TestCase.settings = settings(max_examples=10, stateful_step_count=8, deadline=None)
 TestGrowth = Growth.TestCase
+GrowthWithRetirement.TestCase.settings = settings(max_examples=10, stateful_step_count=8, deadline=None)
+TestGrowthWithRetirement = GrowthWithRetirement.TestCase
 
 
 def test_normal_forms_make_the_keys() -> None:
@@ -191,7 +311,7 @@ def test_normal_forms_make_the_keys() -> None:
         frame([("Lost card!", "card"), ("lost  CARD", "card")]), ledger.empty(), POLICY, "2026-01-01"
     )
     assert book["key"].tolist() == keys(normalised(["lost card"]), POLICY.salt)
-    assert book["side"].tolist() == [Side.TEST]
+    assert book["side"].tolist() == [Side.TRAIN]
 
 
 def test_a_text_that_returns_to_where_its_like_went_across_is_left_out() -> None:

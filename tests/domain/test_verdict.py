@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
+from domain.coverage import Uncovered
 from domain.ramp import RampPolicy
+from domain.retirement import Retired
 from domain.unchecked import Unchecked
 from domain.verdict import Decision, GatePolicy, TrainingFacts, Verdict
 from tests.domain.judging import FACTS, answers, holdout, on_the_ramp, verdict
@@ -300,6 +302,38 @@ class TestWarnings:
         """After more than fifty decisions the verdict says that the holdout is worn."""
         assert outcomes(verdict(TRUTH, right(900), right(900), decisions=50), "wear") == []
         assert outcomes(verdict(TRUTH, right(900), right(900), decisions=51), "wear") == ["warn"]
+
+    def test_an_intent_that_no_row_stands_for_is_named_with_its_share(self) -> None:
+        """A note by default, a question where the policy says so; never silence."""
+        missing = [Uncovered("table", 45, 0.045, 0), Uncovered("weather", 20, 0.02, 0)]
+        plain = verdict(TRUTH, right(900), right(900), unjudged=missing)
+        strict = verdict(TRUTH, right(900), right(900), unjudged=missing, policy=GatePolicy(unjudged="ask"))
+        assert (plain.decision, strict.decision) == (Decision.PROMOTE, Decision.ASK)
+        (said,) = [reason for reason in plain.reasons if "no verdict looks at them" in reason]
+        assert "`table` (45 messages, 4.5 % of all), `weather` (20 messages, 2.0 % of all)" in said
+
+    def test_what_was_retired_since_the_champion_asks_and_is_named(self) -> None:
+        """So that nobody takes out of the holdout what failed there."""
+        gone = [Retired("lost my badge", "badge", "2026-02-01", "by hand", 2)]
+        found = verdict(TRUTH, right(900), right(900), retired=gone)
+        assert found.decision is Decision.ASK
+        assert found.reasons[0] == (
+            "2 messages (1 text) went from the holdout to training since the champion (2026-02-01, by hand), so a"
+            " person decides: “lost my badge” (`badge`)."
+        )
+
+    def test_a_sentence_on_many_long_texts_stays_readable(self) -> None:
+        """The first ones are named by their beginnings; the report has them all."""
+        gone = [Retired(f"{number} {'word ' * 40}", "a", "2026-02-01", "worn") for number in range(200)]
+        (reason, *_) = verdict(TRUTH, right(900), right(900), retired=gone).reasons
+        assert "200 messages (200 texts)" in reason
+        assert "and 192 more" in reason
+        assert len(reason) < 900
+
+    def test_a_rejection_stays_one_whatever_was_retired(self) -> None:
+        """A question is no way around a rule."""
+        gone = [Retired("lost my badge", "badge", "2026-02-01", "by hand")]
+        assert verdict(TRUTH, right(700), right(900), retired=gone).decision is Decision.REJECT
 
 
 @given(

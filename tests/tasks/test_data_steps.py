@@ -12,15 +12,23 @@ import pandas as pd
 import pytest
 
 from adapters import corpus_store, dvc, proofs
+from adapters.retirement import plan
 from adapters.settings import Settings
 from domain import ledger, validation
+from domain.corpus import key, keys
 from domain.errors import RatchetError
+from domain.retiring import RetirePolicy
 from domain.unchecked import Unchecked
+from tasks.assign import assign
+from tasks.cover import cover
 from tasks.fetch import fetch
+from tasks.load import load
 from tasks.recall import messages_of
+from tasks.retire import retire
 from tasks.split import split
 from tasks.stage import sample
 from tasks.store import store
+from tasks.take import take
 from tasks.validate import validate
 from tests.adapters.killed_store import grow_and_die
 from tests.corpora import data_workspace, git, rows
@@ -204,3 +212,95 @@ def test_a_load_test_without_a_corpus_says_so(settings: Settings, capsys: pytest
     (settings.workspace / "data.dvc").unlink()
     assert sample(run_of(settings), 5) == []
     assert "stock phrases: data.dvc is missing" in capsys.readouterr().err
+
+
+def all_held_out(settings: Settings, intent: str) -> None:
+    """Make the ledger one in which all messages of an intent are held out, as older versions made them."""
+    data, policy = settings.workspace / "data", settings.params.split
+    messages = corpus_store.read_messages(data, settings.params.corpus)
+    book = corpus_store.read_ledger(data, policy)
+    mine = ledger.with_sides(messages, book, policy)
+    keys_of_intent = keys(mine.loc[mine["intent"] == intent, "form"], policy.salt)
+    put(settings, messages, book.assign(side=book["side"].mask(book["key"].isin(keys_of_intent), "test")))
+
+
+def with_limits(settings: Settings, **limits: float) -> Settings:
+    """The settings with other limits for a retirement."""
+    params = settings.params
+    gate = params.gate.model_copy(update={"retire": RetirePolicy.model_validate(limits)})
+    return settings.model_copy(update={"params": params.model_copy(update={"gate": gate})})
+
+
+def test_an_intent_whose_messages_are_all_held_out_stops_the_retrain(settings: Settings) -> None:
+    """It is named, and the command that is named mends it; where that is refused, messages are asked for instead."""
+    all_held_out(settings, "leave")
+    run = run_of(settings)
+    with pytest.raises(RatchetError, match=r"`leave` \(30 messages, 30 of them held out\)") as raised:
+        validate.fn(run, fetch.fn(run, None))
+    assert raised.value.remedy == "Ingest messages of leave that are worded differently."
+    free = with_limits(settings, max_percent=100, min_holdout_rows=5)
+    run = run_of(free)
+    with pytest.raises(RatchetError) as raised:
+        validate.fn(run, fetch.fn(run, None))
+    assert raised.value.remedy == "Move them to training: `ratchet data retire leave`."
+    before = load.fn(run)
+    shown = plan(free, None, (before.frame, before.ledger), ["leave"], False)  # type: ignore[arg-type]
+    planned, sides = retire.fn(run, before, ["leave"], False, "by hand", shown.digest)
+    store.fn(run, before.frame, sides, {})
+    report = validate.fn(run, fetch.fn(run, None))
+    assert (planned.rows, [one.rule for one in report.warnings]) == (30, ["unjudged intents"])
+
+
+def test_what_was_not_shown_is_not_retired(settings: Settings) -> None:
+    """Another holdout than the one that a person agreed to, or a data/ that was edited: nothing moves."""
+    run = run_of(with_limits(settings, max_percent=100, min_holdout_rows=1))
+    before = load.fn(run)
+    with pytest.raises(RatchetError, match="changed since the messages were shown"):
+        retire.fn(run, before, ["leave"], False, "by hand", "another")
+    path = settings.workspace / "data" / "utterances.csv"
+    path.write_text(path.read_text() + "a message by hand,leave,me\n")
+    with pytest.raises(RatchetError, match=r"was changed since data\.dvc was written"):
+        retire.fn(run, load.fn(run), ["leave"], False, "by hand", "another")
+
+
+def test_a_retirement_is_new_until_a_champion_has_it(settings: Settings) -> None:
+    """Against an older champion the retired rows are named; against one of this data, none; without one, all."""
+    old = dvc.revision(settings.workspace)
+    run = run_of(with_limits(settings, max_percent=100, min_holdout_rows=1))
+    before = load.fn(run)
+    shown = plan(run.settings, None, (before.frame, before.ledger), ["leave"], False)  # type: ignore[arg-type]
+    _, sides = retire.fn(run, before, ["leave"], False, "by hand", shown.digest)
+    new = store.fn(run, before.frame, sides, {})
+
+    def retired(revision: str | None, created_at: str = "") -> int:
+        lineage = SimpleNamespace(data_revision=revision)
+        champion = SimpleNamespace(lineage=lineage, created_at=created_at) if revision else None
+        run = run_of(settings, champion)
+        return len(split.fn(run, fetch.fn(run, None)).retired)
+
+    assert (retired(old), retired(str(new)), retired(None)) == (shown.rows, 0, shown.rows)
+
+
+def test_an_ingest_that_leaves_an_intent_untrained_is_refused_with_a_way_in(settings: Settings) -> None:
+    """New texts that all lie near another intent's holdout; with that retired first, they are trained on."""
+    free = with_limits(settings, max_percent=100, min_holdout_rows=1)
+    run = run_of(free)
+    before = load.fn(run)
+    near = before.ledger.loc[before.ledger["side"] == "test", "key"].tolist()
+    held = before.frame[[key(text, "test") in near for text in before.frame["text"]]]
+    rows_ = held.loc[held["intent"] == "leave", "text"].tolist()[:3]
+    texts = [f"{text}{letter}" for text in rows_ for letter in "qrst"]
+    fresh = pd.DataFrame({"text": texts, "intent": "absence", "source": "new"}, dtype="str")
+    reading = SimpleNamespace(frame=fresh.assign(place=[f"new.csv:{n}" for n in range(2, 14)]))
+    taken = take.fn(run, before, reading, False, False)
+    refused = cover.fn(run, before, taken, assign.fn(run, taken.merged.frame, before.ledger, None))
+    assert not refused.accepted
+    (error,) = refused.report.errors
+    assert "`absence` (12 messages, 12 of them held out)" in error.sentence
+    assert "`ratchet data retire leave`, and ingest again" in error.sentence
+    shown = plan(free, None, (before.frame, before.ledger), ["leave"], False)  # type: ignore[arg-type]
+    _, sides = retire.fn(run, before, ["leave"], False, "by hand", shown.digest)
+    store.fn(run, before.frame, sides, {})
+    before = load.fn(run)
+    taken = take.fn(run, before, reading, False, False)
+    assert cover.fn(run, before, taken, assign.fn(run, taken.merged.frame, before.ledger, None)).accepted

@@ -1,0 +1,41 @@
+"""retire: load → retire → store → commit; messages go from the holdout to training."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from prefect import flow
+
+from adapters.run import begin
+from tasks.commit import commit as commit_data
+from tasks.load import load
+from tasks.retire import retire as move
+from tasks.store import store
+
+
+@flow(persist_result=False)
+def retire(
+    shown: str,
+    workspace: str | None = None,
+    intents: Sequence[str] = (),
+    worn: bool = False,
+    reason: str = "by hand",
+    commit: bool = False,
+) -> str:
+    """Move messages of the holdout to training, for ever, and return the new data revision.
+
+    Args:
+        shown: The digest of the messages that a person was shown: exactly these move.
+        workspace: The folder to work in; empty for the one that the worker serves.
+        intents: Those whose messages move; none for all.
+        worn: Only messages that have decided more verdicts than the policy allows.
+        reason: Why, for the ledger.
+        commit: Commit data.dvc to Git.
+    """
+    with begin(workspace, "A retirement", "by hand", fleet=False) as run:
+        before = load(run)
+        planned, sides = move(run, before, intents, worn, reason, shown)
+        revision = store(run, before.frame, sides, {})
+        if commit:
+            commit_data(run, f"Data: {planned.rows:,} messages retired from the holdout ({reason})")
+        return revision
