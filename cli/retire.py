@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
-from cli.context import Json, settings_for_flow
+from cli.context import Json, settings, settings_for_flow
 from cli.output import as_json, facts, out
 from domain.errors import UsageError
 
@@ -50,7 +50,7 @@ def retire(
     named = list(dict.fromkeys(intents or []))
     if not named and not worn:
         raise UsageError("Nothing was named.", "Name intents, or give --worn for the worn messages.")
-    found = settings_for_flow()
+    found = settings()
     from adapters import data_revisions
     from adapters.mlflow import Registry
     from adapters.retirement import plan
@@ -63,11 +63,12 @@ def retire(
     if planned.rows and (yes or not json):
         if not yes:
             ask()
+        workspace = str(settings_for_flow().workspace)
         from flows.retire import retire as flow
 
         revision = flow(
             shown=planned.digest,
-            workspace=str(found.workspace),
+            workspace=workspace,
             intents=named,
             worn=worn,
             reason=reason or (WORN if worn else BY_HAND),

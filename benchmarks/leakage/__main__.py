@@ -2,13 +2,15 @@
 
 Run `python -m benchmarks.leakage`. Each week a tenth more of a public set's rows are known, in a seeded random
 order. The ledger of Ratchet, a seeded random split of each week's rows, and Rasa's own splitter (the real one,
-in the bot's environment) divide them. Writes `results.json` and `leakage.png` beside this file.
+in the bot's environment) divide them. The ledger also divides a set in which a third of the intents was written from
+templates, whose messages are all near-duplicates of each other. Writes `results.json` and `leakage.png` beside this
+file.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from sklearn.model_selection import train_test_split
 
 from adapters import commands
 from benchmarks import public
-from domain import ledger
+from domain import coverage, ledger
 from domain.corpus import keys as keys_of
 from domain.corpus import normalised
 from domain.ledger import Side, SplitPolicy
@@ -30,6 +32,18 @@ START = 0.1
 SEED = 1
 POLICY = SplitPolicy(salt="benchmark")
 BOT = public.ROOT / "bot"
+TEMPLATED_SET, TEMPLATED_SHARE = "banking77, a third of the intents templated", 1 / 3
+COLUMNS = (
+    "set",
+    "split",
+    "seen in an earlier training",
+    "test → train",
+    "near-duplicates across",
+    "lost",
+    "share",
+    "intents never trained, all weeks",
+    "intents unjudged, last week",
+)
 
 Sides = pd.Series
 """The side of each row of a week, by the row's number in the whole set."""
@@ -40,6 +54,18 @@ def weeks(corpus: pd.DataFrame) -> list[pd.DataFrame]:
     mixed = corpus.sample(frac=1, random_state=SEED)
     sizes = np.linspace(START, 1, WEEKS) * len(corpus)
     return [mixed[: int(size)].sort_index() for size in sizes]
+
+
+def templated(corpus: pd.DataFrame) -> tuple[pd.DataFrame, set[str]]:
+    """The set with the messages of a third of its intents written from one template each, and these intents."""
+    names = sorted(corpus["intent"].unique())
+    chosen = set(pd.Series(names).sample(round(TEMPLATED_SHARE * len(names)), random_state=SEED))
+    texts = corpus["text"].copy()
+    for intent in sorted(chosen):
+        rows = corpus.index[corpus["intent"] == intent]
+        template = max(corpus.loc[rows, "text"], key=len)[:120]
+        texts[rows] = [f"{template} {number}" for number in range(len(rows))]
+    return corpus.assign(text=texts), chosen
 
 
 def by_ledger(known: list[pd.DataFrame]) -> list[Sides]:
@@ -82,13 +108,14 @@ def sides(rows: pd.DataFrame, test: Any) -> Sides:
     return pd.Series(np.where(rows.index.isin(test), Side.TEST, Side.TRAIN), index=rows.index)
 
 
-def measure(corpus: pd.DataFrame, found: list[Sides]) -> dict[str, Any]:
-    """Count what leaked; shares of rows in percent."""
+def measure(corpus: pd.DataFrame, found: list[Sides], from_template: Collection[str] = ()) -> dict[str, Any]:
+    """Count what leaked, and which intents lack a side; shares of rows in percent, over intents without template."""
     forms = pd.Series(normalised(corpus["text"]), index=corpus.index)
     seen: set[str] = set()
     tested: set[str] = set()
-    crossed, trained = 0, []
+    crossed, untrained, trained = 0, 0, []
     for week in found:
+        untrained += len(coverage.cover(corpus["intent"][week.index], week).untrained)
         train, test = (set(forms[week.index[week == side]]) for side in (Side.TRAIN, Side.TEST))
         trained.append(100 * len(test & seen) / len(test))
         crossed += len(train & tested)
@@ -97,6 +124,7 @@ def measure(corpus: pd.DataFrame, found: list[Sides]) -> dict[str, Any]:
     last = found[-1]
     train, test = (forms[last.index[last == side]] for side in (Side.TRAIN, Side.TEST))
     share = last[last != Side.QUARANTINE].eq(Side.TEST).groupby(corpus["intent"]).mean()
+    share = share[~share.index.isin(list(from_template))]
     return {
         "trained_by_week": trained,
         "crossed_test_to_train": crossed,
@@ -105,6 +133,8 @@ def measure(corpus: pd.DataFrame, found: list[Sides]) -> dict[str, Any]:
         "lost_percent": 100 * float((last == Side.QUARANTINE).mean()),
         "share_low": float(100 * share.min()),
         "share_high": float(100 * share.max()),
+        "untrained": untrained,
+        "unjudged": len(coverage.cover(corpus["intent"][last.index], last).unjudged),
     }
 
 
@@ -144,23 +174,29 @@ def main() -> None:
     if (BOT / ".venv").exists():
         methods["Rasa's splitter"] = by_rasa
     results: dict[str, dict[str, Any]] = {}
-    print(
-        "| set | split | seen in an earlier training | test → train | near-duplicates across | lost | share |"
-    )
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    print(f"| {' | '.join(COLUMNS)} |\n| {' | '.join('---' for _ in COLUMNS)} |")
     for name in ("banking77", "clinc150"):
         corpus = public.read(name)
         known = weeks(corpus)
         results[name] = {}
         for method, divide in methods.items():
-            one = results[name][method] = measure(corpus, divide(known))
-            print(
-                f"| {name} | {method} | {one['trained_by_week'][-1]:.0f} % | {one['crossed_test_to_train']:,}"
-                f" | {one['near_duplicates_across']:,} of {one['holdout']:,} | {one['lost_percent']:.2f} %"
-                f" | {one['share_low']:.0f}–{one['share_high']:.0f} % |"
-            )
-    (HERE / "results.json").write_text(json.dumps(results, indent=2) + "\n")
+            results[name][method] = measure(corpus, divide(known))
+            print(line(name, method, results[name][method]))
     plot(results, HERE / "leakage.png")
+    corpus, chosen = templated(public.read("banking77"))
+    one = measure(corpus, by_ledger(weeks(corpus)), chosen)
+    results[TEMPLATED_SET] = {"ledger": one}
+    print(line(TEMPLATED_SET, "ledger", one))
+    (HERE / "results.json").write_text(json.dumps(results, indent=2) + "\n")
+
+
+def line(name: str, method: str, one: dict[str, Any]) -> str:
+    """A line of the table."""
+    return (
+        f"| {name} | {method} | {one['trained_by_week'][-1]:.0f} % | {one['crossed_test_to_train']:,}"
+        f" | {one['near_duplicates_across']:,} of {one['holdout']:,} | {one['lost_percent']:.2f} %"
+        f" | {one['share_low']:.0f}–{one['share_high']:.0f} % | {one['untrained']} | {one['unjudged']} |"
+    )
 
 
 if __name__ == "__main__":
