@@ -98,13 +98,13 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
 
 
 def test_a_triggered_run_uses_the_policy_of_the_commit_that_it_records(team: Team) -> None:
-    """A strict target and another seed are pushed: the run that follows trains with that seed and rejects."""
-    commit = team.push(seed="2", start_percent="99", floor_margin_points="0", on_miss="reject")
+    """Another seed and a question are pushed: the run that follows trains with that seed, and asks."""
+    commit = team.push(seed="2", few_examples="30", ask_on_warnings="[few examples]")
     summary = team.triggered()
-    assert summary["outcome"] == "rejected", summary
+    assert summary["outcome"] == "asks", summary
     model = team.registry().model(summary["model_version"])
     assert (model.lineage.seed, model.lineage.code_commit) == (2, commit)
-    assert "99.0 %" in " ".join(model.reasons)
+    assert any("`few examples`, on which the policy asks" in reason for reason in model.reasons)
 
 
 def test_a_commit_with_params_that_are_not_valid_stops_the_run_by_name_and_the_next_one_goes_on(
@@ -118,13 +118,13 @@ def test_a_commit_with_params_that_are_not_valid_stops_the_run_by_name_and_the_n
     assert git(team.home, "rev-parse", "HEAD") == before
     assert team.ratchet.json("status")["serving"] is True
     change(team.dev / "params.yaml", r"^  sede: .*\n", "")
-    team.push(start_percent="80.0", floor_margin_points="3.0", on_miss="warn")
+    team.push(few_examples="20", ask_on_warnings="[]")
     assert team.triggered()["outcome"] == "unchanged"
 
 
 def test_going_back_to_older_data_works_as_the_error_says(team: Team, tmp_path: Path) -> None:
-    """Data comes in and is released, then its commit is reverted: retrain and ingest name one command, which works,
-    and the gate judges that the messages are gone.
+    """Data comes in and is released, then its commit is reverted: retrain and validate name one command, which
+    works, and the gate judges that the messages are gone.
     """
     team.ingest(tmp_path, *LATER)
     assert team.ratchet.json("retrain")["outcome"] == "released"
@@ -132,8 +132,7 @@ def test_going_back_to_older_data_works_as_the_error_says(team: Team, tmp_path: 
     git(team.home, "revert", "--no-edit", "HEAD")
     said = " ".join(team.ratchet("retrain", code=1).split())
     (command,) = re.findall(r"Run `ratchet (data restore [0-9a-f]{32} --commit)`", said)
-    for words in (["ingest"], ["validate", "--no-review"]):
-        assert f"`ratchet {command}`" in " ".join(team.ratchet(*words, code=1).split())
+    assert f"`ratchet {command}`" in " ".join(team.ratchet("validate", "--no-review", code=1).split())
     restored = team.ratchet.json(*shlex.split(command))
     assert (restored["messages"], restored["placed"], restored["changed"]) == (120, 0, True)
     assert restored["carried"] > 0
@@ -142,7 +141,6 @@ def test_going_back_to_older_data_works_as_the_error_says(team: Team, tmp_path: 
     summary = team.ratchet.json("retrain")
     assert summary["outcome"] == "rejected", summary
     assert any("where a loss of 10.0 % is allowed" in reason for reason in summary["reasons"])
-    assert "Already so" in team.ratchet(*shlex.split(command))
 
 
 def test_after_dvc_gc_the_gate_asks_and_says_why(team: Team, tmp_path: Path) -> None:
