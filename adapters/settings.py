@@ -14,7 +14,8 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from adapters import yaml_text
+from adapters import identity, yaml_text
+from adapters.identity import STATE_FOLDER as STATE_FOLDER
 from domain.corpus import CorpusPolicy
 from domain.errors import RatchetError
 from domain.ledger import SplitPolicy
@@ -32,7 +33,6 @@ SOURCE = Path(__file__).resolve().parent.parent
 """The folder that Ratchet's own code lies in."""
 
 MARKERS = ("params.yaml", "bot")
-STATE_FOLDER = ".ratchet"
 MOST_FINDINGS = 20
 
 
@@ -146,12 +146,21 @@ class Settings(BaseSettings):
 def load_settings(workspace: Path | str | None = None, **overrides: Any) -> Settings:
     """Read the settings of the workspace that `workspace` (default: the working directory) lies in.
 
-    Raises `RatchetError` when there is no workspace, and, naming each, when a file or variable has an unknown
-    key or a value out of bounds.
+    Raises `RatchetError` when there is no workspace, when it is a copy or was moved, and, naming each, when a file
+    or variable has an unknown key or a value out of bounds.
     """
-    root = find_workspace(
-        Path(workspace) if workspace else Path(os.environ.get("RATCHET_WORKSPACE") or Path.cwd())
-    )
+    root = find_workspace(chosen_folder(workspace))
+    identity.require(root)
+    return read_settings(root, **overrides)
+
+
+def chosen_folder(workspace: Path | str | None) -> Path:
+    """Return the folder that an option or RATCHET_WORKSPACE names, else the working directory."""
+    return Path(workspace) if workspace else Path(os.environ.get("RATCHET_WORKSPACE") or Path.cwd())
+
+
+def read_settings(root: Path, **overrides: Any) -> Settings:
+    """Read the settings of the workspace `root`, wherever it belongs; see `load_settings`."""
     try:
         params = Params.model_validate(read_params(root / "params.yaml"))
     except ValidationError as error:

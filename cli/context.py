@@ -25,10 +25,13 @@ shared = Shared()
 
 
 def settings() -> Settings:
-    """Return the settings of the workspace that the command is for."""
+    """Return the settings of the workspace that the command is for, whose identity is noted at its first use."""
+    from adapters import identity
     from adapters.settings import load_settings  # with pandas and SciPy: no help text waits for those
 
-    return load_settings(shared.workspace)
+    found = load_settings(shared.workspace)
+    identity.claim(found.workspace)
+    return found
 
 
 def settings_for_flow() -> Settings:
