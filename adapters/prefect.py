@@ -12,6 +12,7 @@ from pathlib import Path
 
 import httpx
 
+from adapters.environment import access
 from adapters.files import write_json
 from adapters.replicas import (
     Replica,
@@ -41,9 +42,10 @@ QUIET = {
 
 
 def environment(settings: Settings, api_url: str) -> dict[str, str]:
-    """Return the variables under which a process of this workspace speaks to that server."""
+    """Return the variables under which a process of this workspace speaks to that server, and to its registry."""
     auth = settings.prefect_auth
     return {
+        **access(settings),
         **QUIET,
         "PREFECT_HOME": str(settings.state / "prefect"),
         "PREFECT_API_URL": api_url,
@@ -66,7 +68,9 @@ def server_environment(settings: Settings, port: int) -> dict[str, str]:
         "PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT": str(DATABASE_SECONDS),
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         **({"PREFECT_SERVER_API_AUTH_STRING": auth.get_secret_value()} if auth else {}),
-        **({"PREFECT_SERVER_DATABASE_CONNECTION_URL": database.get_secret_value()} if database else {}),
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": database.get_secret_value()
+        if database
+        else f"sqlite+aiosqlite:///{settings.state / 'prefect' / 'prefect.db'}",
     }
 
 
@@ -86,6 +90,12 @@ def connect(settings: Settings) -> str:
     # that is gone is told once, by the run that ends with it.
     logging.raiseExceptions = False
     return url
+
+
+def join(settings: Settings) -> None:
+    """Let this process's flows run against the workspace's server where one runs; none is started."""
+    if url := running_url(settings):
+        os.environ.update(environment(settings, url))
 
 
 def running_url(settings: Settings) -> str | None:

@@ -17,6 +17,7 @@ import httpx
 import psutil
 
 from adapters import commands, prefect
+from adapters.environment import access
 from adapters.files import write_json, write_text
 from adapters.lock import LockHeld, hold
 from adapters.replicas import Replica, alive, await_ready, launch, read_replica, terminate
@@ -107,7 +108,7 @@ def detach(settings: Settings, names: Collection[str]) -> None:
         str(settings.prefect_port),
         *only,
     ]
-    started = launch(argv, cwd=settings.workspace, env={}, log=log, port=0)
+    started = launch(argv, cwd=settings.workspace, env=access(settings), log=log, port=0)
 
     def ready() -> bool:
         found = read_replica(folder(settings) / READY)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters import prefect
+from adapters.environment import access
 from adapters.settings import Settings
 
 PARTS = ("server", "mlflow", "worker", "watch", "monitor")
@@ -55,6 +56,8 @@ def mlflow(settings: Settings) -> list[Part]:
     port = settings.mlflow_port
     argv = ("mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1")
     env = {
+        **access(settings),
+        "RATCHET_WORKSPACE": str(settings.workspace),
         "MLFLOW_BACKEND_STORE_URI": backend,
         "MLFLOW_DEFAULT_ARTIFACT_ROOT": settings.artifact_root or str(settings.state / "artifacts"),
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",

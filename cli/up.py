@@ -45,10 +45,8 @@ def up(
     """Run the service: schedules, triggers, worker and web pages. Ctrl-C or `ratchet down` ends it."""
     from adapters import service, service_parts
     from adapters.lock import LockHeld
-    from adapters.settings import load_settings
-    from cli.context import shared
 
-    found = load_settings(shared.workspace, **({"prefect_port": port} if port else {}))
+    found = settings(**({"prefect_port": port} if port else {}))
     if systemd:
         print(service_parts.unit(found), end="")
         return
@@ -97,9 +95,10 @@ def down() -> None:
 
 def watch(once: Annotated[bool, typer.Option("--once", help="Look once.")] = False) -> None:
     """Look at Git and the inbox every few seconds; only what has to be announced makes a run."""
-    from adapters import follow, watch
+    from adapters import follow, prefect, watch
 
     found = settings()
+    prefect.join(found)
     said = ""
     while True:
         try:
