@@ -54,8 +54,8 @@ def run(
 ) -> Completed:
     """Run a command to its end and return its output.
 
-    `env` is added to what is passed on of this process's environment; `timeout` is in seconds; `on_line` receives each line of
-    output as it comes. Raises `CommandFailed` on a non-zero exit code (unless `check` is false) or a
+    `env` is added to what is passed on of this process's environment; `timeout` is in seconds; `on_line` receives
+    each line of output as it comes. Raises `CommandFailed` on a non-zero exit code (unless `check` is false) or a
     timeout, and `RatchetError` when the program does not exist.
     """
     words = tuple(str(word) for word in argv)

@@ -12,18 +12,11 @@ from pathlib import Path
 
 import httpx
 
+from adapters import ports
 from adapters.environment import access
 from adapters.files import write_json
-from adapters.replicas import (
-    Replica,
-    alive,
-    await_ready,
-    free_port,
-    launch,
-    listening,
-    read_replica,
-    terminate,
-)
+from adapters.owners import served_by
+from adapters.replicas import Replica, alive, await_ready, launch, read_replica, terminate
 from adapters.settings import Settings
 
 START_SECONDS = 120.0
@@ -116,20 +109,21 @@ def ensure_server(settings: Settings) -> Replica:
 
     It is noted before it answers: a command that is killed in these seconds leaves no server that nobody knows,
     beside which the next command would start a second one on the same database.
+
+    Raises `PortTaken` where a setting names a port that is another's.
     """
     file, log = server_file(settings), settings.state / "prefect" / "server.log"
     running = read_replica(file)
     if running and alive(running):
-        await_ready(running, lambda: healthy(local_url(running.port)), START_SECONDS, log)
+        await_ready(running, lambda: serves(running), START_SECONDS, log)
         return running
-    wanted = running.port if running else settings.prefect_port
-    port = wanted if not listening(wanted) else free_port()
+    port = ports.take(settings, ["prefect_port"]).prefect_port
     env = server_environment(settings, port)
     argv = [sys.executable, "-m", "prefect", "server", "start"]
     started = launch(argv, cwd=settings.workspace, env=env, log=log, port=port)
     write_json(file, started.as_dict())
     try:
-        await_ready(started, lambda: healthy(local_url(port)), START_SECONDS, log)
+        await_ready(started, lambda: serves(started), START_SECONDS, log)
     except BaseException:
         terminate(started)
         raise
@@ -144,6 +138,11 @@ def stop_server(settings: Settings) -> bool:
     terminate(running)
     server_file(settings).unlink(missing_ok=True)
     return True
+
+
+def serves(server: Replica) -> bool:
+    """Say whether this very server answers, not another one on its port."""
+    return healthy(local_url(server.port)) and served_by(server.port, server)
 
 
 def healthy(api_url: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from adapters import flow_runs
+from adapters import flow_runs, ports
 from adapters.lock import hold
 from adapters.mlflow import Registry
 from adapters.settings import Settings, load_settings
@@ -64,6 +64,7 @@ def begin(workspace: str | None, what: str, trigger: str, fleet: bool = True) ->
     )
     slot = flow_runs.slot(patience) if fleet else contextlib.nullcontext()
     with hold(settings.state / "run.lock", what, patience), slot:
+        settings = ports.choose(settings)
         yield Run(
             settings,
             Registry(settings),

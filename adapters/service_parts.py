@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters import prefect
+from adapters import ports, prefect
 from adapters.environment import access
 from adapters.settings import Settings
 
@@ -46,6 +46,12 @@ def parts(settings: Settings, names: Collection[str], api_url: str = "") -> list
         Part("monitor", (RATCHET, "monitor"), env),
     ]
     return [part for part in found if part.name in names]
+
+
+def listens(settings: Settings, names: Collection[str]) -> list[str]:
+    """Return which of the workspace's ports these parts, and the bot that they bring back, listen on."""
+    owns = {"mlflow_port": "mlflow", "port": "watch", "operation_port": "watch"}
+    return [name for name in ports.needed(settings) if owns.get(name, "") in {"", *names}]
 
 
 def mlflow(settings: Settings) -> list[Part]:

@@ -7,14 +7,15 @@ names in the workspace's `.env`, hold what differs by machine.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from adapters import identity, yaml_text
+from adapters import identity, owned, yaml_text
 from adapters.identity import STATE_FOLDER as STATE_FOLDER
 from domain.corpus import CorpusPolicy
 from domain.errors import RatchetError
@@ -57,6 +58,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="RATCHET_", frozen=True, extra="forbid", env_file_encoding="utf-8"
     )
+
+    _chosen: frozenset[str] = PrivateAttr(default=frozenset())
 
     workspace: Path
     params: Params
@@ -127,6 +130,17 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, dotenv_settings
 
+    def explicit(self, name: str) -> bool:
+        """Say whether somebody set this, in contrast to a default and to what Ratchet chose."""
+        return name in self.model_fields_set and name not in self._chosen
+
+    def with_chosen(self, values: Mapping[str, Any]) -> Settings:
+        """Return settings with what Ratchet chose where nobody set anything."""
+        fresh = {name: value for name, value in values.items() if not self.explicit(name)}
+        made = self.model_copy(update=fresh)
+        made._chosen = self._chosen | fresh.keys()
+        return made
+
     @property
     def state(self) -> Path:
         """The folder of all state that Ratchet keeps for this workspace."""
@@ -168,7 +182,8 @@ def read_settings(root: Path, **overrides: Any) -> Settings:
             explain("params.yaml", error), "Correct the file; every key is commented there."
         ) from error
     try:
-        return Settings(workspace=root, params=params, _env_file=root / ".env", **overrides)
+        settings = Settings(workspace=root, params=params, _env_file=root / ".env", **overrides)
+        return settings.with_chosen(owned.read(root).settings())
     except ValidationError as error:
         raise RatchetError(
             explain("The environment (RATCHET_…, .env)", error), "Correct or remove these variables."

@@ -45,6 +45,7 @@ def up(
     """Run the service: schedules, triggers, worker and web pages. Ctrl-C or `ratchet down` ends it."""
     from adapters import service, service_parts
     from adapters.lock import LockHeld
+    from adapters.ports import PortTaken
 
     found = settings(**({"prefect_port": port} if port else {}))
     if systemd:
@@ -57,7 +58,7 @@ def up(
 
     def ready(parts: list[service_parts.Part]) -> None:
         out.print(f"Ready after {time.monotonic() - began:.1f} s.")
-        show(found)
+        show(settings())  # with the ports that were chosen meanwhile
 
     try:
         if detach:
@@ -68,6 +69,10 @@ def up(
     except LockHeld as error:
         out.print(error.fact)
         show(found)
+    except PortTaken as error:
+        if port and error.name == "prefect_port":
+            raise RatchetError(error.fact, f"Name another: `ratchet up --port {error.free}`.") from error
+        raise
 
 
 def show(found: Settings) -> None:

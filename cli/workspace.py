@@ -22,9 +22,9 @@ def init(
     example: Annotated[str | None, typer.Option(help="Start with this example: helpdesk.")] = None,
 ) -> None:
     """Make a workspace, with Git, DVC and a local remote: empty, or with an example corpus."""
-    from adapters.scaffold import make_workspace, ports_in_use
+    from adapters.scaffold import make_workspace
 
-    make_workspace(folder.expanduser().absolute(), example, ports_in_use())
+    make_workspace(folder.expanduser().absolute(), example)
     out.print(f"Made the workspace {folder}.")
     out.print("Next:")
     out.print(f"  cd {folder}")
