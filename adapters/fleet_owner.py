@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def require(client: docker.DockerClient, settings: Settings) -> None:
         raise ForeignFleet(
             f"The fleet `{settings.stack}` on this swarm belongs to the workspace {home}.",
             f"Give this workspace's fleet a name of its own: `echo RATCHET_STACK=ratchet-{own} >> "
-            f"{settings.workspace / '.env'}`.",
+            f"{shlex.quote(str(settings.workspace / '.env'))}`.",
         )
 
 

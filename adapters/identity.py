@@ -98,7 +98,7 @@ def require(workspace: Path) -> None:
     found, known = standing(workspace)
     if known is None or found is Standing.HOME:
         return
-    adopt = f"ratchet --workspace {shlex.quote(str(workspace))} adopt"
+    adopt = command(workspace)
     match found:
         case Standing.COPY:
             raise Displaced(
@@ -116,6 +116,11 @@ def require(workspace: Path) -> None:
                 f"If it was moved, run `{adopt} --moved`; if the other one is still in use, for instance on another "
                 f"machine, run `{adopt} --copy`.",
             )
+
+
+def command(workspace: Path) -> str:
+    """Return the command that puts a copied or moved folder right, wherever it is typed."""
+    return f"ratchet --workspace {shlex.quote(str(workspace))} adopt"
 
 
 def recorded_homes(state: Path) -> Iterator[str]:

@@ -6,6 +6,7 @@ What a setting names is taken as it is, and refused where somebody else has it.
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Collection
 from pathlib import Path
 
@@ -41,10 +42,12 @@ class PortTaken(RatchetError):
         if setting in os.environ:
             remedy = f"Take another in place of it, for instance `export {setting}={free}`."
         else:
-            remedy = f"Take another: `echo {setting}={free} >> {settings.workspace / '.env'}`."
+            remedy = (
+                f"Take another: `echo {setting}={free} >> {shlex.quote(str(settings.workspace / '.env'))}`."
+            )
         if taken.workspace == settings.workspace and name in PUBLIC:
             fact = f"Port {port} on 127.0.0.1 cannot be opened for {USES[name]}: this workspace's own bot has it."
-            remedy = f"Stop that one with `ratchet --workspace {settings.workspace} stop`."
+            remedy = f"Stop that one with `ratchet --workspace {shlex.quote(str(settings.workspace))} stop`."
         super().__init__(fact, remedy)
         self.name = name
         self.free = free

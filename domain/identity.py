@@ -70,3 +70,22 @@ def recognise(known: Identity, here: Here, there: There | None) -> Standing:
     if known.state is not None and known.state == here.state:
         return Standing.MOVED
     return Standing.UNKNOWN
+
+
+def relocated(address: str, old: str, new: str) -> str:
+    """Return a path, or a `file://` address, under the folder `old` as the same one under `new`; others as they are."""
+    scheme = "file://" if address.startswith("file://") else ""
+    path = address.removeprefix(scheme)
+    if path != old and not path.startswith(f"{old}/"):
+        return address
+    return f"{scheme}{new}{path.removeprefix(old)}"
+
+
+def settle(seen: Standing, said: Standing | None) -> Standing | None:
+    """Return what a folder is taken for by what was seen of it and what a person says; None where both disagree.
+
+    What can be seen holds; a person is asked, and believed, only where it cannot.
+    """
+    if seen is Standing.UNKNOWN:
+        return said or seen
+    return seen if said in (None, seen) or seen is Standing.HOME else None
