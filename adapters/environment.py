@@ -22,9 +22,10 @@ def access(settings: Settings, variables: Mapping[str, str] = os.environ) -> dic
 def tidy(settings: Settings) -> None:
     """Take out of this process's environment what the shell tells the tools that it uses in process.
 
-    To be called before Prefect or MLflow is imported: both read their variables then.
+    To be called before Prefect or MLflow is imported: both read their variables then. What Ratchet itself tells them
+    in this way comes after it.
     """
     kept = access(settings)
-    for name in [name for name in os.environ if environment.of_a_tool(name) and name not in kept]:
+    for name in [name for name in os.environ if environment.misleading(name) and name not in kept]:
         del os.environ[name]
     os.environ.update(environment.without_proxy(os.environ))

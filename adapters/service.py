@@ -204,6 +204,7 @@ def watch_over(settings: Settings, wanted: list[Part], started: dict[str, Replic
     due = dict.fromkeys(deaths, 0.0)
     while True:
         time.sleep(POLL_SECONDS)
+        end_if_gone(settings, started)
         for name in deaths:
             now = time.monotonic()
             if is_up(settings, name, started):
@@ -222,6 +223,18 @@ def watch_over(settings: Settings, wanted: list[Part], started: dict[str, Replic
                 else:
                     started[name] = start(settings, next(part for part in wanted if part.name == name))
             since[name], due[name] = time.monotonic(), 0.0
+
+
+def end_if_gone(settings: Settings, started: Mapping[str, Replica]) -> None:
+    """End the service of a workspace that was moved or deleted: it would write to a place that is none any more."""
+    if settings.state.is_dir():
+        return
+    for replica in started.values():
+        terminate(replica, STOP_SECONDS)
+    raise RatchetError(
+        f"{settings.workspace} is no longer there, and its service ends.",
+        "If you moved it, run `ratchet adopt` where it is now.",
+    )
 
 
 def is_up(settings: Settings, name: str, started: Mapping[str, Replica]) -> bool:

@@ -44,9 +44,9 @@ STORE_ACCESS = (
 )
 
 
-def of_a_tool(name: str) -> bool:
-    """Say whether a variable tells a tool what only the workspace's settings may."""
-    return name.startswith(TOOLS)
+def misleading(name: str) -> bool:
+    """Say whether a variable tells a tool what only the workspace's settings may, or names another repository."""
+    return name.startswith(TOOLS) or name in GIT
 
 
 def passed_on(variables: Mapping[str, str]) -> dict[str, str]:
@@ -54,11 +54,7 @@ def passed_on(variables: Mapping[str, str]) -> dict[str, str]:
 
     Paths, locale, credentials, agents, proxies for outside and everything that is a team's own stay.
     """
-    kept = {
-        name: value
-        for name, value in variables.items()
-        if not of_a_tool(name) and name not in PYTHON and name not in GIT
-    }
+    kept = {name: value for name, value in variables.items() if not misleading(name) and name not in PYTHON}
     return kept | without_proxy(kept)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.environment import access, of_a_tool, passed_on, without_proxy
+from domain.environment import access, misleading, passed_on, without_proxy
 
 NEEDED = {
     "PATH": "/usr/bin",
@@ -66,4 +66,4 @@ def test_passing_on_twice_changes_nothing(variables: dict[str, str]) -> None:
     """A program that Ratchet starts may start others."""
     once = passed_on(variables)
     assert passed_on(once) == once
-    assert not any(map(of_a_tool, once))
+    assert not any(map(misleading, once))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.identity import Here, Identity, Place, Standing, There, recognise
+from domain.identity import Here, Identity, Place, Standing, There, recognise, relocated, settle
 
 places = st.builds(Place, st.integers(0, 3), st.integers(0, 3))
 KNOWN = Identity("a1", "/srv/bot", Place(1, 10))
@@ -62,3 +62,29 @@ def test_two_folders_with_one_identity_are_never_both_at_home(
     original = recognise(known, Here("/srv/bot", one, state_one), There(one, known))
     copied = recognise(known, Here("/srv/copy", two, state_two), There(one, known))
     assert (original, copied) == (Standing.HOME, Standing.COPY)
+
+
+@given(st.sampled_from([one for one in Standing]), st.sampled_from([None, Standing.COPY, Standing.MOVED]))
+def test_a_person_is_believed_only_where_nothing_can_be_seen(seen: Standing, said: Standing | None) -> None:
+    """What is seen holds; who says otherwise is contradicted."""
+    settled = settle(seen, said)
+    if seen is Standing.UNKNOWN:
+        assert settled is (said or Standing.UNKNOWN)
+    elif settled is None:
+        assert said not in (None, seen)
+    else:
+        assert settled is seen
+
+
+paths = st.text("ab/", min_size=1, max_size=6).map(lambda text: "/" + text.strip("/"))
+
+
+@given(paths, paths, paths, st.sampled_from(["", "file://"]))
+def test_an_address_goes_along_with_its_folder_and_back(old: str, new: str, below: str, scheme: str) -> None:
+    """Under the old folder: the same below the new one. Elsewhere, and beside it with a longer name: untouched."""
+    address = f"{scheme}{old}{below}"
+    moved = relocated(address, old, new)
+    assert moved == f"{scheme}{new}{below}"
+    assert relocated(moved, new, old) == address
+    for other in (f"{scheme}{old}x{below}", f"s3://bucket{below}", "mlflow-artifacts:/1"):
+        assert relocated(other, old, new) == other
