@@ -64,7 +64,7 @@ def test_two_folders_with_one_identity_are_never_both_at_home(
     assert (original, copied) == (Standing.HOME, Standing.COPY)
 
 
-@given(st.sampled_from([one for one in Standing]), st.sampled_from([None, Standing.COPY, Standing.MOVED]))
+@given(st.sampled_from(list(Standing)), st.sampled_from([None, Standing.COPY, Standing.MOVED]))
 def test_a_person_is_believed_only_where_nothing_can_be_seen(seen: Standing, said: Standing | None) -> None:
     """What is seen holds; who says otherwise is contradicted."""
     settled = settle(seen, said)
