@@ -83,7 +83,7 @@ def find(home: Path) -> There | None:
     try:
         folder = place(home)
         return There(folder, read(home))
-    except (OSError, RatchetError):
+    except (OSError, ValueError, RatchetError):
         return None
 
 

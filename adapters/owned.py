@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from adapters.files import read_record, write_json
 from adapters.identity import STATE_FOLDER
 from domain.record import Record
 
 FILE = "owned.json"
+PortName = Literal["port", "operation_port", "prefect_port", "mlflow_port"]
+Port = Annotated[int, Field(ge=1, le=65535)]
+Stack = Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9-]*)?$")]
 
 
 @dataclass(frozen=True)
@@ -20,13 +27,16 @@ class Owned(Record):
     workspace that this one is a copy of, "" for none: its ports are never chosen.
     """
 
-    ports: dict[str, int] = field(default_factory=dict)
-    stack: str = ""
+    ports: dict[PortName, Port] = field(default_factory=dict)
+    stack: Stack = ""
     avoid: str = ""
 
     def settings(self) -> dict[str, str | int]:
         """Return the values that settings take where nobody set anything."""
-        return {**self.ports, **({"stack": self.stack} if self.stack else {})}
+        return {
+            **{str(name): port for name, port in self.ports.items()},
+            **({"stack": self.stack} if self.stack else {}),
+        }
 
 
 def file_of(workspace: Path) -> Path:
@@ -45,7 +55,7 @@ def write(workspace: Path, owned: Owned) -> None:
     write_json(file_of(workspace), owned.as_dict())
 
 
-def note(workspace: Path, ports: dict[str, int]) -> None:
+def note(workspace: Path, ports: Mapping[PortName, int]) -> None:
     """Note ports beside those that were chosen before."""
     known = read(workspace)
-    write(workspace, replace(known, ports=known.ports | ports))
+    write(workspace, replace(known, ports={**known.ports, **ports}))

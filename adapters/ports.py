@@ -14,19 +14,20 @@ from dotenv import dotenv_values
 
 from adapters import haproxy, owned, owners
 from adapters.lock import hold
+from adapters.owned import PortName
 from adapters.owners import Owner
 from adapters.replicas import alive, free_port, listening, read_replica
 from adapters.settings import Settings
 from domain.errors import RatchetError
 
-USES = {
+USES: dict[PortName, str] = {
     "port": "the bot",
     "operation_port": "the fleet's figures and checks",
     "prefect_port": "the Prefect server",
     "mlflow_port": "MLflow's pages",
 }
 """The settings that name a port, with what listens there."""
-PUBLIC = ("port", "operation_port")
+PUBLIC: tuple[PortName, ...] = ("port", "operation_port")
 """What others have written down: never moved to another port by itself."""
 NEXT_TO = 100
 """A port is looked for among so many after the preferred one."""
@@ -36,7 +37,7 @@ PATIENCE_SECONDS = 60.0
 class PortTaken(RatchetError):
     """A port that this workspace needs is another's; `name` is that of its setting, `free` one that nobody has."""
 
-    def __init__(self, settings: Settings, name: str, taken: Owner, free: int) -> None:
+    def __init__(self, settings: Settings, name: PortName, taken: Owner, free: int) -> None:
         port, setting = getattr(settings, name), variable(name)
         fact = f"Port {port} on 127.0.0.1 cannot be opened for {USES[name]}: {taken} has it."
         if setting in os.environ:
@@ -58,11 +59,16 @@ def variable(name: str) -> str:
     return f"RATCHET_{name.upper()}"
 
 
-def needed(settings: Settings) -> list[str]:
+def needed(settings: Settings) -> list[PortName]:
     """Return the names of the ports that a whole service with its bot listens on."""
-    names = ["port", *(["operation_port"] if settings.target == "swarm" else [])]
-    names += [] if settings.prefect_api_url else ["prefect_port"]
-    return names + ([] if (settings.tracking_uri or "").startswith("http") else ["mlflow_port"])
+    names: list[PortName] = ["port"]
+    if settings.target == "swarm":
+        names.append("operation_port")
+    if not settings.prefect_api_url:
+        names.append("prefect_port")
+    if not (settings.tracking_uri or "").startswith("http"):
+        names.append("mlflow_port")
+    return names
 
 
 def choose(settings: Settings) -> Settings:
@@ -73,7 +79,7 @@ def choose(settings: Settings) -> Settings:
     return assign(settings, needed(settings), ())
 
 
-def take(settings: Settings, names: Collection[str]) -> Settings:
+def take(settings: Settings, names: Collection[PortName]) -> Settings:
     """Return the settings with ports that this workspace can listen on now, or listens on already.
 
     A page's port that was chosen once and is another's now is chosen again. Raises `PortTaken` where a setting
@@ -85,7 +91,7 @@ def take(settings: Settings, names: Collection[str]) -> Settings:
     return chosen
 
 
-def require(settings: Settings, name: str) -> None:
+def require(settings: Settings, name: PortName) -> None:
     """Raise `PortTaken`, naming the owner, unless a port is free or this workspace's own part has it."""
     port = getattr(settings, name)
     if port == running(settings, name) or (on_swarm(settings, name) and haproxy.host() != haproxy.LOCAL):
@@ -94,27 +100,29 @@ def require(settings: Settings, name: str) -> None:
         raise PortTaken(settings, name, taken, first_free(settings, name, set()))
 
 
-def assign(settings: Settings, names: Collection[str], movable: Collection[str]) -> Settings:
+def assign(settings: Settings, names: Collection[PortName], movable: Collection[PortName]) -> Settings:
     """Choose what was not chosen yet, and of the `movable` ones those that somebody else has."""
     open_ = [name for name in names if not settings.explicit(name)]
     with hold(settings.state / "ports.lock", "The choice of ports", PATIENCE_SECONDS):
-        known = {name: port for name, port in owned.read(settings.workspace).ports.items() if name in USES}
-        fresh: dict[str, int] = {}
+        known = owned.read(settings.workspace).ports
+        fresh: dict[PortName, int] = {}
         used = {getattr(settings, name) for name in USES if settings.explicit(name)}
         for name in open_:
             now = running(settings, name)
-            before = known.get(name)
+            # A fleet's port is what its nodes open, whichever clone of the workspace told them to.
+            before = (now if on_swarm(settings, name) else None) or known.get(name)
             lost = name in movable and before not in (None, now) and listening(before or 0)
             if before is None or lost:
                 before = now or first_free(settings, name, used | set(known.values()))
+            if before != known.get(name):
                 fresh[name] = before
             used.add(before)
         if fresh:
             owned.note(settings.workspace, fresh)
-    return settings.with_chosen(known | fresh)
+    return settings.with_chosen({str(name): port for name, port in {**known, **fresh}.items()})
 
 
-def first_free(settings: Settings, name: str, used: Collection[int]) -> int:
+def first_free(settings: Settings, name: PortName, used: Collection[int]) -> int:
     """Return the preferred port, or the next one that nobody listens on and no running workspace calls its own."""
     preferred = Settings.model_fields[name].default
     taken = {*used, *of_neighbours(settings.workspace)}
@@ -144,12 +152,12 @@ def ports_of(workspace: Path) -> set[int]:
     return chosen | {int(port) for port in given if port.isascii() and port.isdigit()}
 
 
-def on_swarm(settings: Settings, name: str) -> bool:
+def on_swarm(settings: Settings, name: PortName) -> bool:
     """Say whether a port is one that the nodes of a swarm open, not this process."""
     return name in PUBLIC and settings.target == "swarm"
 
 
-def running(settings: Settings, name: str) -> int | None:
+def running(settings: Settings, name: PortName) -> int | None:
     """Return the port on which this workspace's own part for a use listens now; None when it does not run."""
     if on_swarm(settings, name):
         from adapters import fleet_owner

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from adapters import ports, prefect
 from adapters.environment import access
+from adapters.owned import PortName
 from adapters.settings import Settings
 
 PARTS = ("server", "mlflow", "worker", "watch", "monitor")
@@ -48,7 +49,7 @@ def parts(settings: Settings, names: Collection[str], api_url: str = "") -> list
     return [part for part in found if part.name in names]
 
 
-def listens(settings: Settings, names: Collection[str]) -> list[str]:
+def listens(settings: Settings, names: Collection[str]) -> list[PortName]:
     """Return which of the workspace's ports these parts, and the bot that they bring back, listen on."""
     owns = {"mlflow_port": "mlflow", "port": "watch", "operation_port": "watch"}
     return [name for name in ports.needed(settings) if owns.get(name, "") in {"", *names}]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 from domain.record import Record
 
@@ -25,7 +28,7 @@ class Identity(Record):
     """
 
     id: str
-    home: str
+    home: Annotated[str, Field(pattern="^/")]
     state: Place | None = None
 
 

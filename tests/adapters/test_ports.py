@@ -128,6 +128,14 @@ def test_the_bots_port_never_moves_by_itself(tmp_path: Path) -> None:
         ports.take(load_settings(settings.workspace), ["port"])
 
 
+def test_ones_own_bot_that_is_in_the_way_is_told_to_be_stopped(neighbour: Settings) -> None:
+    """After a change from one process to a fleet; the port is the same."""
+    fleet = neighbour.model_copy(update={"target": "swarm", "stack": "ratchet-nowhere"})
+    with pytest.raises(PortTaken, match="this workspace's own bot") as told:
+        ports.require(fleet, "port")
+    assert f"ratchet --workspace '{neighbour.workspace}' stop" in told.value.remedy
+
+
 def test_who_only_claims_to_be_of_a_workspace_is_not_taken_for_it(tmp_path: Path) -> None:
     """A shell's RATCHET_WORKSPACE is inherited by programs that no workspace knows."""
     settings, port = workspace(tmp_path / "ws"), free_port()
