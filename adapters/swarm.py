@@ -248,13 +248,3 @@ def _variables_of(spec: dict[str, Any]) -> dict[str, str]:
     """The RATCHET_* variables of the release that a service runs."""
     wanted = docker_service.wanted_by(spec)
     return {"RATCHET_IMAGE": wanted.image, "RATCHET_RELEASE": wanted.release}
-
-
-def connect(settings: Settings) -> docker.DockerClient | None:
-    """Return the engine when it could serve a fleet: it answers, and it manages a swarm."""
-    try:
-        client = docker_images.connect(timeout=5)
-    except RatchetError:
-        return None
-    place = docker_service.swarm(client)
-    return client if place and place.manager else None
