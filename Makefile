@@ -3,9 +3,11 @@ UV_VERSION := 0.13.9
 UV := $(CURDIR)/.ratchet/uv/bin/uv
 RATCHET := $(CURDIR)/.venv/bin/ratchet
 SYNC := sync --quiet --locked --compile-bytecode
+# Its commands contain the path of this folder: after a copy or a move the environment is made again.
+DISPLACED := $(if $(wildcard .venv/bin/ratchet),$(if $(shell grep -lF '$(CURDIR)/.venv' .venv/bin/ratchet),,displaced))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test test-fast test-core test-bot test-e2e test-long check audit stop
+.PHONY: help setup run up test test-fast test-core test-bot test-e2e test-long check audit stop displaced
 
 help: ## Say what there is
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -62,8 +64,9 @@ $(UV):
 	@python3 -m venv .ratchet/uv
 	@.ratchet/uv/bin/python -m pip install -qq --disable-pip-version-check uv==$(UV_VERSION)
 
-.venv/.synced: $(UV) uv.lock pyproject.toml
+.venv/.synced: $(UV) uv.lock pyproject.toml $(DISPLACED)
 	@echo "Installing the orchestrator's environment (about 1.4 GB) …"
+	@$(if $(DISPLACED),rm -rf .venv)
 	@$(UV) $(SYNC)
 	@touch $@
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from domain import environment
 from domain.errors import RatchetError
 
 TAIL_LINES = 40
@@ -53,8 +54,8 @@ def run(
 ) -> Completed:
     """Run a command to its end and return its output.
 
-    `env` is added to this process's environment; `timeout` is in seconds; `on_line` receives each line of
-    output as it comes. Raises `CommandFailed` on a non-zero exit code (unless `check` is false) or a
+    `env` is added to what is passed on of this process's environment; `timeout` is in seconds; `on_line` receives
+    each line of output as it comes. Raises `CommandFailed` on a non-zero exit code (unless `check` is false) or a
     timeout, and `RatchetError` when the program does not exist.
     """
     words = tuple(str(word) for word in argv)
@@ -107,7 +108,7 @@ def start(
         return subprocess.Popen(
             words,
             cwd=cwd,
-            env={**os.environ, **(env or {})},
+            env={**environment.passed_on(os.environ), **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=stdout,
             stderr=subprocess.STDOUT if stdout is not None else None,

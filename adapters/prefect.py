@@ -12,17 +12,11 @@ from pathlib import Path
 
 import httpx
 
+from adapters import ports
+from adapters.environment import access
 from adapters.files import write_json
-from adapters.replicas import (
-    Replica,
-    alive,
-    await_ready,
-    free_port,
-    launch,
-    listening,
-    read_replica,
-    terminate,
-)
+from adapters.owners import served_by
+from adapters.replicas import Replica, alive, await_ready, launch, read_replica, terminate
 from adapters.settings import Settings
 
 START_SECONDS = 120.0
@@ -41,9 +35,10 @@ QUIET = {
 
 
 def environment(settings: Settings, api_url: str) -> dict[str, str]:
-    """Return the variables under which a process of this workspace speaks to that server."""
+    """Return the variables under which a process of this workspace speaks to that server, and to its registry."""
     auth = settings.prefect_auth
     return {
+        **access(settings),
         **QUIET,
         "PREFECT_HOME": str(settings.state / "prefect"),
         "PREFECT_API_URL": api_url,
@@ -66,7 +61,9 @@ def server_environment(settings: Settings, port: int) -> dict[str, str]:
         "PREFECT_SERVER_DATABASE_CONNECTION_TIMEOUT": str(DATABASE_SECONDS),
         "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
         **({"PREFECT_SERVER_API_AUTH_STRING": auth.get_secret_value()} if auth else {}),
-        **({"PREFECT_SERVER_DATABASE_CONNECTION_URL": database.get_secret_value()} if database else {}),
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": database.get_secret_value()
+        if database
+        else f"sqlite+aiosqlite:///{settings.state / 'prefect' / 'prefect.db'}",
     }
 
 
@@ -88,6 +85,12 @@ def connect(settings: Settings) -> str:
     return url
 
 
+def join(settings: Settings) -> None:
+    """Let this process's flows run against the workspace's server where one runs; none is started."""
+    if url := running_url(settings):
+        os.environ.update(environment(settings, url))
+
+
 def running_url(settings: Settings) -> str | None:
     """Return the address of the API of the server that runs for this workspace; None when none does."""
     if settings.prefect_api_url:
@@ -106,20 +109,21 @@ def ensure_server(settings: Settings) -> Replica:
 
     It is noted before it answers: a command that is killed in these seconds leaves no server that nobody knows,
     beside which the next command would start a second one on the same database.
+
+    Raises `PortTaken` where a setting names a port that is another's.
     """
     file, log = server_file(settings), settings.state / "prefect" / "server.log"
     running = read_replica(file)
     if running and alive(running):
-        await_ready(running, lambda: healthy(local_url(running.port)), START_SECONDS, log)
+        await_ready(running, lambda: serves(running), START_SECONDS, log)
         return running
-    wanted = running.port if running else settings.prefect_port
-    port = wanted if not listening(wanted) else free_port()
+    port = ports.take(settings, ["prefect_port"]).prefect_port
     env = server_environment(settings, port)
     argv = [sys.executable, "-m", "prefect", "server", "start"]
     started = launch(argv, cwd=settings.workspace, env=env, log=log, port=port)
     write_json(file, started.as_dict())
     try:
-        await_ready(started, lambda: healthy(local_url(port)), START_SECONDS, log)
+        await_ready(started, lambda: serves(started), START_SECONDS, log)
     except BaseException:
         terminate(started)
         raise
@@ -134,6 +138,11 @@ def stop_server(settings: Settings) -> bool:
     terminate(running)
     server_file(settings).unlink(missing_ok=True)
     return True
+
+
+def serves(server: Replica) -> bool:
+    """Say whether this very server answers, not another one on its port."""
+    return healthy(local_url(server.port)) and served_by(server.port, server)
 
 
 def healthy(api_url: str) -> bool:

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from adapters import channel, rasa, traffic
+from adapters import channel, ports, rasa, traffic
 from adapters.bot_code import bundle_name, code_digest, code_files, is_whole
 from adapters.files import sha256, write_json
 from adapters.replicas import (
@@ -22,8 +22,6 @@ from adapters.replicas import (
     ensure_supervisor,
     free_port,
     launch,
-    listening,
-    port_taken,
     read_replica,
     stop_all,
     strays,
@@ -50,10 +48,7 @@ class ProcessTarget:
 
     def check(self) -> None:
         """Refuse a port that another program listens on."""
-        supervisor = read_replica(self.folder / "supervisor.json")
-        ours = supervisor is not None and alive(supervisor) and supervisor.port == self.settings.port
-        if not ours and listening(self.settings.port):
-            raise port_taken(self.settings.port)
+        ports.require(self.settings, "port")
 
     def package(self, archive: Path, model_sha256: str, labels: dict[str, str], say: Say) -> str:
         """Copy model and code into a bundle named by their digest; one that exists is kept."""
@@ -104,6 +99,7 @@ class ProcessTarget:
         if staged is None or staged.release != release.id or not alive(staged):
             raise RatchetError(f"Release {release.id} is not staged.", "Run `ratchet release` again.")
         try:
+            ports.require(self.settings, "port")
             ensure_supervisor(self.folder, self.settings.port)
         except RatchetError:
             self._discard_staged()

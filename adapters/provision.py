@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from prefect.variables import Variable
 
 from adapters import commands
 from adapters.files import sha256
-from adapters.prefect import POOL, SLOT
+from adapters.prefect import POOL, SLOT, environment
 from adapters.settings import SOURCE, Settings, load_settings
 from domain.errors import RatchetError
 from domain.training import fingerprint
@@ -80,7 +81,8 @@ def deploy(settings: Settings) -> None:
         return
     file = file_of(settings, "prefect.yaml")
     argv = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)]
-    commands.run(argv, env=schedule(settings), cwd=settings.state, timeout=DEPLOY_SECONDS)
+    env = {**environment(settings, os.environ["PREFECT_API_URL"]), **schedule(settings)}
+    commands.run(argv, env=env, cwd=settings.state, timeout=DEPLOY_SECONDS)
     Variable.set(LOADED, wanted, overwrite=True)
 
 

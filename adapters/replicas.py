@@ -128,14 +128,6 @@ def listening(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def port_taken(port: int) -> RatchetError:
-    """Return the error for a port of the bot that another program has."""
-    return RatchetError(
-        f"Port {port} on 127.0.0.1 cannot be opened for the bot; another program may be using it.",
-        "Stop that program (this workspace's own bot: `ratchet stop`), or set RATCHET_PORT in .env to a free port.",
-    )
-
-
 def launch(
     argv: Sequence[str], *, cwd: Path, env: dict[str, str], log: Path, release: str = "", port: int
 ) -> Replica:
@@ -185,7 +177,10 @@ def tail(log: Path, lines: int = 15) -> str:
 
 
 def ensure_supervisor(folder: Path, port: int) -> None:
-    """Make sure that a supervisor listens on `port`; already so is a no-op."""
+    """Make sure that a supervisor listens on `port`; already so is a no-op.
+
+    Raises `RatchetError` with the end of its log when it cannot.
+    """
     running = read_replica(folder / "supervisor.json")
     if running and alive(running):
         if running.port == port:
@@ -202,9 +197,9 @@ def ensure_supervisor(folder: Path, port: int) -> None:
 
     try:
         await_ready(started, ready, 30, log)
-    except RatchetError as error:
+    except RatchetError:
         terminate(started)
-        raise port_taken(port) from error
+        raise
 
 
 def switch(folder: Path, new: Replica) -> Replica | None:

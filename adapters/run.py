@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from adapters import flow_runs
+from adapters import flow_runs, ports
 from adapters.lock import hold
 from adapters.mlflow import Registry
 from adapters.settings import STATE_FOLDER, Settings, load_settings, root_of
@@ -76,7 +76,7 @@ def begin(
     with hold(root / STATE_FOLDER / "run.lock", what, patience), slot:
         if newest:
             newest(root)
-        settings = load_settings(root)
+        settings = ports.choose(load_settings(root))
         yield Run(
             settings,
             Registry(settings),

@@ -10,11 +10,9 @@ from pathlib import Path
 
 from adapters import commands, dvc, dvc_config, git
 from adapters.bot_code import code_files
-from adapters.replicas import listening
 from adapters.settings import MARKERS, SOURCE, STATE_FOLDER
 from domain.errors import RatchetError
 
-FIRST_PORT = 5005
 LOCAL_REMOTE = f"{STATE_FOLDER}/remote"
 IGNORED = (".venv/", f"{STATE_FOLDER}/", "__pycache__/", ".env", "prefect.toml", "bot/models/", "*.tar.gz")
 """What Git never holds; models are in the registry, and a Git host refuses files as large as they become."""
@@ -28,7 +26,7 @@ def examples() -> list[str]:
     return sorted(path.parent.name for path in (SOURCE / "examples").glob("*/data"))
 
 
-def make_workspace(folder: Path, example: str | None, used_ports: set[int]) -> None:
+def make_workspace(folder: Path, example: str | None) -> None:
     """Make a workspace in a folder that is absent or empty; whole or not at all.
 
     With an example its corpus, bot and directory of people come along; without, the corpus is empty and the
@@ -45,13 +43,13 @@ def make_workspace(folder: Path, example: str | None, used_ports: set[int]) -> N
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as beside:
         built = Path(beside) / folder.name
-        fill(built, example, used_ports)
+        fill(built, example)
         if folder.exists():
             folder.rmdir()
         built.rename(folder)
 
 
-def fill(folder: Path, example: str | None, used_ports: set[int]) -> None:
+def fill(folder: Path, example: str | None) -> None:
     """Write everything that a workspace has."""
     copy_bot(folder, example)
     source = SOURCE / "examples" / (example or EMPTY)
@@ -62,10 +60,7 @@ def fill(folder: Path, example: str | None, used_ports: set[int]) -> None:
     (folder / ".github" / "workflows").mkdir(parents=True)
     for name in WORKFLOWS:
         shutil.copy(SOURCE / ".github" / "workflows" / name, folder / ".github" / "workflows" / name)
-    port = next(port for port in range(FIRST_PORT, FIRST_PORT + 1000) if port not in used_ports)
-    (folder / ".env").write_text(
-        f"# What differs by machine; Git ignores this file.\nRATCHET_PORT={port}\n", encoding="utf-8"
-    )
+    (folder / ".env").write_text("# What differs by machine; Git ignores this file.\n", encoding="utf-8")
     commands.run(["git", "init", "--quiet"], cwd=folder)
     dvc_config.init(folder, LOCAL_REMOTE)
     if example:
@@ -99,8 +94,3 @@ def copy_bot(folder: Path, example: str | None) -> None:
     if example is None:
         shutil.rmtree(folder / "bot" / "tests" / "conversations", ignore_errors=True)
         shutil.copytree(SOURCE / "examples" / EMPTY / "bot", folder / "bot", dirs_exist_ok=True)
-
-
-def ports_in_use(count: int = 20) -> set[int]:
-    """Return which of the first bot ports something listens on now."""
-    return {port for port in range(FIRST_PORT, FIRST_PORT + count) if listening(port)}

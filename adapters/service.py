@@ -16,12 +16,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 import httpx
 import psutil
 
-from adapters import commands, prefect
+from adapters import commands, ports, prefect
 from adapters.declared import Declarations
+from adapters.environment import access
 from adapters.files import write_json, write_text
 from adapters.lock import LockHeld, hold
+from adapters.owners import served_by
 from adapters.replicas import Replica, alive, await_ready, launch, read_replica, terminate
-from adapters.service_parts import DOWN_SECONDS, PARTS, RATCHET, Part, folder, parts, prefect_toml
+from adapters.service_parts import DOWN_SECONDS, PARTS, RATCHET, Part, folder, listens, parts, prefect_toml
 from adapters.settings import Settings
 from domain.errors import RatchetError
 
@@ -64,12 +66,14 @@ def up(settings: Settings, names: frozenset[str], say: Say, ready: Callable[[lis
 
     What takes long and needs nothing else is started first.
 
-    Raises `LockHeld` when it runs already, and `RatchetError` when a part does not start.
+    Raises `LockHeld` when it runs already, `PortTaken` before anything is started where a port is another's, and
+    `RatchetError` when a part does not start.
     """
     with alone(settings):
         end_on_signals()
         started: dict[str, Replica] = {}
         try:
+            settings = ports.take(settings, listens(settings, names))
             start_each(settings, parts(settings, {"mlflow"} & names), started)
             api_url = serve_prefect(settings, say)
             write_text(settings.workspace / "prefect.toml", prefect_toml(settings, api_url))
@@ -98,6 +102,7 @@ def detach(settings: Settings, names: Collection[str]) -> None:
     """
     if running(settings):
         raise already_running()
+    settings = ports.take(settings, listens(settings, names or PARTS))
     log = folder(settings) / "up.log"
     only = [word for name in sorted(names) for word in ("--only", name)]
     argv = [
@@ -105,11 +110,10 @@ def detach(settings: Settings, names: Collection[str]) -> None:
         "--workspace",
         str(settings.workspace),
         "up",
-        "--port",
-        str(settings.prefect_port),
+        *(["--port", str(settings.prefect_port)] if settings.explicit("prefect_port") else []),
         *only,
     ]
-    started = launch(argv, cwd=settings.workspace, env={}, log=log, port=0)
+    started = launch(argv, cwd=settings.workspace, env=access(settings), log=log, port=0)
 
     def ready() -> bool:
         found = read_replica(folder(settings) / READY)
@@ -180,8 +184,9 @@ def await_part(settings: Settings, part: Part, replica: Replica) -> None:
     """Wait until a part that listens answers."""
     if not part.url:
         return
+    log = folder(settings) / f"{part.name}.log"
     try:
-        await_ready(replica, lambda: answers(part.url), READY_SECONDS, folder(settings) / f"{part.name}.log")
+        await_ready(replica, lambda: answers(part.url) and served_by(part.port, replica), READY_SECONDS, log)
     except RatchetError as error:
         raise RatchetError(f"The part {part.name} did not start at {part.url}.", error.remedy) from error
 
@@ -204,6 +209,7 @@ def watch_over(
     while True:
         time.sleep(POLL_SECONDS)
         declarations.renew()
+        end_if_gone(settings, started)
         for name in deaths:
             now = time.monotonic()
             if is_up(settings, name, started):
@@ -222,6 +228,18 @@ def watch_over(
                 else:
                     started[name] = start(settings, next(part for part in wanted if part.name == name))
             since[name], due[name] = time.monotonic(), 0.0
+
+
+def end_if_gone(settings: Settings, started: Mapping[str, Replica]) -> None:
+    """End the service of a workspace that was moved or deleted: it would write to a place that is none any more."""
+    if settings.state.is_dir():
+        return
+    for replica in started.values():
+        terminate(replica, STOP_SECONDS)
+    raise RatchetError(
+        f"{settings.workspace} is no longer there, and its service ends.",
+        "If you moved it, run `ratchet adopt` where it is now.",
+    )
 
 
 def is_up(settings: Settings, name: str, started: Mapping[str, Replica]) -> bool:

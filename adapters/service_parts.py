@@ -7,7 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters import prefect
+from adapters import ports, prefect
+from adapters.environment import access
+from adapters.owned import PortName
 from adapters.settings import Settings
 
 PARTS = ("server", "mlflow", "worker", "watch", "monitor")
@@ -47,6 +49,12 @@ def parts(settings: Settings, names: Collection[str], api_url: str = "") -> list
     return [part for part in found if part.name in names]
 
 
+def listens(settings: Settings, names: Collection[str]) -> list[PortName]:
+    """Return which of the workspace's ports these parts, and the bot that they bring back, listen on."""
+    owns = {"mlflow_port": "mlflow", "port": "watch", "operation_port": "watch"}
+    return [name for name in ports.needed(settings) if owns.get(name, "") in {"", *names}]
+
+
 def mlflow(settings: Settings) -> list[Part]:
     """Describe MLflow's pages, without the job queues that it brings; passwords stay off the command line."""
     backend = settings.tracking_uri or f"sqlite:///{settings.state / 'mlflow.db'}"
@@ -55,6 +63,8 @@ def mlflow(settings: Settings) -> list[Part]:
     port = settings.mlflow_port
     argv = ("mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1")
     env = {
+        **access(settings),
+        "RATCHET_WORKSPACE": str(settings.workspace),
         "MLFLOW_BACKEND_STORE_URI": backend,
         "MLFLOW_DEFAULT_ARTIFACT_ROOT": settings.artifact_root or str(settings.state / "artifacts"),
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",

@@ -7,14 +7,16 @@ names in the workspace's `.env`, hold what differs by machine.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from adapters import yaml_text
+from adapters import identity, owned, yaml_text
+from adapters.identity import STATE_FOLDER as STATE_FOLDER
 from domain.corpus import CorpusPolicy
 from domain.errors import RatchetError
 from domain.ledger import SplitPolicy
@@ -32,7 +34,6 @@ SOURCE = Path(__file__).resolve().parent.parent
 """The folder that Ratchet's own code lies in."""
 
 MARKERS = ("params.yaml", "bot")
-STATE_FOLDER = ".ratchet"
 MOST_FINDINGS = 20
 
 
@@ -57,6 +58,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="RATCHET_", frozen=True, extra="forbid", env_file_encoding="utf-8"
     )
+
+    _chosen: frozenset[str] = PrivateAttr(default=frozenset())
 
     workspace: Path
     params: Params
@@ -127,6 +130,17 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return init_settings, env_settings, dotenv_settings
 
+    def explicit(self, name: str) -> bool:
+        """Say whether somebody set this, in contrast to a default and to what Ratchet chose."""
+        return name in self.model_fields_set and name not in self._chosen
+
+    def with_chosen(self, values: Mapping[str, Any]) -> Settings:
+        """Return settings with what Ratchet chose where nobody set anything."""
+        fresh = {name: value for name, value in values.items() if not self.explicit(name)}
+        made = self.model_copy(update=fresh)
+        made._chosen = self._chosen | fresh.keys()
+        return made
+
     @property
     def state(self) -> Path:
         """The folder of all state that Ratchet keeps for this workspace."""
@@ -146,13 +160,23 @@ class Settings(BaseSettings):
 def load_settings(workspace: Path | str | None = None, **overrides: Any) -> Settings:
     """Read the settings of the workspace that `workspace` (default: the working directory) lies in.
 
-    Raises `RatchetError` when there is no workspace, and, naming each, when a file or variable has an unknown
-    key or a value out of bounds.
+    Raises `RatchetError` when there is no workspace, when it is a copy or was moved, and, naming each, when a file
+    or variable has an unknown key or a value out of bounds.
     """
-    root = root_of(workspace)
+    return read_settings(root_of(workspace), **overrides)
+
+
+def chosen_folder(workspace: Path | str | None) -> Path:
+    """Return the folder that an option or RATCHET_WORKSPACE names, else the working directory."""
+    return Path(workspace) if workspace else Path(os.environ.get("RATCHET_WORKSPACE") or Path.cwd())
+
+
+def read_settings(root: Path, **overrides: Any) -> Settings:
+    """Read the settings of the workspace `root`, wherever it belongs; see `load_settings`."""
     params = validate_params(read_params(root / "params.yaml"))
     try:
-        return Settings(workspace=root, params=params, _env_file=root / ".env", **overrides)
+        settings = Settings(workspace=root, params=params, _env_file=root / ".env", **overrides)
+        return settings.with_chosen(owned.read(root).settings())
     except ValidationError as error:
         raise RatchetError(
             explain("The environment (RATCHET_…, .env)", error), "Correct or remove these variables."
@@ -167,11 +191,11 @@ def root_of(workspace: Path | str | None = None) -> Path:
     """Return the workspace that `workspace` (default: RATCHET_WORKSPACE, else the working directory) lies in.
 
     Reads no settings, so that they can be read after the folder was brought to another commit. Raises
-    `RatchetError` when there is no workspace.
+    `RatchetError` when there is no workspace, and when it is a copy or was moved.
     """
-    return find_workspace(
-        Path(workspace) if workspace else Path(os.environ.get("RATCHET_WORKSPACE") or Path.cwd())
-    )
+    root = find_workspace(chosen_folder(workspace))
+    identity.require(root)
+    return root
 
 
 def find_workspace(start: Path) -> Path:

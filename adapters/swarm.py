@@ -10,8 +10,16 @@ from typing import Any
 
 import docker
 
-from adapters import channel, docker_images, docker_registry, docker_service, haproxy, stack
-from adapters.replicas import listening, port_taken
+from adapters import (
+    channel,
+    docker_images,
+    docker_registry,
+    docker_service,
+    fleet_owner,
+    haproxy,
+    ports,
+    stack,
+)
 from adapters.settings import Settings
 from adapters.swarm_rollout import POLL_SECONDS, Rollout, await_services
 from adapters.target import ReplicaStatus, Say
@@ -45,10 +53,9 @@ class SwarmTarget:
                 "Set RATCHET_REGISTRY to an image repository that every node reaches.",
             )
         stack.read(self.settings)
-        if docker_service.inspect(self.client, f"{self.settings.stack}_{stack.PROXY}") is None:
-            for port in (self.settings.port, self.settings.operation_port):
-                if listening(port):
-                    raise port_taken(port)
+        fleet_owner.require(self.client, self.settings)
+        for name in ports.PUBLIC:
+            ports.require(self.settings, name)
 
     def package(self, archive: Path, model_sha256: str, labels: dict[str, str], say: Say) -> str:
         """Build the image of a model and the bot's code and return its digest, pushed where a registry is set."""
@@ -74,7 +81,8 @@ class SwarmTarget:
         if live is None:
             say("preparing networks, proxy and conversation store")
             derived = stack.surroundings(document, stack.recipes(self.settings))
-            stack.deploy_derived(self.settings, self.settings.stack, derived, values)
+            owner = fleet_owner.overlay(self.settings, derived)
+            stack.deploy_derived(self.settings, self.settings.stack, derived, values, owner)
         await_services(self.client, self.settings, needed=live is None)
         self._discard_staged()
         services = {CANARY: values}
@@ -104,6 +112,7 @@ class SwarmTarget:
     def deploy(self, release: Release, say: Say) -> None:
         """Bring the release to every replica; on any failure the old release serves on all of them again."""
         docker_service.need_manager(self.client)
+        fleet_owner.require(self.client, self.settings)
         self._check_image(release)
         wanted = Wanted(release.bundle, release.id)
         before = self.rollout.settle()
@@ -169,6 +178,7 @@ class SwarmTarget:
 
     def stop(self, say: Say) -> None:
         """Take the stack away; its volumes, with the conversations, stay."""
+        fleet_owner.require(self.client, self.settings)
         for name in (self.staging, self.settings.stack):
             if self._services(name):
                 stack.remove(self.settings, name)
@@ -238,13 +248,3 @@ def _variables_of(spec: dict[str, Any]) -> dict[str, str]:
     """The RATCHET_* variables of the release that a service runs."""
     wanted = docker_service.wanted_by(spec)
     return {"RATCHET_IMAGE": wanted.image, "RATCHET_RELEASE": wanted.release}
-
-
-def connect(settings: Settings) -> docker.DockerClient | None:
-    """Return the engine when it could serve a fleet: it answers, and it manages a swarm."""
-    try:
-        client = docker_images.connect(timeout=5)
-    except RatchetError:
-        return None
-    place = docker_service.swarm(client)
-    return client if place and place.manager else None

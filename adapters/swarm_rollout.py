@@ -9,7 +9,7 @@ import time
 
 import docker
 
-from adapters import docker_service, haproxy, stack
+from adapters import docker_service, fleet_owner, haproxy, stack
 from adapters.settings import Settings
 from adapters.target import Say
 from domain.errors import RatchetError
@@ -40,7 +40,9 @@ class Rollout:
         if service is not None:
             say(f"changing {docker_service.replicas_of(service)} replicas one by one, the new before the old")
         values = stack.variables(self.settings, release)
-        stack.deploy(self.settings, self.settings.stack, stack.recipes(self.settings) / "stack.yml", values)
+        owner = fleet_owner.overlay(self.settings, stack.read(self.settings))
+        path = stack.recipes(self.settings) / "stack.yml"
+        stack.deploy(self.settings, self.settings.stack, path, values, owner)
         return False
 
     def watch(self, wanted: Wanted, before: Update, going_back: bool, say: Say) -> tuple[Outcome, Fleet]:

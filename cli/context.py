@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,16 +19,24 @@ class Shared:
     """The options before the command."""
 
     workspace: Path | None = None
+    tidied: bool = False
+    """Whether this process's environment is Ratchet's own by now."""
 
 
 shared = Shared()
 
 
-def settings() -> Settings:
-    """Return the settings of the workspace that the command is for."""
+def settings(**overrides: Any) -> Settings:
+    """Return the settings of the workspace that the command is for, whose identity is noted at its first use."""
+    from adapters import environment, identity
     from adapters.settings import load_settings  # with pandas and SciPy: no help text waits for those
 
-    return load_settings(shared.workspace)
+    found = load_settings(shared.workspace, **overrides)
+    identity.claim(found.workspace)
+    if not shared.tidied:  # later on there is in it what Ratchet itself tells its tools
+        environment.tidy(found)
+        shared.tidied = True
+    return found
 
 
 def settings_for_flow() -> Settings:

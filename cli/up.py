@@ -45,10 +45,9 @@ def up(
     """Run the service: schedules, triggers, worker and web pages. Ctrl-C or `ratchet down` ends it."""
     from adapters import service, service_parts
     from adapters.lock import LockHeld
-    from adapters.settings import load_settings
-    from cli.context import shared
+    from adapters.ports import PortTaken
 
-    found = load_settings(shared.workspace, **({"prefect_port": port} if port else {}))
+    found = settings(**({"prefect_port": port} if port else {}))
     if systemd:
         print(service_parts.unit(found), end="")
         return
@@ -59,7 +58,7 @@ def up(
 
     def ready(parts: list[service_parts.Part]) -> None:
         out.print(f"Ready after {time.monotonic() - began:.1f} s.")
-        show(found)
+        show(settings())  # with the ports that were chosen meanwhile
 
     try:
         if detach:
@@ -70,6 +69,10 @@ def up(
     except LockHeld as error:
         out.print(error.fact)
         show(found)
+    except PortTaken as error:
+        if port and error.name == "prefect_port":
+            raise RatchetError(error.fact, f"Name another: `ratchet up --port {error.free}`.") from error
+        raise
 
 
 def show(found: Settings) -> None:
@@ -97,9 +100,10 @@ def down() -> None:
 
 def watch(once: Annotated[bool, typer.Option("--once", help="Look once.")] = False) -> None:
     """Look at Git and the inbox every few seconds; only what has to be announced makes a run."""
-    from adapters import follow, watch
+    from adapters import follow, prefect, watch
 
     found = settings()
+    prefect.join(found)
     said = ""
     while True:
         try:

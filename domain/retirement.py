@@ -149,7 +149,7 @@ def retired_since(
         book = book[book["moved"] >= day]
     else:
         before = dict(zip(previous["key"], previous["side"], strict=True))
-        book = book[[before.get(key) != Side.TRAIN for key in book["key"]]]
+        book = book[book["key"].map(before) != Side.TRAIN]
     return train.merge(book[["key", "moved", "reason"]], on="key")
 
 

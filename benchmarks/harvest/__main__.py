@@ -126,7 +126,7 @@ def main() -> None:
     people = people.assign(source="clinc150").drop_duplicates("text")
     people = people.sample(frac=1, random_state=1, ignore_index=True)
     with tempfile.TemporaryDirectory() as folder:
-        make_workspace(Path(folder) / "bot", None, set())
+        make_workspace(Path(folder) / "bot", None)
         weeks = play(Simulation(load_settings(Path(folder) / "bot"), people))
     table = pd.DataFrame([asdict(week) | {"covered": week.covered} for week in weeks])
     print(table.round(4).to_string(index=False))

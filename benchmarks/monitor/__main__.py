@@ -39,7 +39,7 @@ def main(part: str | None) -> None:
     people = read("clinc150")[["text", "intent"]].replace({"intent": {"oos": OUT_OF_SCOPE}})
     people = people.drop_duplicates("text").sample(frac=1, random_state=1, ignore_index=True)
     with tempfile.TemporaryDirectory() as folder:
-        make_workspace(Path(folder) / "bot", None, set())
+        make_workspace(Path(folder) / "bot", None)
         settings = load_settings(Path(folder) / "bot")
         learnt = people.groupby("intent").head(LEARNT)
         rows = learnt.assign(key=learnt.index.astype(str))

@@ -16,8 +16,11 @@ from adapters import (
     dvc,
     follow,
     harvest,
+    identity,
     locust_load,
     monitor,
+    owned,
+    ports,
     proofs,
     rasa,
     retrains,
@@ -42,6 +45,8 @@ PARAMS = (SOURCE / "params.yaml").read_bytes()
 POINTER = b"outs:\n- md5: 0123456789abcdef0123456789abcdef.dir\n  size: 10\n  nfiles: 3\n  hash: md5\n  path: data\n"
 RELEASE = make_release("b" * 64, "a" * 64).as_dict()
 MODEL = model("3").as_dict()
+IDENTITY = b'{"id": "a1", "home": "/tmp", "state": {"device": 1, "inode": 2}}'
+OWNED = b'{"ports": {"port": 5005, "mlflow_port": 5000}, "stack": "ratchet-a1", "avoid": "/tmp"}'
 REPLICA = Replica("r", 5005, 1, 2.5, ("python", "-m", "x"), "/tmp", (("A", "b"),)).as_dict()
 
 
@@ -71,6 +76,17 @@ def test_env(content: bytes) -> None:
         (Path(folder) / "params.yaml").write_bytes(b"")
         (Path(folder) / ".env").write_bytes(content)
         survive(".env", lambda: load_settings(folder))
+
+
+@fuzz(60, 2000, content=mutated([IDENTITY, OWNED]))
+def test_identity_and_ports(content: bytes) -> None:
+    """`workspace.json` and `owned.json` under `.ratchet/`: ports and a path, or a refusal."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = workspace(folder)
+        for name in (identity.FILE, owned.FILE):
+            (settings.state / name).write_bytes(content)
+            survive(name, lambda: ports.choose(load_settings(settings.workspace)))
+            (settings.state / name).unlink()
 
 
 @fuzz(60, 3000, content=mutated([POINTER]))
