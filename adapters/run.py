@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from adapters import flow_runs
+from adapters import flow_runs, prefect
 from adapters.lock import hold
 from adapters.mlflow import Registry
 from adapters.settings import Settings, load_settings
@@ -62,7 +62,7 @@ def begin(workspace: str | None, what: str, trigger: str, fleet: bool = True) ->
     flow_runs.rename(
         run_names.begun(date.today(), trigger if flow_runs.by_service() else f"{what} {trigger}")
     )
-    slot = flow_runs.slot(patience) if fleet else contextlib.nullcontext()
+    slot = flow_runs.slot(prefect.scope(settings).slot, patience) if fleet else contextlib.nullcontext()
     with hold(settings.state / "run.lock", what, patience), slot:
         yield Run(
             settings,

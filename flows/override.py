@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from prefect import flow
-
 from adapters.run import begin
 from domain.release import Release
 from domain.verdict import Decision
+from flows.process import process
 from flows.release import bring_out
 from tasks.approve import approve
 from tasks.authorise import authorise
 from tasks.recover import recover
 
 
-@flow(name="release", persist_result=False)
+@process()
 def override(
     version: str,
     by: str,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import contextlib
 
-from prefect import flow
-
 from adapters.run import Run, begin
 from domain.model import Model
 from domain.release import Release
+from flows.process import process
 from tasks.again import again
 from tasks.already import already
 from tasks.authorise import authorise
@@ -23,7 +22,7 @@ from tasks.sync import sync as take_newest
 from tasks.verify import verify
 
 
-@flow(persist_result=False)
+@process()
 def release(
     version: str | None = None, workspace: str | None = None, trigger: str = "by hand", sync: bool = False
 ) -> Release:

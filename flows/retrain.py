@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from prefect import flow
-
 from adapters.run import begin
 from domain.model import Next
 from domain.summary import Summary
 from domain.verdict import Decision
+from flows.process import process
 from flows.release import bring_out
 from tasks.evaluate import evaluate
 from tasks.explain import explain
@@ -27,7 +26,7 @@ from tasks.train import train
 from tasks.validate import validate
 
 
-@flow(persist_result=False)
+@process()
 def retrain(
     workspace: str | None = None,
     revision: str | None = None,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from prefect import flow
-
 from adapters.run import begin
 from domain.release import Release
+from flows.process import process
 from flows.release import bring_up
 from tasks.choose import choose
 from tasks.recover import recover
 
 
-@flow(persist_result=False)
+@process()
 def rollback(to: str | None = None, workspace: str | None = None, trigger: str = "by hand") -> Release:
     """Go back to the release before the live one, or to another that was live.
 
