@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adapters.flow_runs import ended
 from adapters.run import begin
 from domain.model import Next
 from domain.summary import Summary
@@ -66,11 +67,11 @@ def retrain(
                 why = explain(run, corpus, sides, lineage, scores, recalled.champion)
             page = report(run, corpus, sides, lineage, scores, judgement, recalled, why)
             model = register(run, trained, lineage, scores, judgement, recalled, page, trial)
+        publish(run, corpus, sides, model, recalled, trial)
         if not trial:
             if recalled.next is not Next.NOTHING and model.decision == Decision.PROMOTE:
                 bring_out(run, model)
             else:
                 serve(run)
         summary = summarise(run, corpus, sides, model, recalled, trial)
-        publish(run, summary, model)
-        return summary
+        return ended(summary.outcome.state, summary)

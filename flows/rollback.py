@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from adapters.flow_runs import ended
 from adapters.run import begin
 from domain.release import Release
+from domain.summary import Outcome
 from flows.process import process
 from flows.release import bring_up
 from tasks.choose import choose
@@ -21,4 +23,4 @@ def rollback(to: str | None = None, workspace: str | None = None, trigger: str =
     """
     with begin(workspace, "A rollback", trigger) as run:
         recover(run)
-        return bring_up(run, choose(run, to), load=False)
+        return ended(Outcome.RELEASED.state, bring_up(run, choose(run, to), load=False))

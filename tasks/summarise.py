@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from adapters import flow_runs
 from adapters.files import write_json
 from adapters.run import Run
+from domain import run_names
 from domain.corpus import Corpus
 from domain.ledger import Split
 from domain.model import Model, Next
@@ -18,10 +22,23 @@ OUTCOMES = {"promote": Outcome.RELEASED, "reject": Outcome.REJECTED, "ask": Outc
 def summarise(
     run: Run, corpus: Corpus, split: Split, model: Model, recalled: Recalled, trial: bool = False
 ) -> Summary:
-    """Return the figures that people want to see, and keep them in the run's folder."""
+    """Return the figures that people want to see, and keep them in the run's folder: the run went through.
+
+    A release has given the run's page another name; it gets its own back.
+    """
+    summary = outline(run, corpus, split, model, recalled, trial)
+    write_json(run.folder / "summary.json", summary.as_dict())
+    flow_runs.rename(run_names.retrained(date.today(), summary))
+    return summary
+
+
+def outline(
+    run: Run, corpus: Corpus, split: Split, model: Model, recalled: Recalled, trial: bool = False
+) -> Summary:
+    """Return the figures as they stand now."""
     live = run.registry.live()
     outcome = Outcome.TRIED if trial else OUTCOMES[model.decision]
-    summary = Summary(
+    return Summary(
         outcome=Outcome.UNCHANGED if recalled.next is Next.NOTHING else outcome,
         run=run.name,
         trigger=run.trigger,
@@ -44,5 +61,3 @@ def summarise(
         report=model.report,
         seconds=round(run.seconds, 1),
     )
-    write_json(run.folder / "summary.json", summary.as_dict())
-    return summary
