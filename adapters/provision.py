@@ -101,7 +101,7 @@ def owner(settings: Settings) -> Owner:
 
 async def known_owners(client: PrefectClient) -> dict[str, Owner]:
     """Return who has which name on this server."""
-    wanted = {"variables": {"name": {"like_": "ratchet\\_%"}}}
+    wanted = {"variables": {"name": {"like_": "ratchet_%"}}}
     values = [one["value"] for one in (await client.request("POST", "/variables/filter", json=wanted)).json()]
     return {
         value["name"]: Owner.from_dict(value["owner"])

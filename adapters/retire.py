@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from typing import Any
+from uuid import UUID
 
 from prefect.client.orchestration import PrefectClient
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
@@ -25,7 +26,7 @@ async def workspace(client: PrefectClient, own: Scope) -> None:
     tagged = DeploymentFilter(tags=DeploymentFilterTags(all_=[own.tag]))
     while found := await client.read_deployments(deployment_filter=tagged, limit=PAGE):
         for deployment in found:
-            await client.delete_deployment(deployment.id)
+            await delete(client, deployment.id)
     marked = AutomationFilter(tags=AutomationFilterTags(all_=[own.tag]))
     for automation in await client.read_automations(automations=marked, limit=PAGE):
         await client.delete_automation(automation.id)
@@ -35,6 +36,12 @@ async def workspace(client: PrefectClient, own: Scope) -> None:
         await client.delete_global_concurrency_limit_by_name(own.slot)
     with contextlib.suppress(ObjectNotFound):
         await client.delete_variable_by_name(own.record)
+
+
+async def delete(client: PrefectClient, deployment: UUID) -> None:
+    """Remove a deployment with the automations that its triggers made, which Prefect would leave."""
+    await client.delete_resource_owned_automations(f"prefect.deployment.{deployment}")
+    await client.delete_deployment(deployment)
 
 
 async def unnamed(client: PrefectClient, content: dict[str, Any]) -> None:
@@ -51,7 +58,7 @@ async def unnamed(client: PrefectClient, content: dict[str, Any]) -> None:
             with contextlib.suppress(ObjectNotFound):
                 found = await client.read_deployment_by_name(name)
                 if found.entrypoint == one["entrypoint"]:
-                    await client.delete_deployment(found.id)
+                    await delete(client, found.id)
     for automation in await client.read_automations_by_name(DEAD_RUN):
         await client.delete_automation(automation.id)
     with contextlib.suppress(ObjectNotFound):

@@ -10,12 +10,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from adapters import flow_runs, prefect
+from adapters.failures import explain
 from adapters.lock import hold
 from adapters.mlflow import Registry
 from adapters.settings import Settings, load_settings
 from adapters.target import Target
 from adapters.targets import choose_target
 from domain import run_names
+from domain.errors import RatchetError
 
 LOOK_SECONDS = 300.0
 
@@ -50,6 +52,20 @@ def looking(workspace: str | None) -> Iterator[Settings]:
 
 
 @contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """Raise what gave way as fact and remedy: whoever reads the run's last state has no terminal."""
+    try:
+        yield
+    except RatchetError:
+        raise
+    except Exception as error:
+        said = explain(error)
+        if said is None:
+            raise
+        raise said from error
+
+
+@contextlib.contextmanager
 def begin(workspace: str | None, what: str, trigger: str, fleet: bool = True) -> Iterator[Run]:
     """Begin a run that changes the workspace and, unless said otherwise, the fleet: one at a time.
 
@@ -63,7 +79,7 @@ def begin(workspace: str | None, what: str, trigger: str, fleet: bool = True) ->
         run_names.begun(date.today(), trigger if flow_runs.by_service() else f"{what} {trigger}")
     )
     slot = flow_runs.slot(prefect.scope(settings).slot, patience) if fleet else contextlib.nullcontext()
-    with hold(settings.state / "run.lock", what, patience), slot:
+    with hold(settings.state / "run.lock", what, patience), slot, explained():
         yield Run(
             settings,
             Registry(settings),

@@ -18,7 +18,15 @@ from tests.e2e.kills.patient import Patient, change
 
 
 def admit(folder: Path, prepare: Callable[[Path], None] = lambda _: None, **variables: str) -> Patient:
-    """Make a workspace with the small bot's messages in it and bring its first release out.
+    """Make a workspace as `make` does and bring its first release out."""
+    patient = make(folder, prepare, **variables)
+    summary, _ = patient.run("retrain")
+    assert summary["outcome"] == "released", summary
+    return patient
+
+
+def make(folder: Path, prepare: Callable[[Path], None] = lambda _: None, **variables: str) -> Patient:
+    """Make a workspace with the small bot's messages in it.
 
     `prepare` is given the workspace before the first ingest; `variables` go into its `.env`.
     """
@@ -46,7 +54,4 @@ def admit(folder: Path, prepare: Callable[[Path], None] = lambda _: None, **vari
     ratchet("ingest", file)
     git(workspace, "add", "--all")
     git(workspace, "commit", "--quiet", "--message", "Start")
-    patient = Patient(ratchet, load_settings(workspace))
-    summary, _ = patient.run("retrain")
-    assert summary["outcome"] == "released", summary
-    return patient
+    return Patient(ratchet, load_settings(workspace))
