@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 
-from adapters.prefect import running_url
+from adapters.prefect import client, running_url, scope
 from adapters.settings import Settings
 from domain.errors import RatchetError
+from domain.scope import POOL, Scope
 from domain.triggers import Event
 
 SEND_SECONDS = 20.0
@@ -24,18 +26,14 @@ def send(settings: Settings, events: Sequence[Event]) -> str:
             "No Prefect server runs for this workspace.",
             "Start it with `ratchet up`, or name one in RATCHET_PREFECT_API_URL.",
         )
-    auth = settings.prefect_auth
-    user, _, password = auth.get_secret_value().partition(":") if auth else ("", "", "")
-    body = [as_prefect(event, settings) for event in events]
+    own = scope(settings)
     try:
-        answer = httpx.post(
-            f"{url}/events",
-            json=body,
-            auth=(user, password) if auth else None,
-            timeout=SEND_SECONDS,
-            trust_env=settings.prefect_api_url is not None,
-        )
-        answer.raise_for_status()
+        with client(settings, url, SEND_SECONDS) as server:
+            answer = server.get(f"/work_pools/{own.pool}")
+            if answer.status_code == httpx.codes.NOT_FOUND:
+                raise nobody_serves(own.name, url, server)
+            answer.raise_for_status()
+            server.post("/events", json=[as_prefect(event, own) for event in events]).raise_for_status()
     except httpx.HTTPStatusError as error:
         remedy = "Set RATCHET_PREFECT_AUTH to user:password." if error.response.status_code == 401 else ""
         raise RatchetError(f"The Prefect server at {url} refused the events: {error}.", remedy) from error
@@ -44,16 +42,30 @@ def send(settings: Settings, events: Sequence[Event]) -> str:
     return url
 
 
-def as_prefect(event: Event, settings: Settings) -> dict[str, Any]:
-    """Write an event as Prefect's API wants it; what a trigger may match stands in the resource's labels."""
-    name = settings.workspace.name
+def nobody_serves(name: str, url: str, server: httpx.Client) -> RatchetError:
+    """Return the error for a server on which no service answers this workspace's events."""
+    pools = server.post("/work_pools/filter", json={"limit": 200}).raise_for_status().json()
+    names = sorted(
+        pool["name"].removeprefix(f"{POOL}-") for pool in pools if pool["name"].startswith(f"{POOL}-")
+    )
+    return RatchetError(
+        f"The Prefect server at {url} serves no workspace {name}; it serves {', '.join(names) or 'none'}.",
+        "Set RATCHET_NAME to the name that the service has there, or start the service with `ratchet up`.",
+    )
+
+
+def as_prefect(event: Event, own: Scope) -> dict[str, Any]:
+    """Write an event as Prefect's API wants it; what a trigger may match stands in the resource's labels.
+
+    One commit may be news to two workspaces: each has an event of its own.
+    """
     return {
-        "id": event.id,
+        "id": str(uuid.uuid5(uuid.UUID(event.id), own.name)),
         "event": event.name,
         "occurred": datetime.now(UTC).isoformat(),
         "resource": {
-            "prefect.resource.id": f"ratchet.workspace.{name}",
-            "prefect.resource.name": name,
+            "prefect.resource.id": own.resource,
+            "prefect.resource.name": own.name,
             **{f"ratchet.{key}": value for key, value in event.payload.items()},
         },
         "payload": event.payload,

@@ -10,13 +10,12 @@ import contextlib
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 from uuid import UUID
 
 import httpx
 
 from adapters.lock import LockHeld
-from adapters.prefect import SLOT
 
 if TYPE_CHECKING:
     from prefect.client.orchestration import SyncPrefectClient
@@ -79,8 +78,8 @@ def ask(question: Callable[[SyncPrefectClient], T]) -> T:
 
 
 @contextlib.contextmanager
-def slot(seconds: float) -> Iterator[None]:
-    """Hold the one slot that all machines of a Prefect server share; without one there, everybody passes.
+def slot(name: str, seconds: float) -> Iterator[None]:
+    """Hold the one slot that all machines of a workspace share; without one on the server, everybody passes.
 
     Raises `LockHeld` when it is not free within that time. The run goes on when the server no longer renews
     its lease, so that a restart of the server does not end a training.
@@ -95,7 +94,7 @@ def slot(seconds: float) -> Iterator[None]:
         def acquire() -> None:
             held.enter_context(
                 concurrency(
-                    SLOT,
+                    name,
                     timeout_seconds=max(seconds, LEAST_SECONDS),
                     lease_duration=LEASE_SECONDS,
                     raise_on_lease_renewal_failure=False,
@@ -106,7 +105,7 @@ def slot(seconds: float) -> Iterator[None]:
             through_restarts(acquire)
         except TimeoutError as error:
             raise LockHeld(
-                "Another run of this Prefect server changes the fleet now, on this machine or another.",
+                "Another run of this workspace changes the fleet now, on this machine or another.",
                 "Wait for its end; the Prefect pages show it.",
             ) from error
         yield
@@ -118,6 +117,13 @@ def rename(name: str) -> None:
 
     if in_run():
         ask(lambda client: client.update_flow_run(UUID(str(flow_run.id)), name=name))
+
+
+def ended(outcome: str, value: T) -> T:
+    """Let the run end in a completed state named by what came of it; whoever called the flow gets the value."""
+    from prefect.states import Completed
+
+    return cast(T, Completed(name=outcome, data=value)) if in_run() else value
 
 
 def queued() -> list[UUID]:

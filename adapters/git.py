@@ -65,3 +65,12 @@ def resolve(workspace: Path, revision: str) -> str:
             f"Git knows no revision {revision!r} here.", "See `git log --oneline` for those there are."
         )
     return found.output.strip()
+
+
+def first_commit(workspace: Path) -> str:
+    """Return the first commit of the history, the same in every clone; "" without Git, or in a shallow clone."""
+    shallow = commands.run(["git", "rev-parse", "--is-shallow-repository"], cwd=workspace, check=False)
+    if shallow.code != 0 or shallow.output.strip() != "false":
+        return ""
+    roots = commands.run(["git", "rev-list", "--max-parents=0", "HEAD"], cwd=workspace, check=False)
+    return roots.output.split()[-1] if roots.code == 0 and roots.output.split() else ""

@@ -34,7 +34,7 @@ NAME = "nlu"
 CHAMPION, PREVIOUS = "champion", "previous"
 RELEASES = "releases"
 RECORD_TAG, OVERRIDE_TAG, FINGERPRINT_TAG = "ratchet.model", "ratchet.override", "ratchet.fingerprint"
-RELEASE_TAG = "ratchet.release"
+RELEASE_TAG, FAILURE_TAG = "ratchet.release", "ratchet.not_live"
 CODE_TAG, PACKED_TAG = "ratchet.code", "ratchet.code.sha256"
 """Digests of the code that a model was trained with: of its files, and of the archive that keeps them."""
 CODE = "bot.tar.gz"
@@ -252,6 +252,14 @@ class Registry:
         )
 
     # Releases
+
+    def note_failure(self, version: str, why: str) -> None:
+        """Note why a model that was to be released is not live."""
+        self.client.set_model_version_tag(NAME, version, FAILURE_TAG, why)
+
+    def failure(self, version: str) -> str:
+        """Return what was noted when a model's release failed last, "" where none did."""
+        return str(self.client.get_model_version(NAME, version).tags.get(FAILURE_TAG, ""))
 
     def begin(self, release: Release) -> None:
         """Note, before anything is deployed, that this release is about to go live."""

@@ -92,7 +92,7 @@ def look(settings: Settings, memory: Memory, now: float) -> tuple[Sighting, Memo
         drifting=drifted.drifting,
         newest=ask("registry", lambda: newest(registry)),
         override=ask("registry", lambda: expiry(registry)),
-        retrains=ask("retrains", lambda: retrains.look(settings)) if live else None,
+        retrains=ask("retrains", lambda: retrains.look(settings)),
         unpushed=unpushed,
         blind=blind,
     )

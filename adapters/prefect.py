@@ -18,13 +18,11 @@ from adapters.files import write_json
 from adapters.owners import served_by
 from adapters.replicas import Replica, alive, await_ready, launch, read_replica, terminate
 from adapters.settings import Settings
+from domain.scope import Scope, slug
 
 START_SECONDS = 120.0
 DATABASE_SECONDS = 30
 """How long the server waits for its database; Prefect's own 10 s fail a run while a database or its disk is busy."""
-POOL = "ratchet"
-SLOT = "ratchet"
-"""The concurrency limit whose one slot a run holds that changes the workspace or the fleet."""
 QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
     "DO_NOT_TRACK": "1",
@@ -32,6 +30,11 @@ QUIET = {
     "PREFECT_SERVER_ALLOW_EPHEMERAL_MODE": "false",
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
 }
+
+
+def scope(settings: Settings) -> Scope:
+    """Return what on a Prefect server belongs to this workspace: named by RATCHET_NAME, else as its folder is."""
+    return Scope(settings.name or slug(settings.workspace.name))
 
 
 def environment(settings: Settings, api_url: str) -> dict[str, str]:
@@ -89,6 +92,18 @@ def join(settings: Settings) -> None:
     """Let this process's flows run against the workspace's server where one runs; none is started."""
     if url := running_url(settings):
         os.environ.update(environment(settings, url))
+
+
+def client(settings: Settings, url: str, seconds: float) -> httpx.Client:
+    """Return a connection to the API at `url` for this process, which need not import Prefect."""
+    auth = settings.prefect_auth
+    user, _, password = auth.get_secret_value().partition(":") if auth else ("", "", "")
+    return httpx.Client(
+        base_url=url,
+        auth=(user, password) if auth else None,
+        timeout=seconds,
+        trust_env=settings.prefect_api_url is not None,
+    )
 
 
 def running_url(settings: Settings) -> str | None:

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from adapters import flow_runs, ports
+from adapters import flow_runs, ports, prefect
+from adapters.failures import explain
 from adapters.lock import hold
 from adapters.mlflow import Registry
 from adapters.settings import STATE_FOLDER, Settings, load_settings, root_of
 from adapters.target import Target
 from adapters.targets import choose_target
 from domain import run_names
+from domain.errors import RatchetError
 
 LOOK_SECONDS = 300.0
 
@@ -51,6 +53,20 @@ def looking(workspace: str | None) -> Iterator[Settings]:
 
 
 @contextlib.contextmanager
+def explained() -> Iterator[None]:
+    """Raise what gave way as fact and remedy: whoever reads the run's last state has no terminal."""
+    try:
+        yield
+    except RatchetError:
+        raise
+    except Exception as error:
+        said = explain(error)
+        if said is None:
+            raise
+        raise said from error
+
+
+@contextlib.contextmanager
 def begin(
     workspace: str | None,
     what: str,
@@ -72,11 +88,12 @@ def begin(
     flow_runs.rename(
         run_names.begun(date.today(), trigger if flow_runs.by_service() else f"{what} {trigger}")
     )
-    slot = flow_runs.slot(patience) if fleet else contextlib.nullcontext()
-    with hold(root / STATE_FOLDER / "run.lock", what, patience), slot:
+    with hold(root / STATE_FOLDER / "run.lock", what, patience), explained(), contextlib.ExitStack() as stack:
         if newest:
             newest(root)
         settings = ports.choose(load_settings(root))
+        if fleet:
+            stack.enter_context(flow_runs.slot(prefect.scope(settings).slot, patience))
         yield Run(
             settings,
             Registry(settings),

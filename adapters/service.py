@@ -8,6 +8,7 @@ adopted.
 from __future__ import annotations
 
 import contextlib
+import json
 import signal
 import sys
 import time
@@ -23,7 +24,18 @@ from adapters.files import write_json, write_text
 from adapters.lock import LockHeld, hold
 from adapters.owners import served_by
 from adapters.replicas import Replica, alive, await_ready, launch, read_replica, terminate
-from adapters.service_parts import DOWN_SECONDS, PARTS, RATCHET, Part, folder, listens, parts, prefect_toml
+from adapters.service_parts import (
+    DOWN_SECONDS,
+    JOIN,
+    PARTS,
+    RATCHET,
+    REFUSED,
+    Part,
+    folder,
+    listens,
+    parts,
+    prefect_toml,
+)
 from adapters.settings import Settings
 from domain.errors import RatchetError
 
@@ -77,16 +89,15 @@ def up(settings: Settings, names: frozenset[str], say: Say, ready: Callable[[lis
             start_each(settings, parts(settings, {"mlflow"} & names), started)
             api_url = serve_prefect(settings, say)
             write_text(settings.workspace / "prefect.toml", prefect_toml(settings, api_url))
-            start_each(settings, parts(settings, {"worker"} & names, api_url), started)
-            provide(settings, api_url, say)
-            start_each(settings, parts(settings, {"watch", "monitor"} & names, api_url), started)
+            provide(settings, names, api_url, say)  # before anything works under this workspace's name
+            start_each(settings, parts(settings, {"worker", "watch", "monitor"} & names, api_url), started)
             serve_bot(settings, api_url, names)
             wanted = parts(settings, names, api_url)
             for part in wanted:
                 await_part(settings, part, started[part.name])
             write_json(folder(settings) / READY, Replica.of_this_process(0).as_dict())
             ready(wanted)
-            declarations = Declarations(settings, lambda: provide(settings, api_url, say), say)
+            declarations = Declarations(settings, lambda: provide(settings, names, api_url, say), say)
             watch_over(settings, wanted, started, declarations, say)
         except KeyboardInterrupt:
             say("stopping …")
@@ -158,11 +169,20 @@ def serve_prefect(settings: Settings, say: Say) -> str:
     return prefect.local_url(server.port)
 
 
-def provide(settings: Settings, api_url: str, say: Say) -> None:
-    """Make pool, queues, automations and deployments, in a process that knows the server's address."""
-    argv = [sys.executable, "-m", "adapters.provision"]
+def provide(settings: Settings, names: Collection[str], api_url: str, say: Say) -> None:
+    """Make pool, queues, automations and deployments, in a process that knows the server's address.
+
+    Raises `RatchetError` where the server knows another workspace by this one's name.
+    """
+    argv = [sys.executable, "-m", "adapters.provision", *([] if "watch" in names else [JOIN])]
     env = prefect.environment(settings, api_url)
-    commands.run(argv, cwd=settings.workspace, env=env, timeout=READY_SECONDS * 2)
+    try:
+        commands.run(argv, cwd=settings.workspace, env=env, timeout=READY_SECONDS * 2)
+    except commands.CommandFailed as error:
+        said = [line for line in error.completed.output.splitlines() if line.startswith(REFUSED)]
+        if said:
+            raise RatchetError(*json.loads(said[-1].removeprefix(REFUSED))) from None
+        raise
     say("loaded: deployments and automations")
 
 

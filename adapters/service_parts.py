@@ -16,6 +16,8 @@ PARTS = ("server", "mlflow", "worker", "watch", "monitor")
 """What a service consists of, in the order of its start."""
 RATCHET = str(Path(sys.executable).with_name("ratchet"))
 WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "2", "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO"}
+JOIN, REFUSED = "--join", "refused: "
+"""How the service asks `adapters.provision` to only work for another machine's service, and how that says no."""
 DOWN_SECONDS = 60.0
 """Whoever stops the service gives it this time."""
 
@@ -39,7 +41,7 @@ def folder(settings: Settings) -> Path:
 def parts(settings: Settings, names: Collection[str], api_url: str = "") -> list[Part]:
     """Describe the parts of these names; where MLflow has a server of its own, no pages are started."""
     env = prefect.environment(settings, api_url)
-    worker = ("prefect", "worker", "start", "--pool", prefect.POOL, "--type", "process")
+    worker = ("prefect", "worker", "start", "--pool", prefect.scope(settings).pool, "--type", "process")
     found = [
         *mlflow(settings),
         Part("worker", (sys.executable, "-m", *worker), env | WORKER),

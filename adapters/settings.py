@@ -63,6 +63,12 @@ class Settings(BaseSettings):
 
     workspace: Path
     params: Params
+    name: str = Field(
+        "",
+        pattern=r"^([a-z0-9]+(-[a-z0-9]+)*)?$",
+        max_length=60,
+        description="name of the workspace on its Prefect server; default: the folder's",
+    )
     target: Literal["auto", "process", "swarm"] = Field(
         "auto",
         description="where releases run; `auto`: `swarm` where a stack and an engine are, else `process`",

@@ -25,7 +25,11 @@ def add_to(app: typer.Typer) -> None:
 
 def release(
     version: Annotated[
-        str | None, typer.Argument(help="A version from `ratchet history`; default: the live one.")
+        str | None,
+        typer.Argument(
+            help="A version from `ratchet history`, or `champion` for the live one; default: one that was "
+            "promoted or approved and is not live, else the live one."
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -61,7 +65,7 @@ def show(done: Release, said: str, json: bool) -> None:
 
 def status(json: Json = False) -> None:
     """Say what serves, on which data it was trained, and how good it is."""
-    from adapters import harvest
+    from adapters import harvest, waiting
     from adapters.mlflow import Registry
     from adapters.targets import choose_target
 
@@ -71,6 +75,7 @@ def status(json: Json = False) -> None:
     live = registry.live()
     model = registry.model(live.model_version) if live else None
     replicas = target.replicas()
+    waits = waiting.seen(registry)
     serving = bool(live and replicas and all(r.ready and r.release == live.id for r in replicas))
     if json:
         as_json(
@@ -88,18 +93,23 @@ def status(json: Json = False) -> None:
                 "holdout_rows": model.holdout_rows if model else None,
                 "traffic": traffic.as_dict() if traffic else None,
                 "manifest": live.as_dict() if live else None,
+                "waiting": waits.as_dict() | {"sentence": waits.sentence} if waits else None,
                 "replicas": [vars(replica) for replica in replicas],
             }
         )
         return
     if live is None or model is None:
-        out.print("Nothing was released yet. Make the first release with `ratchet retrain`.")
+        if waits:
+            facts([("waiting", waits.sentence)])
+        else:
+            out.print("Nothing was released yet. Make the first release with `ratchet retrain`.")
         return
     low, high = model.interval
     facts(
         [
             ("serving", f"yes, at {target.url()}" if serving else "no: start it with `ratchet retrain`"),
             ("release", f"{live.id}, live since {live.live_since}, {live.reason}"),
+            *([("waiting", waits.sentence)] if waits else []),
             ("model", f"version {model.version}, sha256 {model.sha256[:12]}"),
             (
                 "accuracy",

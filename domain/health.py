@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from domain.drift import Test
+from domain.failure import Failure
 from domain.incidents import Finding, Kind
 from domain.record import Record
 from domain.traffic import MonitorPolicy, Traffic
@@ -16,7 +17,7 @@ SOURCES = {
     "fleet": (Kind.REPLICA_DOWN, Kind.FLEET_MIXED),
     "traffic": (Kind.ERRORS, Kind.LATENCY, Kind.DRIFT),
     "registry": (Kind.GATE_REJECTED, Kind.GATE_ASKS, Kind.OVERRIDE_ENDS),
-    "retrains": (Kind.RETRAIN_FAILED, Kind.RETRAIN_OVERDUE),
+    "retrains": (Kind.RETRAIN_FAILED, Kind.RUN_FAILED, Kind.RETRAIN_OVERDUE),
     "data": (Kind.NOT_PUSHED,),
 }
 """What the monitor asks, and the kinds of incidents that it cannot judge without an answer."""
@@ -82,12 +83,17 @@ class Expiry(Record):
 class Retrains(Record):
     """When a retrain last went through and when the schedule promises the next, in seconds since 1970.
 
-    `failed` says how the newest one ended if it did not go through, "" otherwise.
+    `failures` has the newest failure of each of the workspace's flows that has not gone through since.
     """
 
     last: float | None
     due: float | None
-    failed: str = ""
+    failures: tuple[Failure, ...] = ()
+
+    @property
+    def failed(self) -> str:
+        """How the newest retrain ended if it did not go through, "" otherwise."""
+        return next((one.sentence for one in self.failures if one.flow == "retrain"), "")
 
 
 @dataclass(frozen=True)
@@ -204,11 +210,13 @@ def model_findings(seen: Sighting, policy: MonitorPolicy) -> Iterator[Finding]:
 
 
 def retrain_findings(retrains: Retrains | None, now: float, policy: MonitorPolicy) -> Iterator[Finding]:
-    """A retrain that broke, and one that should have been."""
+    """Runs that broke, and a retrain that should have been."""
     if retrains is None:
         return
-    if retrains.failed:
-        yield Finding(Kind.RETRAIN_FAILED, retrains.failed, at_once=True)
+    for failure in retrains.failures:
+        kind = Kind.RETRAIN_FAILED if failure.flow == "retrain" else Kind.RUN_FAILED
+        subject = "" if kind is Kind.RETRAIN_FAILED else failure.flow
+        yield Finding(kind, failure.sentence, subject, at_once=True)
     grace = policy.retrain_grace_hours
     if grace is not None and retrains.due is not None and now > retrains.due + 3600 * grace:
         due = datetime.fromtimestamp(retrains.due, UTC)

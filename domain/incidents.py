@@ -29,6 +29,7 @@ class Kind(StrEnum):
     LATENCY = "latency"
     DRIFT = "drift"
     RETRAIN_FAILED = "retrain failed"
+    RUN_FAILED = "run failed"
     RETRAIN_OVERDUE = "retrain overdue"
     GATE_REJECTED = "gate rejected"
     GATE_ASKS = "gate asks"

@@ -9,13 +9,18 @@ from domain.record import Record
 
 
 class Outcome(StrEnum):
-    """How a retrain ended."""
+    """How a retrain ended, or a release: that one is `released` or, where exactly it is live already, `unchanged`."""
 
     RELEASED = "released"
     UNCHANGED = "unchanged"
     REJECTED = "rejected"
     ASKS = "asks"
     TRIED = "tried"
+
+    @property
+    def state(self) -> str:
+        """The name of a run's last state in Prefect."""
+        return "Nothing new" if self is Outcome.UNCHANGED else self.value.capitalize()
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 
-from prefect import flow
-
 from adapters.dvc import RemoteUnreachable
 from adapters.run import begin
 from domain.errors import RatchetError
 from flows.ingest import ingest
+from flows.process import process
 from tasks.download import download
 from tasks.put_away import put_away
 from tasks.sync import sync
 
 
-@flow(persist_result=False, retries=3, retry_delay_seconds=60)
+@process(retries=3, retry_delay_seconds=60)
 def collect(file: str, version: str = "", workspace: str | None = None) -> str:
     """Take in a file that was dropped into the inbox; a refused one moves aside, with its report.
 

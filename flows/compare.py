@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from prefect import flow
-
 from adapters.run import begin
 from domain.comparison import Contest
+from flows.process import process
 from tasks.contrast import contrast
 from tasks.evaluate import evaluate
 from tasks.fetch import fetch
@@ -13,7 +12,7 @@ from tasks.find import find
 from tasks.split import split
 
 
-@flow(persist_result=False)
+@process()
 def compare(first: str, second: str, workspace: str | None = None) -> Contest:
     """Score both on the holdout of the working tree's corpus, and list where exactly one is right."""
     with begin(workspace, f"A comparison of {first} and {second}", "by hand") as run:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from prefect import flow
-
 from adapters.settings import load_settings
+from flows.process import process
 from tasks.gather import gather
 from tasks.lay_out import lay_out
 from tasks.pick import pick
 
 
-@flow(persist_result=False)
+@process()
 def harvest(workspace: str | None = None) -> str:
     """Draw messages of the last days for labelling and return the file: `ratchet label FILE` goes through it.
 

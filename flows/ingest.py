@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from prefect import flow
-
 from adapters.run import begin
 from domain.intake import Intake
+from flows.process import process
 from tasks.account import account
 from tasks.assign import assign
 from tasks.commit import commit as commit_data
@@ -18,7 +17,7 @@ from tasks.store import store
 from tasks.take import take
 
 
-@flow(persist_result=False)
+@process()
 def ingest(
     workspace: str | None = None,
     files: Sequence[str] = (),

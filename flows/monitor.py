@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from prefect import flow
-
 from adapters.monitor import on_watch
 from domain.incidents import Alert
+from flows.process import process
 from tasks.alert import alert
 from tasks.assess import assess
 from tasks.observe import observe
 
 
-@flow(persist_result=False)
+@process()
 def monitor(workspace: str | None = None) -> Sequence[Alert]:
     """Look at fleet, traffic, registry and schedule, and tell people what begins to be wrong and what is over.
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from prefect import flow
-
+from adapters.flow_runs import ended
 from adapters.run import begin
 from domain.release import Release
+from domain.summary import Outcome
 from domain.verdict import Decision
+from flows.process import process
 from flows.release import bring_out
 from tasks.approve import approve
 from tasks.authorise import authorise
 from tasks.recover import recover
 
 
-@flow(name="release", persist_result=False)
+@process()
 def override(
     version: str,
     by: str,
@@ -36,5 +37,5 @@ def override(
         recover(run)
         made = approve(run, version, by, reason, expires, decision)
         if made.decision is Decision.PROMOTE:
-            return bring_out(run, authorise(run, version))
-        return None
+            return ended(Outcome.RELEASED.state, bring_out(run, authorise(run, version)))
+        return ended(Outcome.REJECTED.state, None)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 
-from prefect import flow
-
+from adapters.flow_runs import ended
+from adapters.mlflow import CHAMPION
 from adapters.run import Run, begin
 from domain.model import Model
 from domain.release import Release
+from domain.summary import Outcome
+from flows.process import process
 from tasks.again import again
 from tasks.already import already
 from tasks.authorise import authorise
 from tasks.deploy import deploy
+from tasks.give_up import give_up
 from tasks.package import package
 from tasks.record import record
 from tasks.recover import recover
@@ -20,31 +24,51 @@ from tasks.rehearse import rehearse
 from tasks.serve import serve
 from tasks.stage import stage
 from tasks.sync import sync as take_newest
+from tasks.take_up import take_up
 from tasks.verify import verify
 
 
-@flow(persist_result=False)
+@process()
 def release(
     version: str | None = None, workspace: str | None = None, trigger: str = "by hand", sync: bool = False
 ) -> Release:
     """Release a registered model with the code of the working tree.
 
     Args:
-        version: The model's version; empty for the champion, whose code may differ in nothing that shapes it.
+        version: The model's version; empty for one that may be released and is not live, because its release
+            failed, and else for the champion, `champion` for that in any case: the code may differ in nothing
+            that shapes it.
         workspace: The folder to work in; empty for the one that the worker serves.
         trigger: Why, for the record.
         sync: First bring the working tree to the newest commit of the tracked branch.
     """
-    what, newest = f"A release of version {version or 'the champion'}", take_newest if sync else None
+    what, newest = f"A release{f' of {version}' if version else ''}", take_newest if sync else None
     with begin(workspace, what, trigger, newest=newest) as run:
         recover(run)
-        packaged = package(run, authorise(run, version or again(run)))
-        return already(run, packaged) or bring_up(run, packaged)
+        wanted = again(run) if version == CHAMPION else version or take_up(run) or again(run)
+        model = authorise(run, wanted)
+        with attempt(run, model):
+            packaged = package(run, model)
+            if live := already(run, packaged):
+                return ended(Outcome.UNCHANGED.state, live)
+            return ended(Outcome.RELEASED.state, bring_up(run, packaged))
 
 
 def bring_out(run: Run, model: Model) -> Release:
     """Release a model that may be released: the second half of `retrain`, too."""
-    return bring_up(run, package(run, model))
+    with attempt(run, model):
+        return bring_up(run, package(run, model))
+
+
+@contextlib.contextmanager
+def attempt(run: Run, model: Model) -> Iterator[None]:
+    """On an error, note why the model is not live."""
+    try:
+        yield
+    except Exception as error:
+        with contextlib.suppress(Exception):  # the first error is the one to tell
+            give_up(run, model, error)
+        raise
 
 
 def bring_up(run: Run, packaged: Release, load: bool = True) -> Release:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from prefect import flow
-
+from adapters.flow_runs import ended
 from adapters.run import begin
 from domain.model import Next
 from domain.summary import Summary
 from domain.verdict import Decision
+from flows.process import process
 from flows.release import bring_out
 from tasks.evaluate import evaluate
 from tasks.explain import explain
@@ -27,7 +27,7 @@ from tasks.train import train
 from tasks.validate import validate
 
 
-@flow(persist_result=False)
+@process()
 def retrain(
     workspace: str | None = None,
     revision: str | None = None,
@@ -66,11 +66,11 @@ def retrain(
                 why = explain(run, corpus, sides, lineage, scores, recalled.champion)
             page = report(run, corpus, sides, lineage, scores, judgement, recalled, why)
             model = register(run, trained, lineage, scores, judgement, recalled, page, trial)
+        publish(run, corpus, sides, model, recalled, trial)
         if not trial:
             if recalled.next is not Next.NOTHING and model.decision == Decision.PROMOTE:
                 bring_out(run, model)
             else:
                 serve(run)
         summary = summarise(run, corpus, sides, model, recalled, trial)
-        publish(run, summary, model)
-        return summary
+        return ended(summary.outcome.state, summary)

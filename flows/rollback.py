@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from prefect import flow
-
+from adapters.flow_runs import ended
 from adapters.run import begin
 from domain.release import Release
+from domain.summary import Outcome
+from flows.process import process
 from flows.release import bring_up
 from tasks.choose import choose
 from tasks.recover import recover
 
 
-@flow(persist_result=False)
+@process()
 def rollback(to: str | None = None, workspace: str | None = None, trigger: str = "by hand") -> Release:
     """Go back to the release before the live one, or to another that was live.
 
@@ -22,4 +23,4 @@ def rollback(to: str | None = None, workspace: str | None = None, trigger: str =
     """
     with begin(workspace, "A rollback", trigger) as run:
         recover(run)
-        return bring_up(run, choose(run, to), load=False)
+        return ended(Outcome.RELEASED.state, bring_up(run, choose(run, to), load=False))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from prefect import flow
-
 from adapters.run import begin
+from flows.process import process
 from tasks.recover import recover
 from tasks.serve import serve as start
 
 
-@flow(persist_result=False)
+@process()
 def serve(workspace: str | None = None, trigger: str = "by hand") -> str:
     """Bring the recorded live release back; already so is fine.
 

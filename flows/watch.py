@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from prefect import flow
-
 from adapters.run import looking
 from domain.triggers import Event
+from flows.process import process
 from tasks.announce import announce
 from tasks.look import look
 
 
-@flow(persist_result=False)
+@process()
 def watch(workspace: str | None = None) -> Sequence[Event]:
     """Look at Git and the inbox, and announce what is new; other flows answer the events.
 

@@ -1,4 +1,4 @@
-"""publish: put what came of a retrain on its page in Prefect."""
+"""publish: put what came of a training on its page in Prefect, before a release is tried."""
 
 from __future__ import annotations
 
@@ -8,21 +8,28 @@ from adapters import flow_runs
 from adapters.files import read_json
 from adapters.run import Run
 from domain import run_names
+from domain.corpus import Corpus
+from domain.ledger import Split
 from domain.model import Model
 from domain.rules import Unit
-from domain.summary import Outcome, Summary
+from domain.summary import Outcome
 from domain.verdict import Verdict
 from domain.wording import percent, points
+from tasks.recall import Recalled
 from tasks.step import step
+from tasks.summarise import outline
 
 
 @step(lambda name: name)
-def publish(run: Run, summary: Summary, model: Model) -> str:
-    """Name the run by its outcome; show verdict, plots, and the ways to report and bot. Returns the name."""
+def publish(
+    run: Run, corpus: Corpus, split: Split, model: Model, recalled: Recalled, trial: bool = False
+) -> str:
+    """Name the run by its verdict; show verdict, plots, and the ways to report and bot. Returns the name."""
+    summary = outline(run, corpus, split, model, recalled, trial)
     name = run_names.retrained(date.today(), summary)
     flow_runs.rename(name)
     page = run.registry.page(model, "report.html") if model.version else ""
-    links = {"The report": page, "The bot": summary.url}
+    links = {"The report": page, "The bot": "" if trial else run.target.url()}
     flow_runs.show_text(
         "summary", name, "\n".join(f"- [{label}]({url})" for label, url in links.items() if url)
     )

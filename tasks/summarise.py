@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+from adapters import flow_runs
 from adapters.files import write_json
 from adapters.run import Run
-from domain import coverage
+from domain import coverage, run_names
 from domain.corpus import Corpus
 from domain.ledger import Split
 from domain.model import Model, Next
@@ -19,10 +22,23 @@ OUTCOMES = {"promote": Outcome.RELEASED, "reject": Outcome.REJECTED, "ask": Outc
 def summarise(
     run: Run, corpus: Corpus, split: Split, model: Model, recalled: Recalled, trial: bool = False
 ) -> Summary:
-    """Return the figures that people want to see, and keep them in the run's folder."""
+    """Return the figures that people want to see, and keep them in the run's folder: the run went through.
+
+    A release has given the run's page another name; it gets its own back.
+    """
+    summary = outline(run, corpus, split, model, recalled, trial)
+    write_json(run.folder / "summary.json", summary.as_dict())
+    flow_runs.rename(run_names.retrained(date.today(), summary))
+    return summary
+
+
+def outline(
+    run: Run, corpus: Corpus, split: Split, model: Model, recalled: Recalled, trial: bool = False
+) -> Summary:
+    """Return the figures as they stand now."""
     live = run.registry.live()
     outcome = Outcome.TRIED if trial else OUTCOMES[model.decision]
-    summary = Summary(
+    return Summary(
         outcome=Outcome.UNCHANGED if recalled.next is Next.NOTHING else outcome,
         run=run.name,
         trigger=run.trigger,
@@ -46,5 +62,3 @@ def summarise(
         unjudged={one.intent: round(one.share, 4) for one in coverage.of_split(split).unjudged},
         seconds=round(run.seconds, 1),
     )
-    write_json(run.folder / "summary.json", summary.as_dict())
-    return summary

@@ -16,6 +16,7 @@ import typer
 import yaml
 
 from adapters.settings import Params
+from domain.scope import Scope
 from tests.docs.reading import PAGES, ROOT, SHELL, anchors, blocks, inline_code, links, prose
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -125,17 +126,11 @@ def test_every_target_of_make_and_every_module_is_there(page: Path) -> None:
 def test_every_deployment_that_prefect_is_told_to_run_is_declared(page: Path) -> None:
     """`prefect deployment run FLOW/NAME` names one of deployments/prefect.yaml."""
     declared = yaml.safe_load((ROOT / "deployments" / "prefect.yaml").read_text())["deployments"]
-    known = {f"{flow_name(one['entrypoint'])}/{one['name']}" for one in declared}
+    own = Scope("helpdesk")  # the workspace of the pages
+    known = {f"{one['entrypoint'].rpartition('.')[2]}/{own.deployment(one['name'])}" for one in declared}
     for words in commands(page):
         if words[:3] == ["prefect", "deployment", "run"]:
             assert words[3] in known, words
-
-
-def flow_name(entrypoint: str) -> str:
-    """Return the name under which Prefect knows a flow: its own, or its function's."""
-    _, module, function = entrypoint.split(".")
-    named = re.search(r'@flow\(name="([^"]+)"', (ROOT / "flows" / f"{module}.py").read_text())
-    return named[1] if named else function
 
 
 @each_page

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from domain.failure import Failure
 from domain.health import Expiry, Fleet, Instance, Newest, Retrains, Sighting, findings
 from domain.incidents import Finding, Kind
 from domain.traffic import MonitorPolicy, ProxyCount, Traffic, remember, with_proxy
@@ -141,6 +142,20 @@ def test_the_dead_mans_switch() -> None:
     assert kinds(replace(late, retrains=Retrains(NOW - 9e5, NOW - 3600 * 11))) == []
     off = POLICY.model_copy(update={"retrain_grace_hours": None})
     assert findings(late, FLEET, off) == ()
+
+
+def test_each_flow_that_failed_is_an_incident_of_its_own() -> None:
+    """A release that failed tells as much as a retrain; its end is told when a later run of that flow succeeds."""
+    broken = (
+        Failure("release", NOW, "failed", "w", "No disk."),
+        Failure("retrain", NOW, "crashed", "w", "Gone."),
+    )
+    release, retrain = findings(replace(WELL, retrains=Retrains(NOW, NOW, broken)), FLEET, POLICY)
+    assert (release.kind, release.subject, release.at_once) == (Kind.RUN_FAILED, "release", True)
+    assert release.sentence.startswith("The release “w” failed")
+    assert (retrain.kind, retrain.subject) == (Kind.RETRAIN_FAILED, "")
+    blind = replace(WELL, blind={"retrains": "gone"}, retrains=None)
+    assert {Kind.RUN_FAILED, Kind.RETRAIN_FAILED} <= blind.unseen
 
 
 def test_a_source_that_does_not_answer_is_told_and_hides_only_its_own() -> None:

@@ -55,3 +55,9 @@ def test_a_look_is_named_by_what_it_announced() -> None:
     events = [data_changed("1a2b3c4d5e6f"), file_dropped("s3://bucket/inbox/week.csv", "e1")]
     assert watched(date(2026, 11, 21), events) == "2026-W47 data.changed 1a2b3c4d, file.dropped week.csv"
     assert watched(date(2026, 11, 21), []) == "2026-W47 nothing new"
+
+
+def test_a_runs_last_state_is_called_by_its_outcome() -> None:
+    """As the pages and their filters show it."""
+    names = {outcome.state for outcome in Outcome}
+    assert names == {"Released", "Nothing new", "Rejected", "Asks", "Tried"}

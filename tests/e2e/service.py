@@ -27,7 +27,8 @@ UP_SECONDS = 240
 class Api:
     """Prefect's API, used as its web pages use it."""
 
-    def __init__(self, url: str, auth: tuple[str, str] | None = None) -> None:
+    def __init__(self, url: str, auth: tuple[str, str] | None = None, workspace: str = "home") -> None:
+        self.workspace = workspace
         self.http = httpx.Client(base_url=url, timeout=30, trust_env=False, auth=auth)
 
     def request(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
@@ -46,8 +47,13 @@ class Api:
         return self.request("POST", path, body)
 
     def deployment(self, name: str) -> str:
-        """Return the id of `flow/deployment`."""
-        return str(self.request("GET", f"/deployments/name/{name}")["id"])
+        """Return the id of `flow/deployment` of the workspace."""
+        return str(self.request("GET", f"/deployments/name/{self.named(name)}")["id"])
+
+    def named(self, name: str) -> str:
+        """Return the name on the server of `flow/deployment`."""
+        flow, _, deployment = name.partition("/")
+        return f"{flow}/{self.workspace}-{deployment}"
 
     def runs(self, name: str) -> list[dict[str, Any]]:
         """Return a deployment's runs but those of a schedule's future, oldest first."""

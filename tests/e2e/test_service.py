@@ -91,7 +91,9 @@ def test_the_schedule_follows_a_change_to_summer_time(service: Service) -> None:
     """The deployed schedule, computed as the server does: 06:00 before and after 28 March 2027."""
     from prefect.server.schemas.schedules import CronSchedule
 
-    found = service.api.request("GET", "/deployments/name/retrain/weekly")["schedules"][0]["schedule"]
+    found = service.api.request("GET", f"/deployments/name/{service.api.named('retrain/weekly')}")[
+        "schedules"
+    ][0]["schedule"]
     schedule = CronSchedule.model_validate(found)
     times = asyncio.run(schedule.get_dates(n=4, start=datetime(2027, 3, 16, tzinfo=BERLIN)))
     local = [time.astimezone(BERLIN) for time in times]
@@ -105,7 +107,8 @@ def test_the_first_release_comes_from_the_weekly_deployment(service: Service) ->
     assert run["state_type"] == "COMPLETED", service.api.log(run["id"])
     assert "%" in run["name"]
     assert run["name"].endswith("promote")
-    assert "weekly" in run["tags"]
+    assert {"weekly", "ratchet:home"} <= set(run["tags"])
+    assert run["state_name"] == "Released"
     body = {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}}
     kinds = {artifact["key"]: artifact["type"] for artifact in service.api.ask("/artifacts/filter", body)}
     assert kinds["verdict"] == "table"
@@ -168,6 +171,7 @@ def test_a_new_wording_is_released_without_training_and_documentation_is_not(ser
     (run,) = until(30, lambda: service.api.runs("release/on-code-change"))
     assert service.api.wait(run["id"], RUN_SECONDS)["state_type"] == "COMPLETED", service.api.log(run["id"])
     assert len(service.registry.models()) == models
+    assert service.api.run(run["id"])["state_name"] == "Released"
     assert service.registry.live().code_commit == commit
     assert "at once" in str(service.say("i need a new laptop")["messages"])
     assert len(service.api.runs("release/on-code-change")) == 1
@@ -249,16 +253,16 @@ def test_a_killed_worker_is_noticed_and_the_next_run_takes_up_its_work(service: 
 def test_override_and_rollback_as_the_pages_send_them(service: Service) -> None:
     """A person forbids and approves a model, and goes back, without a shell."""
     version = service.registry.live().model_version
-    refused = service.api.start("release/override", version=version, by="", reason="none", expires="7d")
+    refused = service.api.start("override/manual", version=version, by="", reason="none", expires="7d")
     assert service.api.wait(refused, 120)["state_type"] == "FAILED"
     answer = {"version": version, "by": "Ana", "reason": "the client wants it", "expires": "7d"}
-    done = service.api.wait(service.api.start("release/override", **answer), 120)
-    assert done["state_type"] == "COMPLETED", service.api.log(done["id"])
+    done = service.api.wait(service.api.start("override/manual", **answer), 120)
+    assert (done["state_type"], done["state_name"]) == ("COMPLETED", "Released"), service.api.log(done["id"])
     live = service.registry.live()
     assert live.override["by"] == "Ana"
 
     back = service.api.wait(service.api.start("rollback/manual"), 120)
-    assert back["state_type"] == "COMPLETED", service.api.log(back["id"])
+    assert (back["state_type"], back["state_name"]) == ("COMPLETED", "Released"), service.api.log(back["id"])
     assert service.registry.live().id != live.id
 
 

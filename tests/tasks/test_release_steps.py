@@ -8,16 +8,20 @@ from typing import Any
 
 import pytest
 
-from adapters import bot_code
+from adapters import bot_code, waiting
 from adapters.archives import Trained
 from adapters.target import ReplicaStatus
 from domain.errors import RatchetError
+from domain.model import Model
 from domain.release import Lineage, Release
 from tasks.again import again
 from tasks.already import already
 from tasks.choose import choose
+from tasks.give_up import give_up
 from tasks.register import require_unchanged
 from tasks.serve import serve
+from tasks.take_up import take_up
+from tests.domain.test_release import model
 
 LINEAGE = Lineage("d", "l", "c", "code", "lock", "f", 1)
 RELEASE = Release(
@@ -52,6 +56,20 @@ class Registry:
     model: Champion | None = None
     release: Release | None = None
     recorded: tuple[Release, ...] = ()
+    registered: tuple[Model, ...] = ()
+    noted: dict[str, str] = field(default_factory=dict)
+
+    def models(self) -> tuple[Model, ...]:
+        return self.registered
+
+    def override(self, model: Model) -> None:
+        return None
+
+    def note_failure(self, version: str, why: str) -> None:
+        self.noted[version] = why
+
+    def failure(self, version: str) -> str:
+        return self.noted.get(version, "")
 
     def champion(self) -> Champion | None:
         return self.model
@@ -138,6 +156,31 @@ def test_without_a_champion_there_is_nothing_to_release(bot: Path) -> None:
     """The error says how to make the first release."""
     with pytest.raises(RatchetError, match="ratchet retrain"):
         call(again, Run(Settings(bot)))
+
+
+def test_where_the_champion_does_not_fit_a_promoted_model_that_waits_is_released(bot: Path) -> None:
+    """Its own release failed, and the code that came since mends that: it was trained with this code."""
+    waits = model("8", champion="7")
+    registry = Registry(Champion(LINEAGE), registered=(waits,), recorded=(RELEASE,))
+    assert call(again, Run(Settings(bot), registry)) == "8"
+    assert call(again, Run(Settings(bot), Registry(registered=(model("1"),)))) == "1"
+    assert call(take_up, Run(Settings(bot), registry)) == "8"
+    assert call(take_up, Run(Settings(bot))) == ""
+
+
+def test_a_release_that_failed_leaves_its_reason_and_the_next_step(bot: Path) -> None:
+    """With the model, for `ratchet status`; on the error, for whoever reads it; an older version is only noted."""
+    registry = Registry(Champion(LINEAGE), registered=(model("8", champion="7"),), recorded=(RELEASE,))
+    error = RatchetError("p95 is 900 ms.", "Look at the machine.")
+    said = call(give_up, Run(Settings(bot), registry), registry.registered[0], error)
+    assert said == "version 8: promoted, not live: p95 is 900 ms; `ratchet release` tries again"
+    assert str(error) == "p95 is 900 ms. Look at the machine. `ratchet release` tries again."
+    found = waiting.find(registry)  # type: ignore[arg-type]
+    assert found is not None
+    assert found.sentence == said
+    old = OSError(28, "No space left on device", "/data")
+    assert call(give_up, Run(Settings(bot), registry), model("7"), old) == "version 7 is not live"
+    assert "No space left" in registry.noted["7"]
 
 
 @pytest.mark.parametrize(

@@ -49,10 +49,15 @@ def settle(folder: Path, prepare: Callable[[Path], None] = lambda _: None, **var
     return ratchet
 
 
+def make(folder: Path, prepare: Callable[[Path], None] = lambda _: None, **variables: str) -> Patient:
+    """Make such a workspace, without a release."""
+    ratchet = settle(folder, prepare, **variables)
+    return Patient(ratchet, load_settings(ratchet.workspace))
+
+
 def admit(folder: Path, prepare: Callable[[Path], None] = lambda _: None, **variables: str) -> Patient:
     """Make such a workspace and bring its first release out."""
-    ratchet = settle(folder, prepare, **variables)
-    patient = Patient(ratchet, load_settings(ratchet.workspace))
+    patient = make(folder, prepare, **variables)
     summary, _ = patient.run("retrain")
     assert summary["outcome"] == "released", summary
     return patient

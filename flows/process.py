@@ -1,0 +1,32 @@
+"""How a function becomes a Prefect flow whose runs carry the workspace's tag.
+
+The tag is how the workspace's own runs are told from others on a shared server, those started in a shell included.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Flow, tags
+
+from adapters.prefect import scope
+from adapters.settings import load_settings
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Process(Flow[P, R]):
+    """A flow of a workspace; a run that a deployment starts has the tag from there."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:  # type: ignore[override]
+        given = inspect.signature(self.fn).bind(*args, **kwargs).arguments
+        with tags(scope(load_settings(given.get("workspace"))).tag):
+            return super().__call__(*args, **kwargs)
+
+
+def process(**options: Any) -> Callable[[Callable[P, R]], Process[P, R]]:
+    """Make a function a flow; `options` are those of Prefect's `flow`. Results stay in memory."""
+    return lambda function: Process(function, persist_result=False, **options)

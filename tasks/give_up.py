@@ -1,0 +1,26 @@
+"""give_up: note why a model that may be released is not live, and say what to do about it."""
+
+from __future__ import annotations
+
+from adapters import waiting
+from adapters.failures import explain
+from adapters.run import Run
+from domain.errors import RatchetError
+from domain.failure import reason
+from domain.model import Model
+from domain.waiting import REMEDY
+from tasks.step import step
+
+
+@step(lambda said: said)
+def give_up(run: Run, model: Model, error: Exception) -> str:
+    """Keep the reason with the model, where `ratchet status` finds it on every machine, and add the next step."""
+    told = error if isinstance(error, RatchetError) else explain(error)
+    why = told.fact if told else f"{type(error).__name__}: {error}"
+    run.registry.note_failure(model.version, reason(why))
+    found = waiting.find(run.registry)
+    if found is None or found.version != model.version:
+        return f"version {model.version} is not live"
+    if isinstance(error, RatchetError):
+        error.remedy = f"{error.remedy} {REMEDY}.".strip()
+    return found.sentence
