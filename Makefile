@@ -21,7 +21,7 @@ test: setup test-fast test-e2e ## Run the whole suite; real engines where there 
 
 test-fast: setup ## Run the fast tests, of the orchestrator and of the bot
 	.venv/bin/pytest -m "not e2e and not long" --numprocesses auto --dist loadfile
-	cd bot && .venv/bin/python -m pytest
+	cd bot && .venv/bin/python -m pytest -m "not long"
 
 test-e2e: setup ## Run the tests on real engines: those that share the Docker engine beside the others, if there are cores
 	.venv/bin/pytest -m "e2e and not long" --numprocesses $$(test "$$(nproc 2>/dev/null || echo 1)" -ge 4 && echo 2 || echo 1) --dist loadscope -vv
