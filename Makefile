@@ -33,7 +33,7 @@ test-core: setup ## Run the orchestrator's tests that need no engine
 	$(call tests,fast,.venv/bin/pytest -m "not e2e and not long" --numprocesses auto --dist loadfile)
 
 test-bot: setup ## Run the bot's tests, in its own environment
-	$(call tests,bot,cd bot && .venv/bin/python -m pytest)
+	$(call tests,bot,cd bot && .venv/bin/python -m pytest -m "not long")
 
 test-e2e: setup ## Run the tests on real engines: those that share the Docker engine beside the others
 	$(call tests,engines,.venv/bin/pytest -m "e2e and not long" --numprocesses 2 --dist loadscope -vv)
@@ -41,6 +41,7 @@ test-e2e: setup ## Run the tests on real engines: those that share the Docker en
 test-long: setup ## Run what make test leaves out: every kill, fault and page, thousands of inputs (see CONTRIBUTING.md)
 	$(call tests,long,.venv/bin/pytest -m long --numprocesses 2 --dist loadscope -vv)
 	$(call tests,long-fuzz,RATCHET_LONG=1 .venv/bin/pytest tests/fuzz --numprocesses 2)
+	$(call tests,long-bot,cd bot && .venv/bin/python -m pytest -m long)
 	$(call tests,long-fuzz-bot,cd bot && RATCHET_LONG=1 .venv/bin/python -m pytest tests/test_fuzz.py)
 
 check: setup ## Format, lint, types, the layers, the workflow files and known weaknesses

@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 
 SETTLE_SECONDS = 0.1
 """An old replica's two commands, one to read and one to write, come closer together than this."""
+LOOK_SECONDS = 0.005
 LOOK = ("CLIENT", "LIST")
 CONNECTION = re.compile(rb"^id=(\d+) .*? name= .*? db=(\d+) .*? cmd=(get|set|del) ", re.MULTILINE)
 """A connection without a name, as old replicas' are, whose last command is one of theirs."""
@@ -36,7 +37,7 @@ class OldReplicas:
         try:
             reading = self.reading(await self._redis.execute_command(*LOOK))
             while reading and time.monotonic() < until:
-                await asyncio.sleep(SETTLE_SECONDS / 20)
+                await asyncio.sleep(LOOK_SECONDS)
                 reading &= self.reading(await self._redis.execute_command(*LOOK))
         except ResponseError as error:
             if not self.seen:

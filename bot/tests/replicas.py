@@ -30,7 +30,7 @@ RULES = (
     'version: "3.1"\nrules:\n- rule: note\n  steps:\n  - intent: reset_password\n  - action: action_note\n'
 )
 LIFETIME = 1.0
-"""Seconds that the lock of a dead replica lives."""
+"""Seconds that the lock of a dead replica lives. Old replicas ask once a second, and need the fleet's four."""
 MARK = "test:mark"
 
 
@@ -201,19 +201,26 @@ class Fleet:
         tracker = json.loads(self.redis.get(f"ratchet:tracker:local/{sender}") or '{"events": []}')
         return [event["text"] for event in tracker["events"] if event["event"] == "user"]
 
-    def waiting(self, sender: str) -> int:
-        """How many messages hold or await the conversation's lock."""
-        return len(json.loads(self.redis.get(f"ratchet:lock:local/{sender}") or '{"tickets": []}')["tickets"])
+    def await_tickets(self, sender: str, number: int) -> None:
+        """Wait until so many messages hold or await the conversation's lock."""
+        key = f"ratchet:lock:local/{sender}"
+        until(lambda: len(tickets(self.redis, key)) == number, f"{number} tickets")
+
+
+def tickets(client: redis.Redis, key: str) -> list[str]:
+    """The messages that hold or await a lock."""
+    stored = client.get(key)
+    return json.loads(stored)["tickets"] if stored else []
 
 
 @contextmanager
-def fleet(trained: Trained, url: str, *modules: str) -> Iterator[Fleet]:
+def fleet(trained: Trained, url: str, *modules: str, lifetime: float = LIFETIME) -> Iterator[Fleet]:
     """Start a replica for each module (`tools.serve`, `tests.old_replica`) on the Redis at `url`."""
     actions = Actions()
     environment = {
         "RATCHET_REDIS_URL": url,
         "RATCHET_ACTIONS_URL": actions.url,
-        "TICKET_LOCK_LIFETIME": f"{LIFETIME:g}",
+        "TICKET_LOCK_LIFETIME": f"{lifetime:g}",
     }
     servers = [launch(trained, module=module, **environment) for module in modules]
     try:

@@ -37,7 +37,7 @@ def new(with_action: Trained, url: str) -> Iterator[Fleet]:
 
 @pytest.fixture(scope="module")
 def mixed(with_action: Trained, url: str) -> Iterator[Fleet]:
-    with replicas.fleet(with_action, url, NEW, OLD) as fleet:
+    with replicas.fleet(with_action, url, NEW, OLD, lifetime=4) as fleet:
         yield fleet
 
 
@@ -88,6 +88,7 @@ def test_pairs_at_once(new: Fleet, pool: ThreadPoolExecutor) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_a_thousand_pairs_of_each_kind_at_once(new: Fleet, pool: ThreadPoolExecutor) -> None:
     """The same, a thousand times; prints the time from one answer to that which waited for it."""
     between = pairs(new, pool, "many", 1000)
@@ -114,6 +115,7 @@ def test_an_old_and_a_new_replica_exclude_each_other(mixed: Fleet, pool: ThreadP
 
 
 @pytest.mark.long
+@pytest.mark.timeout(3600)
 def test_an_old_and_a_new_replica_exclude_each_other_a_thousand_times(
     mixed: Fleet, pool: ThreadPoolExecutor
 ) -> None:
@@ -128,7 +130,7 @@ def in_order(fleet: Fleet, pool: ThreadPoolExecutor, sender: str, number: int) -
     answers: list[Future[Answer]] = []
     for i, message in enumerate(messages):
         answers.append(pool.submit(fleet.ask, i % 2, sender, message))
-        until(lambda: fleet.waiting(sender) == len(answers), "a ticket for each message")
+        fleet.await_tickets(sender, len(answers))
     fleet.actions.free.set()
     said = [answer.result(timeout=60).said["messages"][0]["text"] for answer in answers]
     assert said == [f"note {i + 1}" for i in range(number)]
@@ -163,10 +165,10 @@ def test_a_replica_that_dies_frees_its_conversations(
         fleet.actions.free.clear()
         for number in range(2):
             pool.submit(fleet.ask, 0, "orphan", SLOW)
-            until(lambda: fleet.waiting("orphan") == number + 1, "a ticket for each message")
+            fleet.await_tickets("orphan", number + 1)
         until(lambda: fleet.actions.begun["orphan"] == 1, "the first turn")
         heir = pool.submit(fleet.ask, 1, "orphan", CLEAR)
-        until(lambda: fleet.waiting("orphan") == 3, "a ticket for each message")
+        fleet.await_tickets("orphan", 3)
         fleet.servers[0].process.kill()
         assert heir.result(timeout=30).said["intent"]["name"] == "book_room"
         assert fleet.kept("orphan") == [CLEAR]
