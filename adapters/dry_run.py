@@ -31,9 +31,9 @@ def check(settings: Settings, files: Sequence[Path], columns: Columns, review: b
         old, incoming = known.head(0), known
     taken = intake.take(old, incoming, book, policies)
     if taken.accepted:
-        sides = ledger.assign(taken.merged.frame, book, params.split, "")
+        assigned = ledger.give_sides(taken.merged.frame, book, params.split, "")
         taken = intake.with_coverage(
-            taken, (old, book), sides, (params.split, params.validation, params.gate.retire)
+            taken, (old, book), assigned, (params.split, params.validation, params.gate.retire)
         )
     report = taken.report
     if unchecked:

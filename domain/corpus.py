@@ -29,6 +29,7 @@ KEY_HEX_DIGITS = 32
 NEWEST_FORM = 2
 """The newest version of the normal form; a ledger keeps the one that its keys are made of."""
 
+FIRST_WITHOUT_MEANING = "\u180b"
 WITHOUT_MEANING = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef\U0001f3fb-\U0001f3ff]")
 """Variation selectors, which choose how a character looks, and the skin tones of emoji."""
 RESERVED = {"text", "intent", "source", "key", "place"}
@@ -105,7 +106,8 @@ def normalise(text: str, form: int = NEWEST_FORM) -> str:
         if form == 1:
             spaced = NOT_WORDS.sub(keep_marks, folded)
         else:
-            folded = WITHOUT_MEANING.sub("", folded) or folded
+            if max(folded) >= FIRST_WITHOUT_MEANING:  # no letter of most alphabets is
+                folded = WITHOUT_MEANING.sub("", folded) or folded
             spaced = NOT_WORDS.sub(keep_marks_of_words, folded)
     return " ".join(spaced.split()) or " ".join(folded.split())
 
@@ -118,10 +120,11 @@ def keep_marks(match: re.Match[str]) -> str:
 
 def keep_marks_of_words(match: re.Match[str]) -> str:
     """Keep the combining marks that follow a letter or digit at once: Hindi and Thai words contain them."""
-    if match.start() == 0:
+    between = match[0]
+    if between.isascii() or match.start() == 0:
         return " "
-    marks = "".join(takewhile(lambda char: unicodedata.category(char)[0] == "M", match[0]))
-    return marks if len(marks) == len(match[0]) else f"{marks} "
+    marks = "".join(takewhile(lambda char: unicodedata.category(char)[0] == "M", between))
+    return marks if len(marks) == len(between) else f"{marks} "
 
 
 def key(text: str, salt: str, form: int = NEWEST_FORM) -> str:

@@ -13,7 +13,7 @@ from domain import coverage, retiring
 from domain.cleaning import clean
 from domain.corpus import CorpusPolicy, as_list, keys, normalise, normalised, plain
 from domain.findings import ValidationReport
-from domain.ledger import Side, SplitPolicy, form_of, split
+from domain.ledger import Assigned, Side, SplitPolicy, form_of, split
 from domain.neighbours import Progress, Texts, near_pairs
 from domain.record import Record
 from domain.retiring import WORD_DIFFERENTLY, RetirePolicy
@@ -98,22 +98,22 @@ def take(
 def with_coverage(
     taken: Taken,
     old: tuple[pd.DataFrame, pd.DataFrame],
-    sides: pd.DataFrame,
+    assigned: Assigned,
     policies: tuple[SplitPolicy, ValidationPolicy, RetirePolicy],
     by_hand: bool = False,
 ) -> Taken:
     """Add to the report which intents have nothing to train on (an error where it is new) or nothing held out.
 
-    `old` are the messages and the ledger before; `sides` is the ledger to be. `by_hand` tells that what is taken in
+    `old` are the messages and the ledger before; `assigned` is the ledger to be. `by_hand` tells that what is taken in
     was edited in `data/`, from which nothing can be retired before that is settled.
     """
     split_policy, validation_policy, retire_policy = policies
     before, book = old
     frame, near = taken.merged.frame, split_policy.near_duplicate
     known: set[str] = set()
-    if len(before):
+    found = coverage.cover(frame["intent"], pd.Series(assigned.of_rows, index=frame.index))
+    if found.untrained and len(before):
         known = {one.intent for one in coverage.of_corpus(before, book, split_policy).untrained}
-    found = coverage.of_corpus(frame, sides, split_policy)
     new = [one for one in found.untrained if one.intent not in known]
     remedy = WORD_DIFFERENTLY
     if new and len(before) and not by_hand:
@@ -122,7 +122,7 @@ def with_coverage(
             split(before, book, split_policy), normalised(texts, form_of(book)), retire_policy, near
         )
     elif new and len(book):
-        remedy = retiring.way_out(split(frame, sides, split_policy), new, retire_policy, near)
+        remedy = retiring.way_out(split(frame, assigned.ledger, split_policy), new, retire_policy, near)
     allowed = validation_policy.personal_data_allowed
     report = coverage.with_coverage(taken.report, frame, found, allowed, remedy, known)
     return replace(taken, report=report)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from domain.corpus import NEWEST_FORM, as_list, keys, normalised
 from domain.errors import RatchetError
@@ -93,6 +94,14 @@ def form_of_seal(text: str) -> int | None:
     return None
 
 
+@dataclass(frozen=True)
+class Assigned:
+    """A ledger in which every text of a corpus has a side, and the side of each row of that corpus."""
+
+    ledger: pd.DataFrame
+    of_rows: NDArray[np.object_]
+
+
 def assign(
     corpus: pd.DataFrame,
     ledger: pd.DataFrame,
@@ -100,7 +109,18 @@ def assign(
     first_seen: str,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
-    """Return the ledger with a row appended for each text of the corpus that it does not know.
+    """Return the ledger with a row appended for each text of the corpus that it does not know; see `give_sides`."""
+    return give_sides(corpus, ledger, policy, first_seen, progress).ledger
+
+
+def give_sides(
+    corpus: pd.DataFrame,
+    ledger: pd.DataFrame,
+    policy: SplitPolicy,
+    first_seen: str,
+    progress: Progress | None = None,
+) -> Assigned:
+    """Give each text of the corpus that the ledger does not know its side.
 
     The new texts are taken in the order of their keys, which depends on nothing but the texts and the salt.
     Neighbours all on one side: that side. Neighbours on both: quarantine. None: train while an intent of the text has
@@ -108,22 +128,23 @@ def assign(
     already placed never move.
     """
     form = form_of(ledger)
-    texts = distinct(corpus, policy, form)
-    sides = sides_of_keys(texts, ledger)
+    texts, numbers = numbered(corpus, policy, form)
+    sides = np.array(sides_of_keys(texts, ledger), dtype=object)
     unknown = np.array([side is None for side in sides], dtype=bool)
-    new = texts[unknown].sort_values("key", ignore_index=True)
+    new = texts[unknown].sort_values("key")
     if new.empty:
-        return ledger
+        return Assigned(ledger, sides[numbers])
     book = Book(policy)
-    book.remember(texts[~unknown], [SIDES[side] for side in sides if side is not None])
+    book.remember(texts[~unknown], [SIDES[side] for side in sides[~unknown]])
     placed: list[Side] = []
     for start in range(0, len(new), BATCH):
         placed += book.place(new[start : start + BATCH])
         if progress:
             progress(len(placed), len(new))
+    sides[new.index] = [str(side) for side in placed]
     rows = pd.DataFrame({"key": new["key"], "side": placed, "first_seen": first_seen}, dtype="str")
     rows = complete(rows.assign(**{FORM: form}))
-    return pd.concat([complete(ledger), rows], ignore_index=True)
+    return Assigned(pd.concat([complete(ledger), rows], ignore_index=True), sides[numbers])
 
 
 def distinct(corpus: pd.DataFrame, policy: SplitPolicy, form: int) -> pd.DataFrame:
@@ -132,25 +153,37 @@ def distinct(corpus: pd.DataFrame, policy: SplitPolicy, form: int) -> pd.DataFra
     A text that stands under several intents (in several contexts) counts for the first in alphabetical order; the
     others are in `also`.
     """
+    return numbered(corpus, policy, form)[0]
+
+
+def numbered(corpus: pd.DataFrame, policy: SplitPolicy, form: int) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+    """Return the distinct texts (see `distinct`), and for each row of the corpus which of them it is."""
     rows: dict[str, int] = {}
     intents: dict[str, str] = {}
     several: dict[str, set[str]] = {}
+    firsts: list[int] = []
     pairs = zip(normalised(corpus["text"], form), as_list(corpus["intent"]), strict=True)
     for row, (text, intent) in enumerate(pairs):
-        if rows.setdefault(text, row) == row:
+        first = rows.setdefault(text, row)
+        firsts.append(first)
+        if first == row:
             intents[text] = intent
         elif intent != intents[text]:
             several.setdefault(text, {intents[text]}).add(intent)
             intents[text] = min(intent, intents[text])
-    return pd.DataFrame(
+    texts = pd.DataFrame(
         {
             "text": list(rows),
             "intent": list(intents.values()),
-            "also": [tuple(sorted(several.get(text, {one}) - {one})) for text, one in intents.items()],
+            "also": [
+                tuple(sorted(several[text] - {one})) if text in several else ()
+                for text, one in intents.items()
+            ],
             "row": list(rows.values()),
             "key": keys(rows, policy.salt),
         }
     )
+    return texts, np.searchsorted(texts["row"].to_numpy(dtype=np.int64), np.array(firsts, dtype=np.int64))
 
 
 def sides_of_keys(texts: pd.DataFrame, ledger: pd.DataFrame) -> list[str | None]:

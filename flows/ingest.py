@@ -36,12 +36,12 @@ def ingest(
         taken = take(run, before, reading, relabel, drop_faulty)
         if not taken.accepted or not (taken.merged.changed or before.differs or reading.extras):
             return account(run, files, before, taken, reading.extras)
-        sides = assign(run, taken.merged.frame, before.ledger, first_seen)
-        taken = cover(run, before, taken, sides)
+        assigned = assign(run, taken.merged.frame, before.ledger, first_seen)
+        taken = cover(run, before, taken, assigned)
         if not taken.accepted:
             return account(run, files, before, taken, reading.extras)
-        revision = store(run, taken.merged.frame, sides, reading.extras)
-        result = account(run, files, before, taken, reading.extras, sides, revision)
+        revision = store(run, taken.merged.frame, assigned.ledger, reading.extras)
+        result = account(run, files, before, taken, reading.extras, assigned.ledger, revision)
         if commit:
             commit_data(run, result.headline())
         return result

@@ -8,16 +8,17 @@ import pandas as pd
 
 from adapters.run import Run
 from domain import ledger
+from domain.ledger import Assigned
 from tasks.step import say, step
 
 
-@step(lambda sides: f"{len(sides):,} texts have a side")
-def assign(run: Run, messages: pd.DataFrame, sides: pd.DataFrame, first_seen: str | None) -> pd.DataFrame:
+@step(lambda assigned: f"{len(assigned.ledger):,} texts have a side")
+def assign(run: Run, messages: pd.DataFrame, sides: pd.DataFrame, first_seen: str | None) -> Assigned:
     """Return the ledger with a row for each new text, first seen today unless another day is given."""
 
     def progress(done: int, total: int) -> None:
         say(f"{done:,} of {total:,} new texts placed")
 
-    return ledger.assign(
+    return ledger.give_sides(
         messages, sides, run.settings.params.split, first_seen or date.today().isoformat(), progress
     )

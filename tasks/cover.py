@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import pandas as pd
-
 from adapters.corpus_store import Store
 from adapters.run import Run
 from domain import intake
 from domain.intake import Taken
+from domain.ledger import Assigned
 from tasks.step import step
 
 
 @step(lambda taken: "every intent can be trained" if taken.accepted else taken.report.errors[-1].sentence)
-def cover(run: Run, store: Store, taken: Taken, sides: pd.DataFrame) -> Taken:
+def cover(run: Run, store: Store, taken: Taken, assigned: Assigned) -> Taken:
     """Return what is taken in with its report completed; it is refused where an intent would never be trained."""
     params = run.settings.params
     policies = (params.split, params.validation, params.gate.retire)
-    return intake.with_coverage(taken, (store.frame, store.ledger), sides, policies, store.differs)
+    return intake.with_coverage(taken, (store.frame, store.ledger), assigned, policies, store.differs)

@@ -6,10 +6,15 @@ import json
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
+import pandas as pd
 from typer.testing import CliRunner
 
+from adapters import corpus_store, dvc
 from cli.app import app
+from domain import ledger
+from tests.corpora import data_workspace, rows
 
 SLOW = {"pandas", "scipy", "mlflow", "prefect", "docker", "boto3"}
 IMPORTED = "import json, sys, cli.app; print(json.dumps(sorted(sys.modules)))"
@@ -19,6 +24,29 @@ def test_the_version_is_the_installed_one() -> None:
     """What a bug report names."""
     done = CliRunner().invoke(app, ["--version"])
     assert (done.exit_code, done.stdout) == (0, f"ratchet {version('ratchet')}\n")
+
+
+def test_data_show_says_which_normal_form_a_ledger_has(tmp_path: Path) -> None:
+    """An old ledger keeps version 1, and what that means is said; a new one has the newest."""
+    settings = data_workspace(tmp_path / "bot-team")
+    policy, data = settings.params.split, settings.workspace / "data"
+    messages = pd.DataFrame(rows("leave", 12) + rows("laptop", 12)).assign(source="x").astype("str")
+    new = ledger.assign(messages, ledger.empty(), policy, "2026-01-01")
+    old = new[["key", "side", "first_seen"]]
+    for book, version_, said in (
+        (new, 2, "different emoji are different"),
+        (old, 1, "keeps its keys; emoji"),
+    ):
+        corpus_store.write(data, messages, book, policy)
+        dvc.write_pointer(settings.workspace, dvc.add(settings.workspace, data))
+        done = CliRunner().invoke(app, ["--workspace", str(settings.workspace), "data", "show"])
+        shown = " ".join(done.stdout.split())
+        assert (done.exit_code, f"version {version_}: " in shown, said in shown) == (0, True, True), (
+            done.output
+        )
+        done = CliRunner().invoke(app, ["--workspace", str(settings.workspace), "data", "show", "--json"])
+        found = json.loads(done.stdout)
+        assert (found["normal_form"], found["sides"]) == (version_, {"train": 18, "test": 6, "quarantine": 0})
 
 
 def test_no_help_text_waits_for_what_a_run_needs() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from adapters.settings import load_settings
 from tasks.assign import assign
+from tasks.cover import cover
 from tasks.fetch import fetch
 from tasks.load import load
 from tasks.read import read
@@ -35,8 +36,10 @@ def ingest(run: Any, file: str) -> dict[str, float]:
     reading = timed("read", read.fn, run, [file], "text", "intent", {})
     taken = timed("take", take.fn, run, before, reading, False, True)
     assert taken.accepted, taken.report.errors
-    sides = timed("assign", assign.fn, run, taken.merged.frame, before.ledger, "2026-01-01")
-    timed("store", store.fn, run, taken.merged.frame, sides, reading.extras)
+    assigned = timed("assign", assign.fn, run, taken.merged.frame, before.ledger, "2026-01-01")
+    taken = timed("cover", cover.fn, run, before, taken, assigned)
+    assert taken.accepted, taken.report.errors
+    timed("store", store.fn, run, taken.merged.frame, assigned.ledger, reading.extras)
     return seconds
 
 
