@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from adapters.flow_runs import ended
 from adapters.mlflow import CHAMPION
-from adapters.run import Run, begin
+from adapters.run import Run, begin, explained
 from domain.model import Model
 from domain.release import Release
 from domain.summary import Outcome
@@ -64,7 +64,8 @@ def bring_out(run: Run, model: Model) -> Release:
 def attempt(run: Run, model: Model) -> Iterator[None]:
     """On an error, note why the model is not live."""
     try:
-        yield
+        with explained():
+            yield
     except Exception as error:
         with contextlib.suppress(Exception):  # the first error is the one to tell
             give_up(run, model, error)

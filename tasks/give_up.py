@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from adapters import waiting
-from adapters.failures import explain
 from adapters.run import Run
 from domain.errors import RatchetError
 from domain.failure import reason
@@ -15,8 +14,7 @@ from tasks.step import step
 @step(lambda said: said)
 def give_up(run: Run, model: Model, error: Exception) -> str:
     """Keep the reason with the model, where `ratchet status` finds it on every machine, and add the next step."""
-    told = error if isinstance(error, RatchetError) else explain(error)
-    why = told.fact if told else f"{type(error).__name__}: {error}"
+    why = error.fact if isinstance(error, RatchetError) else f"{type(error).__name__}: {error}"
     run.registry.note_failure(model.version, reason(why))
     found = waiting.find(run.registry)
     if found is None or found.version != model.version:

@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from adapters.failures import explain
+from adapters.run import explained
 from domain.errors import RatchetError
 
 
@@ -58,3 +59,14 @@ def test_a_mistake_of_our_own_keeps_its_traceback() -> None:
     """Nothing is explained away that nobody can mend from outside; a missing file is such a mistake."""
     assert explain(KeyError("x")) is None
     assert explain(FileNotFoundError(errno.ENOENT, "No such file", "x")) is None
+
+
+def test_a_run_ends_with_the_sentence_and_not_with_the_librarys_words() -> None:
+    """Who reads its last state has no terminal; a person's mistake and Ratchet's own stay what they are."""
+    with pytest.raises(RatchetError, match="No space left on device") as caught, explained():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/data")
+    assert caught.value.remedy.startswith("Make room on that disk")
+    for error in (RatchetError("No release is live."), KeyError("x")):
+        with pytest.raises(type(error)) as same, explained():
+            raise error
+        assert same.value is error
