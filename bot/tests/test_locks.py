@@ -93,10 +93,12 @@ def test_replicas_answer_in_the_order_of_arrival(url: str) -> None:
         room, name = Room(), next(NAMES)
         async with replica(url) as first, replica(url) as second:
             visits = []
-            for number in range(20):
-                visits.append(asyncio.ensure_future(room.visit((first, second)[number % 2], name, number)))
-                while len(tickets(url, name)) + len(room.came) <= number:
-                    await asyncio.sleep(0.001)
+            async with first.lock(name):
+                for number in range(20):
+                    locks = (first, second)[number % 2]
+                    visits.append(asyncio.ensure_future(room.visit(locks, name, number)))
+                    while len(tickets(url, name)) < len(visits) + 1:
+                        await asyncio.sleep(0.001)
             await asyncio.gather(*visits)
         assert (room.came, room.overlaps) == (list(range(20)), 0)
         assert not tickets(url, name)
