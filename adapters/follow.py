@@ -66,15 +66,28 @@ def newest_of(workspace: Path, followed: Upstream | None) -> str:
     """Return the newest commit of a branch, or of the workspace itself; raises as `head` does."""
     if followed is None:
         return git(workspace, "rev-parse", "HEAD")
-    ask(workspace, followed, "fetch", "--quiet", followed.remote, followed.branch)
-    return git(workspace, "rev-parse", "FETCH_HEAD")
+    # Nothing but objects is written: the watcher and a run, at the same time, would disturb each other in FETCH_HEAD
+    # and in the lock of the remote-tracking branch.
+    branch = f"refs/heads/{followed.branch}"
+    said = ask(workspace, followed, "ls-remote", followed.remote, branch)
+    found = [line.split("\t")[0] for line in said.splitlines() if line.endswith(f"\t{branch}")]
+    if not found:
+        raise RemoteSilent(
+            f"{followed.remote} has no branch {followed.branch}.",
+            "Push it there, or name the one to follow: triggers.branch in params.yaml.",
+        )
+    [newest] = found
+    if commands.run(["git", "cat-file", "-e", f"{newest}^{{commit}}"], cwd=workspace, check=False).code:
+        words = ("fetch", "--quiet", "--no-write-fetch-head", "--refmap=", followed.remote, branch)
+        ask(workspace, followed, *words)
+    return newest
 
 
-def ask(workspace: Path, followed: Upstream, *words: str) -> None:
-    """Run a Git command that speaks with the remote, and never asks for a password."""
+def ask(workspace: Path, followed: Upstream, *words: str) -> str:
+    """Run a Git command that speaks with the remote, and never asks for a password; returns its output."""
     try:
         argv = ["git", *words]
-        commands.run(argv, cwd=workspace, env=NO_QUESTIONS, timeout=FETCH_SECONDS)
+        return commands.run(argv, cwd=workspace, env=NO_QUESTIONS, timeout=FETCH_SECONDS).output
     except commands.CommandFailed as error:
         said = error.completed.output.strip().splitlines() or [error.fact]
         raise RemoteSilent(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,25 @@ def test_a_remotes_branch_is_followed_and_taken_over(repository: Repository, tmp
     git(settings.workspace, *WHO, "commit", "-qam", "by hand")
     with pytest.raises(RatchetError, match="cannot go forward"):
         follow.fast_forward(settings.workspace)
+
+
+def test_the_watcher_and_a_run_may_look_at_the_same_time(repository: Repository, tmp_path: Path) -> None:
+    """Neither disturbs the other, and both see what was pushed last."""
+    git(tmp_path, "clone", "-q", str(repository.folder), "clone")
+    settings = load_settings(tmp_path / "clone")
+    for number in range(3):
+        pushed = repository.commit({"README.md": f"version {number}"})
+        with ThreadPoolExecutor(4) as pool:
+            assert set(pool.map(lambda _: follow.head(settings), range(12))) == {pushed}
+        git(settings.workspace, "cat-file", "-e", pushed)
+
+
+def test_a_branch_that_the_remote_does_not_have_is_named(repository: Repository, tmp_path: Path) -> None:
+    """A clone whose branch was never pushed."""
+    git(tmp_path, "clone", "-q", str(repository.folder), "clone")
+    git(tmp_path / "clone", "checkout", "-qb", "mine")
+    with pytest.raises(RatchetError, match="origin has no branch mine"):
+        follow.head(load_settings(tmp_path / "clone"))
 
 
 def test_a_remote_that_does_not_answer_is_named(repository: Repository) -> None:
