@@ -129,7 +129,10 @@ def read_ledger(folder: Path, policy: SplitPolicy) -> pd.DataFrame:
             f"{path} was edited by hand, or split.salt in params.yaml was changed: its seal does not fit.",
             f"Restore split.salt with Git. {WAY_BACK}",
         )
-    return ledger.complete(read_csv(path).assign(**{ledger.FORM: form}))
+    book = read_csv(path)
+    if missing := [column for column in ledger.COLUMNS if column not in book]:
+        raise RatchetError(f"{path} has no column {', '.join(missing)}.", WAY_BACK)
+    return ledger.complete(book.assign(**{ledger.FORM: form}))
 
 
 def read_csv(path: Path) -> pd.DataFrame:
