@@ -93,6 +93,7 @@ def leave_old_names(shared: Shared) -> None:
     api = shared.api
     api.ask("/automations/", OLD_DEAD_RUN)
     api.ask("/variables/", {"name": "ratchet_deployments", "value": "digest"})
+    api.ask("/variables/", {"name": "ratchet_notes", "value": {"owner": "Ana"}})
     about = {"name": "ratchet", "type": "process", "description": "Ratchet's runs"}
     api.ask("/work_pools/", about)
     flow = {name: api.ask("/flows/", {"name": name})["id"] for name in ("retrain", "rollback")}
