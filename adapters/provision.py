@@ -23,7 +23,7 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.variables import Variable
 
 from adapters import commands, retire
-from adapters.files import sha256, write_text
+from adapters.files import MALFORMED, sha256, write_text
 from adapters.git import first_commit
 from adapters.prefect import environment, scope
 from adapters.service_parts import JOIN, REFUSED, folder
@@ -102,14 +102,13 @@ def owner(settings: Settings) -> Owner:
 
 
 async def known_owners(client: PrefectClient) -> dict[str, Owner]:
-    """Return who has which name on this server."""
+    """Return who has which name on this server; a variable of another team's may be called alike."""
     wanted = {"variables": {"name": {"like_": "ratchet_%"}}}
-    values = [one["value"] for one in (await client.request("POST", "/variables/filter", json=wanted)).json()]
-    return {
-        value["name"]: Owner.from_dict(value["owner"])
-        for value in values
-        if isinstance(value, dict) and "owner" in value
-    }
+    found = {}
+    for one in (await client.request("POST", "/variables/filter", json=wanted)).json():
+        with contextlib.suppress(*MALFORMED):
+            found[str(one["value"]["name"])] = Owner.from_dict(one["value"]["owner"])
+    return found
 
 
 async def provision(settings: Settings, own: Scope, asking: Owner, join: bool) -> Owner | None:

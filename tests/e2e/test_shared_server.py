@@ -17,7 +17,9 @@ from adapters import events, prefect, retrains
 from adapters.replicas import free_port
 from adapters.settings import load_settings
 from domain.errors import RatchetError
+from domain.incidents import Event
 from domain.triggers import data_changed
+from flows.monitor import once
 from tests.corpora import git
 from tests.e2e import sharing
 from tests.e2e.cli import Ratchet
@@ -91,6 +93,7 @@ def leave_old_names(shared: Shared) -> None:
     api = shared.api
     api.ask("/automations/", OLD_DEAD_RUN)
     api.ask("/variables/", {"name": "ratchet_deployments", "value": "digest"})
+    api.ask("/variables/", {"name": "ratchet_notes", "value": {"owner": "Ana"}})
     about = {"name": "ratchet", "type": "process", "description": "Ratchet's runs"}
     api.ask("/work_pools/", about)
     flow = {name: api.ask("/flows/", {"name": name})["id"] for name in ("retrain", "rollback")}
@@ -239,4 +242,5 @@ def test_a_failure_in_a_shell_is_told_and_is_over_with_the_next_success(shared: 
     runs = shared.api.ask("/flow_runs/filter", {"flow_runs": {"tags": {"all_": ["ratchet:helpdesk"]}}})
     assert {run["state_name"] for run in runs if "rollback" in run["name"]} == {"Failed"}
     shared.make_run("rollback", "RUNNING", "COMPLETED", tags=["ratchet:helpdesk"])
-    assert "end of run failed" in ratchet("monitor", "--once") + ratchet("monitor", "--once")
+    ended = [alert for _ in range(2) for alert in once(str(shared.helpdesk)) if alert.event is Event.END]
+    assert any("The rollback “" in alert.sentence for alert in ended)
