@@ -1,7 +1,8 @@
 """The Locust file of the staging load test; adapters/locust_load.py runs it in a process of its own.
 
 RATCHET_LOAD_PLAN names a JSON file: `candidate` and `champion` (URLs, the latter may be null), `token_file`,
-`messages`, `users` (for each of the two), `policy` (rollout.load_test) and `out`, where the verdict goes.
+`messages`, `users` (for each of the two), `seconds` (null: until it is stopped) and `longest`, `policy`
+(rollout.load_test) and `out`, where the verdict goes.
 Exit code 0: passed; 1: a limit was broken.
 """
 
@@ -10,10 +11,12 @@ from __future__ import annotations
 import json
 import os
 import random
+import time
 import uuid
 from pathlib import Path
 from typing import Any
 
+import gevent
 from locust import FastHttpUser, constant, events, task
 from locust.env import Environment
 
@@ -77,6 +80,26 @@ def figures(environment: Environment, side: str) -> LoadFigures:
         p50_ms=float(entry.get_response_time_percentile(0.5)),
         p95_ms=float(entry.get_response_time_percentile(0.95)),
     )
+
+
+@events.test_start.add_listener  # type: ignore[untyped-decorator]
+def begin(environment: Environment, **_: Any) -> None:
+    """Let the test end when it has to."""
+    if PLAN["seconds"]:
+        gevent.spawn(end, environment)
+
+
+def end(environment: Environment) -> None:
+    """End the test after its time, or as soon afterwards as each side has given answers enough."""
+    started = time.monotonic()
+    sides = ["candidate", "champion"] if PLAN["champion"] else ["candidate"]
+    gevent.sleep(PLAN["seconds"])
+    while time.monotonic() < started + PLAN["longest"]:
+        if min(figures(environment, side).requests for side in sides) >= PLAN["policy"]["min_requests"]:
+            break
+        gevent.sleep(0.2)
+    assert environment.runner is not None
+    environment.runner.quit()
 
 
 @events.quitting.add_listener  # type: ignore[untyped-decorator]

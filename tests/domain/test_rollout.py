@@ -123,6 +123,12 @@ def figures(requests: int = 500, errors: int = 0, p95: float = 40) -> LoadFigure
         (figures(p95=131), figures(p95=40), "live release has 40 ms"),
         (figures(p95=130), figures(p95=40), None),
         (figures(p95=49), figures(p95=1), None),
+        (figures(p95=501), figures(p95=500), "p95 is 501 ms, the limit 500 ms"),
+        (figures(p95=1052), figures(p95=501), None),
+        (figures(p95=1053), figures(p95=501), r"live release has 501 ms \(limit 1052 ms\)"),
+        (figures(errors=1, p95=700), figures(p95=700), "1 request of 500 failed"),
+        (figures(requests=40, p95=700), figures(requests=40, p95=700), "answered 40: test for longer"),
+        (figures(p95=501), figures(requests=0, p95=0), "the limit 500 ms"),
     ],
 )
 def test_each_limit_of_the_load_test(
@@ -136,10 +142,43 @@ def test_each_limit_of_the_load_test(
             raise AssertionError(" ".join(verdict.reasons))
 
 
+measured = st.builds(
+    figures,
+    requests=st.integers(0, 200),
+    errors=st.integers(0, 3),
+    p95=st.floats(0, 3000),
+)
+
+
+@given(measured, measured)
+def test_who_is_no_slower_than_the_live_release_is_never_refused_for_it(
+    candidate: LoadFigures, champion: LoadFigures
+) -> None:
+    """On a busy machine neither; what is left are too few answers and errors, whatever the live release did."""
+    if champion.requests and candidate.p95_ms <= champion.p95_ms:
+        enough = candidate.requests >= POLICY.min_requests
+        assert judge_load(candidate, champion, POLICY).passed == (enough and not candidate.errors)
+
+
+@given(measured, st.none() | measured)
+def test_a_limit_that_does_not_count_is_said(candidate: LoadFigures, champion: LoadFigures | None) -> None:
+    """Who is over the absolute limit is refused for it, or has a note that names the live release's figure."""
+    verdict = judge_load(candidate, champion, POLICY)
+    over = candidate.p95_ms > POLICY.max_p95_ms
+    excused = over and champion is not None and champion.requests > 0 and champion.p95_ms > POLICY.max_p95_ms
+    assert bool(verdict.notes) == excused
+    assert any("the limit 500 ms." in reason for reason in verdict.reasons) == (over and not excused)
+    if excused and champion:
+        assert f"{champion.p95_ms:.0f} ms in the same test" in verdict.notes[0]
+
+
 def test_a_verdict_survives_json() -> None:
     """Locust's process hands the verdict over as JSON."""
-    verdict = judge_load(figures(errors=2), figures(), POLICY)
-    assert LoadVerdict.from_dict(verdict.as_dict()) == verdict
+    for verdict in (
+        judge_load(figures(errors=2), figures(), POLICY),
+        judge_load(figures(p95=600), figures(p95=600), POLICY),
+    ):
+        assert LoadVerdict.from_dict(verdict.as_dict()) == verdict
 
 
 def test_a_replica_that_was_stopped_for_its_health_is_a_failure() -> None:

@@ -73,6 +73,39 @@ def test_a_slow_server_is_refused_with_its_figures(settings: Settings, serve: Se
         locust_load.require(verdict)
 
 
+@pytest.fixture
+def crowded(settings: Settings) -> Settings:
+    """People and time enough for slow servers, and a ratio that this machine's own noise does not reach."""
+    changes = {"users": 8, "seconds": 4, "min_requests": 5, "max_p95_ratio": 4.0}
+    test = settings.params.rollout.load_test.model_copy(update=changes)
+    rollout = settings.params.rollout.model_copy(update={"load_test": test})
+    return settings.model_copy(update={"params": settings.params.model_copy(update={"rollout": rollout})})
+
+
+def test_a_busy_machine_blocks_no_good_release(crowded: Settings, serve: Serve, tmp_path: Path) -> None:
+    """Where the live server is over the limit too, the ratio decides, and the line says so."""
+    said: list[str] = []
+    verdict = locust_load.run(
+        crowded, serve("slow 0.6"), serve("slow 0.6"), ["hello"], tmp_path / "run", said.append
+    )
+    locust_load.require(verdict)
+    assert verdict is not None
+    assert verdict.candidate.p95_ms > 500
+    assert "in the same test, so only their ratio counts" in said[0]
+
+
+def test_on_a_busy_machine_a_slower_release_is_refused(
+    crowded: Settings, serve: Serve, tmp_path: Path
+) -> None:
+    """By the ratio alone."""
+    verdict = locust_load.run(
+        crowded, serve("slow 3"), serve("slow 0.6"), ["hello"], tmp_path / "run", lambda _: None
+    )
+    with pytest.raises(RatchetError, match="where the live release has") as refused:
+        locust_load.require(verdict)
+    assert "the limit 500 ms." not in str(refused.value)
+
+
 def test_a_server_that_is_not_there_is_refused(settings: Settings, tmp_path: Path) -> None:
     """Errors are counted; a test in which nothing was answered is not passed."""
     url = f"http://127.0.0.1:{free_port()}"

@@ -1,7 +1,8 @@
 """A stand-in for the bot's server: the same HTTP contract on the standard library alone.
 
 It runs in an image without Rasa, for tests of the fleet that need no answers of a model. How it behaves is told by
-FAULT, a file beside it: empty or absent for a good server, else one of `crash`, `never-healthy`, `slow`, `wrong`.
+FAULT, a file beside it: empty or absent for a good server, else one of `crash`, `never-healthy`, `slow`, `wrong`, or
+`slow SECONDS`.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if self.fault == "slow":
-            time.sleep(SLOW_SECONDS)
+        if self.fault.startswith("slow"):
+            time.sleep(float(self.fault.removeprefix("slow") or SLOW_SECONDS))
         intent = "nonsense" if self.fault == "wrong" else "greet"
         reply = {
             "messages": [{"text": f"You said {body['message']}"}],
