@@ -15,6 +15,7 @@ LONG = {
     "adapters/dvc.py": "one tool: cache, remote and pointer belong together",
     "adapters/mlflow.py": "one tool: models, overrides and releases share its connection",
     "adapters/service.py": "one process: the parts, their order and their ends are read together",
+    "adapters/settings.py": "one list: the settings, and how they are read",
     "cli/corpus.py": "one group of commands with their options and tables",
     "domain/neighbours.py": "one algorithm, exact and by blocks",
     "domain/validation.py": "one list of rules",

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import ledger
+from domain.corpus import NEWEST_FORM
 from domain.invariants import moved, violations
 from domain.ledger import SplitPolicy
 from domain.restoration import OlderData, choose, continues, missing, without_straddlers
@@ -88,7 +89,7 @@ def test_what_comes_back_never_straddles(near: list[tuple[int, str, str]]) -> No
         for number, end, _ in near
     ]
     frame = pd.concat([base, *likes]).drop_duplicates("text").reset_index(drop=True)
-    texts = ledger.distinct(frame, POLICY)
+    texts = ledger.distinct(frame, POLICY, NEWEST_FORM)
     chosen = {row["key"]: "train" for row in texts.to_dict("records")}
     for (_, _, side), key in zip(near, reversed(texts["key"].tolist()), strict=False):
         chosen[key] = side

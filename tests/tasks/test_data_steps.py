@@ -137,7 +137,8 @@ def test_a_straddling_pair_is_refused_also_after_a_proof(settings: Settings) -> 
 
 def lost(settings: Settings) -> Any:
     """A champion whose data neither cache nor remote has any more, as after `dvc gc`."""
-    return SimpleNamespace(lineage=SimpleNamespace(data_revision=f"{'0' * 32}.dir"))
+    lineage = SimpleNamespace(data_revision=f"{'0' * 32}.dir")
+    return SimpleNamespace(lineage=lineage, created_at="2026-11-01T06:00:00")
 
 
 def test_a_champions_ledger_that_is_lost_is_a_finding(
