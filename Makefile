@@ -27,16 +27,18 @@ endef
 
 test: test-fast test-e2e ## Run the fast tests, and one proof of each promise on real engines
 
-test-fast: test-core test-bot ## Run the tests that need no engine: two minutes
+test-fast: setup ## Run the tests that need no engine, the orchestrator's beside the bot's: two minutes
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-core test-bot
 
 test-core: setup ## Run the orchestrator's tests that need no engine
 	$(call tests,fast,.venv/bin/pytest -m "not e2e and not long" --numprocesses auto --dist loadfile)
 
 test-bot: setup ## Run the bot's tests, in its own environment
-	$(call tests,bot,cd bot && .venv/bin/python -m pytest -m "not long")
+	$(call tests,bot,cd bot && .venv/bin/python -m pytest -m "not e2e and not long")
 
 test-e2e: setup ## Run the tests on real engines: those that share the Docker engine beside the others
 	$(call tests,engines,.venv/bin/pytest -m "e2e and not long" --numprocesses 2 --dist loadscope -vv)
+	$(call tests,bot-engines,cd bot && .venv/bin/python -m pytest -m "e2e and not long")
 
 test-long: setup ## Run what make test leaves out: every kill, fault and page, thousands of inputs (see CONTRIBUTING.md)
 	$(call tests,long,.venv/bin/pytest -m long --numprocesses 2 --dist loadscope -vv)

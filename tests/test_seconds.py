@@ -66,7 +66,7 @@ def test_the_table_fails_where_a_promise_has_no_proof(
 ) -> None:
     """A skipped test of the engines, or a run that was not made, ends with exit code 1 and is named."""
     whole = {"seconds": 61.0, "tests": {"a::b": {"seconds": 1.0, "outcome": "passed", "reason": ""}}}
-    for name in ("fast", "bot"):
+    for name in ("fast", "bot", "bot-engines"):
         (tmp_path / f"{name}.json").write_text(json.dumps(whole))
     argv = ["--folder", str(tmp_path), "--part", "check=31", "--part", "total=90"]
     assert seconds.main(argv) == 1

@@ -51,7 +51,9 @@ def test_a_process_of_a_dead_run_is_found_and_that_of_a_living_one_is_not(tempor
             argv, env=env, cwd=place if how == "folder" else "/", start_new_session=True
         )
         try:
-            while not psutil.Process(process.pid).cmdline():  # the kernel has begun the program, not yet named it
+            while not psutil.Process(
+                process.pid
+            ).cmdline():  # the kernel has begun the program, not yet named it
                 time.sleep(0.01)
             text = "".join(sweep.traces(psutil.Process(process.pid)).split(str(temporary)))
             assert sweep.orphaned(text) is expected, text

@@ -85,6 +85,7 @@ def test_a_turn_that_fails_frees_its_conversation() -> None:
     asyncio.run(asyncio.wait_for(scenario(), 30))
 
 
+@pytest.mark.e2e
 @needs_redis
 def test_replicas_answer_in_the_order_of_arrival(url: str) -> None:
     """Messages that come to two replicas in turn, all at once."""
@@ -118,6 +119,7 @@ def old_store(url: str, kind: type[RedisLockStore] = RedisLockStore) -> RedisLoc
     return kind(host=endpoint.url, **endpoint.kwargs)
 
 
+@pytest.mark.e2e
 @needs_redis
 @settings(max_examples=50)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 3)), max_size=25))
@@ -141,6 +143,7 @@ def test_the_queue_is_a_queue(url: str, steps: list[tuple[bool, int]]) -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.e2e
 @needs_redis
 def test_the_dead_do_not_block_those_behind_them(url: str) -> None:
     """Neither who held the lock nor who waited for it, as nobody renews their tickets."""
@@ -155,6 +158,7 @@ def test_the_dead_do_not_block_those_behind_them(url: str) -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.e2e
 @needs_redis
 def test_a_held_lock_outlives_its_lifetime(url: str) -> None:
     """Its owner renews it, and those who wait renew their places."""
@@ -172,6 +176,7 @@ def test_a_held_lock_outlives_its_lifetime(url: str) -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.e2e
 @needs_redis
 def test_a_turn_whose_lock_was_lost_is_given_up(url: str) -> None:
     """As another may have answered meanwhile; the channel then says 503, and the message comes again."""
@@ -190,6 +195,7 @@ def test_a_turn_whose_lock_was_lost_is_given_up(url: str) -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.e2e
 @needs_redis
 def test_who_goes_away_leaves_the_queue(url: str) -> None:
     """A client that hangs up while its message waits holds nobody up."""
@@ -209,6 +215,7 @@ def test_who_goes_away_leaves_the_queue(url: str) -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.e2e
 @needs_redis
 def test_only_a_bounded_time_is_waited(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Then the message is refused, and its place is free."""
@@ -258,6 +265,7 @@ class Halting(RedisLockStore):
             assert self.go_on.wait(timeout=30)
 
 
+@pytest.mark.e2e
 @needs_redis
 @pytest.mark.parametrize(
     "halt_at", [1, 2, 3], ids=["taking its ticket", "giving it back", "deleting the queue"]
@@ -286,6 +294,7 @@ def test_what_an_old_replica_wipes_out_is_taken_again(
     assert (room.came, room.overlaps) == (["old", "new"], 0)
 
 
+@pytest.mark.e2e
 @needs_redis
 def test_a_ticket_that_an_old_replica_writes_again_is_taken_out(
     url: str, monkeypatch: pytest.MonkeyPatch
@@ -310,6 +319,7 @@ def test_a_ticket_that_an_old_replica_writes_again_is_taken_out(
     assert room.came == ["old"]
 
 
+@pytest.mark.e2e
 @needs_redis
 @pytest.mark.parametrize("allowed", [True, False], ids=["CLIENT LIST allowed", "forbidden"])
 def test_old_and_new_replicas_exclude_each_other(

@@ -12,7 +12,10 @@ import pytest
 from tests.conftest import Trained
 from tests.test_serve import Server, free_port, launch
 
-pytestmark = pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed")
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,10 @@ from tests import replicas
 from tests.conftest import Trained
 from tests.replicas import CLEAR, SLOW, UNKNOWN, Answer, Fleet, until
 
-pytestmark = pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed")
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed"),
+]
 
 NEW, OLD = "tools.serve", "tests.old_replica"
 
