@@ -17,7 +17,7 @@ from adapters.environment import access
 from adapters.files import write_json
 from adapters.owners import served_by
 from adapters.replicas import Replica, alive, await_ready, launch, read_replica, terminate
-from adapters.settings import Settings
+from adapters.settings import Settings, name_at
 from domain.scope import Scope, slug
 
 START_SECONDS = 120.0
@@ -34,7 +34,12 @@ QUIET = {
 
 def scope(settings: Settings) -> Scope:
     """Return what on a Prefect server belongs to this workspace: named by RATCHET_NAME, else as its folder is."""
-    return Scope(settings.name or slug(settings.workspace.name))
+    return scope_at(settings.workspace, settings.name)
+
+
+def scope_at(workspace: Path, name: str | None = None) -> Scope:
+    """Return the same for a workspace whose `params.yaml` may not be valid: a newer commit may correct it."""
+    return Scope((name_at(workspace) if name is None else name) or slug(workspace.name))
 
 
 def environment(settings: Settings, api_url: str) -> dict[str, str]:

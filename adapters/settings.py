@@ -204,6 +204,22 @@ def root_of(workspace: Path | str | None = None) -> Path:
     return root
 
 
+class Named(BaseSettings):
+    """RATCHET_NAME alone."""
+
+    model_config = SettingsConfigDict(env_prefix="RATCHET_", extra="ignore", env_file_encoding="utf-8")
+
+    name: str = ""
+
+
+def name_at(root: Path) -> str:
+    """Return RATCHET_NAME without reading `params.yaml`, "" where it is not set or `.env` cannot be read."""
+    try:
+        return Named(_env_file=root / ".env").name
+    except (OSError, ValueError):
+        return ""
+
+
 def find_workspace(start: Path) -> Path:
     """Return the nearest folder upwards from `start` that holds `params.yaml` and `bot/`."""
     start = start.expanduser().resolve()

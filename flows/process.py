@@ -11,8 +11,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from prefect import Flow, tags
 
-from adapters.prefect import scope
-from adapters.settings import load_settings
+from adapters.prefect import scope_at
+from adapters.settings import root_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -23,7 +23,7 @@ class Process(Flow[P, R]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:  # type: ignore[override]
         given = inspect.signature(self.fn).bind(*args, **kwargs).arguments
-        with tags(scope(load_settings(given.get("workspace"))).tag):
+        with tags(scope_at(root_of(given.get("workspace"))).tag):
             return super().__call__(*args, **kwargs)
 
 

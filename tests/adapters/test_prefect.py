@@ -11,6 +11,7 @@ import pytest
 
 from adapters import prefect
 from adapters.replicas import alive, read_replica
+from adapters.settings import load_settings
 from tests.workspaces import fake_workspace
 
 
@@ -54,3 +55,15 @@ def test_log_lines_that_the_server_does_not_take_do_not_disturb_what_is_printed(
     prefect.connect(fake_workspace(tmp_path / "ws", prefect_api_url="http://127.0.0.1:1/api"))
     asyncio.run(sender._handle_batch([]))
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("line", ["", "RATCHET_NAME=desk\n"])
+def test_a_workspaces_name_is_known_before_its_policy_is_valid(tmp_path: Path, line: str) -> None:
+    """A run that takes the commit which corrects params.yaml has the workspace's tag, too."""
+    workspace = fake_workspace(tmp_path).workspace
+    (workspace / ".env").write_text(line)
+    expected = prefect.scope(load_settings(workspace))
+    (workspace / "params.yaml").write_text("gate: {no_such_key: 1}\n")
+    assert prefect.scope_at(workspace) == expected
+    (workspace / ".env").write_bytes(b"RATCHET_NAME=\xff\xfe\n")
+    assert prefect.scope_at(workspace).name
