@@ -27,8 +27,8 @@ PROCESSES = (
     *("run.json", "service.json", "watch/watch.json", "monitor/monitor.json"),  # who holds a lock
 )
 """What names processes by number."""
-OWN = (*ports.USES, "metrics_port", "stack")
-"""Settings that two workspaces on one machine cannot both have."""
+OWN = (*ports.USES, "metrics_port", "stack", "name")
+"""Settings that two workspaces on one machine, or on one Prefect server, cannot both have."""
 SHARED = (
     "tracking_uri",
     "artifact_root",
@@ -83,6 +83,7 @@ def as_copy(settings: Settings, known: Identity, say: Say) -> None:
     """Give a copy an identity, ports and a fleet of its own; nothing of the original is touched."""
     workspace, home = settings.workspace, Path(known.home)
     forget_processes(settings)
+    forget_runs(settings, say)
     relocate.artifacts(settings, home, shared=True)
     memory = monitor.recall(settings)
     monitor.keep(settings, replace(memory, incidents=(), outbox=(), fleet=None))
@@ -129,6 +130,15 @@ def forget_processes(settings: Settings) -> None:
         for file in settings.state.glob(pattern):
             file.unlink()
     (settings.workspace / "prefect.toml").unlink(missing_ok=True)
+
+
+def forget_runs(settings: Settings, say: Say) -> None:
+    """Remove a copied database of Prefect: its runs, deployments and schedules are the original's."""
+    files = [*(settings.state / "prefect").glob("prefect.db*")]
+    for file in files:
+        file.unlink()
+    if files:
+        say("Prefect's pages begin anew: the runs so far are the original's")
 
 
 def drop_own_settings(workspace: Path, home: Path, say: Say) -> None:

@@ -50,6 +50,8 @@ def original(used: Path, tmp_path: Path) -> Path:
     adopt(read_settings(folder, tracking_uri=None), said, print)
     (folder / ".env").write_text((used / ".env").read_text().replace(str(used), str(folder)))
     write_json(folder / ".ratchet" / "process" / "live.json", Replica.of_this_process(6005).as_dict())
+    (folder / ".ratchet" / "prefect").mkdir(exist_ok=True)
+    (folder / ".ratchet" / "prefect" / "prefect.db").write_bytes(b"runs")
     return folder
 
 
@@ -73,6 +75,8 @@ def test_a_copy_gets_an_identity_and_touches_no_process(original: Path) -> None:
     for name in ("process/live.json", "run.json"):
         assert not (copy / ".ratchet" / name).exists()
     assert not (copy / "prefect.toml").exists()
+    assert not list((copy / ".ratchet" / "prefect").glob("prefect.db*"))
+    assert (original / ".ratchet" / "prefect" / "prefect.db").exists()
     assert (original / ".ratchet" / "process" / "live.json").exists()
     assert load_settings(copy).workspace == copy
 
