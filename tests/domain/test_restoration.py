@@ -106,3 +106,16 @@ def test_the_error_names_the_whole_command() -> None:
     error = OlderData("Older.", f"{'a' * 32}.dir", "`ratchet retrain`")
     assert f"`ratchet data restore {'a' * 32} --commit`" in error.remedy
     assert error.remedy.endswith("Then `ratchet retrain`.")
+
+
+def test_a_ledger_from_before_a_retirement_lacks_it() -> None:
+    """As many rows, one of them moved since: the older ledger is older, and never chosen."""
+    older = pd.DataFrame(
+        {"key": ["a", "b"], "side": ["train", "test"], "first_seen": "2026-01-01"}, dtype="str"
+    )
+    newer = ledger.complete(older).assign(side="train", moved=["", "2026-02-01"], reason=["", "worn"])
+    assert (missing(older, newer), missing(newer, older), missing(newer, newer)) == (1, 0, 0)
+    for order in ([("old", older), ("new", newer)], [("new", newer), ("old", older)]):
+        found = choose(order, older)
+        assert found is not None
+        assert found[0] == "new"
