@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pandas as pd
 
-from adapters import corpus_store, dvc, follow
+from adapters import corpus_store, dvc
 from adapters.mlflow import Registry
 from adapters.replicas import free_port
 from adapters.settings import load_settings
@@ -158,10 +158,6 @@ class Service:
         self.ratchet("down")
         if self.process is not None:
             self.process.wait(30)
-
-    def cursor(self) -> str:
-        """How far the watcher has looked, as it keeps that: it names the newest commit that it saw."""
-        return follow.cursor_file(load_settings(self.home)).read_text(encoding="utf-8")
 
     def git(self, folder: Path, *words: str) -> str:
         """Run a Git command as the colleague."""
