@@ -31,7 +31,7 @@ test-fast: setup ## Run the tests that need no engine, the orchestrator's beside
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-core test-bot
 
 test-core: setup ## Run the orchestrator's tests that need no engine
-	$(call tests,fast,.venv/bin/pytest -m "not e2e and not long" --numprocesses auto --dist loadfile)
+	$(call tests,fast,.venv/bin/pytest -m "not e2e and not long" --ignore tests/e2e --numprocesses auto --dist loadfile)
 
 test-bot: setup ## Run the bot's tests, in its own environment
 	$(call tests,bot,cd bot && .venv/bin/python -m pytest -m "not e2e and not long")

@@ -144,7 +144,7 @@ def test_the_workspaces_own_object_store_is_asked(
         assert os.environ["MLFLOW_S3_ENDPOINT_URL"] == endpoint
 
 
-@pytest.mark.long  # MLflow waits 20 s for a lock; tests/e2e/kills/test_starved.py has one in every run
+@pytest.mark.e2e  # on a real lock, for which MLflow waits 20 s
 def test_a_locked_registry_never_looks_like_one_without_a_champion(registry: Registry) -> None:
     """An alias that cannot be read is an error: without champion the gate would let anything through."""
     one = registered(registry)

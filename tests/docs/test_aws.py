@@ -129,6 +129,7 @@ def ratchet(tmp_path: Path) -> Iterator[Ratchet]:
 
 
 @pytest.mark.e2e
+@pytest.mark.long
 def test_the_s3_policy_grants_what_is_called_and_no_more(
     ratchet: Ratchet, server: Server, tmp_path: Path
 ) -> None:

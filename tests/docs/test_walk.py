@@ -15,7 +15,7 @@ from adapters.replicas import free_port
 from tests.docs.reading import ROOT, blocks
 from tests.e2e.cli import RATCHET
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 INITIAL = "lib/python3.10/site-packages/rasa/cli/initial_project"
 SALT = "moodbot"

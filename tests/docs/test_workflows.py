@@ -144,6 +144,7 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
 
 
 @pytest.mark.e2e
+@pytest.mark.long
 def test_the_workflows_commands_do_what_they_say(runner: Runner) -> None:
     """Inside CI: released. A pull request: tried and commented, nothing changed. New wording: the same model again."""
     ratchet, bot = runner.ratchet, runner.ratchet.workspace / "bot"
@@ -177,6 +178,7 @@ def test_the_workflows_commands_do_what_they_say(runner: Runner) -> None:
 
 
 @pytest.mark.e2e
+@pytest.mark.long
 def test_a_runner_without_ratchet_takes_the_copy_that_was_checked_out(runner: Runner) -> None:
     """`Find Ratchet` moves the copy out of the workspace, sets it up and puts it on the path."""
     source = runner.ratchet.workspace / ".ratchet" / "source"
@@ -187,9 +189,15 @@ def test_a_runner_without_ratchet_takes_the_copy_that_was_checked_out(runner: Ru
         ".venv",
         "bot/.venv",
     ):  # complete, so that nothing is installed into the environments of this test
-        (source / name).mkdir()
-        (source / name / "bin").symlink_to(ROOT / name / "bin")
+        (source / name / "bin").mkdir(parents=True)
+        for program in (ROOT / name / "bin").iterdir():
+            (source / name / "bin" / program.name).symlink_to(program)
         (source / name / ".synced").touch()
+    # As an environment that was made where the copy ends: `make setup` makes one again that names another folder.
+    own = source / ".venv" / "bin" / "ratchet"
+    own.unlink()
+    own.write_text(f'#!/bin/sh\n# {runner.temporary}/ratchet/.venv\nexec {ROOT}/.venv/bin/ratchet "$@"\n')
+    own.chmod(0o755)
     (source / ".ratchet").mkdir()
     (source / ".ratchet" / "uv").symlink_to(ROOT / ".ratchet" / "uv")
     home = runner.known.pop("vars.RATCHET_HOME")

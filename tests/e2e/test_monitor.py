@@ -29,7 +29,7 @@ from adapters.settings import load_settings
 from tests.e2e.cli import RATCHET, ROOT, Ratchet
 from tests.fakes.receiver import Receiver, receiving
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 WINDOW = 400
 SLOW_SECONDS = 1.5
@@ -166,7 +166,6 @@ def test_from_cron_without_any_service_and_all_is_well(place: Place) -> None:
     assert place.receiver.told() == [("test", "alerts")]
 
 
-@pytest.mark.long  # incidents/test_unnoticed_outage.py has one in every run
 def test_killing_a_replica_is_told_once_and_its_end_once(place: Place) -> None:
     """Although the supervisor has a new one up within seconds."""
     psutil.Process(place.live().pid).kill()
@@ -207,7 +206,6 @@ def test_slow_replies_are_told(place: Place) -> None:
     assert place.until_over("latency") == [("end", "latency")]
 
 
-@pytest.mark.long
 def test_more_messages_out_of_scope_are_drift(place: Place) -> None:
     """5 → 15 %: told once, in the second window at the latest; over when people write as before."""
     place.say(place.messages(3 * WINDOW, 0.05))
@@ -224,7 +222,6 @@ def test_more_messages_out_of_scope_are_drift(place: Place) -> None:
     assert told == [("end", "drift")]
 
 
-@pytest.mark.long
 def test_an_hour_of_unchanged_traffic_raises_nothing(place: Place) -> None:
     """The same people go on for an hour: 60 looks, 6,000 messages with what the live model says of them."""
     from tasks.alert import alert
@@ -298,7 +295,6 @@ def label(place: Place, path: str, keys: str) -> dict[str, Any]:
     return dict(json.loads(done.stdout[done.stdout.rindex("\n{") :]))
 
 
-@pytest.mark.long
 def test_a_killed_monitor_repeats_nothing(place: Place) -> None:
     """SIGKILL at any moment of a look during an incident: one begin, one end."""
     told = len(place.receiver.told())

@@ -143,6 +143,7 @@ def test_going_back_to_older_data_works_as_the_error_says(team: Team, tmp_path: 
     assert any("where a loss of 10.0 % is allowed" in reason for reason in summary["reasons"])
 
 
+@pytest.mark.long
 def test_after_dvc_gc_the_gate_asks_and_says_why(team: Team, tmp_path: Path) -> None:
     """The champion's ledger and messages are lost: what could not be checked stands in verdict and report."""
     team.ingest(tmp_path, *LATER, "hey there, ")

@@ -216,6 +216,7 @@ def test_a_change_of_the_pipeline_retrains_on_the_same_data(service: Service) ->
     assert len(service.api.runs("release/on-code-change")) == 1
 
 
+@pytest.mark.long  # heartbeats take two minutes; test_shared_server.py has a dead run of a shell in every run
 def test_a_killed_worker_is_noticed_and_the_next_run_takes_up_its_work(service: Service) -> None:
     """SIGKILL of worker and run once the model is trained: crashed within two minutes, slot free, nothing lost.
 

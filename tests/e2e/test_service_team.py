@@ -14,7 +14,7 @@ from tests.e2e.postgres import Postgres
 from tests.e2e.service import Api, Service, messages, until
 from tests.e2e.test_s3_remote import KEY, RCLONE, SECRET, Server
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 AUTH = ("team", "secret")
 RUN_SECONDS = 300
 

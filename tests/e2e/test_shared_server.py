@@ -176,6 +176,7 @@ def test_failures_and_successes_of_others_are_not_looked_at(shared: Shared) -> N
     assert failed() == set()
 
 
+@pytest.mark.long
 def test_one_commit_starts_a_run_in_each_workspace_that_announces_it(shared: Shared) -> None:
     """And in no other: the deployments answer their workspace's events."""
 

@@ -77,12 +77,12 @@ def all_kills(chance: random.Random) -> list[Kill]:
 
 
 def chosen(chance: random.Random) -> list[Any]:
-    """A sample of 6 kinds, and for the long tier all of them in any order."""
+    """A sample of 3 kinds, and for the long tier all of them in any order."""
     found = all_kills(chance)
     kinds: dict[str, list[Kill]] = {}
     for kill in found:
         kinds.setdefault(kill.name, []).append(kill)
-    sample = [chance.choice(kinds[name]) for name in chance.sample(sorted(kinds), min(6, len(kinds)))]
+    sample = [chance.choice(kinds[name]) for name in chance.sample(sorted(kinds), min(3, len(kinds)))]
     return [*sample, *map(exhaustive, chance.sample(found, len(found)))]
 
 

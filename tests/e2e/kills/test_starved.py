@@ -87,9 +87,7 @@ class World:
 
 FAULTS = (
     Fault("MLflow's database locked by another program", World.locked, "", "database is locked"),
-    Fault(
-        "MLflow's database locked by another program", World.locked, "train", "database is locked", usual=True
-    ),
+    Fault("MLflow's database locked by another program", World.locked, "train", "database is locked"),
     Fault("MLflow's database locked by another program", World.locked, "register", "database is locked"),
     Fault("MLflow's database locked by another program", World.locked, "stage", "database is locked"),
     Fault("MLflow's database locked by another program", World.locked, "deploy", "database is locked"),

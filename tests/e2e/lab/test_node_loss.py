@@ -17,6 +17,7 @@ from tests.sweep import LABEL
 
 pytestmark = [
     pytest.mark.e2e,
+    pytest.mark.long,
     pytest.mark.timeout(600),
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root for network namespaces"),
 ]
