@@ -30,6 +30,7 @@ def test_a_strict_target_can_be_set_and_a_person_stands_above_it(team: Team) -> 
     assert live.model_version == version
     assert live.override is not None
     assert (live.override["by"], live.override["reason"]) == ("Ana", "the client wants it")
+    assert team.ratchet.json("status")["manifest"]["override"]["by"] == "Ana"
     assert team.say("hello")["release"] == live.id
 
 
