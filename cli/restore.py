@@ -28,7 +28,7 @@ def restore(
     Messages that are taken out so are judged by the gate as any other change of the data.
     """
     found = settings_for_flow()
-    from adapters import follow
+    from adapters import follow, git
     from flows.restore import restore as flow
 
     done = flow(revision=revision, workspace=str(found.workspace), commit=commit)
@@ -51,7 +51,11 @@ def restore(
         ]
     )
     push = ", git push" if follow.upstream(found) else ""
-    out.print(f"\nNext: {'' if commit else 'git commit data.dvc, '}ratchet retrain{push}.")
+    left = git.in_repository(found.workspace) and git.git(
+        found.workspace, "status", "--porcelain", "data.dvc"
+    )
+    commit_it = "git commit -m 'Older messages' data.dvc, " if left else ""
+    out.print(f"\nNext: {commit_it}ratchet retrain{push}.")
 
 
 def left_out(count: int) -> str:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from prefect import flow
-
 from adapters.run import begin
 from domain.restoration import Restored
+from flows.process import process
 from tasks.commit import commit as commit_data
 from tasks.inherit import inherit
 from tasks.reclaim import reclaim
 from tasks.reinstate import reinstate
 
 
-@flow(persist_result=False)
+@process()
 def restore(revision: str, workspace: str | None = None, commit: bool = False) -> Restored:
     """Go back to older messages, under the newest ledger: what was held out once is never trained on.
 

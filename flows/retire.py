@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from prefect import flow
-
 from adapters.run import begin
+from flows.process import process
 from tasks.commit import commit as commit_data
 from tasks.load import load
 from tasks.retire import retire as move
 from tasks.store import store
 
 
-@flow(persist_result=False)
+@process()
 def retire(
     shown: str,
     workspace: str | None = None,
