@@ -9,8 +9,9 @@ import base64
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
 import httpx
@@ -119,10 +120,16 @@ def rename(name: str) -> None:
         ask(lambda client: client.update_flow_run(UUID(str(flow_run.id)), name=name))
 
 
+values: ContextVar[list[Any] | None] = ContextVar("values", default=None)
+"""Where the caller of a flow keeps what its run returned."""
+
+
 def ended(outcome: str, value: T) -> T:
     """Let the run end in a completed state named by what came of it; whoever called the flow gets the value."""
     from prefect.states import Completed
 
+    if (kept := values.get()) is not None:
+        kept.append(value)
     return cast(T, Completed(name=outcome, data=value)) if in_run() else value
 
 

@@ -1,0 +1,37 @@
+"""A flow's value reaches whoever called it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect import Flow
+from prefect.exceptions import MissingResult
+
+from adapters import flow_runs
+from flows.process import process
+from tests.workspaces import fake_workspace
+
+
+def test_a_value_survives_a_server_that_answers_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy server that is told the last state twice answers with that state alone."""
+    workspace = str(fake_workspace(tmp_path).workspace)
+
+    def lossy(self: Any, *args: Any, **options: Any) -> Any:
+        self.fn(*args, **options)
+        raise MissingResult
+
+    def released(workspace: str) -> int:
+        return flow_runs.ended("Released", 7)
+
+    def failed(workspace: str) -> int:
+        raise MissingResult
+
+    monkeypatch.setattr(Flow, "__call__", lossy)
+    monkeypatch.setattr(flow_runs, "in_run", lambda: True)
+    assert process()(released)(workspace=workspace) == 7
+    with pytest.raises(MissingResult):
+        process()(failed)(workspace=workspace)
