@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 
-from adapters.dvc import RemoteUnreachable
-from adapters.run import begin
-from domain.errors import RatchetError
 from flows.ingest import ingest
 from flows.process import process
-from tasks.download import download
-from tasks.put_away import put_away
-from tasks.sync import sync
+from ratchet.adapters.corpus.dvc import RemoteUnreachable
+from ratchet.adapters.run import begin
+from ratchet.domain.errors import RatchetError
+from tasks.corpus.download import download
+from tasks.corpus.put_away import put_away
+from tasks.corpus.sync import sync
 
 
 @process(retries=3, retry_delay_seconds=60)

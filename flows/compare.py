@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from adapters.run import begin
-from domain.comparison import Contest
 from flows.process import process
-from tasks.contrast import contrast
-from tasks.evaluate import evaluate
-from tasks.fetch import fetch
-from tasks.find import find
-from tasks.split import split
+from ratchet.adapters.run import begin
+from ratchet.domain.gate.comparison import Contest
+from tasks.corpus.fetch import fetch
+from tasks.corpus.split import split
+from tasks.training.contrast import contrast
+from tasks.training.evaluate import evaluate
+from tasks.training.find import find
 
 
 @process()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from adapters.settings import load_settings
 from flows.process import process
-from tasks.gather import gather
-from tasks.lay_out import lay_out
-from tasks.pick import pick
+from ratchet.adapters.settings import load_settings
+from tasks.harvest.gather import gather
+from tasks.harvest.lay_out import lay_out
+from tasks.harvest.pick import pick
 
 
 @process()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from adapters.run import begin
-from domain.intake import Intake
 from flows.process import process
-from tasks.account import account
-from tasks.assign import assign
-from tasks.commit import commit as commit_data
-from tasks.cover import cover
-from tasks.load import load
-from tasks.read import read
-from tasks.store import store
-from tasks.take import take
+from ratchet.adapters.run import begin
+from ratchet.domain.corpus.intake import Intake
+from tasks.corpus.account import account
+from tasks.corpus.assign import assign
+from tasks.corpus.commit import commit as commit_data
+from tasks.corpus.cover import cover
+from tasks.corpus.load import load
+from tasks.corpus.read import read
+from tasks.corpus.store import store
+from tasks.corpus.take import take
 
 
 @process()

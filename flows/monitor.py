@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adapters.monitor import on_watch
-from domain.incidents import Alert
 from flows.process import process
-from tasks.alert import alert
-from tasks.assess import assess
-from tasks.observe import observe
+from ratchet.adapters.monitoring.monitor import on_watch
+from ratchet.domain.operations.incidents import Alert
+from tasks.monitoring.alert import alert
+from tasks.monitoring.assess import assess
+from tasks.monitoring.observe import observe
 
 
 @process()

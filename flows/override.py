@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from adapters.flow_runs import ended
-from adapters.run import begin
-from domain.release import Release
-from domain.summary import Outcome
-from domain.verdict import Decision
 from flows.process import process
 from flows.release import bring_out
-from tasks.approve import approve
-from tasks.authorise import authorise
-from tasks.recover import recover
+from ratchet.adapters.prefect.flow_runs import ended
+from ratchet.adapters.run import begin
+from ratchet.domain.gate.verdict import Decision
+from ratchet.domain.operations.summary import Outcome
+from ratchet.domain.release.manifest import Release
+from tasks.release.approve import approve
+from tasks.release.authorise import authorise
+from tasks.release.recover import recover
 
 
 @process()

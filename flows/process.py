@@ -12,9 +12,9 @@ from typing import Any, ParamSpec, TypeVar, cast
 from prefect import Flow, tags
 from prefect.exceptions import MissingResult
 
-from adapters import flow_runs
-from adapters.prefect import scope_at
-from adapters.settings import root_of
+from ratchet.adapters.prefect import flow_runs
+from ratchet.adapters.prefect.server import scope_at
+from ratchet.adapters.settings import root_of
 
 P = ParamSpec("P")
 R = TypeVar("R")

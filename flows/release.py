@@ -5,27 +5,27 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from adapters.flow_runs import ended
-from adapters.mlflow import CHAMPION
-from adapters.run import Run, begin, explained
-from domain.model import Model
-from domain.release import Release
-from domain.summary import Outcome
 from flows.process import process
-from tasks.again import again
-from tasks.already import already
-from tasks.authorise import authorise
-from tasks.deploy import deploy
-from tasks.give_up import give_up
-from tasks.package import package
-from tasks.record import record
-from tasks.recover import recover
-from tasks.rehearse import rehearse
-from tasks.serve import serve
-from tasks.stage import stage
-from tasks.sync import sync as take_newest
-from tasks.take_up import take_up
-from tasks.verify import verify
+from ratchet.adapters.prefect.flow_runs import ended
+from ratchet.adapters.registry.mlflow import CHAMPION
+from ratchet.adapters.run import Run, begin, explained
+from ratchet.domain.operations.summary import Outcome
+from ratchet.domain.release.manifest import Release
+from ratchet.domain.release.model import Model
+from tasks.corpus.sync import sync as take_newest
+from tasks.release.again import again
+from tasks.release.already import already
+from tasks.release.authorise import authorise
+from tasks.release.deploy import deploy
+from tasks.release.give_up import give_up
+from tasks.release.package import package
+from tasks.release.record import record
+from tasks.release.recover import recover
+from tasks.release.rehearse import rehearse
+from tasks.release.serve import serve
+from tasks.release.stage import stage
+from tasks.release.take_up import take_up
+from tasks.release.verify import verify
 
 
 @process()

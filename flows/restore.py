@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from adapters.run import begin
-from domain.restoration import Restored
 from flows.process import process
-from tasks.commit import commit as commit_data
-from tasks.inherit import inherit
-from tasks.reclaim import reclaim
-from tasks.reinstate import reinstate
+from ratchet.adapters.run import begin
+from ratchet.domain.corpus.restoration import Restored
+from tasks.corpus.commit import commit as commit_data
+from tasks.corpus.inherit import inherit
+from tasks.corpus.reclaim import reclaim
+from tasks.corpus.reinstate import reinstate
 
 
 @process()

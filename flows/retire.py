@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adapters.run import begin
 from flows.process import process
-from tasks.commit import commit as commit_data
-from tasks.load import load
-from tasks.retire import retire as move
-from tasks.store import store
+from ratchet.adapters.run import begin
+from tasks.corpus.commit import commit as commit_data
+from tasks.corpus.load import load
+from tasks.corpus.retire import retire as move
+from tasks.corpus.store import store
 
 
 @process()

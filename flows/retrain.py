@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from adapters.flow_runs import ended
-from adapters.run import begin
-from domain.model import Next
-from domain.summary import Summary
-from domain.verdict import Decision
 from flows.process import process
 from flows.release import bring_out
-from tasks.evaluate import evaluate
-from tasks.explain import explain
-from tasks.fetch import fetch
-from tasks.gate import gate
-from tasks.publish import publish
-from tasks.recall import recall
-from tasks.recover import recover
-from tasks.register import register
-from tasks.report import report
-from tasks.serve import serve
-from tasks.split import split
-from tasks.summarise import summarise
-from tasks.sync import sync as take_newest
-from tasks.trace import trace
-from tasks.train import train
-from tasks.validate import validate
+from ratchet.adapters.prefect.flow_runs import ended
+from ratchet.adapters.run import begin
+from ratchet.domain.gate.verdict import Decision
+from ratchet.domain.operations.summary import Summary
+from ratchet.domain.release.model import Next
+from tasks.corpus.fetch import fetch
+from tasks.corpus.split import split
+from tasks.corpus.sync import sync as take_newest
+from tasks.corpus.validate import validate
+from tasks.release.recover import recover
+from tasks.release.serve import serve
+from tasks.training.evaluate import evaluate
+from tasks.training.explain import explain
+from tasks.training.gate import gate
+from tasks.training.publish import publish
+from tasks.training.recall import recall
+from tasks.training.register import register
+from tasks.training.report import report
+from tasks.training.summarise import summarise
+from tasks.training.trace import trace
+from tasks.training.train import train
 
 
 @process()

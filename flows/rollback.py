@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from adapters.flow_runs import ended
-from adapters.run import begin
-from domain.release import Release
-from domain.summary import Outcome
 from flows.process import process
 from flows.release import bring_up
-from tasks.choose import choose
-from tasks.recover import recover
+from ratchet.adapters.prefect.flow_runs import ended
+from ratchet.adapters.run import begin
+from ratchet.domain.operations.summary import Outcome
+from ratchet.domain.release.manifest import Release
+from tasks.release.choose import choose
+from tasks.release.recover import recover
 
 
 @process()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from adapters.run import begin
 from flows.process import process
-from tasks.recover import recover
-from tasks.serve import serve as start
+from ratchet.adapters.run import begin
+from tasks.release.recover import recover
+from tasks.release.serve import serve as start
 
 
 @process()

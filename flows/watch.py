@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adapters.run import looking
-from domain.triggers import Event
 from flows.process import process
-from tasks.announce import announce
-from tasks.look import look
+from ratchet.adapters.run import looking
+from ratchet.domain.operations.triggers import Event
+from tasks.monitoring.announce import announce
+from tasks.monitoring.look import look
 
 
 @process()

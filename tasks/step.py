@@ -12,7 +12,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
 
-from adapters import console
+from ratchet.adapters.system import console
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from adapters import dvc_config
-from adapters.settings import Settings, load_settings
+from ratchet.adapters.corpus import dvc_config
+from ratchet.adapters.settings import Settings, load_settings
 
 ALPHABET = str.maketrans("0123456789", "ghijklmnop")
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pandas as pd
 from typer.testing import CliRunner
 
-from adapters import corpus_store, dvc
-from cli.app import app
-from domain import ledger
+from ratchet.adapters.corpus import data_folder, dvc
+from ratchet.cli.app import app
+from ratchet.domain.corpus import ledger
 from tests.corpora import data_workspace, rows
 
 SLOW = {"pandas", "scipy", "mlflow", "prefect", "docker", "boto3"}
-IMPORTED = "import json, sys, cli.app; print(json.dumps(sorted(sys.modules)))"
+IMPORTED = "import json, sys, ratchet.cli.app; print(json.dumps(sorted(sys.modules)))"
 
 
 def test_the_version_is_the_installed_one() -> None:
@@ -37,7 +37,7 @@ def test_data_show_says_which_normal_form_a_ledger_has(tmp_path: Path) -> None:
         (new, 2, "different emoji are different"),
         (old, 1, "keeps its keys; emoji"),
     ):
-        corpus_store.write(data, messages, book, policy)
+        data_folder.write(data, messages, book, policy)
         dvc.write_pointer(settings.workspace, dvc.add(settings.workspace, data))
         done = CliRunner().invoke(app, ["--workspace", str(settings.workspace), "data", "show"])
         shown = " ".join(done.stdout.split())

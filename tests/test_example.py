@@ -13,8 +13,8 @@ import pytest
 import ruamel.yaml
 from rapidfuzz import fuzz, process
 
-from domain.corpus import normalised
-from domain.personal_data import find
+from ratchet.domain.corpus.corpus import normalised
+from ratchet.domain.corpus.personal_data import find
 
 ROOT = Path(__file__).parents[1]
 HELPDESK, EMPTY = ROOT / "examples" / "helpdesk", ROOT / "examples" / "empty"

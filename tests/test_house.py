@@ -9,16 +9,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 FLOWS = sorted(path for path in (ROOT / "flows").glob("*.py") if path.name != "__init__.py")
-VERBS = sorted(path for path in (ROOT / "tasks").glob("*.py") if path.stem not in {"__init__", "step"})
-LAYERS = ("cli", "flows", "tasks", "adapters", "domain")
+VERBS = sorted(path for path in (ROOT / "tasks").rglob("*.py") if path.stem not in {"__init__", "step"})
+LAYERS = ("ratchet", "flows", "tasks")
 LONG = {
-    "adapters/dvc.py": "one tool: cache, remote and pointer belong together",
-    "adapters/mlflow.py": "one tool: models, overrides and releases share its connection",
-    "adapters/service.py": "one process: the parts, their order and their ends are read together",
-    "adapters/settings.py": "one list: the settings, and how they are read",
-    "cli/corpus.py": "one group of commands with their options and tables",
-    "domain/neighbours.py": "one algorithm, exact and by blocks",
-    "domain/validation.py": "one list of rules",
+    "ratchet/adapters/corpus/dvc.py": "one tool: cache, remote and pointer belong together",
+    "ratchet/adapters/registry/mlflow.py": "one tool: models, overrides and releases share its connection",
+    "ratchet/adapters/service/running.py": "one process: the parts, their order and their ends are read together",
+    "ratchet/adapters/settings.py": "one list: the settings, and how they are read",
+    "ratchet/cli/corpus.py": "one group of commands with their options and tables",
+    "ratchet/domain/corpus/neighbours.py": "one algorithm, exact and by blocks",
+    "ratchet/domain/corpus/validation.py": "one list of rules",
 }
 
 

@@ -6,9 +6,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from adapters.replicas import free_port
-from adapters.settings import Settings, load_settings
-from domain.release import Lineage, Release
+from ratchet.adapters.settings import Settings, load_settings
+from ratchet.adapters.system.processes import free_port
+from ratchet.domain.release.manifest import Lineage, Release
 
 FAKE_BOT = Path(__file__).parent / "fakes" / "bot"
 

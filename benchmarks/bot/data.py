@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from domain import ledger
-from domain.corpus import normalised
+from ratchet.domain.corpus import ledger
+from ratchet.domain.corpus.corpus import normalised
 
 PUBLIC = Path(os.environ.get("RATCHET_PUBLIC_DATA", "../shared/data"))
 EXAMPLE = Path("examples/helpdesk/data")

@@ -17,8 +17,8 @@ import httpx
 import pandas as pd
 import psutil
 
-from adapters import commands
-from adapters.files import sha256
+from ratchet.adapters.system import commands
+from ratchet.adapters.system.files import sha256
 
 BOT = Path("bot")
 LEAN = BOT / ".venv/bin/python"

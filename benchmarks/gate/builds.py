@@ -18,9 +18,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.pipeline import Pipeline, make_pipeline, make_union
 from sklearn.svm import LinearSVC
 
-from domain import ledger
-from domain.ledger import SplitPolicy
-from domain.rules import TrainingFacts
+from ratchet.domain.corpus import ledger
+from ratchet.domain.corpus.ledger import SplitPolicy
+from ratchet.domain.gate.rules import TrainingFacts
 
 FAULTY_SHARE = 0.25
 WEEKS = 10

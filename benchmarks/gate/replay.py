@@ -17,11 +17,11 @@ import typer
 
 from benchmarks.gate.builds import WEEKS, Build, Fault, Growth, builds
 from benchmarks.gate.plot import draw
-from domain import paired, rules
-from domain.comparison import relabelled
-from domain.evaluation import Evaluation, correctness, evaluate
-from domain.ramp import RampPoint, RampPolicy, RampStatus, status
-from domain.verdict import Decision, GatePolicy, decide, judge
+from ratchet.domain.corpus.changes import relabelled
+from ratchet.domain.gate import paired, rules
+from ratchet.domain.gate.evaluation import Evaluation, correctness, evaluate
+from ratchet.domain.gate.ramp import RampPoint, RampPolicy, RampStatus, status
+from ratchet.domain.gate.verdict import Decision, GatePolicy, decide, judge
 
 IMAGE = Path("docs/images/gate-replay.png")
 GROWTHS = (Growth("30 % to all of BANKING77", 0.3, 1.0), Growth("20 % to 60 % of BANKING77", 0.2, 0.6))

@@ -13,9 +13,9 @@ from typing import Any
 
 import pandas as pd
 
-from adapters import traffic
 from benchmarks import public
 from benchmarks.ingest.growth import grow
+from ratchet.adapters.bot import traffic
 
 SIZES = (100_000, 300_000, 1_000_000)
 RANKED = 10

@@ -7,7 +7,7 @@ import random
 import time
 from dataclasses import dataclass
 
-from domain.rollout import Fleet, Task, Update, Wanted, outcome
+from ratchet.domain.release.rollout import Fleet, Task, Update, Wanted, outcome
 
 OLD, NEW = Wanted("image@old", "old"), Wanted("image@new", "new")
 BEFORE, UPDATING, COMPLETED = Update(), Update("updating", "now"), Update("completed", "now")

@@ -2,8 +2,8 @@
 
 CLINC150 plays the people: 150 intents, and 15 % of what they write is nothing that the bot is meant for. The bot
 begins with twelve messages of each intent. Each week 900 messages that it has never seen are answered, 200 of them
-are drawn by `domain.sampling` and labelled from the data's own labels, and the corpus with these is trained on. Every
-model, ledger and verdict is Ratchet's own; no row is answered twice.
+are drawn by `domain.operations.sampling` and labelled from the data's own labels, and the corpus with these is
+trained on. Every model, ledger and verdict is Ratchet's own; no row is answered twice.
 """
 
 from __future__ import annotations
@@ -19,16 +19,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from adapters import archives, rasa
-from adapters.files import sha256
-from adapters.scaffold import make_workspace
-from adapters.settings import Settings, load_settings
 from benchmarks.harvest.plot import draw as plot
 from benchmarks.public import read
-from domain import ledger, ramp, sampling, verdict
-from domain.corpus import keys, normalised
-from domain.evaluation import correctness, evaluate
-from domain.verdict import Decision, TrainingFacts
+from ratchet.adapters.bot import archives, rasa
+from ratchet.adapters.scaffold import make_workspace
+from ratchet.adapters.settings import Settings, load_settings
+from ratchet.adapters.system.files import sha256
+from ratchet.domain.corpus import ledger
+from ratchet.domain.corpus.corpus import keys, normalised
+from ratchet.domain.gate import ramp, verdict
+from ratchet.domain.gate.evaluation import correctness, evaluate
+from ratchet.domain.gate.verdict import Decision, TrainingFacts
+from ratchet.domain.operations import sampling
 
 WEEKS, MESSAGES, LABELS = 8, 900, 200
 FIRST_EACH, FIRST_STRANGE = 12, 60

@@ -10,16 +10,16 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from adapters.settings import load_settings
-from tasks.assign import assign
-from tasks.cover import cover
-from tasks.fetch import fetch
-from tasks.load import load
-from tasks.read import read
-from tasks.split import split
-from tasks.store import store
-from tasks.take import take
-from tasks.validate import validate
+from ratchet.adapters.settings import load_settings
+from tasks.corpus.assign import assign
+from tasks.corpus.cover import cover
+from tasks.corpus.fetch import fetch
+from tasks.corpus.load import load
+from tasks.corpus.read import read
+from tasks.corpus.split import split
+from tasks.corpus.store import store
+from tasks.corpus.take import take
+from tasks.corpus.validate import validate
 
 
 def ingest(run: Any, file: str) -> dict[str, float]:

@@ -18,13 +18,13 @@ import numpy as np
 import pandas as pd
 from sklearn.model_selection import train_test_split
 
-from adapters import commands
 from benchmarks import public
-from domain import coverage, ledger
-from domain.corpus import keys as keys_of
-from domain.corpus import normalised
-from domain.ledger import Side, SplitPolicy
-from domain.neighbours import Texts, near_pairs
+from ratchet.adapters.system import commands
+from ratchet.domain.corpus import coverage, ledger
+from ratchet.domain.corpus.corpus import keys as keys_of
+from ratchet.domain.corpus.corpus import normalised
+from ratchet.domain.corpus.ledger import Side, SplitPolicy
+from ratchet.domain.corpus.neighbours import Texts, near_pairs
 
 HERE = Path(__file__).parent
 WEEKS = 10

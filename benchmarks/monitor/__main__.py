@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from adapters import archives, rasa
-from adapters.files import sha256
-from adapters.scaffold import make_workspace
-from adapters.settings import Settings, load_settings
 from benchmarks.monitor.load import Server, throughput
 from benchmarks.public import read
-from domain import drift
-from domain.drift import DriftPolicy, DriftState
+from ratchet.adapters.bot import archives, rasa
+from ratchet.adapters.scaffold import make_workspace
+from ratchet.adapters.settings import Settings, load_settings
+from ratchet.adapters.system.files import sha256
+from ratchet.domain.operations import drift
+from ratchet.domain.operations.drift import DriftPolicy, DriftState
 
 LEARNT = 60
 OUT_OF_SCOPE = "out_of_scope"

@@ -14,10 +14,10 @@ from typing import Any
 import httpx
 import psutil
 
-from adapters import rasa
-from adapters.files import sha256
-from adapters.replicas import free_port
-from adapters.settings import Settings
+from ratchet.adapters.bot import rasa
+from ratchet.adapters.settings import Settings
+from ratchet.adapters.system.files import sha256
+from ratchet.adapters.system.processes import free_port
 
 START_SECONDS = 60
 

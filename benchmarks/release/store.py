@@ -19,9 +19,10 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from adapters import channel, locust_load
-from adapters.settings import load_settings
-from domain.rollout import LoadFigures
+from ratchet.adapters.bot import channel
+from ratchet.adapters.settings import load_settings
+from ratchet.adapters.targets import locust_load
+from ratchet.domain.release.rollout import LoadFigures
 
 NETWORK = "ratchet-store-benchmark"
 PARAMS = "rollout: {load_test: {seconds: 20, users: 2, max_p95_ms: 5000}}"

@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from adapters import corpus_store
-from adapters.settings import Settings
-from domain.ledger import assign
-from tasks.store import store
+from ratchet.adapters.corpus import data_folder
+from ratchet.adapters.settings import Settings
+from ratchet.domain.corpus.ledger import assign
+from tasks.corpus.store import store
 from tests.corpora import rows
 
 
@@ -36,7 +36,7 @@ def die_around(function: Any, when: str) -> Any:
 def grow_and_die(settings: Settings, point: str, when: str) -> None:
     """Add ten rows to intent `leave`; die `before` or `after` the function that is named as module:name."""
     params = settings.params
-    old = corpus_store.open_store(settings.workspace, settings.state, params.corpus, params.split)
+    old = data_folder.open_store(settings.workspace, settings.state, params.corpus, params.split)
     new = pd.DataFrame(rows("leave", 10, start=100)).assign(source="new")
     messages = pd.concat([old.frame.drop(columns="place"), new], ignore_index=True).astype("str")
     sides = assign(messages, old.ledger, params.split, "2026-01-02")

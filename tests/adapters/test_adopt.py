@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from adapters import identity, monitor, owned
-from adapters.adopt import adopt
-from adapters.files import sha256, write_json
-from adapters.mlflow import Registry
-from adapters.replicas import Replica
-from adapters.settings import Settings, load_settings, read_settings
-from domain.errors import RatchetError
-from domain.identity import Standing
-from domain.model import Model
-from tests.domain.test_release import model
+from ratchet.adapters.adopt import adopt
+from ratchet.adapters.monitoring import monitor
+from ratchet.adapters.registry.mlflow import Registry
+from ratchet.adapters.settings import Settings, load_settings, read_settings
+from ratchet.adapters.system.files import sha256, write_json
+from ratchet.adapters.system.processes import Replica
+from ratchet.adapters.workspace import identity, owned
+from ratchet.domain.errors import RatchetError
+from ratchet.domain.operations.identity import Standing
+from ratchet.domain.release.model import Model
+from tests.domain.release.test_manifest import model
 from tests.workspaces import fake_workspace
 
 SHARED_URI = "postgresql://ana:secret@db/mlflow"

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters import commands, environment
-from adapters.settings import load_settings
+from ratchet.adapters import environment
+from ratchet.adapters.settings import load_settings
+from ratchet.adapters.system import commands
 
 SAY = "import json, os; print(json.dumps(dict(os.environ)))"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters import run
-from adapters.run import begin, looking
-from domain.errors import RatchetError
+from ratchet.adapters import run
+from ratchet.adapters.run import begin, looking
+from ratchet.domain.errors import RatchetError
 
 SEED = "train:\n  seed: {}\n"
 

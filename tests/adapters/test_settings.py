@@ -1,4 +1,4 @@
-"""Tests of `adapters.settings`."""
+"""Tests of `ratchet.adapters.settings`."""
 
 import re
 from itertools import pairwise
@@ -8,8 +8,8 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
-from adapters.settings import SOURCE, Params, load_settings
-from domain.errors import RatchetError
+from ratchet.adapters.settings import SOURCE, Params, load_settings
+from ratchet.domain.errors import RatchetError
 
 
 @pytest.fixture

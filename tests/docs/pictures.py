@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 
-from adapters.replicas import free_port
+from ratchet.adapters.system.processes import free_port
 from tests.e2e.cli import RATCHET, ROOT
 
 THEME = TerminalTheme(
@@ -49,9 +49,9 @@ def tidy(svg: str, names: dict[str, str]) -> str:
 
 def main() -> None:
     """Run in a new workspace, and write what the terminal shows."""
-    from adapters import console
-    from cli import output, retrain
-    from cli.context import shared
+    from ratchet.adapters.system import console
+    from ratchet.cli import output, retrain
+    from ratchet.cli.context import shared
 
     screen = Console(
         record=True, file=io.StringIO(), width=116, color_system="truecolor", highlight=False, soft_wrap=False

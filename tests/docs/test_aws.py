@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from adapters.replicas import free_port
+from ratchet.adapters.system.processes import free_port
 from tests.docs.reading import ROOT, blocks
 from tests.docs.small import small_workspace
 from tests.e2e.cli import Ratchet
@@ -165,8 +165,9 @@ def test_the_s3_policy_grants_what_is_called_and_no_more(
 def take_from_inbox(ratchet: Ratchet, env: dict[str, str]) -> None:
     """Do with the inbox what the service does, in a process of its own."""
     script = (
-        "import pathlib; from adapters import inbox; from adapters.settings import load_settings; s = load_settings();"
-        "f = inbox.dropped(s)[0].address; inbox.download(s, f, pathlib.Path('.ratchet/in'));"
+        "import pathlib; from ratchet.adapters.triggers import inbox;"
+        "from ratchet.adapters.settings import load_settings; s = load_settings();"
+        " f = inbox.dropped(s)[0].address; inbox.download(s, f, pathlib.Path('.ratchet/in'));"
         "inbox.put_away(s, f, 'done')"
     )
     python = ROOT / ".venv" / "bin" / "python"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from domain.ledger import Side
-from domain.verdict import Decision
+from ratchet.domain.corpus.ledger import Side
+from ratchet.domain.gate.verdict import Decision
 from tests.docs.reading import PAGES, ROOT, prose
 
 WORDS = [

@@ -8,9 +8,9 @@ import re
 
 import yaml
 
-from adapters.settings import Params
 from benchmarks.growth.__main__ import SPEED, tables
 from benchmarks.growth.rollouts import rollout
+from ratchet.adapters.settings import Params
 from tests.docs.reading import ROOT
 
 PAGE = (ROOT / "docs" / "growing.md").read_text()

@@ -15,8 +15,8 @@ import pytest
 import typer
 import yaml
 
-from adapters.settings import Params
-from domain.scope import Scope
+from ratchet.adapters.settings import Params
+from ratchet.domain.operations.scope import Scope
 from tests.docs.reading import PAGES, ROOT, SHELL, anchors, blocks, inline_code, links, prose
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -70,7 +70,7 @@ def split(line: str) -> Iterator[list[str]]:
 @each_page
 def test_every_command_of_ratchet_is_one_that_it_takes(page: Path) -> None:
     """Command, subcommand and options, as the real command line reads them."""
-    root = typer.main.get_command(importlib.import_module("cli.app").app)
+    root = typer.main.get_command(importlib.import_module("ratchet.cli.app").app)
     for words in commands(page):
         if Path(words[0]).name != "ratchet" or words[1:2] == ["…"] or len(words) == 1:
             continue
@@ -149,7 +149,7 @@ def test_every_setting_is_one_that_ratchet_reads(page: Path) -> None:
 @cache
 def read_variables() -> frozenset[str]:
     """Return the RATCHET_* variables that code, recipes and workflows name."""
-    from adapters.settings import Settings
+    from ratchet.adapters.settings import Settings
 
     folders = ("adapters", "bot", "cli", "tasks", "domain", "deployments", "tests", "benchmarks", ".github")
     files = [

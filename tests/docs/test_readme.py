@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from adapters.replicas import free_port
+from ratchet.adapters.system.processes import free_port
 from tests.docs.reading import ROOT, blocks
 from tests.docs.small import INITIAL
 from tests.docs.test_walk import shell

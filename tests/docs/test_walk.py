@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.replicas import free_port
+from ratchet.adapters.system.processes import free_port
 from tests.docs.reading import ROOT, blocks
 from tests.e2e.cli import RATCHET
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from adapters.replicas import free_port
-from adapters.scaffold import WORKFLOWS
+from ratchet.adapters.scaffold import WORKFLOWS
+from ratchet.adapters.system.processes import free_port
 from tests.docs.small import small_workspace
 from tests.e2e.cli import ROOT, Ratchet
 from tests.fakes.receiver import receiving

@@ -7,9 +7,9 @@ from datetime import date
 
 import pandas as pd
 
-from domain.evaluation import evaluate
-from domain.ramp import RampPolicy, RampStatus, status
-from domain.verdict import GatePolicy, TrainingFacts, Verdict, judge
+from ratchet.domain.gate.evaluation import evaluate
+from ratchet.domain.gate.ramp import RampPolicy, RampStatus, status
+from ratchet.domain.gate.verdict import GatePolicy, TrainingFacts, Verdict, judge
 
 WRONG = "something_else"
 FACTS = TrainingFacts(intents={"a": 500, "b": 500}, data_revision="d1")

@@ -7,7 +7,7 @@ from scipy.stats import binom
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.proportion import proportion_confint
 
-from domain.statistics import chance_of_loss, wilson
+from ratchet.domain.statistics import chance_of_loss, wilson
 
 counts = st.integers(0, 400)
 

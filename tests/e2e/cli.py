@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from adapters.replicas import free_port
+from ratchet.adapters.system.processes import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 RATCHET = Path(sys.executable).with_name("ratchet")

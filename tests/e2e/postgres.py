@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from adapters.replicas import free_port
+from ratchet.adapters.system.processes import free_port
 
 DATABASES = ("prefect", "mlflow")
 

@@ -12,11 +12,11 @@ from typing import Any
 import httpx
 import pandas as pd
 
-from adapters import corpus_store, dvc
-from adapters.mlflow import Registry
-from adapters.replicas import free_port
-from adapters.settings import load_settings
-from domain import ledger
+from ratchet.adapters.corpus import data_folder, dvc
+from ratchet.adapters.registry.mlflow import Registry
+from ratchet.adapters.settings import load_settings
+from ratchet.adapters.system.processes import free_port
+from ratchet.domain.corpus import ledger
 from tests.e2e.cli import Ratchet
 from tests.e2e.kills.admission import settle
 
@@ -197,14 +197,14 @@ class Service:
         """
         settings = load_settings(self.dev)
         corpus, policy = settings.params.corpus, settings.params.split
-        store = corpus_store.open_store(self.dev, settings.state, corpus, policy)
+        store = data_folder.open_store(self.dev, settings.state, corpus, policy)
         rows = pd.DataFrame({"text": messages(number), "intent": "order_laptop", "source": "test"})
         frame = pd.concat([store.frame, rows], ignore_index=True)[corpus.columns].fillna("")
-        staging = corpus_store.staging(self.dev)
-        corpus_store.write(staging, frame, ledger.assign(frame, store.ledger, policy, "2026-11-21"), policy)
+        staging = data_folder.staging(self.dev)
+        data_folder.write(staging, frame, ledger.assign(frame, store.ledger, policy, "2026-11-21"), policy)
         pointer = dvc.add(self.dev, staging)
         dvc.push(self.dev, pointer.revision)
-        corpus_store.swap(self.dev, pointer)
+        data_folder.swap(self.dev, pointer)
         return pointer.revision
 
     @property

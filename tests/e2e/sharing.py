@@ -15,8 +15,9 @@ from typing import Any
 
 import yaml
 
-from adapters import prefect, service
-from adapters.settings import SOURCE, Settings, load_settings
+from ratchet.adapters.prefect import server
+from ratchet.adapters.service import running
+from ratchet.adapters.settings import SOURCE, Settings, load_settings
 from tests.corpora import git
 from tests.workspaces import fake_workspace
 
@@ -56,7 +57,7 @@ def set_variables(folder: Path, variables: Mapping[str, str]) -> None:
 
 def provide(folder: Path, url: str, *parts: str) -> None:
     """Do what `ratchet up` does before it starts the parts of these names."""
-    service.provide(load_settings(folder), parts or ("worker", "watch"), url, lambda _: None)
+    running.provide(load_settings(folder), parts or ("worker", "watch"), url, lambda _: None)
 
 
 def start(url: str, flow: str, folder: Path | None = None) -> subprocess.Popen[bytes]:
@@ -80,7 +81,7 @@ def endless(name: str, folder: str | None) -> Any:
 if __name__ == "__main__":
     address, called, *where = sys.argv[1:]
     if where:
-        prefect.connect(load_settings(where[0]))
+        server.connect(load_settings(where[0]))
     else:
         import os
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.mlflow import Registry
-from adapters.owners import recorded
-from adapters.replicas import alive
-from adapters.settings import load_settings
+from ratchet.adapters.registry.mlflow import Registry
+from ratchet.adapters.settings import load_settings
+from ratchet.adapters.system.processes import alive
+from ratchet.adapters.workspace.owners import recorded
 from tests.e2e.cli import ROOT, Ratchet
 from tests.e2e.hostile import surround
 from tests.e2e.kills.admission import admit

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters import traffic
-from domain.traffic import summarise
+from ratchet.adapters.bot import traffic
+from ratchet.domain.operations.traffic import summarise
 from tests.e2e.cli import ROOT
 from tests.e2e.postgres import Postgres
 from tests.workspaces import fake_workspace

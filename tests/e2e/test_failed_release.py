@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from adapters import prefect
-from adapters.mlflow import Registry
 from flows.monitor import once
+from ratchet.adapters.prefect import server
+from ratchet.adapters.registry.mlflow import Registry
 from tests.e2e.cli import ROOT
 from tests.e2e.kills.admission import make
 from tests.e2e.kills.patient import Patient
@@ -44,7 +44,7 @@ class Story:
 
     @property
     def api(self) -> Api:
-        url = prefect.running_url(self.patient.settings)
+        url = server.running_url(self.patient.settings)
         assert url is not None
         return Api(url)
 

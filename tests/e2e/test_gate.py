@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.override import Override, make
+from ratchet.domain.gate.override import Override, make
 from tests.e2e.incidents.team import Team
 
 pytestmark = pytest.mark.e2e

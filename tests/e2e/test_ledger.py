@@ -14,10 +14,10 @@ import httpx
 import pandas as pd
 import pytest
 
-from adapters import corpus_store, data_revisions, dvc
-from adapters.settings import load_settings
-from domain import ledger
-from domain.ledger import Split
+from ratchet.adapters.corpus import data_folder, data_revisions, dvc
+from ratchet.adapters.settings import load_settings
+from ratchet.domain.corpus import ledger
+from ratchet.domain.corpus.ledger import Split
 from tests.corpora import git, rows, write_csv
 from tests.e2e.cli import ROOT, Ratchet
 from tests.e2e.kills.admission import admit
@@ -119,16 +119,16 @@ def all_held_out(ratchet: Ratchet, intent: str, texts: list[str]) -> None:
     """Take in messages as older versions did: all of them held out."""
     settings = load_settings(ratchet.workspace)
     params = settings.params
-    store = corpus_store.open_store(settings.workspace, settings.state, params.corpus, params.split)
+    store = data_folder.open_store(settings.workspace, settings.state, params.corpus, params.split)
     fresh = pd.DataFrame({"text": texts, "intent": intent, "source": "old"}, dtype="str")
     frame = pd.concat([store.frame, fresh]).reindex(columns=params.corpus.columns, fill_value="")
     book = ledger.assign(frame, store.ledger, params.split, "2026-01-01")
     new = book.index >= len(store.ledger)
-    staging = corpus_store.staging(settings.workspace)
-    corpus_store.write(staging, frame, book.assign(side=book["side"].mask(new, "test")), params.split)
+    staging = data_folder.staging(settings.workspace)
+    data_folder.write(staging, frame, book.assign(side=book["side"].mask(new, "test")), params.split)
     pointer = dvc.add(settings.workspace, staging)
     dvc.push(settings.workspace, pointer.revision)
-    corpus_store.swap(settings.workspace, pointer)
+    data_folder.swap(settings.workspace, pointer)
     git(settings.workspace, "commit", "-qam", "Data")
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters import channel, commands, locust_load
-from adapters.replicas import free_port
-from adapters.settings import Settings, load_settings
-from domain.errors import RatchetError
+from ratchet.adapters.bot import channel
+from ratchet.adapters.settings import Settings, load_settings
+from ratchet.adapters.system import commands
+from ratchet.adapters.system.processes import free_port
+from ratchet.adapters.targets import locust_load
+from ratchet.domain.errors import RatchetError
 from tests.e2e.fleet.fleet import ROOT, until
 
 pytestmark = pytest.mark.e2e

@@ -59,7 +59,7 @@ def test_status_names_data_model_digest_and_accuracy(ratchet: Ratchet) -> None:
 
 def test_the_holdout_was_never_trained_on(ratchet: Ratchet) -> None:
     """No text of the training rows, in any writing, is among the rows that the accuracy was measured on."""
-    from domain.corpus import normalise
+    from ratchet.domain.corpus.corpus import normalise
 
     held = pd.read_json(next(ratchet.workspace.glob(".ratchet/runs/*/predictions/holdout.jsonl")), lines=True)
     ledger = pd.read_csv(ratchet.workspace / "data" / "ledger.csv", dtype=str)

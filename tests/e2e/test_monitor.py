@@ -21,11 +21,13 @@ import pandas as pd
 import psutil
 import pytest
 
-from adapters import monitor, rasa, replicas, traffic
-from adapters.mlflow import Registry
-from adapters.process import ProcessTarget
-from adapters.replicas import free_port, read_replica
-from adapters.settings import load_settings
+from ratchet.adapters.bot import rasa, traffic
+from ratchet.adapters.monitoring import monitor
+from ratchet.adapters.registry.mlflow import Registry
+from ratchet.adapters.settings import load_settings
+from ratchet.adapters.system import processes
+from ratchet.adapters.system.processes import free_port, read_replica
+from ratchet.adapters.targets.process import ProcessTarget
 from tests.e2e.cli import RATCHET, ROOT, Ratchet
 from tests.fakes.receiver import Receiver, receiving
 
@@ -134,7 +136,7 @@ class Place:
         self.random.shuffle(texts)
         return texts
 
-    def live(self) -> replicas.Replica:
+    def live(self) -> processes.Replica:
         """The process that serves."""
         found = read_replica(self.folder / ".ratchet" / "process" / "live.json")
         assert found is not None
@@ -157,10 +159,10 @@ def test_from_cron_without_any_service_and_all_is_well(place: Place) -> None:
     """`ratchet monitor --once` needs no Prefect server; a good fleet raises nothing."""
     prefect = read_replica(place.folder / ".ratchet" / "prefect" / "server.json")
     assert prefect is not None
-    replicas.terminate(prefect)
+    processes.terminate(prefect)
     place.say(place.messages(40, 0.05))
     assert "All is well" in place.ratchet("monitor", "--once")
-    assert not replicas.alive(prefect)
+    assert not processes.alive(prefect)
     assert place.looks(3) == []
     assert "1 address took the test" in place.ratchet("alerts", "test")
     assert place.receiver.told() == [("test", "alerts")]
@@ -224,8 +226,8 @@ def test_more_messages_out_of_scope_are_drift(place: Place) -> None:
 
 def test_an_hour_of_unchanged_traffic_raises_nothing(place: Place) -> None:
     """The same people go on for an hour: 60 looks, 6,000 messages with what the live model says of them."""
-    from tasks.alert import alert
-    from tasks.assess import assess
+    from tasks.monitoring.alert import alert
+    from tasks.monitoring.assess import assess
 
     settings = load_settings(place.folder)
     said = traffic.since(settings, 0)

@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from adapters.mlflow import Registry
+from ratchet.adapters.registry.mlflow import Registry
 from tests.corpora import git
 from tests.e2e.cli import ROOT
 from tests.e2e.fleet import small_bot
@@ -30,9 +30,9 @@ pytestmark = pytest.mark.e2e
 
 TRIGGERED = """
 import json, sys
-from adapters import prefect
-from adapters.settings import load_settings
-from domain.errors import RatchetError
+from ratchet.adapters.prefect import server as prefect
+from ratchet.adapters.settings import load_settings
+from ratchet.domain.errors import RatchetError
 prefect.connect(load_settings(sys.argv[1]))
 from flows.retrain import retrain
 try:

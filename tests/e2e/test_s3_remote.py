@@ -15,11 +15,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from adapters import corpus_store, dvc, remote
-from adapters.replicas import free_port
-from adapters.settings import Settings, load_settings
-from domain.errors import RatchetError, UsageError
-from tests.adapters.test_corpus_store import more, open_store, put
+from ratchet.adapters.corpus import data_folder, dvc, remote
+from ratchet.adapters.settings import Settings, load_settings
+from ratchet.adapters.system.processes import free_port
+from ratchet.domain.errors import RatchetError, UsageError
+from tests.adapters.corpus.test_data_folder import more, open_store, put
 from tests.corpora import data_workspace, git
 
 pytestmark = pytest.mark.e2e
@@ -109,7 +109,7 @@ def test_the_data_moves_to_s3_and_comes_back_on_another_machine(
     there = remote.move(load_settings(clone, target="process"), URL, server.url, None)
     assert there == (URL, "")
     folder = dvc.fetch(clone, None, clone / ".ratchet" / "data")
-    messages = corpus_store.read_messages(folder, settings.params.corpus)
+    messages = data_folder.read_messages(folder, settings.params.corpus)
     assert len(messages) == 30
 
 

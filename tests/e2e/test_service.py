@@ -20,8 +20,8 @@ import httpx
 import psutil
 import pytest
 
-from adapters.files import read_json
-from adapters.replicas import alive, read_replica
+from ratchet.adapters.system.files import read_json
+from ratchet.adapters.system.processes import alive, read_replica
 from tests.e2e import probes
 from tests.e2e.cli import ROOT
 from tests.e2e.listeners import Listeners, listening

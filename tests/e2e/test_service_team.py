@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from adapters import inbox
-from adapters.settings import load_settings
+from ratchet.adapters.settings import load_settings
+from ratchet.adapters.triggers import inbox
 from tests.e2e.cli import ROOT
 from tests.e2e.postgres import Postgres
 from tests.e2e.service import Api, Service, messages, until

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from adapters import events, prefect, retrains
-from adapters.replicas import free_port
-from adapters.settings import load_settings
-from domain.errors import RatchetError
-from domain.incidents import Event
-from domain.triggers import data_changed
 from flows.monitor import once
+from ratchet.adapters.prefect import events, retrains, server
+from ratchet.adapters.settings import load_settings
+from ratchet.adapters.system.processes import free_port
+from ratchet.domain.errors import RatchetError
+from ratchet.domain.operations.incidents import Event
+from ratchet.domain.operations.triggers import data_changed
 from tests.corpora import git
 from tests.e2e import sharing
 from tests.e2e.cli import Ratchet
@@ -76,7 +76,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
     """Both workspaces provided, after an older Ratchet had left its nameless things for one of them."""
     folder, port = tmp_path_factory.mktemp("shared"), free_port()
     home = sharing.workspace(folder / "helpdesk", {"RATCHET_PREFECT_PORT": str(port)}, "helpdesk")
-    url = prefect.local_url(prefect.ensure_server(home).port)
+    url = server.local_url(server.ensure_server(home).port)
     sharing.workspace(folder / "shop", {"RATCHET_PREFECT_API_URL": url}, "shop")
     made = Shared(folder, url, Api(url))
     leave_old_names(made)
@@ -85,7 +85,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
         sharing.provide(made.shop, url)
         yield made
     finally:
-        prefect.stop_server(home)
+        server.stop_server(home)
 
 
 def leave_old_names(shared: Shared) -> None:

@@ -11,12 +11,13 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters import ports, service
-from adapters.mlflow import Registry
-from adapters.owners import recorded
-from adapters.replicas import free_port, read_replica
-from adapters.service_parts import folder, parts
-from adapters.settings import Settings, load_settings
+from ratchet.adapters.registry.mlflow import Registry
+from ratchet.adapters.service import running
+from ratchet.adapters.service.service_parts import folder, parts
+from ratchet.adapters.settings import Settings, load_settings
+from ratchet.adapters.system.processes import free_port, read_replica
+from ratchet.adapters.targets import ports
+from ratchet.adapters.workspace.owners import recorded
 from tests.e2e.cli import Ratchet
 from tests.e2e.hostile import surround
 from tests.workspaces import fake_workspace
@@ -40,10 +41,10 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     settings = ports.take(settings, ["mlflow_port"])
     [part] = parts(settings, ["mlflow"])
     try:
-        service.await_part(settings, part, service.start(settings, part))
+        running.await_part(settings, part, running.start(settings, part))
         yield settings
     finally:
-        service.stop(settings, print)
+        running.stop(settings, print)
 
 
 @pytest.fixture
@@ -104,7 +105,7 @@ def test_a_workspace_that_names_no_port_leaves_a_running_ones_alone(first: Setti
     (second.workspace / ".env").write_text("RATCHET_TARGET=process\n")
     settings = ports.take(load_settings(second.workspace), ["mlflow_port"])
     [part] = parts(settings, ["mlflow"])
-    service.await_part(settings, part, service.start(settings, part))
+    running.await_part(settings, part, running.start(settings, part))
     assert settings.mlflow_port != first.mlflow_port
     assert "of the first" in experiments(first)
     assert "of the first" not in experiments(settings)

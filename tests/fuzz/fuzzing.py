@@ -16,7 +16,7 @@ from typing import Any
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from domain.errors import RatchetError
+from ratchet.domain.errors import RatchetError
 
 LONG = os.environ.get("RATCHET_LONG") == "1"
 SEED = int(os.environ.get("RATCHET_FUZZ_SEED", random.SystemRandom().randrange(2**32)))

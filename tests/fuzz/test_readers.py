@@ -11,13 +11,14 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from adapters import corpus_store, readers
-from adapters.tables import Columns, Reading
-from domain import corpus, intake, ledger
-from domain.corpus import CorpusPolicy
-from domain.errors import RatchetError
-from domain.ledger import SplitPolicy
-from domain.validation import ValidationPolicy
+from ratchet.adapters.corpus import data_folder
+from ratchet.adapters.readers import sources
+from ratchet.adapters.readers.tables import Columns, Reading
+from ratchet.domain.corpus import corpus, intake, ledger
+from ratchet.domain.corpus.corpus import CorpusPolicy
+from ratchet.domain.corpus.ledger import SplitPolicy
+from ratchet.domain.corpus.validation import ValidationPolicy
+from ratchet.domain.errors import RatchetError
 from tests.fuzz.fuzzing import bomb, fuzz, mutated, survive
 
 POLICY = CorpusPolicy(context={"role": ["employee", "manager"], "location": None})
@@ -87,17 +88,17 @@ def ingested(name: str, content: bytes) -> Reading | None:
         with tempfile.TemporaryDirectory() as folder:
             path, data = Path(folder) / name, Path(folder) / "data"
             path.write_bytes(content)
-            reading = readers.read([path], POLICY, Columns())
-            none = corpus_store.placed(corpus.empty(POLICY))
+            reading = sources.read([path], POLICY, Columns())
+            none = data_folder.placed(corpus.empty(POLICY))
             taken = intake.take(none, reading.frame, ledger.empty(), POLICIES, drop_faulty=True)
             sides = ledger.assign(taken.merged.frame, ledger.empty(), POLICIES[1], "2026-01-01")
-            corpus_store.write(data, taken.merged.frame[POLICY.columns], sides, POLICIES[1])
-            corpus_store.write_extras(data, data / "none", reading.extras)
-            back = corpus_store.read_messages(data, POLICY)
+            data_folder.write(data, taken.merged.frame[POLICY.columns], sides, POLICIES[1])
+            data_folder.write_extras(data, data / "none", reading.extras)
+            back = data_folder.read_messages(data, POLICY)
             pd.testing.assert_frame_equal(back, taken.merged.frame[POLICY.columns], check_dtype=False)
-            corpus_store.read_ledger(data, POLICIES[1])
+            data_folder.read_ledger(data, POLICIES[1])
             for extra in (data / "extras").glob("*.yml"):
-                readers.read([extra], POLICY, Columns())
+                sources.read([extra], POLICY, Columns())
             return reading
 
     return survive(f"corpus: {Path(name).suffix}", call)
@@ -194,5 +195,5 @@ def test_a_refusal_leaves_nothing_behind(tmp_path: Path) -> None:
     path = tmp_path / "new.jsonl"
     path.write_bytes(KNOWN["deep.jsonl"])
     with pytest.raises(RatchetError):
-        readers.read([path], POLICY, Columns())
+        sources.read([path], POLICY, Columns())
     assert list(tmp_path.iterdir()) == [path]

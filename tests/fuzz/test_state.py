@@ -10,34 +10,26 @@ from typing import Any
 
 import pytest
 
-from adapters import (
-    archives,
-    corpus_store,
-    dvc,
-    follow,
-    harvest,
-    identity,
-    locust_load,
-    monitor,
-    owned,
-    ports,
-    proofs,
-    rasa,
-    retrains,
-    stack,
-)
-from adapters.files import read_json, write_json
-from adapters.lock import hold, holder
-from adapters.registry_records import read_model, read_override, read_release
-from adapters.replicas import Replica, read_replica
-from adapters.settings import SOURCE, Settings, load_settings
-from domain.corpus import CorpusPolicy
-from domain.findings import ValidationReport
-from domain.ledger import SplitPolicy, seal
-from domain.override import Override
-from domain.release import Release
-from domain.triggers import Cursor
-from tests.domain.test_release import model
+from ratchet.adapters.bot import archives, rasa
+from ratchet.adapters.corpus import data_folder, dvc, proofs
+from ratchet.adapters.monitoring import harvest, monitor
+from ratchet.adapters.prefect import retrains
+from ratchet.adapters.registry.records import read_model, read_override, read_release
+from ratchet.adapters.settings import SOURCE, Settings, load_settings
+from ratchet.adapters.system.files import read_json, write_json
+from ratchet.adapters.system.lock import hold, holder
+from ratchet.adapters.system.processes import Replica, read_replica
+from ratchet.adapters.targets import locust_load, ports
+from ratchet.adapters.targets.swarm import stack
+from ratchet.adapters.triggers import follow
+from ratchet.adapters.workspace import identity, owned
+from ratchet.domain.corpus.corpus import CorpusPolicy
+from ratchet.domain.corpus.findings import ValidationReport
+from ratchet.domain.corpus.ledger import SplitPolicy, seal
+from ratchet.domain.gate.override import Override
+from ratchet.domain.operations.triggers import Cursor
+from ratchet.domain.release.manifest import Release
+from tests.domain.release.test_manifest import model
 from tests.fuzz.fuzzing import JSON, bomb, fuzz, mutated, survive, twisted
 from tests.workspaces import fake_workspace, make_release
 
@@ -119,10 +111,10 @@ def test_ledger(rows: bytes, sealed: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "ledger.csv").write_bytes(rows)
         (Path(folder) / "ledger.seal").write_bytes(sealed)
-        found = survive("ledger", lambda: corpus_store.read_ledger(Path(folder), SplitPolicy()))
+        found = survive("ledger", lambda: data_folder.read_ledger(Path(folder), SplitPolicy()))
         assert found is None or rows == LEDGER
         (Path(folder) / "ledger.seal").write_text(seal(rows, SplitPolicy()))  # by somebody who has the salt
-        survive("ledger", lambda: corpus_store.read_ledger(Path(folder), SplitPolicy()))
+        survive("ledger", lambda: data_folder.read_ledger(Path(folder), SplitPolicy()))
 
 
 @fuzz(60, 3000, content=mutated([MESSAGES]))
@@ -130,7 +122,7 @@ def test_messages(content: bytes) -> None:
     """`data/utterances.csv`, edited by hand."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "utterances.csv").write_bytes(content)
-        survive("data/", lambda: corpus_store.read_messages(Path(folder), POLICY))
+        survive("data/", lambda: data_folder.read_messages(Path(folder), POLICY))
 
 
 SAMPLE = (
@@ -156,7 +148,7 @@ READERS: dict[str, tuple[str, Any, Callable[[Settings, Path], Any]]] = {
     "replica": ("process/live.json", REPLICA, lambda _, path: read_replica(path)),
     "cursor": ("watch/cursor.json", Cursor("c", ("a",), 1.0).as_dict(), lambda s, _: follow.read_cursor(s)),
     "monitor": ("monitor/memory.json", monitor.Memory().as_dict(), lambda s, _: monitor.recall(s)),
-    "journal": ("ingest/journal.json", {"revision": "a"}, lambda s, _: corpus_store.recover(s.workspace)),
+    "journal": ("ingest/journal.json", {"revision": "a"}, lambda s, _: data_folder.recover(s.workspace)),
     "lock": ("run.json", {"what": "A retrain", "pid": 1, "since": "2026-01-01T00:00:00+00:00"},
              lambda s, _: [holder(s.state / "run.lock"), list(retrains.left_behind(s))]),
     "training": ("train.json", {"model_id": "m", "rows": 3, "intents": ["a"], "seconds": 1.0},

@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from adapters import archives, bot_code, channel, rasa
-from adapters.files import sha256, write_json
-from adapters.mlflow import CODE, Registry
-from adapters.process import ProcessTarget
-from adapters.replicas import read_replica, terminate
-from adapters.run import Run
-from adapters.settings import Settings
-from domain.errors import RatchetError
-from domain.model import Model
-from domain.release import Release
-from tasks.evaluate import archive_of
-from tests.domain.test_release import model
+from ratchet.adapters.bot import archives, bot_code, channel, rasa
+from ratchet.adapters.registry.mlflow import CODE, Registry
+from ratchet.adapters.run import Run
+from ratchet.adapters.settings import Settings
+from ratchet.adapters.system.files import sha256, write_json
+from ratchet.adapters.system.processes import read_replica, terminate
+from ratchet.adapters.targets.process import ProcessTarget
+from ratchet.domain.errors import RatchetError
+from ratchet.domain.release.manifest import Release
+from ratchet.domain.release.model import Model
+from tasks.training.evaluate import archive_of
+from tests.domain.release.test_manifest import model
 from tests.workspaces import fake_workspace, make_release
 
 

@@ -12,18 +12,18 @@ from typing import Any
 
 import pandas as pd
 
-from adapters import corpus_store, dvc
-from adapters.settings import Settings
-from domain import ledger
-from domain.errors import RatchetError
-from domain.restoration import Restored
-from tasks.commit import commit
-from tasks.fetch import fetch
-from tasks.inherit import inherit
-from tasks.reclaim import reclaim
-from tasks.reinstate import reinstate
-from tasks.split import split
-from tasks.store import store
+from ratchet.adapters.corpus import data_folder, dvc
+from ratchet.adapters.settings import Settings
+from ratchet.domain.corpus import ledger
+from ratchet.domain.corpus.restoration import Restored
+from ratchet.domain.errors import RatchetError
+from tasks.corpus.commit import commit
+from tasks.corpus.fetch import fetch
+from tasks.corpus.inherit import inherit
+from tasks.corpus.reclaim import reclaim
+from tasks.corpus.reinstate import reinstate
+from tasks.corpus.split import split
+from tasks.corpus.store import store
 from tests.corpora import git, rows
 
 COMMAND = re.compile(r"`ratchet data restore (\S+) --commit`")
@@ -52,7 +52,7 @@ class Team:
         """Store messages and commit; the ledger continues that of data/ unless one is given."""
         if book is None:
             data = self.workspace / "data"
-            known = corpus_store.read_ledger(data, self.policy) if data.exists() else ledger.empty()
+            known = data_folder.read_ledger(data, self.policy) if data.exists() else ledger.empty()
             book = ledger.assign(messages, known, self.policy, "2026-01-01")
         revision = str(store.fn(self.run, messages, book, {}))  # type: ignore[attr-defined]
         git(self.workspace, "add", "--all")
@@ -66,7 +66,7 @@ class Team:
     def stored(self, revision: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Messages and ledger of a data revision."""
         folder = dvc.checkout(self.workspace, revision, self.settings.state / "data")
-        return corpus_store.read_messages(folder, self.settings.params.corpus), corpus_store.read_ledger(
+        return data_folder.read_messages(folder, self.settings.params.corpus), data_folder.read_ledger(
             folder, self.policy
         )
 

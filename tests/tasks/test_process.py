@@ -9,8 +9,8 @@ import pytest
 from prefect import Flow
 from prefect.exceptions import MissingResult
 
-from adapters import flow_runs
 from flows.process import process
+from ratchet.adapters.prefect import flow_runs
 from tests.workspaces import fake_workspace
 
 

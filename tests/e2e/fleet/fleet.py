@@ -20,12 +20,14 @@ import docker
 import httpx
 import yaml
 
-from adapters import commands, locust_load, rasa
-from adapters.files import read_json, sha256, write_text
-from adapters.settings import Settings, load_settings
-from adapters.swarm import SwarmTarget
-from domain.errors import RatchetError
-from domain.release import Lineage, Release, release_id
+from ratchet.adapters.bot import rasa
+from ratchet.adapters.settings import Settings, load_settings
+from ratchet.adapters.system import commands
+from ratchet.adapters.system.files import read_json, sha256, write_text
+from ratchet.adapters.targets import locust_load
+from ratchet.adapters.targets.swarm.target import SwarmTarget
+from ratchet.domain.errors import RatchetError
+from ratchet.domain.release.manifest import Lineage, Release, release_id
 from tests.e2e.fleet import small_bot
 from tests.e2e.fleet.load import Count
 

@@ -11,9 +11,9 @@ import time
 import httpx
 import pytest
 
-from adapters import commands
-from adapters.swarm import SwarmTarget
-from domain.errors import RatchetError
+from ratchet.adapters.system import commands
+from ratchet.adapters.targets.swarm.target import SwarmTarget
+from ratchet.domain.errors import RatchetError
 from tests.e2e.fleet.fleet import ROOT, UNKNOWN, Fleet, as_older, until
 from tests.sweep import LABEL
 from tests.tiers import exhaustive

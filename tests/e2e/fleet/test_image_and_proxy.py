@@ -5,10 +5,10 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from adapters import stack
-from adapters.docker_images import ensure_runtime
-from adapters.swarm import SwarmTarget
-from domain.errors import RatchetError
+from ratchet.adapters.targets.swarm import stack
+from ratchet.adapters.targets.swarm.images import ensure_runtime
+from ratchet.adapters.targets.swarm.target import SwarmTarget
+from ratchet.domain.errors import RatchetError
 from tests.e2e.fleet.fleet import Fleet, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]

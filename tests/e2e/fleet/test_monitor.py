@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from adapters import monitor, prometheus
-from adapters.mlflow import Registry
-from adapters.monitor import Memory
-from domain import health
-from domain.health import Sighting
-from domain.incidents import Alert, advance
+from ratchet.adapters.monitoring import monitor, prometheus
+from ratchet.adapters.monitoring.monitor import Memory
+from ratchet.adapters.registry.mlflow import Registry
+from ratchet.domain.operations import health
+from ratchet.domain.operations.health import Sighting
+from ratchet.domain.operations.incidents import Alert, advance
 from tests.e2e.fleet.fleet import Fleet
 
 pytestmark = pytest.mark.e2e

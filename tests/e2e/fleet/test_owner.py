@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from adapters import docker_service, fleet_owner, ports
-from adapters.fleet_owner import ForeignFleet
-from adapters.ports import PortTaken
-from adapters.swarm import SwarmTarget
+from ratchet.adapters.targets import ports
+from ratchet.adapters.targets.ports import PortTaken
+from ratchet.adapters.targets.swarm import docker_service, fleet_owner
+from ratchet.adapters.targets.swarm.fleet_owner import ForeignFleet
+from ratchet.adapters.targets.swarm.target import SwarmTarget
 from tests.e2e.fleet.fleet import Fleet, make_fleet
 
 pytestmark = pytest.mark.e2e

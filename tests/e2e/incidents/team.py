@@ -16,13 +16,13 @@ import httpx
 import pandas as pd
 import yaml
 
-from adapters import dvc
-from adapters.mlflow import Registry
-from adapters.replicas import free_port
-from adapters.settings import Settings, load_settings
-from domain.model import Model
-from domain.release import Release
-from domain.triggers import Event
+from ratchet.adapters.corpus import dvc
+from ratchet.adapters.registry.mlflow import Registry
+from ratchet.adapters.settings import Settings, load_settings
+from ratchet.adapters.system.processes import free_port
+from ratchet.domain.operations.triggers import Event
+from ratchet.domain.release.manifest import Release
+from ratchet.domain.release.model import Model
 from tests.e2e.cli import RATCHET, ROOT, Ratchet
 
 FIRST_INTENTS = (

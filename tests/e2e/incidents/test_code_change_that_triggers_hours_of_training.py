@@ -10,8 +10,9 @@ import re
 
 import pytest
 
-from adapters import bot_code, follow
-from domain import triggers
+from ratchet.adapters.bot import bot_code
+from ratchet.adapters.triggers import follow
+from ratchet.domain.operations import triggers
 from tests.e2e.incidents.team import Team, answers_of
 
 pytestmark = pytest.mark.e2e

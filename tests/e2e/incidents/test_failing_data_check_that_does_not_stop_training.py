@@ -12,8 +12,8 @@ import subprocess
 import pandas as pd
 import pytest
 
-from adapters import corpus_store, dvc
-from domain import ledger
+from ratchet.adapters.corpus import data_folder, dvc
+from ratchet.domain.corpus import ledger
 from tests.e2e.incidents.team import Team
 
 pytestmark = pytest.mark.e2e
@@ -58,12 +58,12 @@ def smuggle(team: Team, rows: pd.DataFrame) -> None:
     """Put rows into the corpus unchecked, with sides, pushed and committed."""
     settings = team.settings
     params, workspace = settings.params, settings.workspace
-    store = corpus_store.open_store(workspace, settings.state, params.corpus, params.split)
+    store = data_folder.open_store(workspace, settings.state, params.corpus, params.split)
     frame = pd.concat([store.frame, rows], ignore_index=True)[params.corpus.columns].fillna("")
-    staging = corpus_store.staging(workspace)
+    staging = data_folder.staging(workspace)
     sides = ledger.assign(frame, store.ledger, params.split, "2026-11-22")
-    corpus_store.write(staging, frame, sides, params.split)
+    data_folder.write(staging, frame, sides, params.split)
     pointer = dvc.add(workspace, staging)
     dvc.push(workspace, pointer.revision)
-    corpus_store.swap(workspace, pointer)
+    data_folder.swap(workspace, pointer)
     team.commit("Data, unchecked")

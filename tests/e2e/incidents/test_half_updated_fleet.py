@@ -10,8 +10,8 @@ import subprocess
 
 import pytest
 
-from domain.errors import RatchetError
-from domain.release import Release
+from ratchet.domain.errors import RatchetError
+from ratchet.domain.release.manifest import Release
 from tests.e2e.fleet.fleet import Fleet, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]

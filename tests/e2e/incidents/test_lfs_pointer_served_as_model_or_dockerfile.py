@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.files import sha256
-from domain.errors import RatchetError
+from ratchet.adapters.system.files import sha256
+from ratchet.domain.errors import RatchetError
 from tests.e2e.fleet.fleet import Fleet
 from tests.e2e.incidents.team import LFS_POINTER, Team
 

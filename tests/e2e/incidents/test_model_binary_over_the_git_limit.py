@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.files import sha256
+from ratchet.adapters.system.files import sha256
 from tests.e2e.incidents.team import Team
 
 pytestmark = pytest.mark.e2e

@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 from sklearn.model_selection import train_test_split
 
-from adapters import data_revisions
-from domain.corpus import normalise
+from ratchet.adapters.corpus import data_revisions
+from ratchet.domain.corpus.corpus import normalise
 from tests.e2e.incidents.team import Team
 
 pytestmark = pytest.mark.e2e

@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from adapters import follow
-from domain import triggers
+from ratchet.adapters.triggers import follow
+from ratchet.domain.operations import triggers
 from tests.e2e.cli import ROOT
 from tests.e2e.incidents.team import NEW_INTENT, Team, answers_of
 

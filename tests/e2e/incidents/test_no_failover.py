@@ -13,8 +13,8 @@ import time
 import httpx
 import pytest
 
-from adapters import channel, rasa
-from adapters.replicas import free_port
+from ratchet.adapters.bot import channel, rasa
+from ratchet.adapters.system.processes import free_port
 from tests.e2e.fleet.fleet import Fleet, until
 from tests.e2e.incidents.team import Team
 

@@ -12,8 +12,8 @@ import httpx
 import psutil
 import pytest
 
-from adapters.replicas import read_replica
 from flows import monitor
+from ratchet.adapters.system.processes import read_replica
 from tests.e2e.incidents.team import Team
 from tests.fakes.receiver import Receiver, receiving
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from adapters import dvc_config
-from adapters.replicas import free_port
-from adapters.settings import load_settings
+from ratchet.adapters.corpus import dvc_config
+from ratchet.adapters.settings import load_settings
+from ratchet.adapters.system.processes import free_port
 from tests.corpora import git
 from tests.e2e.cli import Ratchet
 from tests.e2e.fleet import small_bot

@@ -20,9 +20,9 @@ from typing import Any
 
 import psutil
 
-from adapters import console
-from adapters.console import Line
-from adapters.files import read_json
+from ratchet.adapters.system import console
+from ratchet.adapters.system.console import Line
+from ratchet.adapters.system.files import read_json
 
 WRITERS = (
     "create_run",
@@ -108,7 +108,7 @@ def main() -> None:
     else:
         count = at_writes(int(name) if when == "write" else None, end)
     sys.argv = ["ratchet", *words]
-    from cli import main as ratchet
+    from ratchet.cli import main as ratchet
 
     try:
         ratchet()

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from adapters import docker_service
-from adapters.mlflow import Registry
-from adapters.replicas import free_port
-from adapters.swarm import SwarmTarget
+from ratchet.adapters.registry.mlflow import Registry
+from ratchet.adapters.system.processes import free_port
+from ratchet.adapters.targets.swarm import docker_service
+from ratchet.adapters.targets.swarm.target import SwarmTarget
 from tests.e2e.fleet.fleet import Fleet, until
 from tests.e2e.fleet.load import Count
 from tests.e2e.kills.admission import admit

@@ -16,11 +16,11 @@ from typing import Any
 
 import psutil
 
-from adapters.files import read_json, sha256, tree_digest
-from adapters.lock import hold, holder
-from adapters.mlflow import RECORD_TAG, Registry
-from adapters.settings import Settings
-from domain.release import Release
+from ratchet.adapters.registry.mlflow import RECORD_TAG, Registry
+from ratchet.adapters.settings import Settings
+from ratchet.adapters.system.files import read_json, sha256, tree_digest
+from ratchet.adapters.system.lock import hold, holder
+from ratchet.domain.release.manifest import Release
 from tests.corpora import git
 from tests.e2e.cli import ROOT, Ratchet
 from tests.e2e.kills.dying import end_tools

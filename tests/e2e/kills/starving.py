@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from adapters.mlflow import Registry
+from ratchet.adapters.registry.mlflow import Registry
 from tests.e2e.kills import record
 from tests.e2e.kills.patient import Patient
 from tests.e2e.kills.told import assert_told

@@ -18,9 +18,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from adapters import docker_images, stack
-from adapters.mlflow import Registry
-from adapters.settings import load_settings
+from ratchet.adapters.registry.mlflow import Registry
+from ratchet.adapters.settings import load_settings
+from ratchet.adapters.targets.swarm import images, stack
 from tests.e2e.cli import ROOT
 from tests.e2e.kills.disk import Disk, possible, run
 from tests.e2e.kills.flock import Flock, admit_flock, row
@@ -135,7 +135,7 @@ def world(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory)
     if not possible():
         pytest.skip("needs to mount a small disk")
     settings = load_settings(ROOT)
-    runtime = docker_images.ensure_runtime(engine, settings, stack.recipes(settings), print)
+    runtime = images.ensure_runtime(engine, settings, stack.recipes(settings), print)
     with ExitStack() as cleaning:
         disk = Disk(FOLDER, DISK_MEGABYTES["while the images come"])
         cleaning.callback(disk.unmount)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from adapters.mlflow import Registry
+from ratchet.adapters.registry.mlflow import Registry
 from tests.e2e.cli import ROOT
 from tests.e2e.kills import record
 from tests.e2e.kills.admission import admit

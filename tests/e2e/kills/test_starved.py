@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters import dvc_config
+from ratchet.adapters.corpus import dvc_config
 from tests.e2e.cli import ROOT
 from tests.e2e.kills.admission import admit
 from tests.e2e.kills.disk import Disk, possible

@@ -14,7 +14,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from adapters.mlflow import Registry
+from ratchet.adapters.registry.mlflow import Registry
 from tests.e2e.cli import ROOT
 from tests.e2e.kills.dying import end_tools
 from tests.e2e.kills.flock import Flock, admit_flock, row

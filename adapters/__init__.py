@@ -1,1 +1,0 @@
-"""I/O with one tool each; modules are named after the tool."""

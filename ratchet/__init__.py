@@ -1,0 +1,1 @@
+"""Ratchet: the pipeline that retrains, gates and releases a Rasa chatbot."""

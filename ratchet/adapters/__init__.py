@@ -1,0 +1,1 @@
+"""I/O: rooms of modules, each named after its tool or its part."""

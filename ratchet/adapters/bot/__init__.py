@@ -1,0 +1,1 @@
+"""The bot as a subprocess: its environment, its code, its channel, what it wrote of conversations."""

@@ -1,0 +1,59 @@
+"""The bot's HTTP channel as its client sees it."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from ratchet.adapters.settings import Settings
+from ratchet.adapters.system.files import write_text
+from ratchet.domain.errors import RatchetError
+
+TIMEOUT = httpx.Timeout(10.0, connect=1.0)
+
+
+def status(url: str) -> dict[str, Any] | None:
+    """Return what `/status` says, None when nothing that is ready answers there."""
+    try:
+        answer = httpx.get(f"{url}/status", timeout=TIMEOUT, trust_env=False)
+        return dict(answer.json()) if answer.status_code == 200 else None
+    except (httpx.HTTPError, ValueError):
+        return None
+
+
+def serves(url: str, release: str) -> bool:
+    """Say whether a replica is ready and serves exactly this release."""
+    said = status(url)
+    return said is not None and said.get("release") == release
+
+
+def talk(
+    url: str, sender: str, message: str, token: str | None = None, context: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """Send one message to the bot and return its reply; raises `RatchetError` when there is none."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    body: dict[str, Any] = {"sender": sender, "message": message}
+    if context:
+        body["context"] = context
+    try:
+        answer = httpx.post(f"{url}/chat", json=body, headers=headers, timeout=TIMEOUT, trust_env=False)
+    except httpx.HTTPError as error:
+        raise RatchetError(f"The bot at {url} does not answer ({error}).", "See `ratchet status`.") from error
+    if answer.status_code != 200:
+        raise RatchetError(
+            f"The bot refused the message: {answer.status_code} {answer.text[:200]}.",
+            "See its log in .ratchet/process/logs.",
+        )
+    return dict(answer.json())
+
+
+def staging_token(settings: Settings) -> Path:
+    """Return the file of the token with which this machine's checks may state a context; made once."""
+    path = settings.state / "secrets" / "staging-token"
+    if not path.exists():
+        write_text(path, secrets.token_urlsafe(32))
+        path.chmod(0o600)
+    return path

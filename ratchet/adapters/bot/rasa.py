@@ -1,0 +1,229 @@
+"""The bot environment as a subprocess: files and arguments are the whole contract.
+
+The orchestrator never imports Rasa. Each function builds the argument list of one of `bot/tools/` and reads
+the files that it leaves. `bot` is the folder of the Rasa project whose code runs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ratchet.adapters.bot import archives, channel
+from ratchet.adapters.bot.bot_code import lock_hash
+from ratchet.adapters.settings import SOURCE, Settings
+from ratchet.adapters.system import commands
+from ratchet.adapters.system.files import read_json, read_record
+from ratchet.domain.errors import RatchetError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+QUIET = {
+    "RASA_TELEMETRY_ENABLED": "false",
+    "TF_CPP_MIN_LOG_LEVEL": "3",
+    "PYTHONWARNINGS": "ignore",
+    "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+}
+CONVERSE_SECONDS = 300.0
+INSTALL_SECONDS = 900.0
+
+
+def python(settings: Settings, bot: Path) -> Path:
+    """Return the Python of the environment that the lock file of a bot's folder asks for.
+
+    It is the one that RATCHET_BOT_PYTHON names, else that of the workspace's or Ratchet's own `bot/.venv` where
+    the lock file is the same. The environment of older code is made under `.ratchet/` at first use. Raises
+    `RatchetError` when there is none.
+    """
+    if settings.bot_python:
+        return existing(settings.bot_python, settings.bot)
+    lock, ours = lock_hash(bot), SOURCE / "bot"
+    kept = settings.state / "environments" / lock[:16]
+    for folder, environment_of in (
+        (settings.bot, settings.bot / ".venv"),
+        (ours, ours / ".venv"),
+        (bot, kept),
+    ):
+        found = environment_of / "bin" / "python"
+        if lock_hash(folder) == lock and found.exists():
+            return found.absolute()
+    if lock == lock_hash(settings.bot):
+        return existing(settings.bot / ".venv" / "bin" / "python", settings.bot)
+    return make_environment(bot, kept)
+
+
+def existing(path: Path, bot: Path) -> Path:
+    """Return an interpreter's absolute path; raises `RatchetError` when it is not there."""
+    if not path.exists():
+        raise RatchetError(
+            f"The bot environment is missing: {path} does not exist.",
+            f"Make it with `uv sync` in {bot}, or run `make setup` in Ratchet's folder.",
+        )
+    return path.absolute()
+
+
+def make_environment(bot: Path, folder: Path) -> Path:
+    """Install what the lock file of older code asks for, and return the Python there."""
+    own = SOURCE / ".ratchet" / "uv" / "bin" / "uv"
+    uv = str(own) if own.exists() else shutil.which("uv")
+    if uv is None:
+        raise RatchetError(
+            "The environment of an older bot/uv.lock is needed, and uv, which makes it, is not here.",
+            "Run `make setup` in Ratchet's folder, or install uv.",
+        )
+    argv = [uv, "sync", "--quiet", "--locked", "--no-dev", "--compile-bytecode"]
+    commands.run(argv, cwd=bot, env={"UV_PROJECT_ENVIRONMENT": str(folder)}, timeout=INSTALL_SECONDS)
+    return folder / "bin" / "python"
+
+
+def tool(settings: Settings, bot: Path, name: str, *arguments: str | Path) -> list[str]:
+    """Build the argument list of one of the tools of a bot's folder; it has to run there."""
+    return [str(python(settings, bot)), "-m", f"tools.{name}", *(str(argument) for argument in arguments)]
+
+
+def environment(cache: Path | None = None) -> dict[str, str]:
+    """Return the environment of the bot's tools: no telemetry, no noise, a cache of their own."""
+    extra = {"RASA_CACHE_DIRECTORY": str(cache)} if cache else {}
+    return {**QUIET, **extra, "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", "")}
+
+
+def run_tool(
+    settings: Settings, bot: Path, argv: Sequence[str], timeout: float, on_line: Callable[[str], None]
+) -> None:
+    """Run a tool to its end; its own `error: …` line becomes the error that the reader sees."""
+    try:
+        commands.run(
+            argv, cwd=bot, env=environment(settings.state / "rasa-cache"), timeout=timeout, on_line=on_line
+        )
+    except commands.CommandFailed as error:
+        said = [line for line in error.completed.output.splitlines() if line.startswith("error: ")]
+        if said:
+            raise RatchetError(said[-1].removeprefix("error: "), "") from error
+        raise
+
+
+def train(
+    settings: Settings,
+    rows: pd.DataFrame,
+    extras: Path | None,
+    folder: Path,
+    on_line: Callable[[str], None],
+    *,
+    bot: Path | None = None,
+    locked: Path | None = None,
+    seed: int | None = None,
+) -> archives.Trained:
+    """Train a model on `rows` (columns key, text, intent and the context fields) into `folder`.
+
+    `bot` is the code to train with, by default the workspace's; `locked` the folder of the lock file whose
+    environment runs it, by default the same; `seed` by default that of `params.yaml`. The archive appears only
+    when training has succeeded. Raises `RatchetError` when it fails, is killed or takes longer than
+    `train.timeout_minutes`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    data = folder / "train.jsonl"
+    archive, report = folder / archives.ARCHIVE, folder / archives.REPORT
+    archives.unseal(folder)
+    write_rows(rows, data)
+    bot = bot or settings.bot
+    argv = tool(settings, locked or bot, "train", "--data", data, "--out", archive, "--report", report)
+    argv += ["--seed", str(settings.params.train.seed if seed is None else seed)]
+    if extras and extras.is_dir():
+        argv += ["--extras", str(extras)]
+    run_tool(settings, bot, argv, settings.params.train.timeout_minutes * 60, on_line)
+    archives.seal(folder)
+    trained = archives.read_trained(folder)
+    if trained is None:
+        raise RatchetError("Training ended without a model archive.", f"See {folder} and the run's log.")
+    return trained
+
+
+def evaluate(
+    settings: Settings,
+    models: Mapping[str, archives.Archive],
+    rows: pd.DataFrame,
+    folder: Path,
+    on_line: Callable[[str], None],
+    *,
+    bot: Path | None = None,
+    locked: Path | None = None,
+) -> tuple[dict[str, pd.DataFrame], dict[str, dict[str, float]]]:
+    """Predict `rows` with each of the named models in one process, with the code in `bot` (see `train`).
+
+    Each archive's digest is verified before a process opens it.
+
+    Returns by name the predictions (columns key, intent, confidence, ranking; in the order of `rows`) and the
+    summary of their speed.
+    """
+    import pandas as pd
+
+    folder.mkdir(parents=True, exist_ok=True)
+    data = folder / "holdout.jsonl"
+    write_rows(rows, data)
+    named = [word for name, model in models.items() for word in ("--model", f"{name}={model.verified()}")]
+    bot = bot or settings.bot
+    argv = tool(settings, locked or bot, "evaluate", *named, "--data", data, "--out", folder)
+    run_tool(settings, bot, argv, settings.params.train.timeout_minutes * 60, on_line)
+    predictions = {
+        name: pd.read_json(folder / f"{name}.jsonl", lines=True, dtype={"key": str, "intent": str})
+        for name in models
+    }
+    for name, table in predictions.items():
+        if list(table["key"]) != list(rows["key"]):
+            raise RatchetError(
+                f"The predictions of {name} do not match the holdout's rows.", "Run `ratchet retrain` again."
+            )
+    return predictions, read_json(folder / "summary.json") or {}
+
+
+def write_rows(rows: pd.DataFrame, path: Path) -> None:
+    """Write messages as the JSON Lines that the bot's tools read."""
+    context = [
+        name for name in rows.columns if name not in ("key", "text", "intent", "source", "side", "first_seen")
+    ]
+    with path.open("w", encoding="utf-8") as file:
+        for row in rows.to_dict("records"):
+            known = {name: row[name] for name in context if row[name]}
+            line = {"key": row["key"], "text": row["text"], "intent": row["intent"], "context": known}
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def converse(settings: Settings, url: str, on_line: Callable[[str], None]) -> int:
+    """Play the bot's conversations against a server and return how many there were.
+
+    Raises `RatchetError` naming each reply that is not as written.
+    """
+    conversations = settings.bot / "tests" / "conversations"
+    if not any(conversations.glob("*.yml")):
+        return 0
+    token = channel.staging_token(settings)
+    out = settings.state / "conversations.json"
+    argv = tool(settings, settings.bot, "converse", "--url", url, "--conversations", conversations)
+    argv += ["--token-file", str(token), "--json", str(out)]
+    out.unlink(missing_ok=True)
+    try:
+        run_tool(settings, settings.bot, argv, CONVERSE_SECONDS, on_line)
+    except RatchetError as error:
+        wrong = [mismatch for conversation in mismatches(out) for mismatch in conversation]
+        if not wrong:
+            raise
+        raise RatchetError(
+            f"The release does not answer as {conversations.relative_to(settings.workspace)} says: {wrong[0]}"
+            f"{f' ({len(wrong) - 1} more)' if wrong[1:] else ''}.",
+            f"Correct the bot or the conversation; all mismatches are in {out}.",
+        ) from error
+    return len(mismatches(out))
+
+
+def mismatches(path: Path) -> list[list[str]]:
+    """Return, for each conversation that was played, what was not as written; none without a result."""
+
+    def make(document: Any) -> list[list[str]]:
+        return [[str(one) for one in played["mismatches"]] for played in document["conversations"]]
+
+    return read_record(path, make, "Run the same command again.") or []

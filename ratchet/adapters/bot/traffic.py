@@ -1,0 +1,92 @@
+"""Conversation events, as the bot's channel writes them (`bot/channel/events.py` says what the columns mean)."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ratchet.adapters.settings import Settings
+from ratchet.domain.errors import RatchetError
+from ratchet.domain.operations.traffic import COLUMNS
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def file(settings: Settings) -> Path:
+    """The SQLite file of the `process` target."""
+    return settings.state / "events" / "messages.db"
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables under which a server of the `process` target writes its events."""
+    file(settings).parent.mkdir(parents=True, exist_ok=True)
+    named = settings.events_url
+    return {
+        "RATCHET_EVENTS_URL": named.get_secret_value() if named else f"sqlite:///{file(settings)}",
+        "RATCHET_EVENTS_DAYS": f"{settings.params.monitor.retention_days:g}",
+    }
+
+
+def url(settings: Settings) -> str | None:
+    """The database of the events; None where no bot has written any yet, or is told to."""
+    if settings.events_url:
+        return settings.events_url.get_secret_value()
+    return f"sqlite:///{file(settings)}" if file(settings).exists() else None
+
+
+def window(settings: Settings, at: float) -> pd.DataFrame:
+    """Return what the traffic's figures need of the messages from a time on."""
+    query = "SELECT intent, handed_off, failed, seconds FROM messages WHERE at >= :at"
+    return read(settings, query, {"at": at})[["intent", "handed_off", "failed", "seconds"]]
+
+
+def since(settings: Settings, at: float) -> pd.DataFrame:
+    """Return the messages from a time on, in seconds since 1970, oldest first."""
+    return read(settings, "SELECT * FROM messages WHERE at >= :at ORDER BY id", {"at": at})
+
+
+def after(settings: Settings, cursor: int, model_id: str, most: int) -> pd.DataFrame:
+    """Return the first `most` processed messages to a model after the one with the id `cursor`."""
+    return read(
+        settings,
+        "SELECT * FROM messages WHERE id > :cursor AND model_id = :model AND NOT failed ORDER BY id LIMIT :most",
+        {"cursor": cursor, "model": model_id, "most": most},
+    )
+
+
+def read(settings: Settings, query: str, values: dict[str, float | str]) -> pd.DataFrame:
+    """Return the rows of a query; none where nothing was written yet."""
+    from sqlalchemy import text
+
+    with connection(settings) as found:
+        rows = found.execute(text(query), values).mappings().all() if found is not None else []
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+@contextlib.contextmanager
+def connection(settings: Settings) -> Iterator[Connection | None]:
+    """Connect to the database; None where there is none. Raises `RatchetError` when it does not answer."""
+    from sqlalchemy import create_engine, inspect
+    from sqlalchemy.exc import SQLAlchemyError
+
+    address = url(settings)
+    if address is None:
+        yield None
+        return
+    engine = create_engine(address)
+    try:
+        with engine.connect() as opened:
+            yield opened if inspect(opened).has_table("messages") else None
+    except SQLAlchemyError as error:
+        # Without the error's text, which may hold the address with its password.
+        raise RatchetError(
+            f"The database of conversation events does not answer: {type(error).__name__}.",
+            "Check RATCHET_EVENTS_URL, or the disk.",
+        ) from error
+    finally:
+        engine.dispose()

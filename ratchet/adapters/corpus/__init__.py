@@ -1,0 +1,1 @@
+"""The data folder, its revisions and ledgers: DVC, its remotes, and what was proved of them."""

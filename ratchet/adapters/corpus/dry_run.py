@@ -1,0 +1,49 @@
+"""Checking files as if they were ingested, without changing anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ratchet.adapters.corpus import data_folder, ledger_history
+from ratchet.adapters.readers import sources
+from ratchet.adapters.readers.tables import Columns
+from ratchet.adapters.settings import Settings
+from ratchet.domain.corpus import intake, ledger
+from ratchet.domain.corpus.findings import Finding, ValidationReport, with_review
+from ratchet.domain.corpus.review import suspects
+
+
+def check(settings: Settings, files: Sequence[Path], columns: Columns, review: bool) -> ValidationReport:
+    """Return what validation says of the corpus with the files' rows in it; without files, of the corpus.
+
+    Findings about single rows are those of the files; without files, those of all rows. With `review` the
+    report lists suspected label errors too.
+    """
+    params = settings.params
+    unchecked = ledger_history.require_newest(settings, "run the same command again")
+    policies = (params.corpus, params.split, params.validation)
+    known = data_folder.messages_in_place(settings.workspace, params.corpus)
+    book = data_folder.ledger_in_place(settings.workspace, params.split)
+    if files:
+        old, incoming = known, sources.read(files, params.corpus, columns).frame
+    else:
+        old, incoming = known.head(0), known
+    taken = intake.take(old, incoming, book, policies)
+    if taken.accepted:
+        assigned = ledger.give_sides(taken.merged.frame, book, params.split, "")
+        taken = intake.with_coverage(
+            taken, (old, book), assigned, (params.split, params.validation, params.gate.retire)
+        )
+    report = taken.report
+    if unchecked:
+        lost = Finding("older data", (), (), 1, unchecked.sentence)
+        report = replace(report, warnings=(*report.warnings, lost))
+    if not review:
+        return report
+    frame, fresh = taken.merged.frame, taken.merged.fresh
+    doubtful = suspects(frame, params.corpus, params.validation.suspect_ratio)
+    mine = doubtful[doubtful["place"].isin(set(frame.loc[fresh, "place"]))]
+    policy = params.validation
+    return with_review(report, mine, policy.personal_data_allowed, policy.suspect_ratio)

@@ -1,0 +1,173 @@
+"""Samples of production messages on this machine: `.ratchet/harvest/NAME/`, one folder a harvest.
+
+`sample.csv` is what people label; `strata.json` says how many messages each of its strata stands for, and which
+models answered them; `labelled.csv` is what `ratchet ingest` takes.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+
+from ratchet.adapters.corpus import data_folder
+from ratchet.adapters.settings import Settings
+from ratchet.adapters.system.files import read_record, replacing, write_json
+from ratchet.domain.corpus.corpus import CorpusPolicy
+from ratchet.domain.errors import RatchetError
+from ratchet.domain.operations.sampling import SOURCE, Estimate, estimate
+from ratchet.domain.record import Record
+
+SAMPLE, STRATA, LABELLED = "sample.csv", "strata.json", "labelled.csv"
+BESIDE = ("guess", "candidate", "suggestions", "confidence", "stratum", "drawn", "known")
+"""Columns of a sample besides the corpus' own. `known`: the corpus had the label already."""
+
+
+@dataclass(frozen=True)
+class Strata(Record):
+    """What a sample stands for; see `Estimate` for `versions` and `holdout_accuracy`."""
+
+    name: str
+    sizes: tuple[int, ...]
+    versions: tuple[str, ...]
+    holdout_accuracy: float | None
+
+
+def folder(settings: Settings) -> Path:
+    """Where the harvests lie."""
+    return settings.state / "harvest"
+
+
+def name_of(now: datetime) -> str:
+    """Name a harvest by its week; one of the same week takes its place."""
+    year, week, _ = now.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+def began(settings: Settings, now: datetime) -> float:
+    """Return the time from which on messages are harvested, in seconds since 1970."""
+    return (now.astimezone(UTC) - timedelta(days=settings.params.harvest.days)).timestamp()
+
+
+def table(settings: Settings, drawn: pd.DataFrame, candidate: Sequence[str]) -> pd.DataFrame:
+    """Return a sample as it is written: context in columns, the labels that the corpus has already filled in.
+
+    `candidate` is what the newest model says where it is not the champion, "" where both agree.
+    """
+    policy = settings.params.corpus
+    contexts = [json.loads(text) for text in drawn["context"]]
+    frame = pd.DataFrame({"text": drawn["text"]})
+    for field in policy.context:
+        frame[field] = [context.get(field, "") for context in contexts]
+    frame.insert(1, "intent", known_labels(settings, frame.assign(form=drawn["form"])))
+    return frame.assign(
+        source=SOURCE,
+        guess=drawn["guess"].to_list(),
+        candidate=list(candidate) or "",
+        suggestions=["|".join(names) for names in drawn["suggestions"]],
+        confidence=[f"{value:.4f}" for value in drawn["confidence"]],
+        stratum=drawn["stratum"].to_list(),
+        drawn=drawn["drawn"].to_list(),
+        known=["yes" if intent else "" for intent in frame["intent"]],
+    )
+
+
+def known_labels(settings: Settings, messages: pd.DataFrame) -> list[str]:
+    """Return the label that the corpus has for each message with just this context, "" for a new one."""
+    from ratchet.domain.corpus import ledger
+    from ratchet.domain.corpus.corpus import normalised
+
+    context = list(settings.params.corpus.context)
+    corpus = data_folder.messages_in_place(settings.workspace, settings.params.corpus)
+    form = ledger.form_of(data_folder.ledger_in_place(settings.workspace, settings.params.split))
+    corpus = corpus.assign(form=normalised(corpus["text"], form)).drop_duplicates(["form", *context])
+    merged = messages.assign(form=normalised(messages["text"], form)).merge(
+        corpus[["form", *context, "intent"]], how="left", on=["form", *context]
+    )
+    return [str(intent) for intent in merged["intent"].fillna("")]
+
+
+def write(settings: Settings, sample: pd.DataFrame, strata: Strata) -> Path:
+    """Write a sample and return its file; raises `RatchetError` when this week's has labels already."""
+    path = folder(settings) / strata.name / SAMPLE
+    if path.exists() and (done := labelled_by_people(read(path))):
+        raise RatchetError(
+            f"{path} has {done} labels already.",
+            f"Finish it with `ratchet label {path}`, or move it away.",
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save(path, sample)
+    write_json(path.with_name(STRATA), strata.as_dict())
+    return path
+
+
+def save(path: Path, sample: pd.DataFrame) -> None:
+    """Write a sample whole or not at all."""
+    with replacing(path) as temporary:
+        sample.to_csv(temporary, index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read a sample; raises `RatchetError` for another file."""
+    try:
+        sample = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise RatchetError(
+            f"{path} cannot be read: {error}.", "Name a file that `ratchet harvest` wrote."
+        ) from error
+    missing = [column for column in ("text", "intent", *BESIDE) if column not in sample.columns]
+    if missing:
+        raise RatchetError(
+            f"{path} has no column {', '.join(missing)}.", "Name a file that `ratchet harvest` wrote."
+        )
+    try:
+        return sample.astype({"stratum": int, "drawn": int})
+    except (ValueError, OverflowError) as error:
+        raise RatchetError(
+            f"{path} has something else than whole numbers under stratum or drawn.",
+            "Restore these columns: they say how the rows were drawn.",
+        ) from error
+
+
+def labelled_by_people(sample: pd.DataFrame) -> int:
+    """Count the rows that somebody has labelled."""
+    return int(((sample["intent"] != "") & (sample["known"] == "")).sum())
+
+
+def write_labelled(path: Path, policy: CorpusPolicy) -> Path:
+    """Write the rows of a sample that people have labelled, as the corpus takes them; returns their file."""
+    sample = read(path)
+    missing = [column for column in policy.columns if column not in sample.columns]
+    if missing:
+        raise RatchetError(f"{path} has no column {', '.join(missing)}.", "Restore it; it may be empty.")
+    rows = sample[(sample["intent"] != "") & (sample["known"] == "")]
+    out = path.with_name(LABELLED)
+    save(out, rows[policy.columns])
+    return out
+
+
+def estimate_of(path: Path) -> Estimate | None:
+    """Estimate the accuracy on real traffic from a sample's labels; None while there are too few."""
+    known = read_record(path.with_name(STRATA), Strata.from_dict, "Draw a new sample with `ratchet harvest`.")
+    if known is None:
+        return None
+    found = estimate(known.sizes, read(path), known.name)
+    return found and replace(found, versions=known.versions, holdout_accuracy=known.holdout_accuracy)
+
+
+def estimates(settings: Settings) -> list[Estimate]:
+    """Return the estimates of all harvests, oldest first."""
+    found = [estimate_of(path) for path in sorted(folder(settings).glob(f"*/{SAMPLE}"))]
+    return [one for one in found if one is not None]
+
+
+def rows_for(messages: Mapping[str, Sequence[str]], contexts: Sequence[Mapping[str, str]]) -> pd.DataFrame:
+    """Return messages as the bot's tools take them: `key`, `text`, `intent` and the context in columns."""
+    frame = pd.DataFrame([dict(context) for context in contexts], dtype="str").fillna("")
+    frame.insert(0, "text", list(messages["text"]))
+    return frame.assign(key=[str(number) for number in range(len(frame))], intent="")

@@ -1,0 +1,154 @@
+"""Figures in Prometheus' form: HAProxy's are read, the monitor's own are written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from ratchet.adapters.settings import Settings
+from ratchet.adapters.system.files import write_text
+from ratchet.adapters.targets.swarm import haproxy
+from ratchet.domain.errors import RatchetError
+from ratchet.domain.operations.health import Sighting
+from ratchet.domain.operations.incidents import Incident, Kind
+from ratchet.domain.operations.traffic import ProxyCount
+
+if TYPE_CHECKING:
+    from prometheus_client import Metric
+
+ASK_SECONDS = 5.0
+BACKEND = "bot"
+
+
+def proxy_count(settings: Settings) -> ProxyCount | None:
+    """Read the counters of the fleet's proxy; None on a target without one."""
+    if settings.target != "swarm":
+        return None
+    url = f"http://{haproxy.host()}:{settings.operation_port}/metrics"
+    try:
+        answer = httpx.get(url, timeout=ASK_SECONDS, trust_env=False).raise_for_status()
+    except httpx.HTTPError as error:
+        raise RatchetError(f"HAProxy's figures at {url} cannot be read: {error}.", "") from error
+    return count_of(answer.text, time.time())
+
+
+def count_of(exposition: str, at: float) -> ProxyCount:
+    """Reduce HAProxy's exposition to the counters of the backend `bot`."""
+    from prometheus_client.parser import text_string_to_metric_families
+
+    requests = errors = 0
+    mean_ms = 0.0
+    for family in text_string_to_metric_families(exposition):
+        for sample in family.samples:
+            if sample.labels.get("proxy") != BACKEND:
+                continue
+            if sample.name == "haproxy_backend_http_responses_total":
+                requests += int(sample.value)
+                errors += int(sample.value) if sample.labels["code"] == "5xx" else 0
+            elif sample.name == "haproxy_backend_response_time_average_seconds":
+                mean_ms = 1000 * sample.value
+    return ProxyCount(at, requests, errors, mean_ms)
+
+
+def exposition_file(settings: Settings) -> Path:
+    """The file of the monitor's figures; node_exporter's textfile collector can read it too."""
+    return settings.state / "monitor" / "metrics.prom"
+
+
+def write(settings: Settings, seen: Sighting, incidents: tuple[Incident, ...]) -> Path:
+    """Write the figures of a look whole."""
+    from prometheus_client import CollectorRegistry, generate_latest
+
+    registry = CollectorRegistry()
+    registry.register(Figures(seen, incidents))
+    path = exposition_file(settings)
+    write_text(path, generate_latest(registry).decode())
+    return path
+
+
+class Figures:
+    """A look as Prometheus' metrics; docs/operation.md lists them."""
+
+    def __init__(self, seen: Sighting, incidents: tuple[Incident, ...]) -> None:
+        self.seen = seen
+        self.incidents = incidents
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield each metric."""
+        seen = self.seen
+        yield gauge("ratchet_last_look_timestamp_seconds", "When the monitor looked last.", seen.at)
+        open_ones = {incident.kind for incident in self.incidents if incident.begun is not None}
+        incidents = family("ratchet_incident", "Whether there is an incident of this kind.", ["kind"])
+        for kind in Kind:
+            incidents.add_metric([kind], kind in open_ones)
+        yield incidents
+        if seen.fleet:
+            names = ["replica", "release", "model_id"]
+            ready = family("ratchet_replica_ready", "Whether a replica answers.", names)
+            restarts = family(
+                "ratchet_replica_restarts", "Times that a replica was started anew.", ["replica"]
+            )
+            for one in seen.fleet.instances:
+                ready.add_metric([one.name, one.release, one.model_id], one.ready)
+                restarts.add_metric([one.name], one.restarts)
+            yield ready
+            yield restarts
+        if traffic := seen.traffic:
+            yield gauge("ratchet_requests_per_minute", "Requests in a minute.", traffic.per_minute)
+            yield gauge("ratchet_error_ratio", "Share of requests that failed.", traffic.error_share)
+            yield gauge("ratchet_fallback_ratio", "Share not understood.", traffic.share(traffic.fallbacks))
+            yield gauge("ratchet_handoff_ratio", "Share handed to people.", traffic.share(traffic.handed_off))
+            if traffic.p50_ms is not None:
+                yield gauge("ratchet_reply_p50_seconds", "Median time of a reply.", traffic.p50_ms / 1000)
+            if traffic.p95_ms is not None:
+                yield gauge("ratchet_reply_p95_seconds", "95 % of replies are faster.", traffic.p95_ms / 1000)
+        if seen.retrains and seen.retrains.last:
+            last = seen.retrains.last
+            yield gauge("ratchet_last_retrain_timestamp_seconds", "When a retrain went through last.", last)
+
+
+def family(name: str, text: str, labels: list[str]) -> Any:
+    """Make a gauge with labels."""
+    from prometheus_client.core import GaugeMetricFamily
+
+    return GaugeMetricFamily(name, text, labels=labels)
+
+
+def gauge(name: str, text: str, value: float) -> Any:
+    """Make a gauge with one value."""
+    from prometheus_client.core import GaugeMetricFamily
+
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def serve(settings: Settings) -> None:
+    """Answer Prometheus on loopback with the figures of the last look, for as long as this process lives."""
+    import threading
+    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+    path = exposition_file(settings)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            known = self.path == "/metrics" and path.exists()
+            self.send_response(200 if known else 404)
+            self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(path.read_bytes() if known else b"")
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Nobody reads a line for each scrape."""
+
+    assert settings.metrics_port is not None
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", settings.metrics_port), Handler)
+    except OSError as error:
+        raise RatchetError(
+            f"Port {settings.metrics_port} cannot be listened on: {error.strerror}.",
+            "Set RATCHET_METRICS_PORT to a free one.",
+        ) from error
+    threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -1,0 +1,1 @@
+"""The Prefect server: finding or starting it, what stands on it, its runs and events."""

@@ -1,0 +1,68 @@
+"""Take away from a Prefect server what no workspace uses any more: it would go on starting runs that nobody takes."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import PrefectClient
+from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterTags
+from prefect.events.filters import AutomationFilter, AutomationFilterTags
+from prefect.exceptions import ObjectNotFound
+
+from ratchet.domain.operations.scope import POOL, Scope
+
+PAGE = 200
+NAMELESS = "ratchet_deployments"
+"""The Prefect variable of a Ratchet whose names on a server did not carry the workspace's."""
+DEAD_RUN = "Dead run → crashed"
+RENAMED = {"flows.override.override": ("release/override",)}
+"""Deployments that were called otherwise, by their entrypoints."""
+
+
+async def workspace(client: PrefectClient, own: Scope) -> None:
+    """Remove the deployments, automations, pool, slot and record of a workspace; its runs stay on record."""
+    tagged = DeploymentFilter(tags=DeploymentFilterTags(all_=[own.tag]))
+    while found := await client.read_deployments(deployment_filter=tagged, limit=PAGE):
+        for deployment in found:
+            await delete(client, deployment.id)
+    marked = AutomationFilter(tags=AutomationFilterTags(all_=[own.tag]))
+    for automation in await client.read_automations(automations=marked, limit=PAGE):
+        await client.delete_automation(automation.id)
+    with contextlib.suppress(ObjectNotFound):
+        await client.delete_work_pool(own.pool)
+    with contextlib.suppress(ObjectNotFound):
+        await client.delete_global_concurrency_limit_by_name(own.slot)
+    with contextlib.suppress(ObjectNotFound):
+        await client.delete_variable_by_name(own.record)
+
+
+async def delete(client: PrefectClient, deployment: UUID) -> None:
+    """Remove a deployment with the automations that its triggers made, which Prefect would leave."""
+    await client.delete_resource_owned_automations(f"prefect.deployment.{deployment}")
+    await client.delete_deployment(deployment)
+
+
+async def unnamed(client: PrefectClient, content: dict[str, Any]) -> None:
+    """Remove what an older Ratchet made: its automation marked every team's runs, its names were anybody's.
+
+    Only where that Ratchet left its mark, and only deployments of Ratchet's flows: others may have the same names.
+    """
+    mark = await client.read_variable_by_name(NAMELESS)
+    if mark is None or not isinstance(mark.value, str):
+        return
+    for one in content["deployments"]:
+        names = (f"{one['entrypoint'].rpartition('.')[2]}/{one['name']}", *RENAMED.get(one["entrypoint"], ()))
+        for name in names:
+            with contextlib.suppress(ObjectNotFound):
+                found = await client.read_deployment_by_name(name)
+                if found.entrypoint == one["entrypoint"]:
+                    await delete(client, found.id)
+    for automation in await client.read_automations_by_name(DEAD_RUN):
+        await client.delete_automation(automation.id)
+    with contextlib.suppress(ObjectNotFound):
+        pool = await client.read_work_pool(POOL)
+        if pool.description == "Ratchet's runs":
+            await client.delete_work_pool(POOL)
+    await client.delete_variable_by_name(NAMELESS)

@@ -1,0 +1,116 @@
+"""When the workspace was retrained last, when the schedule promises the next time, and which of its flows failed.
+
+On a server that others use too, the workspace's runs are those with its tag: started by its deployments or in a shell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from ratchet.adapters.prefect.server import client, running_url, scope
+from ratchet.adapters.settings import Settings
+from ratchet.adapters.system.lock import described, holder
+from ratchet.domain.operations.failure import Failure, failures, flow_of, reason
+from ratchet.domain.operations.health import Retrains
+
+ASK_SECONDS = 10.0
+SUCCEEDED, FAILED = ("COMPLETED",), ("FAILED", "CRASHED")
+DAYS = 90
+"""What ended before is no longer asked for."""
+MOST = 100
+"""So many of the newest failed runs are looked at."""
+
+
+def look(settings: Settings) -> Retrains:
+    """Ask the run folders and the lock of this machine, and the Prefect server for the others where one runs."""
+    written = (path.stat().st_mtime for path in settings.runs.glob("*/summary.json"))
+    succeeded = {"retrain": max(written, default=0.0)}
+    broken = list(left_behind(settings))
+    if url := running_url(settings):
+        with client(settings, url, ASK_SECONDS) as server:
+            own = Own(server, scope(settings).tag)
+            broken += own.failed()
+            for flow in {"retrain", *(failure.flow for failure in broken)}:
+                succeeded[flow] = max(succeeded.get(flow, 0.0), own.succeeded(flow))
+    last = succeeded["retrain"] or None
+    return Retrains(last, next_after(settings, last) if last else None, failures(broken, succeeded))
+
+
+def next_after(settings: Settings, last: float) -> float:
+    """Return when the schedule promises the first retrain after a time; both in seconds since 1970."""
+    from cronsim import CronSim
+
+    policy = settings.params.triggers
+    start = datetime.fromtimestamp(last, ZoneInfo(policy.time_zone))
+    return float(next(CronSim(policy.schedule, start)).timestamp())
+
+
+def left_behind(settings: Settings) -> Iterator[Failure]:
+    """Say that a run of this machine did not end in order: its lock still names a process that is gone."""
+    lock = settings.state / "run.lock"
+    left = described(lock)
+    if left and holder(lock) is None:
+        began = datetime.fromisoformat(left["since"]).timestamp()
+        yield Failure(flow_of(left["what"]), began, "failed or was killed")
+
+
+@dataclass(frozen=True)
+class Own:
+    """What a server knows of the runs with one tag, but for those that another run started: it answers for them."""
+
+    server: httpx.Client
+    tag: str
+
+    def failed(self) -> list[Failure]:
+        """Return the newest runs that failed."""
+        runs = self._ended(FAILED, MOST)
+        names = self._names({run["flow_id"] for run in runs})
+        return [
+            Failure(
+                names.get(run["flow_id"], ""),
+                ended_at(run),
+                "crashed" if run["state_type"] == "CRASHED" else "failed",
+                str(run["name"]),
+                reason(str((run.get("state") or {}).get("message") or "")),
+            )
+            for run in runs
+        ]
+
+    def succeeded(self, flow: str) -> float:
+        """Return when a flow went through last, 0 where it did not."""
+        return max(map(ended_at, self._ended(SUCCEEDED, 1, flow)), default=0.0)
+
+    def _ended(self, states: tuple[str, ...], limit: int, flow: str = "") -> list[dict[str, Any]]:
+        since = datetime.now(UTC) - timedelta(days=DAYS)
+        question = {
+            "sort": "END_TIME_DESC",
+            "limit": limit,
+            "flow_runs": {
+                "tags": {"all_": [self.tag]},
+                "state": {"type": {"any_": list(states)}},
+                "parent_task_run_id": {"is_null_": True},
+                "end_time": {"after_": since.isoformat()},
+            },
+            **({"flows": {"name": {"any_": [flow]}}} if flow else {}),
+        }
+        return list(self._ask("/flow_runs/filter", question))
+
+    def _names(self, flows: set[str]) -> dict[str, str]:
+        if not flows:
+            return {}
+        found = self._ask("/flows/filter", {"flows": {"id": {"any_": sorted(flows)}}})
+        return {flow["id"]: flow["name"] for flow in found}
+
+    def _ask(self, path: str, question: dict[str, Any]) -> Any:
+        return self.server.post(path, json=question).raise_for_status().json()
+
+
+def ended_at(run: dict[str, Any]) -> float:
+    """Return when a run ended, in seconds since 1970."""
+    return datetime.fromisoformat(run["end_time"]).timestamp()

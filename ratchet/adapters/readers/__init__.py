@@ -1,0 +1,1 @@
+"""Labelled messages out of files, whatever their format."""

@@ -1,0 +1,1 @@
+"""The registry of models, releases and overrides, in MLflow."""

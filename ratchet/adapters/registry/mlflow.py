@@ -1,0 +1,352 @@
+"""The registry: models, their lineage and the releases, in MLflow.
+
+Experiment `nlu` has a run for each training and `releases` one for each time that a release went live. The
+registered model `nlu` has a version for each trained model; its aliases `champion` and `previous` name the
+versions that serve and that served before.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ratchet.adapters.bot.bot_code import check_unpacked, code_digest, unpack
+from ratchet.adapters.registry.client import connect
+from ratchet.adapters.registry.records import read_model, read_override, read_release
+from ratchet.adapters.settings import Settings
+from ratchet.adapters.system.files import replacing, sha256
+from ratchet.domain.errors import RatchetError
+from ratchet.domain.gate.override import Override
+from ratchet.domain.release.manifest import Release
+from ratchet.domain.release.model import Model
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
+    from mlflow.entities.model_registry import ModelVersion
+    from mlflow.tracking import MlflowClient
+
+NAME = "nlu"
+CHAMPION, PREVIOUS = "champion", "previous"
+RELEASES = "releases"
+RECORD_TAG, OVERRIDE_TAG, FINGERPRINT_TAG = "ratchet.model", "ratchet.override", "ratchet.fingerprint"
+RELEASE_TAG, FAILURE_TAG = "ratchet.release", "ratchet.not_live"
+CODE_TAG, PACKED_TAG = "ratchet.code", "ratchet.code.sha256"
+"""Digests of the code that a model was trained with: of its files, and of the archive that keeps them."""
+CODE = "bot.tar.gz"
+"""The artifact with the code that a model was trained with."""
+
+
+class Registry:
+    """The registry of one workspace."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.uri = settings.tracking_uri or f"sqlite:///{settings.state / 'mlflow.db'}"
+        self.artifact_root = settings.artifact_root or str(settings.state / "artifacts")
+
+    @cached_property
+    def client(self) -> MlflowClient:
+        """The connection, made at first use: an ingest has no need of it."""
+        self.settings.state.mkdir(parents=True, exist_ok=True)
+        return connect(self.uri, self.artifact_root, self.settings.s3_endpoint)
+
+    def experiment(self, name: str) -> str:
+        """Return the id of an experiment, made at first use."""
+        found = self.client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        return str(self.client.create_experiment(name, artifact_location=f"{self.artifact_root}/{name}"))
+
+    # Models
+
+    def register(
+        self, model: Model, archive: Path, artifacts: Sequence[Path], metrics: Mapping[str, float]
+    ) -> Model:
+        """Store a trained model with what is known of it; returns it with its version and run.
+
+        The version is made last: a crash before leaves a run without a version, which `clean` closes.
+        """
+        client = self.client
+        if sha256(archive) != model.sha256:
+            raise RatchetError(
+                f"The trained archive {archive} was changed before it was registered.",
+                "It is not stored. Run `ratchet retrain` again.",
+            )
+        run = client.create_run(self.experiment(NAME), run_name=model.run_name)
+        run_id = run.info.run_id
+        client.log_artifact(run_id, str(archive), "model")
+        for path in artifacts:
+            client.log_artifact(run_id, str(path))
+        self._log(run_id, metrics, {**model.lineage.as_dict(), "training_rows": model.training_rows})
+        self._ensure_registered_model()
+        registered = replace(model, run_id=run_id)
+        version = client.create_model_version(
+            NAME,
+            source=f"{run.info.artifact_uri}/model",
+            run_id=run_id,
+            tags={
+                RECORD_TAG: json.dumps(registered.as_dict()),
+                FINGERPRINT_TAG: model.lineage.fingerprint,
+                "sha256": model.sha256,
+                "data_revision": model.lineage.data_revision,
+                "code_commit": model.lineage.code_commit,
+                "decision": model.decision,
+                "accuracy": f"{model.accuracy:.4f}",
+                **self._code_tags(artifacts),
+            },
+        )
+        client.set_terminated(run_id)
+        return replace(registered, version=str(version.version))
+
+    def _code_tags(self, artifacts: Sequence[Path]) -> dict[str, str]:
+        packed = next((path for path in artifacts if path.name == CODE), None)
+        return {CODE_TAG: code_digest(self.settings.bot), PACKED_TAG: sha256(packed)} if packed else {}
+
+    def _log(self, run_id: str, metrics: Mapping[str, float], params: Mapping[str, Any]) -> None:
+        import time
+
+        from mlflow.entities import Metric, Param
+
+        now = int(time.time() * 1000)
+        self.client.log_batch(
+            run_id,
+            metrics=[Metric(name, float(value), now, 0) for name, value in metrics.items()],
+            params=[Param(name, str(value)) for name, value in params.items()],
+        )
+
+    def _ensure_registered_model(self) -> None:
+        from mlflow.exceptions import MlflowException
+
+        try:
+            self.client.get_registered_model(NAME)
+        except MlflowException:
+            self.client.create_registered_model(
+                NAME, description="The chatbot's model; see the tags for its lineage."
+            )
+
+    def models(self) -> list[Model]:
+        """Return all registered models, oldest first."""
+        found = self._search(f"name = '{NAME}'")
+        return sorted((as_model(version) for version in found), key=lambda model: int(model.version))
+
+    def trained_from(self, fingerprint: str) -> Model | None:
+        """Return the newest model with this training fingerprint, None when there is none."""
+        found = [
+            as_model(v)
+            for v in self._search(f"name = '{NAME}' and tag.`{FINGERPRINT_TAG}` = '{fingerprint}'")
+        ]
+        return max(found, key=lambda model: int(model.version), default=None)
+
+    def _search(self, filter_string: str) -> list[ModelVersion]:
+        found: list[ModelVersion] = []
+        token = None
+        while True:
+            page = self.client.search_model_versions(filter_string, max_results=1000, page_token=token)
+            found += page
+            token = page.token
+            if not token:
+                return [version for version in found if RECORD_TAG in version.tags]
+
+    def model(self, version: str) -> Model:
+        """Return one version; raises `RatchetError` when the registry has none of that number."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return as_model(self.client.get_model_version(NAME, version.removeprefix("v")))
+        except MlflowException as error:
+            raise RatchetError(
+                f"The registry has no model version {version}.", "See `ratchet history` for those there are."
+            ) from error
+
+    def aliased(self, alias: str) -> Model | None:
+        """Return the model that an alias names, None when nothing was released yet."""
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return as_model(self.client.get_model_version_by_alias(NAME, alias))
+        except MlflowException:
+            return None
+
+    def champion(self) -> Model | None:
+        """Return the model of the live release."""
+        return self.aliased(CHAMPION)
+
+    def archive(self, model: Model) -> Path:
+        """Return the model's archive as a local file whose digest is the registered one.
+
+        Raises `RatchetError` when it is gone or differs: a model archive is code, and is never loaded then.
+        """
+        local = self.settings.state / "models" / f"{model.sha256}.tar.gz"
+        if not local.exists() or sha256(local) != model.sha256:
+            self._download(model, local)
+        return local
+
+    def code(self, model: Model) -> Path:
+        """Return a folder with the bot's code that the model was trained with, as its lineage names it.
+
+        Raises `RatchetError` when it is gone or differs.
+        """
+        lineage = model.lineage
+        tags = self.client.get_model_version(NAME, model.version).tags
+        code, packed = tags.get(CODE_TAG, ""), tags.get(PACKED_TAG, "")
+        name = code[:32] or f"{lineage.code_hash[:16]}-{lineage.lock_hash[:16]}"
+        folder = self.settings.state / "code" / name
+        if folder.is_dir():
+            check_unpacked(folder, lineage.code_hash, lineage.lock_hash, code)
+            return folder
+        archive = self._fetch(model, CODE)
+        if packed and sha256(archive) != packed:
+            raise RatchetError(
+                f"The code of model version {model.version} is not the one that was registered: it was changed.",
+                "It is not run. Restore the artifact store from a backup.",
+            )
+        return unpack(archive, folder, lineage.code_hash, lineage.lock_hash, code)
+
+    def _download(self, model: Model, local: Path) -> None:
+        found = self._fetch(model, "model/model.tar.gz")
+        digest = sha256(found)
+        if digest != model.sha256:
+            raise RatchetError(
+                f"The archive of model version {model.version} has the digest {digest[:12]}, "
+                f"but {model.sha256[:12]} was registered: it was changed.",
+                "It is not loaded. Restore it from a backup, or train the model again.",
+            )
+        with replacing(local) as temporary:
+            shutil.copyfile(found, temporary)
+
+    def _fetch(self, model: Model, artifact: str) -> Path:
+        import mlflow.artifacts
+
+        source = str(self.client.get_model_version(NAME, model.version).source)
+        name = f"{source.removesuffix('/model')}/{artifact}"
+        try:
+            return Path(mlflow.artifacts.download_artifacts(name, tracking_uri=self.uri))
+        except Exception as error:
+            raise RatchetError(
+                f"{artifact} of model version {model.version} cannot be fetched from {name}.",
+                "Check the artifact store; `ratchet retrain` can train the model again.",
+            ) from error
+
+    def page(self, model: Model, artifact: str) -> str:
+        """Return the address of an artifact of the model's training in MLflow's pages."""
+        pages = self.uri if self.uri.startswith("http") else f"http://127.0.0.1:{self.settings.mlflow_port}"
+        experiment = self.client.get_run(model.run_id).info.experiment_id
+        return f"{pages}/#/experiments/{experiment}/runs/{model.run_id}/artifacts/{artifact}"
+
+    # Overrides
+
+    def override(self, model: Model) -> Override | None:
+        """Return a person's decision about a model."""
+        text = self.client.get_model_version(NAME, model.version).tags.get(OVERRIDE_TAG)
+        return read_override(text, model.version) if text else None
+
+    def set_override(self, override: Override) -> None:
+        """Store a person's decision with the model."""
+        self.client.set_model_version_tag(
+            NAME, override.version, OVERRIDE_TAG, json.dumps(override.as_dict())
+        )
+
+    # Releases
+
+    def note_failure(self, version: str, why: str) -> None:
+        """Note why a model that was to be released is not live."""
+        self.client.set_model_version_tag(NAME, version, FAILURE_TAG, why)
+
+    def failure(self, version: str) -> str:
+        """Return what was noted when a model's release failed last, "" where none did."""
+        return str(self.client.get_model_version(NAME, version).tags.get(FAILURE_TAG, ""))
+
+    def begin(self, release: Release) -> None:
+        """Note, before anything is deployed, that this release is about to go live."""
+        tags = {RELEASE_TAG: json.dumps(release.as_dict()), "reason": release.reason}
+        self.client.create_run(self.experiment(RELEASES), run_name=release.id, tags=tags)
+
+    def finish(self, release: Release) -> None:
+        """Note that a release that was begun is live: the manifest first, then the aliases."""
+        for run, begun in self._unfinished():
+            if begun.id == release.id:
+                run_id = run.info.run_id
+                self.client.set_tag(run_id, RELEASE_TAG, json.dumps(release.as_dict()))
+                self.client.log_dict(run_id, release.as_dict(), "release.json")
+                self._log(run_id, {"seconds": release.seconds}, {"model_version": release.model_version})
+                self.client.set_terminated(run_id)
+        self.set_aliases()
+
+    def set_aliases(self) -> None:
+        """Let `champion` and `previous` name what the releases say; already so is a no-op."""
+        order = [release.model_version for release in reversed(self.releases())]
+        if not order:
+            return
+        wanted = {CHAMPION: order[0]}
+        if before := next((version for version in order if version != order[0]), None):
+            wanted[PREVIOUS] = before
+        for alias, version in wanted.items():
+            now = self.aliased(alias)
+            if now is None or now.version != version:
+                self.client.set_registered_model_alias(NAME, alias, version)
+
+    def begun(self) -> Release | None:
+        """Return the release that a killed process began and did not finish."""
+        return next((release for _, release in self._unfinished()), None)
+
+    def _unfinished(self) -> list[tuple[Run, Release]]:
+        page = self.client.search_runs(
+            [self.experiment(RELEASES)],
+            "attributes.status = 'RUNNING'",
+            order_by=["attributes.start_time DESC"],
+        )
+        return [(run, as_release(run)) for run in page if RELEASE_TAG in run.data.tags]
+
+    def releases(self) -> list[Release]:
+        """Return each time that a release went live, oldest first; the last one is live."""
+        found: list[Release] = []
+        token = None
+        while True:
+            page = self.client.search_runs(
+                [self.experiment(RELEASES)],
+                "attributes.status = 'FINISHED'",
+                order_by=["attributes.start_time ASC"],
+                page_token=token,
+            )
+            found += [as_release(run) for run in page if RELEASE_TAG in run.data.tags]
+            token = page.token
+            if not token:
+                return found
+
+    def live(self) -> Release | None:
+        """Return the manifest of the live release."""
+        page = self.client.search_runs(
+            [self.experiment(RELEASES)],
+            "attributes.status = 'FINISHED'",
+            order_by=["attributes.start_time DESC"],
+            max_results=1,
+        )
+        return as_release(page[0]) if page else None
+
+    def clean(self) -> int:
+        """Close the runs that a killed process left unfinished; returns their number.
+
+        A training whose model version was made already is whole; all others are marked as killed.
+        Only to be called by the holder of the workspace's lock: no other run can be in progress then.
+        """
+        experiments = [self.experiment(NAME), self.experiment(RELEASES)]
+        left = self.client.search_runs(experiments, "attributes.status = 'RUNNING'")
+        for run in left:
+            whole = self.client.search_model_versions(f"run_id = '{run.info.run_id}'")
+            self.client.set_terminated(run.info.run_id, "FINISHED" if whole else "KILLED")
+        return len(left)
+
+
+def as_model(version: ModelVersion) -> Model:
+    """Read a model's record from its version in the registry."""
+    return read_model(version.tags[RECORD_TAG], str(version.version))
+
+
+def as_release(run: Run) -> Release:
+    """Read a release's manifest from its run."""
+    return read_release(run.data.tags[RELEASE_TAG], str(run.info.run_name))

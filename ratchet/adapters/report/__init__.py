@@ -1,0 +1,1 @@
+"""The pages that people read: of a run, and of a validation."""

@@ -1,0 +1,1 @@
+"""What every room stands on: commands, processes, files, locks, Git, YAML, the terminal."""

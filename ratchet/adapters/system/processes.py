@@ -1,0 +1,220 @@
+"""Detached server processes on loopback and the supervisor that listens in front of them.
+
+`live.json` names the replica that serves; changing it is the moment of a release on the `process` target.
+A process is known by its number and its time of creation, so that a number given anew is never mistaken.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from pydantic import TypeAdapter, ValidationError
+
+from ratchet.adapters.system import commands
+from ratchet.adapters.system.files import read_json, write_json
+from ratchet.domain.errors import RatchetError
+
+STOP_SECONDS = 15.0
+
+
+@dataclass(frozen=True)
+class Replica:
+    """One running server; `created` tells it from a later process that got the same number."""
+
+    release: str
+    port: int
+    pid: int
+    created: float
+    argv: tuple[str, ...] = ()
+    cwd: str = ""
+    env: tuple[tuple[str, str], ...] = ()
+
+    @staticmethod
+    def of_this_process(port: int) -> Replica:
+        """Describe the calling process itself, as the listener on `port`."""
+        return Replica("", port, os.getpid(), psutil.Process().create_time())
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return JSON-ready data."""
+        return asdict(self)
+
+
+def read_replica(path: Path) -> Replica | None:
+    """Read a replica's file; None when there is none, or it does not describe one."""
+    try:
+        return TypeAdapter(Replica).validate_python(read_json(path))
+    except ValidationError:
+        return None
+
+
+def alive(replica: Replica) -> bool:
+    """Say whether exactly this process still runs."""
+    try:
+        process = psutil.Process(replica.pid)
+        return abs(process.create_time() - replica.created) < 1.0 and _runs(process)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def terminate(replica: Replica, grace: float = STOP_SECONDS) -> None:
+    """End a process and its children: ask, wait `grace` seconds, kill. Ended already is fine."""
+    if not alive(replica):
+        return
+    try:
+        family = [psutil.Process(replica.pid), *psutil.Process(replica.pid).children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return
+    for ask in (psutil.Process.terminate, psutil.Process.kill):
+        for process in family:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                ask(process)
+        deadline = time.monotonic() + grace
+        while family and time.monotonic() < deadline:
+            family = [process for process in family if _runs(process)]
+            time.sleep(0.05)
+        if not family:
+            return
+
+
+def strays(folder: Path, known: Collection[int]) -> list[Replica]:
+    """Return the servers of what lies in a folder that no file names, children of the `known` ones left out.
+
+    Who started them was killed before it could note them, or after it had noted their successor.
+    """
+    found = []
+    for process in psutil.process_iter(["cmdline", "create_time"]):
+        words = process.info["cmdline"] or []
+        if not any(word.startswith(f"{folder}{os.sep}") for word in words):
+            continue
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if not {process.pid, *(parent.pid for parent in process.parents())} & set(known):
+                found.append(Replica("", 0, process.pid, process.info["create_time"]))
+    return found
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Say whether a process runs; one that only waits for its parent to take notice does not."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def free_port() -> int:
+    """Return a loopback port that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def listening(port: int) -> bool:
+    """Say whether anything listens on this loopback port."""
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def launch(
+    argv: Sequence[str], *, cwd: Path, env: dict[str, str], log: Path, release: str = "", port: int
+) -> Replica:
+    """Start a detached process whose output goes to `log`, and describe it."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as output:
+        process = commands.start(argv, cwd=cwd, env=env, stdout=output.fileno())
+    try:
+        created = psutil.Process(process.pid).create_time()
+    except psutil.NoSuchProcess:
+        created = 0.0
+    return Replica(release, port, process.pid, created, tuple(argv), str(cwd), tuple(sorted(env.items())))
+
+
+def restart(folder: Path, replica: Replica) -> None:
+    """Start the live replica's command again on its port and note the new process in `live.json`."""
+    fresh = launch(
+        replica.argv,
+        cwd=Path(replica.cwd),
+        env=dict(replica.env),
+        log=folder / "logs" / f"{replica.release}.log",
+        release=replica.release,
+        port=replica.port,
+    )
+    write_json(folder / "live.json", fresh.as_dict())
+
+
+def await_ready(replica: Replica, ready: Callable[[], bool], timeout: float, log: Path) -> None:
+    """Wait until `ready()` is true; raises `RatchetError` with the log's end when it dies first."""
+    deadline = time.monotonic() + timeout
+    while not ready():
+        if not alive(replica):
+            raise RatchetError("The new replica ended before it was ready.", f"Its log ends:\n{tail(log)}")
+        if time.monotonic() > deadline:
+            raise RatchetError(
+                f"The new replica was not ready within {timeout:g} s.", f"Its log ends:\n{tail(log)}"
+            )
+        time.sleep(0.1)
+
+
+def tail(log: Path, lines: int = 15) -> str:
+    """Return the last lines of a log."""
+    try:
+        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+    except FileNotFoundError:
+        return "(no output)"
+
+
+def ensure_supervisor(folder: Path, port: int) -> None:
+    """Make sure that a supervisor listens on `port`; already so is a no-op.
+
+    Raises `RatchetError` with the end of its log when it cannot.
+    """
+    running = read_replica(folder / "supervisor.json")
+    if running and alive(running):
+        if running.port == port:
+            return
+        terminate(running)
+    log = folder / "logs" / "supervisor.log"
+    root = Path(__file__).resolve().parents[3]
+    argv = [sys.executable, "-m", "ratchet.adapters.targets.supervisor", str(folder), str(port)]
+    started = launch(argv, cwd=folder, env={"PYTHONPATH": str(root)}, log=log, port=port)
+
+    def ready() -> bool:
+        seen = read_replica(folder / "supervisor.json")
+        return seen is not None and seen.pid == started.pid
+
+    try:
+        await_ready(started, ready, 30, log)
+    except RatchetError:
+        terminate(started)
+        raise
+
+
+def switch(folder: Path, new: Replica) -> Replica | None:
+    """Route new connections to `new` in one step; returns the replica that served before."""
+    old = read_replica(folder / "live.json")
+    write_json(folder / "live.json", new.as_dict())
+    return old
+
+
+def stop_all(folder: Path) -> list[str]:
+    """Stop supervisor, live and staged replicas; returns what was running."""
+    stopped = []
+    for name in ("supervisor", "live", "staged"):
+        replica = read_replica(folder / f"{name}.json")
+        if replica and alive(replica):
+            terminate(replica)
+            stopped.append(name)
+    return stopped

@@ -1,0 +1,1 @@
+"""The `swarm` target: Docker Swarm with HAProxy in front."""

@@ -1,0 +1,65 @@
+"""Where releases run: what every target can do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from ratchet.domain.release.manifest import Release
+
+Say = Callable[[str], None]
+"""Receives one line for the run's log."""
+
+
+@dataclass(frozen=True)
+class ReplicaStatus:
+    """What one replica of the fleet says of itself; `release`, `model_id` are "" without an answer."""
+
+    name: str
+    node: str
+    url: str
+    ready: bool
+    release: str = ""
+    model_id: str = ""
+    restarts: int = 0
+    since: str = ""
+
+
+class Target(Protocol):
+    """The steps of a release. Each reads the state first, and can be run again after a crash."""
+
+    name: str
+    needs_staging: bool
+    """Whether `deploy` takes what was staged; if not, a release that was proved before can go out at once."""
+
+    def check(self) -> None:
+        """Raise `RatchetError` where nothing could be deployed, before work is spent on a release."""
+
+    def package(self, archive: Path, model_sha256: str, labels: dict[str, str], say: Say) -> str:
+        """Make the immutable thing that is deployed from a model and the bot's code; return its digest."""
+
+    def stage(self, release: Release, say: Say) -> str:
+        """Start that thing off the traffic path, wait until it is ready, and return its URL."""
+
+    def deploy(self, release: Release, say: Say) -> None:
+        """Bring the release to the whole fleet; on an error the old release serves everywhere again."""
+
+    def replicas(self) -> Sequence[ReplicaStatus]:
+        """Ask every replica for its release, not the proxy alone."""
+
+    def clean(self, live: Release | None, say: Say) -> None:
+        """Remove what an unfinished release left: staged replicas, bundles that nothing needs."""
+
+    def url(self) -> str:
+        """Where people reach the bot."""
+
+    def champion_url(self) -> str | None:
+        """Where the live release can be measured beside the staged one; None when nothing is live."""
+
+    def logs(self, lines: int) -> str:
+        """The last lines that the replicas wrote."""
+
+    def stop(self, say: Say) -> None:
+        """Stop serving."""

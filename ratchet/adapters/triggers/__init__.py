@@ -1,0 +1,1 @@
+"""What is new: commits of the followed branch, files of the inbox."""

@@ -1,0 +1,49 @@
+"""A look at Git and the inbox: what has to be announced now, and where the next look begins."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from ratchet.adapters.settings import Settings
+from ratchet.adapters.triggers import follow, inbox
+from ratchet.domain.operations import triggers
+from ratchet.domain.operations.triggers import Change, Cursor, Event
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """What a look found; `cursor` is to be kept once the events were sent."""
+
+    change: Change
+    events: tuple[Event, ...]
+    cursor: Cursor
+
+    def describe(self) -> str:
+        """Say what is new, in a line."""
+        kinds = [event.name.removeprefix("ratchet.") for event in self.events]
+        return f"{len(self.change.paths)} files changed in Git; {', '.join(kinds) or 'nothing to announce'}"
+
+
+def look(settings: Settings) -> Sighting:
+    """Compare Git and the inbox with the last look; the first look only notes where the branch stands."""
+    head, now = follow.head(settings), time.time()
+    cursor = follow.read_cursor(settings) or Cursor(head)
+    change = changed(settings, cursor.commit, head) if head != cursor.commit else Change()
+    found = triggers.events(change)
+    found += [triggers.file_dropped(file.address, file.version) for file in inbox.dropped(settings)]
+    ready, waits = triggers.to_send(found, cursor, now, settings.params.triggers.data_gap_seconds)
+    after = cursor.after(ready, cursor.commit if waits else head, now)
+    return Sighting(change, tuple(ready), after)
+
+
+def changed(settings: Settings, old: str, new: str) -> Change:
+    """Say what the step from one commit to another touches.
+
+    No run could use a commit whose `params.yaml` was not valid. Once a commit corrects it, what came since is
+    announced again, as that commit's.
+    """
+    workspace = settings.workspace
+    since = follow.last_usable(workspace, old) if follow.usable(workspace, new) else old
+    change = follow.compare(settings, since, new)
+    return change if since == old else change.as_of(new)

@@ -1,0 +1,35 @@
+"""The command line `ratchet …`: parses, calls a flow or a query, prints. One file a group of commands."""
+
+from __future__ import annotations
+
+import sys
+
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends with one fact and its remedy, never with a traceback."""
+    from ratchet.cli.app import app
+    from ratchet.domain.errors import RatchetError
+
+    try:
+        app(prog_name="ratchet")
+    except RatchetError as error:
+        from ratchet.cli.output import complain
+
+        complain(error)
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, SystemExit) as ending:
+        if isinstance(ending, SystemExit) and ending.code != INTERRUPTED:
+            raise
+        print("Interrupted. What served before serves on; the next run tidies up.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        from ratchet.adapters.system.failures import explain
+        from ratchet.cli.output import complain
+
+        told = explain(error)
+        if told is None:
+            raise
+        complain(told)
+        sys.exit(told.exit_code)

@@ -1,0 +1,53 @@
+"""The application: options that all commands share, and the groups of commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ratchet.cli import corpus, fleet, gate, harvest, monitor, release, retrain, service, up, workspace
+from ratchet.cli.context import shared
+from ratchet.cli.output import out
+
+app = typer.Typer(
+    help="Retrain, gate and release a Rasa chatbot. Quality clicks forward and does not slip back.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def show_version(asked: bool) -> None:
+    """Print the version and end."""
+    if asked:
+        from importlib.metadata import version
+
+        out.print(f"ratchet {version('ratchet')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    workspace: Annotated[
+        Path | None,
+        typer.Option(
+            "--workspace",
+            "-w",
+            envvar="RATCHET_WORKSPACE",
+            help="The folder with params.yaml, data.dvc and bot/.",
+        ),
+    ] = None,
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=show_version, help="Print the version and end."),
+    ] = False,
+) -> None:
+    """Read the options before the command."""
+    shared.workspace = workspace
+
+
+for group in (workspace, corpus, retrain, release, fleet, gate, monitor, harvest, service, up):
+    group.add_to(app)

@@ -1,0 +1,49 @@
+"""What the options before the command said, and the connection to the Prefect server that flows need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ratchet.adapters.settings import Settings
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+
+
+@dataclass
+class Shared:
+    """The options before the command."""
+
+    workspace: Path | None = None
+    tidied: bool = False
+    """Whether this process's environment is Ratchet's own by now."""
+
+
+shared = Shared()
+
+
+def settings(**overrides: Any) -> Settings:
+    """Return the settings of the workspace that the command is for, whose identity is noted at its first use."""
+    from ratchet.adapters import environment
+    from ratchet.adapters.settings import load_settings  # with pandas and SciPy: no help text waits for those
+    from ratchet.adapters.workspace import identity
+
+    found = load_settings(shared.workspace, **overrides)
+    identity.claim(found.workspace)
+    if not shared.tidied:  # later on there is in it what Ratchet itself tells its tools
+        environment.tidy(found)
+        shared.tidied = True
+    return found
+
+
+def settings_for_flow() -> Settings:
+    """Return the settings, with this process connected to the Prefect server that records the run."""
+    from ratchet.adapters.prefect import server
+
+    found = settings()
+    server.connect(found)
+    return found

@@ -1,0 +1,333 @@
+"""`ratchet ingest`, `validate`, `data diff`, `data show` and `remote set`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from ratchet.cli import restore, retire
+from ratchet.cli.context import Json, settings, settings_for_flow
+from ratchet.cli.output import as_json, facts, out, share
+from ratchet.domain.errors import RatchetError, UsageError
+
+if TYPE_CHECKING:
+    from ratchet.domain.corpus.corpus import Corpus
+    from ratchet.domain.corpus.findings import Finding, ValidationReport
+    from ratchet.domain.corpus.intake import Intake
+    from ratchet.domain.corpus.ledger import SplitPolicy
+
+SHOWN = 5
+FORM_NOTES = {
+    1: "this ledger was begun before version 2 and keeps its keys; emoji that are written with U+FE0F are one message",
+    2: "the newest; different emoji are different messages, with or without U+FE0F and skin tone",
+}
+
+Files = Annotated[
+    list[Path] | None, typer.Argument(help="CSV, TSV, JSON Lines, Excel, Rasa NLU YAML, or folders.")
+]
+TextColumn = Annotated[str, typer.Option("--text-column", help="The column with the messages.")]
+IntentColumn = Annotated[str, typer.Option("--intent-column", help="The column with the labels.")]
+Context = Annotated[
+    list[str] | None, typer.Option("--context", help="A context field's column, as role=dept; repeatable.")
+]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(
+        epilog="Examples:\n\n  ratchet ingest new.csv --commit\n\n"
+        "  ratchet ingest export.xlsx --text-column Question --intent-column Process --context role=Dept\n\n"
+        "  ratchet ingest nlu/\n\n  ratchet ingest      # take in what was edited in data/utterances.csv"
+    )(ingest)
+    app.command(
+        epilog="Examples:\n\n  ratchet validate new.csv\n\n  ratchet validate      # the corpus itself"
+    )(validate)
+    data = typer.Typer(
+        help="Look into the corpus, go back, and retire messages of the holdout.", no_args_is_help=True
+    )
+    data.command(epilog="Examples:\n\n  ratchet data diff HEAD~1\n\n  ratchet data diff v1 v2 --json")(diff)
+    data.command(epilog="Examples:\n\n  ratchet data show\n\n  ratchet data show leave_request --side test")(
+        show
+    )
+    restore.add_to(data)
+    retire.add_to(data)
+    app.add_typer(data, name="data")
+    remote = typer.Typer(help="Where the data is kept.", no_args_is_help=True)
+    remote.command(
+        "set",
+        epilog="Examples:\n\n  ratchet remote set s3://bucket/path\n\n  ratchet remote set /mnt/share/bot",
+    )(set_remote)
+    app.add_typer(remote, name="remote")
+
+
+def ingest(
+    files: Files = None,
+    text_column: TextColumn = "text",
+    intent_column: IntentColumn = "intent",
+    context: Context = None,
+    relabel: Annotated[
+        bool, typer.Option(help="Let the new label overrule an old one of the same text.")
+    ] = False,
+    drop_faulty: Annotated[
+        bool, typer.Option(help="Leave rows with errors out instead of refusing all.")
+    ] = False,
+    commit: Annotated[bool, typer.Option(help="Commit data.dvc to Git, saying what came in.")] = False,
+    json: Json = False,
+) -> None:
+    """Take labelled messages into the corpus: all or nothing.
+
+    Without files, take in what was changed by hand in data/utterances.csv. Exit code 1 when rows are refused.
+    """
+    found = settings_for_flow()
+    from flows.ingest import ingest as flow
+
+    result = flow(
+        workspace=str(found.workspace),
+        files=[str(file.absolute()) for file in files or []],
+        text_column=text_column,
+        intent_column=intent_column,
+        context_columns=pairs(context),
+        relabel=relabel,
+        drop_faulty=drop_faulty,
+        commit=commit,
+    )
+    if json:
+        as_json(result.as_dict())
+    else:
+        print_intake(result, commit)
+    if not result.accepted:
+        raise typer.Exit(1)
+
+
+def validate(
+    files: Files = None,
+    text_column: TextColumn = "text",
+    intent_column: IntentColumn = "intent",
+    context: Context = None,
+    review: Annotated[
+        bool, typer.Option(help="List suspected label errors too; trains a small model.")
+    ] = True,
+    json: Json = False,
+) -> None:
+    """Check files as if they were ingested, or the corpus itself, and change nothing.
+
+    Exit code 1 when there are errors.
+    """
+    found = settings()
+    from ratchet.adapters.corpus import dry_run
+    from ratchet.adapters.readers.tables import Columns
+    from ratchet.adapters.report import validation
+
+    columns = Columns(text_column, intent_column, pairs(context))
+    report = dry_run.check(found, files or [], columns, review)
+    page = validation.write_validation(found.state / "validation", report)
+    if json:
+        as_json(report.as_dict())
+    else:
+        print_report(report)
+        out.print(f"\nThe whole report: {page}")
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+def diff(
+    before: Annotated[str, typer.Argument(help="A Git revision.")],
+    after: Annotated[str | None, typer.Argument(help="Another one; default: the working tree.")] = None,
+    rows: Annotated[int, typer.Option(help="Changed messages to list.")] = 20,
+    json: Json = False,
+) -> None:
+    """Say which messages came, went or changed their label between two revisions."""
+    found = settings()
+    from ratchet.adapters.corpus import data_revisions
+    from ratchet.domain.corpus.difference import difference
+
+    params = found.params
+    old, new = (data_revisions.read_revision(found, revision) for revision in (before, after))
+    names = (before, after or "working tree")
+    context = list(params.corpus.context)
+    result = difference(old.frame, new.frame, new.ledger, names, context, params.split, old.ledger)
+    if json:
+        as_json(result.as_dict())
+        return
+    counts = result.counts
+    facts(
+        [
+            ("messages", f"{counts.before:,} → {counts.after:,}"),
+            (
+                "changes",
+                f"{counts.added:,} added, {counts.removed:,} removed, {counts.relabelled:,} relabelled",
+            ),
+            *[
+                (side or "no side", f"{result.sides_before.get(side, 0):,} → {number:,}")
+                for side, number in result.sides_after.items()
+            ],
+            *([("retired", f"{result.retired:,} from the holdout to training")] if result.retired else []),
+        ]
+    )
+    if counts.intents:
+        out.print()
+        facts(
+            [
+                (
+                    one.intent,
+                    f"{one.before:,} → {one.after:,}: +{one.added} −{one.removed}, {one.relabelled} moved in",
+                )
+                for one in counts.intents
+            ]
+        )
+        out.print()
+    for one in result.changes[:rows]:
+        label = f"{one.was} → {one.intent}" if one.kind == "relabelled" else one.intent
+        out.print(f"{one.kind:<10} {one.side or '–':<10} [bold]{escape(label)}[/bold]  {escape(one.text)}")
+    if len(result.changes) > rows:
+        out.print(f"… and {len(result.changes) - rows:,} more; see --rows or --json.")
+
+
+def show(
+    intent: Annotated[
+        str | None, typer.Argument(help="An intent of the corpus; without one, the whole in figures.")
+    ] = None,
+    side: Annotated[str | None, typer.Option(help="train, test or quarantine.")] = None,
+    json: Json = False,
+) -> None:
+    """List the messages of an intent with their sides, or say what the corpus and its ledger hold."""
+    found = settings()
+    from ratchet.adapters.corpus import data_revisions
+    from ratchet.domain.corpus.ledger import Side, with_sides
+
+    if side is not None and side not in list(Side):
+        raise UsageError(f"There is no side {side!r}.", f"Choose one of: {', '.join(Side)}.")
+    corpus = data_revisions.read_revision(found, None)
+    if intent is None:
+        show_overview(corpus, found.params.split, json)
+        return
+    rows = corpus.frame[corpus.frame["intent"] == intent]
+    if rows.empty:
+        import difflib
+
+        near = difflib.get_close_matches(intent, corpus.frame["intent"].unique(), n=3)
+        hint = f"Did you mean {' or '.join(near)}?" if near else "See `ratchet validate` for the corpus."
+        raise RatchetError(f"The corpus has no intent {intent!r}.", hint)
+    rows = with_sides(rows, corpus.ledger, found.params.split)
+    rows = rows[rows["side"] == side] if side else rows
+    if json:
+        as_json(rows.drop(columns="form").to_dict("records"))
+        return
+    for row in rows.to_dict("records"):
+        known = [f"{field}={row[field]}" for field in found.params.corpus.context if row[field]]
+        out.print(f"{row['side'] or '–':<10} {escape(row['text'])}  [dim]{escape(' '.join(known))}[/dim]")
+    out.print(f"\n{len(rows):,} messages.")
+
+
+def show_overview(corpus: Corpus, policy: SplitPolicy, json: bool) -> None:
+    """Print the corpus and its ledger in figures."""
+    from ratchet.domain.corpus.difference import overview
+
+    result = overview(corpus.frame, corpus.ledger, corpus.revision, policy)
+    if json:
+        as_json(result.as_dict())
+        return
+    sides = ", ".join(f"{number:,} {name or 'without a side'}" for name, number in result.sides.items())
+    covered = [
+        (rule, ", ".join(f"{one.intent} ({one.messages:,} messages, {share(one.share)})" for one in intents))
+        for rule, intents in (
+            ("untrained", result.coverage.untrained),
+            ("unjudged", result.coverage.unjudged),
+        )
+        if intents
+    ]
+    facts(
+        [
+            (
+                "corpus",
+                f"{result.messages:,} messages, {result.intents} intents, revision {result.revision[:12]}",
+            ),
+            ("sides", sides),
+            ("retired", f"{result.retired:,} texts, from the holdout to training"),
+            ("normal form", f"version {result.normal_form}: {FORM_NOTES[result.normal_form]}"),
+            *covered,
+        ]
+    )
+
+
+def set_remote(
+    url: Annotated[str, typer.Argument(help="s3://bucket/path, or a folder.")],
+    endpoint: Annotated[str | None, typer.Option(help="An S3 endpoint other than AWS.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="A profile in the AWS configuration of this machine.")
+    ] = None,
+) -> None:
+    """Keep the data somewhere else: checks that it can be written and read, then brings the data there.
+
+    Keys come from the environment (AWS_ACCESS_KEY_ID, …) or the AWS configuration; they are written nowhere.
+    """
+    found = settings()
+    from ratchet.adapters.corpus import remote
+
+    address, brought = remote.move(found, url, endpoint or found.s3_endpoint, profile)
+    out.print(f"The data is kept in {address}.")
+    if brought:
+        out.print(f"Data revision {brought[:12]} was copied there.")
+    out.print("Commit .dvc/config, so that others use it too.")
+
+
+def pairs(words: list[str] | None) -> dict[str, str]:
+    """Read `field=column` words."""
+    split = [word.partition("=") for word in words or []]
+    for (field, _, column), word in zip(split, words or [], strict=True):
+        if not field or not column:
+            raise UsageError(
+                f"--context {word} is not of the form field=column.", "For instance: --context role=Dept."
+            )
+    return {field: column for field, _, column in split}
+
+
+def print_intake(result: Intake, commit: bool) -> None:
+    """Print what came of an ingest."""
+    print_report(result.report)
+    out.print()
+    if not result.accepted:
+        out.print("[red bold]Refused[/red bold]: nothing was changed.")
+        leave_out = ", or leave them out with --drop-faulty" if result.report.faulty else ""
+        out.print(f"Correct {'the rows' if leave_out else 'what the errors name'}{leave_out}.")
+    elif not result.changed:
+        out.print("[bold]Nothing new[/bold]: the corpus has all these messages.")
+    else:
+        out.print(f"[green bold]Taken in[/green bold]: {escape(result.headline().removeprefix('Data: '))}.")
+    sides = ", ".join(f"{number:,} {side}" for side, number in result.sides.items())
+    facts(
+        [
+            (
+                "corpus",
+                f"{result.messages:,} messages, {result.intents} intents, revision {result.revision[:12]}",
+            ),
+            *([("new texts", sides)] if sides else []),
+            *([("known", f"{result.known:,} rows were in the corpus already")] if result.known else []),
+            *([("left out", f"{result.left_out:,} faulty rows")] if result.left_out else []),
+            *[("repaired", f"{number:,} {what}") for what, number in result.repairs.items()],
+            ("report", result.page),
+        ]
+    )
+    if result.accepted and result.changed and not commit:
+        out.print("\nNext: git commit data.dvc, then ratchet retrain.")
+
+
+def print_report(report: ValidationReport) -> None:
+    """Print errors, then warnings, each with its first rows."""
+    for style, kind, findings in (("red", "error", report.errors), ("yellow", "warning", report.warnings)):
+        for finding in findings:
+            out.print(
+                f"[{style} bold]{kind}[/{style} bold] {escape(finding.rule)}: {escape(finding.sentence)}"
+            )
+            print_rows(finding)
+
+
+def print_rows(finding: Finding) -> None:
+    """Print the first rows of a finding."""
+    for place, text in finding.lines()[:SHOWN]:
+        out.print(f"    [dim]{escape(place)}[/dim]  {escape(text)}")
+    if finding.rows and finding.count > SHOWN:
+        out.print(f"    [dim]… and {finding.count - SHOWN:,} more[/dim]")

@@ -1,0 +1,50 @@
+"""How results are printed: tables for people, JSON for machines."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from ratchet.domain.errors import RatchetError
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def complain(error: RatchetError) -> None:
+    """Print an error: the fact, then the remedy."""
+    err.print(f"[red bold]error:[/red bold] {escape(error.fact)}")
+    if error.remedy:
+        err.print(f"  {escape(error.remedy)}")
+
+
+def as_json(content: Any) -> None:
+    """Print JSON, and nothing else, to standard output."""
+    print(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+
+
+def facts(rows: list[tuple[str, str]], title: str = "") -> None:
+    """Print names beside values."""
+    table = Table(
+        show_header=False, box=None, padding=(0, 2, 0, 0), title=title or None, title_justify="left"
+    )
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows:
+        table.add_row(name, escape(value))
+    out.print(table)
+
+
+def share(value: float | None) -> str:
+    """Write a share as percent, "–" for none."""
+    return "–" if value is None else f"{value:.1%}"
+
+
+def duration(seconds: float) -> str:
+    """Write seconds as people say them."""
+    minutes, rest = divmod(seconds, 60)
+    return f"{int(minutes)} min {rest:.0f} s" if minutes else f"{rest:.1f} s"

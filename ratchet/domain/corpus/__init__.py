@@ -1,0 +1,1 @@
+"""The messages, their sides, and what must hold of them."""

@@ -1,0 +1,91 @@
+"""What changed between two models on one holdout."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ratchet.domain.corpus.corpus import context_values
+from ratchet.domain.gate.evaluation import OUT_OF_SCOPE, correctness
+from ratchet.domain.record import Record
+from ratchet.domain.statistics import chance_of_loss
+
+
+@dataclass(frozen=True)
+class Example(Record):
+    """One holdout row that exactly one of the two models got right, with both answers."""
+
+    text: str
+    intent: str
+    champion: str
+    candidate: str
+    confidence: float
+    context: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Comparison(Record):
+    """The rows that the candidate gained and lost against the champion, the surest answers first.
+
+    `p_worse` and `p_better` are one-sided exact McNemar p-values.
+    """
+
+    rows: int
+    gained: tuple[Example, ...]
+    lost: tuple[Example, ...]
+    p_worse: float
+    p_better: float
+
+
+@dataclass(frozen=True)
+class Contest(Record):
+    """Two registered models on one holdout; in `comparison` the first takes the candidate's place."""
+
+    first: str
+    second: str
+    rows: int
+    first_accuracy: float
+    second_accuracy: float
+    comparison: Comparison
+
+
+def compare(
+    holdout: pd.DataFrame,
+    candidate: pd.DataFrame,
+    champion: pd.DataFrame,
+    *,
+    context: Sequence[str] = (),
+    out_of_scope: str = OUT_OF_SCOPE,
+) -> Comparison:
+    """List the holdout rows on which exactly one of the two models is right; frames as in `evaluate`."""
+    new = correctness(holdout, candidate, out_of_scope=out_of_scope)
+    old = correctness(holdout, champion, out_of_scope=out_of_scope)
+    values = {field: context_values(holdout, field).tolist() for field in context}
+    texts, intents = holdout["text"].tolist(), holdout["intent"].tolist()
+    answers, before = candidate["intent"].tolist(), champion["intent"].tolist()
+    confidence = candidate["confidence"].tolist()
+
+    def examples(rows: list[int]) -> tuple[Example, ...]:
+        return tuple(
+            Example(
+                text=texts[row],
+                intent=intents[row],
+                champion=before[row],
+                candidate=answers[row],
+                confidence=float(confidence[row]),
+                context=tuple((field, values[field][row]) for field in context),
+            )
+            for row in sorted(rows, key=lambda row: (-confidence[row], row))
+        )
+
+    gained, lost = np.flatnonzero(new & ~old).tolist(), np.flatnonzero(old & ~new).tolist()
+    return Comparison(
+        rows=len(holdout),
+        gained=examples(gained),
+        lost=examples(lost),
+        p_worse=chance_of_loss(len(lost), len(gained)),
+        p_better=chance_of_loss(len(gained), len(lost)),
+    )

@@ -1,0 +1,111 @@
+"""The gate: may the candidate replace the champion?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ratchet.domain.corpus.coverage import Uncovered
+from ratchet.domain.corpus.retirement import Retired
+from ratchet.domain.corpus.unchecked import Unchecked
+from ratchet.domain.gate import paired, rules
+from ratchet.domain.gate.evaluation import OUT_OF_SCOPE, correctness
+from ratchet.domain.gate.ramp import RampStatus
+from ratchet.domain.gate.rules import GatePolicy, Rule, TrainingFacts
+from ratchet.domain.record import Record
+
+__all__ = ["Decision", "GatePolicy", "Rule", "TrainingFacts", "Verdict", "decide", "judge"]
+
+
+class Decision(StrEnum):
+    """What the gate, or a person in its place, decides about a candidate."""
+
+    PROMOTE = "promote"
+    REJECT = "reject"
+    ASK = "ask"
+
+
+@dataclass(frozen=True)
+class Verdict(Record):
+    """The gate's decision and every rule that it looked at."""
+
+    decision: Decision
+    rules: tuple[Rule, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What decided, one sentence each: the decisive rules, then the warnings.
+
+        Nothing decides a promotion by itself; its first sentence is the comparison with the champion, or
+        with the floor where there is none.
+        """
+        order = {"reject": 0, "ask": 1, "warn": 2}
+        found = sorted(
+            (rule for rule in self.rules if rule.outcome in order), key=lambda rule: order[rule.outcome]
+        )
+        if self.decision is Decision.PROMOTE:
+            found = [self.rules[0], *(rule for rule in found if rule != self.rules[0])]
+        return tuple(rule.sentence for rule in found)
+
+
+def judge(
+    holdout: pd.DataFrame,
+    candidate: pd.DataFrame,
+    champion: pd.DataFrame | None,
+    *,
+    trained: TrainingFacts,
+    champion_trained: TrainingFacts | None,
+    ramp: RampStatus,
+    policy: GatePolicy,
+    context: Sequence[str] = (),
+    warnings: Sequence[str] = (),
+    decisions: int | NDArray[np.int64] = 0,
+    relabelled: NDArray[np.bool_] | None = None,
+    unchecked: Sequence[Unchecked] = (),
+    out_of_scope: str = OUT_OF_SCOPE,
+    unjudged: Sequence[Uncovered] = (),
+    retired: Sequence[Retired] = (),
+) -> Verdict:
+    """Decide about `candidate`, the predictions of the new model for each row of `holdout`.
+
+    `champion` holds the predictions of the model in service for the same rows, None before the first
+    release. `warnings` are the names of the data's warnings; `decisions` counts the verdicts that each
+    row of this holdout has already decided. `unjudged` are the intents without a holdout row, `retired` the rows that
+    left the holdout since the champion. `relabelled` marks the holdout rows whose label changed since the
+    champion was trained; the two models are compared on the others, because the champion was taught the old
+    labels: wrong new ones would make it look worse than a candidate that learnt the mistake. `unchecked` are the
+    checks of the split and the data that could not run.
+    """
+    right = correctness(holdout, candidate, out_of_scope=out_of_scope)
+    found: list[Rule] = []
+    if champion is not None:
+        before = correctness(holdout, champion, out_of_scope=out_of_scope)
+        kept = np.ones(len(holdout), dtype=bool) if relabelled is None else ~relabelled
+        found += paired.compare(
+            holdout[kept], paired.Pair(right[kept], before[kept]), context, policy, int((~kept).sum())
+        )
+    if champion_trained is not None:
+        found.append(rules.vanished_intents(trained, champion_trained))
+        found.append(rules.training_rows(trained, champion_trained, policy))
+        found += rules.shrunken_intents(trained, champion_trained, policy)
+    found.append(rules.floor(right, ramp))
+    found.append(rules.target(ramp))
+    found += [rules.not_checked(one) for one in unchecked]
+    found += [rules.data_warning(name, policy) for name in warnings]
+    found += rules.unjudged(unjudged, policy)
+    found += rules.retired(retired)
+    found += rules.wear(holdout, right, decisions, policy)
+    return Verdict(decide(found), tuple(found))
+
+
+def decide(found: Sequence[Rule]) -> Decision:
+    """One rejection rejects; failing that, one open question asks; failing that, promote."""
+    outcomes = {rule.outcome for rule in found}
+    if "reject" in outcomes:
+        return Decision.REJECT
+    return Decision.ASK if "ask" in outcomes else Decision.PROMOTE

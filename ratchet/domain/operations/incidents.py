@@ -1,0 +1,158 @@
+"""Incidents: what is wrong for a while, told once when it begins and once when it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from pydantic import Field
+
+from ratchet.domain.policy import Policy
+from ratchet.domain.record import Record
+
+
+class AlertPolicy(Policy):
+    """The section `monitor.alerts` of `params.yaml`."""
+
+    looks: int = Field(2, ge=1, description="looks in a row that begin an incident, and that end it")
+    remind_hours: float = Field(24, gt=0, description="an incident that goes on is told again so often")
+    give_up_hours: float = Field(24, gt=0, description="an alert that cannot be delivered is given up then")
+
+
+class Kind(StrEnum):
+    """What can be wrong."""
+
+    REPLICA_DOWN = "replica down"
+    FLEET_MIXED = "fleet mixed"
+    ERRORS = "errors"
+    LATENCY = "latency"
+    DRIFT = "drift"
+    RETRAIN_FAILED = "retrain failed"
+    RUN_FAILED = "run failed"
+    RETRAIN_OVERDUE = "retrain overdue"
+    GATE_REJECTED = "gate rejected"
+    GATE_ASKS = "gate asks"
+    NOT_PUSHED = "data not pushed"
+    OVERRIDE_ENDS = "override ends"
+    BLIND = "monitor blind"
+
+
+@dataclass(frozen=True)
+class Finding(Record):
+    """One thing that a look found to be wrong.
+
+    `subject` tells incidents of one kind apart. What is wrong for a moment in the best of fleets has to be seen
+    in several looks; `at_once` is for what is certain at the first.
+    """
+
+    kind: Kind
+    sentence: str
+    subject: str = ""
+    at_once: bool = False
+
+
+class Event(StrEnum):
+    """Why an alert is sent."""
+
+    BEGIN = "begin"
+    REMINDER = "reminder"
+    END = "end"
+    TEST = "test"
+
+
+@dataclass(frozen=True)
+class Alert(Record):
+    """What people are told; `id` is the same however often it has to be sent. `at` is in seconds since 1970.
+
+    `delivered` names (by their digests) the addresses that have it.
+    """
+
+    id: str
+    event: Event
+    kind: str
+    sentence: str
+    at: float
+    delivered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Incident(Record):
+    """Something wrong; times in seconds since 1970.
+
+    `seen` and `missed` count the latest looks in a row in which it was there or not; `begun` is None until
+    people were told, `told` when they were told last.
+    """
+
+    kind: Kind
+    subject: str
+    sentence: str
+    since: float
+    seen: int = 1
+    missed: int = 0
+    begun: float | None = None
+    told: float = 0.0
+
+    @property
+    def id(self) -> str:
+        """A name that no other incident has."""
+        return "-".join(filter(None, [self.kind.replace(" ", "-"), self.subject, f"{self.since:.0f}"]))
+
+    def alert(self, event: Event, now: float) -> Alert:
+        """What people are told about it."""
+        when = f"-{now:.0f}" if event is Event.REMINDER else ""
+        sentence = f"Over: {self.sentence}" if event is Event.END else self.sentence
+        return Alert(f"{self.id}-{event}{when}", event, self.kind, sentence, now)
+
+
+def advance(
+    incidents: Sequence[Incident],
+    findings: Sequence[Finding],
+    unseen: Collection[Kind],
+    now: float,
+    policy: AlertPolicy,
+) -> tuple[tuple[Incident, ...], tuple[Alert, ...]]:
+    """Return the incidents after a look, and what is to be told.
+
+    Kinds that the look could not see (`unseen`) stay as they are: not knowing ends nothing.
+    """
+    found = {(finding.kind, finding.subject): finding for finding in findings}
+    known = {(incident.kind, incident.subject): incident for incident in incidents}
+    after: list[Incident] = []
+    alerts: list[Alert] = []
+    for key in [*known, *(key for key in found if key not in known)]:
+        incident, finding = known.get(key), found.get(key)
+        if finding is None:
+            assert incident is not None
+            kept, alert = missed(incident, now, policy) if key[0] not in unseen else (incident, None)
+        else:
+            kept, alert = seen(incident, finding, now, policy)
+        after += [kept] if kept else []
+        alerts += [alert] if alert else []
+    return tuple(after), tuple(alerts)
+
+
+def seen(
+    incident: Incident | None, finding: Finding, now: float, policy: AlertPolicy
+) -> tuple[Incident, Alert | None]:
+    """A finding begins an incident, or goes on with it."""
+    if incident is None:
+        incident = Incident(finding.kind, finding.subject, finding.sentence, now)
+    else:
+        incident = replace(incident, sentence=finding.sentence, seen=incident.seen + 1, missed=0)
+    if incident.begun is None:
+        if not finding.at_once and incident.seen < policy.looks:
+            return incident, None
+        return replace(incident, begun=now, told=now), incident.alert(Event.BEGIN, now)
+    if now - incident.told >= 3600 * policy.remind_hours:
+        return replace(incident, told=now), incident.alert(Event.REMINDER, now)
+    return incident, None
+
+
+def missed(incident: Incident, now: float, policy: AlertPolicy) -> tuple[Incident | None, Alert | None]:
+    """What was not found again ends; what people were not told of is forgotten without a word."""
+    if incident.begun is None:
+        return None, None
+    if incident.missed + 1 < policy.looks:
+        return replace(incident, missed=incident.missed + 1, seen=0), None
+    return None, incident.alert(Event.END, now)

@@ -1,0 +1,138 @@
+"""What people wrote to the bot and how it went, in figures.
+
+A frame of messages has a row for each message of a person: `id`, `at` (seconds since 1970), `text`, `context` (JSON),
+`intent` (what the bot answered to; `nlu_fallback` and `nlu_handoff` included, "" where it failed), `confidence`,
+`ranking` (JSON, [[intent, confidence], …]), `handed_off`, `failed`, `seconds` that the reply took, `release`,
+`model_version`, `model_id`, and `conversation`, a hash.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+from pydantic import Field
+
+from ratchet.domain.operations.drift import DriftPolicy
+from ratchet.domain.operations.incidents import AlertPolicy
+from ratchet.domain.policy import Policy
+from ratchet.domain.record import Record
+
+FALLBACK, HANDOFF = "nlu_fallback", "nlu_handoff"
+COLUMNS = (
+    "id",
+    "at",
+    "conversation",
+    "text",
+    "context",
+    "intent",
+    "confidence",
+    "ranking",
+    "handed_off",
+    "failed",
+    "seconds",
+    "release",
+    "model_version",
+    "model_id",
+)
+
+
+class MonitorPolicy(Policy):
+    """The section `monitor` of `params.yaml`."""
+
+    every_seconds: float = Field(60, ge=1, description="how often the monitor looks")
+    window_minutes: float = Field(5, gt=0, description="traffic is judged over so many minutes")
+    min_requests: int = Field(20, ge=1, description="fewer requests in the window say nothing")
+    max_p95_ms: float = Field(1000, gt=0, description="95 of 100 replies take no longer")
+    max_error_percent: float = Field(2, ge=0, le=100, description="no more of the requests fail")
+    retention_days: float = Field(30, gt=0, description="conversation events are deleted after that")
+    override_notice_hours: float = Field(24, ge=0, description="an override's end is announced so early")
+    retrain_grace_hours: float | None = Field(
+        12, ge=0, description="a retrain may be so late against the schedule; null: it is not watched"
+    )
+    drift: DriftPolicy = DriftPolicy()
+    alerts: AlertPolicy = AlertPolicy()
+
+
+@dataclass(frozen=True)
+class Traffic(Record):
+    """The last `minutes`: counts of messages; p50 and p95 of the replies' times in milliseconds, None without
+    any.
+
+    `requests` and `errors` are those of the proxy where there is one: it also sees what no replica answered.
+    """
+
+    minutes: float
+    messages: int
+    fallbacks: int
+    handed_off: int
+    requests: int
+    errors: int
+    p50_ms: float | None
+    p95_ms: float | None
+
+    @property
+    def per_minute(self) -> float:
+        """Requests in a minute."""
+        return self.requests / self.minutes
+
+    @property
+    def error_share(self) -> float:
+        """The share of requests that failed, in [0, 1]."""
+        return self.errors / self.requests if self.requests else 0.0
+
+    def share(self, count: int) -> float:
+        """A count as a share of the messages, in [0, 1]."""
+        return count / self.messages if self.messages else 0.0
+
+
+def summarise(messages: pd.DataFrame, minutes: float) -> Traffic:
+    """Return the figures of the messages of the last `minutes`."""
+    times = 1000 * messages["seconds"]
+    failed = messages["failed"].astype(bool)
+    return Traffic(
+        minutes=minutes,
+        messages=len(messages),
+        fallbacks=int(messages["intent"].isin((FALLBACK, HANDOFF)).sum()),
+        handed_off=int(messages["handed_off"].astype(bool).sum()),
+        requests=len(messages),
+        errors=int(failed.sum()),
+        p50_ms=float(times.quantile(0.5)) if len(messages) else None,
+        p95_ms=float(times.quantile(0.95)) if len(messages) else None,
+    )
+
+
+@dataclass(frozen=True)
+class ProxyCount(Record):
+    """A proxy's counters at a time: requests and server errors since its start; its mean response time in
+    milliseconds over its last 1,024 requests.
+    """
+
+    at: float
+    requests: int
+    errors: int
+    mean_ms: float
+
+
+def remember(counts: tuple[ProxyCount, ...], newest: ProxyCount, minutes: float) -> tuple[ProxyCount, ...]:
+    """Return the counts that the window begins and ends with; a proxy that was started anew counts from zero."""
+    if counts and newest.requests < counts[-1].requests:
+        counts = ()
+    kept = [count for count in counts if newest.at - count.at <= 60 * minutes]
+    return (*kept, newest)
+
+
+def with_proxy(traffic: Traffic | None, counts: tuple[ProxyCount, ...], minutes: float) -> Traffic | None:
+    """Let the proxy's counters say how many requests there were and failed, where it has counted twice."""
+    if len(counts) < 2:
+        return traffic
+    first, last = counts[0], counts[-1]
+    known = traffic or Traffic(minutes, 0, 0, 0, 0, 0, None, last.mean_ms)
+    return Traffic.from_dict(
+        {
+            **known.as_dict(),
+            "minutes": max((last.at - first.at) / 60, 1 / 60),
+            "requests": last.requests - first.requests,
+            "errors": last.errors - first.errors,
+        }
+    )

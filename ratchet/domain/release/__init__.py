@@ -1,0 +1,1 @@
+"""What exactly is trained and released, and how it is brought out."""

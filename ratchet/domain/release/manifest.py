@@ -1,0 +1,109 @@
+"""The release manifest: what exactly serves, where it came from and who let it through."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from ratchet.domain.errors import RatchetError
+from ratchet.domain.record import Record
+
+
+@dataclass(frozen=True)
+class Lineage(Record):
+    """Where a model came from; every field is a digest or a revision, "" where it is unknown.
+
+    `data_revision` is the hash in `data.dvc`, `ledger_hash` the SHA-256 of the ledger, `code_commit` the Git
+    commit (with `-dirty` where the working tree differed), `code_hash` the digest of the files that shape the
+    model, `lock_hash` the SHA-256 of `bot/uv.lock`, `fingerprint` the digest of all that training depends on.
+    """
+
+    data_revision: str
+    ledger_hash: str
+    code_commit: str
+    code_hash: str
+    lock_hash: str
+    fingerprint: str
+    seed: int
+
+
+@dataclass(frozen=True)
+class Release(Record):
+    """One immutable manifest. `bundle` is the digest of the image, or of the bundle folder on `process`;
+    `rehearsal` is what going back and forth once has shown (`domain.release.rollout`), where the policy asks for it."""
+
+    id: str
+    created_at: str
+    model_version: str
+    model_id: str
+    model_sha256: str
+    lineage: Lineage
+    code_commit: str
+    target: str
+    bundle: str
+    verdict: str
+    override: dict[str, Any] | None
+    previous: str | None
+    reason: str
+    seconds: float = 0.0
+    rehearsal: dict[str, Any] | None = None
+    live_at: str = ""
+
+    @property
+    def live_since(self) -> str:
+        """When it went live the last time: a rollback brings an older manifest back."""
+        return self.live_at or self.created_at
+
+
+def release_id(created_at: str, model_sha256: str, bundle: str) -> str:
+    """Name a release by its day and what it consists of, for instance `2026-11-21-3fa9c1`."""
+    content = json.dumps([created_at, model_sha256, bundle])
+    return f"{created_at[:10]}-{hashlib.sha256(content.encode()).hexdigest()[:6]}"
+
+
+class Recovery(StrEnum):
+    """What to do about a release that a killed run left."""
+
+    NOTHING = "nothing"
+    FINISH = "finish"
+    UNDO = "undo"
+
+
+def recovery(begun: Release | None, served: Sequence[str]) -> Recovery:
+    """Decide about a release that was begun and not recorded.
+
+    `served` names the release that each replica serves, "" for one that is not ready. It is finished only
+    where every replica serves it already; else the recorded one stays what it was.
+    """
+    if begun is None:
+        return Recovery.NOTHING
+    return Recovery.FINISH if served and set(served) == {begun.id} else Recovery.UNDO
+
+
+def rollback_target(releases: Sequence[Release], live: str | None, to: str | None = None) -> Release:
+    """Choose the recorded release that a rollback goes to.
+
+    `releases` are those that were live at some time, oldest first; `live` is the id of the one that serves.
+    Without `to` it is the release that the live one replaced. Raises `RatchetError` when there is none, or
+    when `to` never was live.
+    """
+    by_id = {release.id: release for release in releases}
+    if to is not None:
+        if to not in by_id:
+            raise RatchetError(
+                f"Release {to} never was live.",
+                f"Choose one of: {', '.join(list(by_id)[-5:]) or 'none yet'}.",
+            )
+        return by_id[to]
+    if live is None or live not in by_id:
+        raise RatchetError("No release is live.", "Make one with `ratchet retrain`.")
+    previous = by_id[live].previous
+    if previous is None or previous not in by_id:
+        raise RatchetError(
+            f"Release {live} is the first one; there is none before it.", "Nothing to go back to."
+        )
+    return by_id[previous]

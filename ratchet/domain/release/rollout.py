@@ -1,0 +1,233 @@
+"""How a release is brought to its target, with which limits, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from ratchet.domain.policy import Policy
+from ratchet.domain.record import Record
+from ratchet.domain.wording import count, percent
+
+Outcome = Literal["in progress", "done", "rolled back", "failed"]
+# `complete` is how the engine calls a server that was stopped because its health check failed: no server of a fleet
+# ends by itself.
+FAILED_STATES = {"failed", "rejected", "orphaned", "complete"}
+WAITING_STATES = {"new", "pending", "assigned", "accepted", "preparing", "ready", "starting"}
+FIRST_START_ATTEMPTS = 3
+
+
+class LoadTestPolicy(Policy):
+    """The part `rollout.load_test` of `params.yaml`; see the comments there."""
+
+    seconds: int = Field(8, ge=0)  # Locust takes whole ones only
+    users: int = Field(4, ge=1)
+    min_requests: int = Field(50, ge=1)
+    max_p95_ms: float = Field(500, gt=0)
+    max_error_percent: float = Field(0, ge=0, le=100)
+    max_p95_ratio: float = Field(2, ge=1)
+    slack_ms: float = Field(50, ge=0)
+
+
+class RolloutPolicy(Policy):
+    """The section `rollout` of `params.yaml`."""
+
+    start_timeout_seconds: float = Field(
+        120, gt=0, description="a replica that is not ready by then has failed"
+    )
+    drain_seconds: float = Field(10, ge=0, description="time for the requests in flight when a replica stops")
+    keep_releases: int = Field(5, ge=2, description="release bundles kept on this machine for a rollback")
+    deploy_timeout_seconds: float = Field(
+        300, gt=0, description="a rollout that is not done by then goes back"
+    )
+    rehearse: bool = Field(False, description="after each release, go back and forth once under light load")
+    load_test: LoadTestPolicy = LoadTestPolicy()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What every replica is to run: the image by digest and the release that it is told to be."""
+
+    image: str
+    release: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """One try of the engine to run a replica.
+
+    `desired` and `state` are the engine's words; `error` is its reason for a failure or for waiting;
+    `addresses` are those in the fleet's networks.
+    """
+
+    id: str
+    name: str
+    node: str
+    image: str
+    release: str
+    desired: str
+    state: str
+    error: str = ""
+    since: str = ""
+    addresses: tuple[str, ...] = ()
+
+    @property
+    def wanted_to_run(self) -> bool:
+        """Whether the engine wants it up; `ready` is a successor that waits for its turn to start."""
+        return self.desired in ("running", "ready")
+
+
+@dataclass(frozen=True)
+class Update:
+    """The engine's report on a service's last change; `state` is "" when there was none."""
+
+    state: str = ""
+    started: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """What the engine says of the replicas: how many are declared, the last change, every task it remembers."""
+
+    replicas: int
+    update: Update
+    tasks: tuple[Task, ...]
+
+    def running(self) -> list[Task]:
+        """The tasks that serve, by name."""
+        up = [task for task in self.tasks if task.desired == "running" and task.state == "running"]
+        return sorted(up, key=lambda task: task.name)
+
+
+def is_at(fleet: Fleet, wanted: Wanted) -> bool:
+    """Say whether exactly the declared number of replicas run, and all of them what is wanted."""
+    up = [task for task in fleet.tasks if task.wanted_to_run]
+    right = [
+        task
+        for task in up
+        if task.state == "running" and (task.image, task.release) == (wanted.image, wanted.release)
+    ]
+    return len(up) == len(right) == fleet.replicas > 0
+
+
+def outcome(fleet: Fleet, wanted: Wanted, before: Update, going_back: bool = False) -> Outcome:
+    """Judge a change that was ordered when the service's last change was `before`.
+
+    `going_back` says that the engine's own rollback was ordered; for it `rollback_completed` is success. A first
+    start, for which the engine reports no change, has failed when a replica failed `FIRST_START_ATTEMPTS` times.
+    """
+    update = fleet.update if fleet.update.started != before.started else Update()
+    if update.state == "rollback_completed" and not going_back:
+        return "rolled back"
+    if update.state in ("paused", "rollback_paused"):
+        return "failed"
+    if is_at(fleet, wanted) and update.state in ("", "completed", "rollback_completed"):
+        return "done"
+    if not update.state and len(failures(fleet.tasks, wanted)) >= FIRST_START_ATTEMPTS:
+        return "failed"
+    return "in progress"
+
+
+def failures(tasks: Iterable[Task], wanted: Wanted) -> list[Task]:
+    """The tasks of the wanted release that failed, newest first."""
+    bad = [task for task in tasks if task.release == wanted.release and task.state in FAILED_STATES]
+    return sorted(bad, key=lambda task: task.since, reverse=True)
+
+
+def reason(tasks: Iterable[Task], wanted: Wanted) -> str:
+    """Say in the engine's words why replicas of the wanted release do not run; "" when it gave no reason."""
+    tasks = list(tasks)
+    failed = failures(tasks, wanted)
+    waiting = [task for task in tasks if task.release == wanted.release and task.state in WAITING_STATES]
+    for task in failed + waiting:
+        if task.error:
+            return f"{task.name} is {task.state}: {task.error}"
+    if failed:
+        return f"{failed[0].name} was stopped, because its health check did not succeed or its server ended"
+    for task in waiting:
+        return f"{task.name} is still {task.state}; its health check has not succeeded"
+    return ""
+
+
+@dataclass(frozen=True)
+class LoadFigures(Record):
+    """What a load test measured on one server; latencies in milliseconds, failed requests included."""
+
+    requests: int
+    errors: int
+    p50_ms: float
+    p95_ms: float
+
+
+@dataclass(frozen=True)
+class LoadVerdict(Record):
+    """Whether a load test was passed: the figures, and one sentence for each limit that was broken.
+
+    `notes` are sentences on limits that did not count.
+    """
+
+    passed: bool
+    reasons: tuple[str, ...]
+    candidate: LoadFigures
+    champion: LoadFigures | None
+    notes: tuple[str, ...] = ()
+
+
+def judge_load(candidate: LoadFigures, champion: LoadFigures | None, policy: LoadTestPolicy) -> LoadVerdict:
+    """Hold the candidate's figures against the limits and against the champion's of the same minutes.
+
+    Where the champion itself breaks the absolute limit on latency, the machine is busy, and only the relative one
+    counts. That has an absolute slack, because twice 3 ms is nothing that a person notices.
+    """
+    reasons, notes = [*_broken_counts(candidate, champion, policy)], []
+    if candidate.p95_ms > policy.max_p95_ms:
+        broken = f"Its p95 is {candidate.p95_ms:.0f} ms, the limit {policy.max_p95_ms:.0f} ms"
+        if champion and champion.requests and champion.p95_ms > policy.max_p95_ms:
+            notes.append(
+                f"{broken}; the live release has {champion.p95_ms:.0f} ms in the same test, so only their "
+                "ratio counts."
+            )
+        else:
+            reasons.append(f"{broken}.")
+    if champion and champion.requests:
+        limit = champion.p95_ms * policy.max_p95_ratio + policy.slack_ms
+        if candidate.p95_ms > limit:
+            reasons.append(
+                f"Its p95 is {candidate.p95_ms:.0f} ms where the live release has {champion.p95_ms:.0f} ms "
+                f"(limit {limit:.0f} ms)."
+            )
+    return LoadVerdict(not reasons, tuple(reasons), candidate, champion, tuple(notes))
+
+
+def _broken_counts(
+    candidate: LoadFigures, champion: LoadFigures | None, policy: LoadTestPolicy
+) -> Iterator[str]:
+    if candidate.requests < policy.min_requests:
+        few = champion is not None and champion.requests < policy.min_requests
+        yield (
+            f"It answered {count(candidate.requests, 'request')}, at least {policy.min_requests:,} are needed"
+            + (
+                f"; the live release answered {champion.requests:,}: test for longer."
+                if few and champion
+                else "."
+            )
+        )
+    share = candidate.errors / max(candidate.requests, 1)
+    if share > policy.max_error_percent / 100:
+        yield (
+            f"{count(candidate.errors, 'request')} of {candidate.requests:,} failed ({percent(share)}, "
+            f"limit {percent(policy.max_error_percent / 100)})."
+        )
+
+
+@dataclass(frozen=True)
+class Rehearsal(Record):
+    """A way back and forth again after a release: the seconds of each, and what users would have noticed."""
+
+    back_seconds: float
+    forth_seconds: float
+    load: LoadFigures

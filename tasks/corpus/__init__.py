@@ -1,0 +1,1 @@
+"""Verbs on messages: read, take, assign, store, fetch, split."""

@@ -1,0 +1,14 @@
+"""commit: record the new data revision in Git."""
+
+from __future__ import annotations
+
+from ratchet.adapters.corpus import dvc
+from ratchet.adapters.run import Run
+from ratchet.adapters.system import git
+from tasks.step import step
+
+
+@step(lambda commit: f"commit {commit[:8]}")
+def commit(run: Run, message: str) -> str:
+    """Commit `data.dvc`, and nothing else; returns the commit."""
+    return git.commit(run.settings.workspace, [dvc.POINTER], message)

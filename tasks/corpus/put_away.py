@@ -1,0 +1,24 @@
+"""put_away: move a file of the inbox to where it belongs, once it is clear what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ratchet.adapters.run import Run
+from ratchet.adapters.system.files import write_text
+from ratchet.adapters.triggers import follow, inbox
+from ratchet.domain.corpus.intake import Intake
+from ratchet.domain.errors import RatchetError
+from tasks.step import step
+
+
+@step(lambda said: said)
+def put_away(run: Run, file: str, taken: Intake | None, fault: RatchetError | None) -> str:
+    """Push the commit of a file that was taken in; put a report beside one that was refused."""
+    if taken is not None and taken.accepted:
+        follow.publish(run.settings)
+        return f"{taken.headline()}; {inbox.put_away(run.settings, file, inbox.DONE)}"
+    report = Path(taken.page) if taken is not None else run.folder / "fault.txt"
+    if fault is not None:
+        write_text(report, f"{fault}\n")
+    return f"Refused; {inbox.put_away(run.settings, file, inbox.REFUSED, report)}"

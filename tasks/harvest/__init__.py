@@ -1,0 +1,1 @@
+"""Verbs from production back to the corpus."""

@@ -1,0 +1,41 @@
+"""pick: draw the messages that people will label, and ask the candidate about them."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+
+from ratchet.adapters.bot import archives, rasa
+from ratchet.adapters.monitoring import harvest
+from ratchet.adapters.registry.mlflow import Registry
+from ratchet.adapters.settings import Settings
+from ratchet.domain.gate.evaluation import FALLBACK
+from ratchet.domain.operations import sampling
+from tasks.harvest.gather import Gathered
+from tasks.step import say, step
+
+CANDIDATE = "candidate"
+
+
+@step(lambda sample: f"{len(sample):,} messages, {int((sample['known'] == '').sum()):,} of them to label")
+def pick(settings: Settings, gathered: Gathered) -> pd.DataFrame:
+    """Return the sample as it is written to a file."""
+    drawn = sampling.draw(gathered.messages, settings.params.harvest.messages, gathered.strata.name)
+    return harvest.table(settings, drawn, other_guesses(settings, drawn))
+
+
+def other_guesses(settings: Settings, drawn: pd.DataFrame) -> list[str]:
+    """Return what the newest model says where it contradicts what was answered; none when it is the champion."""
+    registry = Registry(settings)
+    champion, models = registry.champion(), registry.models()
+    if champion is None or models[-1].version == champion.version:
+        return []
+    newest = models[-1]
+    say(f"asking version {newest.version}, which is not live")
+    rows = harvest.rows_for({"text": list(drawn["text"])}, [json.loads(text) for text in drawn["context"]])
+    folder = harvest.folder(settings) / CANDIDATE
+    archive = archives.Archive(registry.archive(newest), newest.sha256)
+    predictions, _ = rasa.evaluate(settings, {CANDIDATE: archive}, rows, folder, say)
+    answers = predictions[CANDIDATE]["intent"].replace(FALLBACK, settings.params.corpus.out_of_scope)
+    return [answer if answer != guess else "" for answer, guess in zip(answers, drawn["guess"], strict=True)]

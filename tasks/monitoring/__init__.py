@@ -1,0 +1,1 @@
+"""Verbs of looking: what is new, what is wrong, and who is told."""

@@ -1,0 +1,14 @@
+"""look: see what is new in Git and in the inbox."""
+
+from __future__ import annotations
+
+from ratchet.adapters.settings import Settings
+from ratchet.adapters.triggers import watch
+from ratchet.adapters.triggers.watch import Sighting
+from tasks.step import step
+
+
+@step(lambda seen: seen.describe())
+def look(settings: Settings) -> Sighting:
+    """Return what has to be announced now."""
+    return watch.look(settings)

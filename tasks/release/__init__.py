@@ -1,0 +1,1 @@
+"""Verbs from a judged model to a verified fleet."""

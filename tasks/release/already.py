@@ -1,0 +1,17 @@
+"""already: see whether exactly this is live."""
+
+from __future__ import annotations
+
+from ratchet.adapters.run import Run
+from ratchet.domain.release.manifest import Release
+from tasks.step import step
+
+
+@step(lambda live: f"release {live.id} is exactly this, and serves" if live else "it is not what serves")
+def already(run: Run, packaged: Release) -> Release | None:
+    """Return the live release where it has the same bundle and serves everywhere; None where work is left."""
+    live, replicas = run.registry.live(), run.target.replicas()
+    same = live is not None and (live.target, live.bundle) == (packaged.target, packaged.bundle)
+    if live is None or not same or not replicas:
+        return None
+    return live if all(replica.ready and replica.release == live.id for replica in replicas) else None

@@ -1,0 +1,55 @@
+"""package: make the immutable thing that is released, and its manifest."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from ratchet.adapters.bot import bot_code
+from ratchet.adapters.run import Run
+from ratchet.adapters.system import git
+from ratchet.adapters.system.files import refuse_pointers
+from ratchet.adapters.triggers import merged
+from ratchet.domain.release.manifest import Release, release_id
+from ratchet.domain.release.model import Model
+from tasks.step import say, step
+
+
+@step(
+    lambda release: (
+        f"release {release.id}, {release.target} bundle {release.bundle.removeprefix('sha256:')[:12]}"
+    )
+)
+def package(run: Run, model: Model) -> Release:
+    """Package a registered model, its digest verified, with the code of the working tree.
+
+    Raises `RatchetError` when model or code are of an unmerged branch, or a file is a Git LFS pointer.
+    """
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    registry, settings = run.registry, run.settings
+    live = registry.live()
+    refuse_pointers(bot_code.code_files(settings.bot), settings.workspace)
+    merged.require(settings, model, live)
+    override = registry.override(model)
+    commit = git.code_commit(settings.workspace)
+    labels = {
+        "version": model.version,
+        "revision": commit,
+        "model": model.sha256,
+        "data": model.lineage.data_revision,
+    }
+    bundle = run.target.package(registry.archive(model), model.sha256, labels, say)
+    return Release(
+        id=release_id(now, model.sha256, bundle),
+        created_at=now,
+        model_version=model.version,
+        model_id=model.model_id,
+        model_sha256=model.sha256,
+        lineage=model.lineage,
+        code_commit=commit,
+        target=run.target.name,
+        bundle=bundle,
+        verdict=model.decision,
+        override=override.as_dict() if override else None,
+        previous=live.id if live else None,
+        reason=run.trigger,
+    )

@@ -1,0 +1,25 @@
+"""serve: make sure that the live release answers."""
+
+from __future__ import annotations
+
+from ratchet.adapters.run import Run
+from tasks.step import say, step
+
+
+@step(lambda said: said)
+def serve(run: Run) -> str:
+    """Start the recorded release where it does not serve: after a reboot, a stop, a failure."""
+    live, target = run.registry.live(), run.target
+    if live is None:
+        return "nothing was released yet"
+    if live.target != target.name:
+        return (
+            f"release {live.id} is on the target {live.target}; `ratchet release` brings it to {target.name}"
+        )
+    replicas = target.replicas()
+    if replicas and all(replica.ready and replica.release == live.id for replica in replicas):
+        return f"release {live.id} serves at {target.url()}"
+    if target.needs_staging:
+        target.stage(live, say)
+    target.deploy(live, say)
+    return f"started release {live.id} again at {target.url()}"

@@ -1,0 +1,59 @@
+"""stage: start the release off the traffic path and put it to the proof."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+
+from ratchet.adapters.bot import rasa
+from ratchet.adapters.corpus import data_revisions
+from ratchet.adapters.run import Run
+from ratchet.adapters.targets import locust_load
+from ratchet.domain.errors import RatchetError
+from ratchet.domain.release.manifest import Release
+from ratchet.domain.release.rollout import LoadVerdict
+from tasks.step import note, say, step
+
+SAMPLE = 200
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What a staged release has shown: the conversations that went as written, and its figures under load."""
+
+    conversations: int
+    load: LoadVerdict | None
+
+
+def describe(proof: Proof) -> str:
+    """Say what was proved."""
+    written = proof.conversations
+    played = f"{written} conversations went as written" if written else "ready, no conversation is written"
+    return f"{played}; {locust_load.describe(proof.load)}" if proof.load else played
+
+
+@step(describe)
+def stage(run: Run, release: Release, load: bool = True) -> Proof:
+    """Start it, play the conversations, test it under load; on an error nothing of it is left running."""
+    url = run.target.stage(release, say)
+    try:
+        conversations = rasa.converse(run.settings, url, say)
+        tested = load and run.settings.params.rollout.load_test.seconds
+        messages = sample(run, SAMPLE) if tested else []
+        champion = run.target.champion_url()
+        verdict = locust_load.run(run.settings, url, champion, messages, run.folder, say) if load else None
+        locust_load.require(verdict)
+    except Exception:
+        with contextlib.suppress(Exception):  # the first error is the one to tell
+            run.target.clean(run.registry.live(), say)
+        raise
+    return Proof(conversations, verdict)
+
+
+def sample(run: Run, count: int) -> list[str]:
+    """Return messages for a load test; without a corpus none, which is said: stock phrases take their place."""
+    try:
+        return data_revisions.sample_texts(run.settings, count)
+    except RatchetError as error:
+        note(f"The load test sends stock phrases: {error.fact}")
+        return []

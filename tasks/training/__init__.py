@@ -1,0 +1,1 @@
+"""Verbs from a split corpus to a judged model and its report."""

@@ -1,0 +1,99 @@
+"""explain: why did accuracy move? By training the missing combinations of old and new."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from ratchet.adapters.bot import archives, rasa
+from ratchet.adapters.corpus import data_revisions
+from ratchet.adapters.run import Run
+from ratchet.domain.corpus import ledger
+from ratchet.domain.corpus.corpus import Corpus
+from ratchet.domain.corpus.ledger import Split
+from ratchet.domain.corpus.unchecked import Unchecked
+from ratchet.domain.errors import RatchetError
+from ratchet.domain.gate.attribution import Attribution, Recipe, attribute, mixtures
+from ratchet.domain.gate.evaluation import correctness
+from ratchet.domain.release.manifest import Lineage
+from ratchet.domain.release.model import Model
+from tasks.step import say, step
+from tasks.training.evaluate import CANDIDATE, CHAMPION, Scores
+
+
+@step(lambda found: found.sentence if found else "nothing to attribute")
+def explain(
+    run: Run, corpus: Corpus, split: Split, lineage: Lineage, scores: Scores, champion: Model | None
+) -> Attribution | Unchecked | None:
+    """Attribute the change against the champion to data, code, environment and seed; None without a champion.
+
+    Where the champion's data or code is lost, the finding that says so takes the attribution's place.
+
+    Each mixture is trained once and kept by its recipe; all are measured on today's holdout.
+    """
+    if champion is None:
+        return None
+    old, new = Recipe.of(champion.lineage), Recipe.of(lineage)
+    known = {old: scores.evaluations[CHAMPION].accuracy, new: scores.evaluations[CANDIDATE].accuracy}
+    try:
+        sources = Sources(run, corpus, split, lineage, champion)
+        for recipe in mixtures(old, new):
+            if recipe not in known:
+                say(f"training with {', '.join(sources.name(recipe))}")
+                known[recipe] = sources.accuracy(recipe)
+    except RatchetError as error:
+        return Unchecked("why accuracy moved", error.fact)
+    return attribute(old, new, known)
+
+
+class Sources:
+    """The rows, code, environments and seeds of candidate and champion, to be combined."""
+
+    def __init__(self, run: Run, corpus: Corpus, split: Split, lineage: Lineage, champion: Model) -> None:
+        self.run, self.corpus, self.split = run, corpus, split
+        self.new, self.champion = Recipe.of(lineage), champion
+
+    def name(self, recipe: Recipe) -> list[str]:
+        """Say which parts of a recipe are new and which old."""
+        parts = {"data": recipe.data == self.new.data, "code": recipe.code == self.new.code}
+        return [f"{'new' if new else 'old'} {part}" for part, new in parts.items()]
+
+    def accuracy(self, recipe: Recipe) -> float:
+        """Train the recipe's model, or take the one kept, and measure it on today's holdout."""
+        run, holdout = self.run, self.split.holdout
+        digest = hashlib.sha256(json.dumps(recipe.as_dict(), sort_keys=True).encode()).hexdigest()
+        folder, code = run.settings.state / "mixtures" / digest, self.code(recipe)
+        trained = archives.read_trained(folder)
+        if trained is None:
+            rows, extras = self.rows(recipe)
+            trained = rasa.train(run.settings, rows, extras, folder, say, **code, seed=int(recipe.seed))
+        predicted, _ = rasa.evaluate(
+            run.settings,
+            {"mixture": archives.Archive(trained.archive, trained.sha256)},
+            holdout,
+            folder / "predictions",
+            say,
+            **code,
+        )
+        right = correctness(
+            holdout, predicted["mixture"], out_of_scope=run.settings.params.corpus.out_of_scope
+        )
+        return float(right.mean())
+
+    def rows(self, recipe: Recipe) -> tuple[pd.DataFrame, Path]:
+        """Return the training rows and extras of a recipe's data."""
+        if recipe.data == self.new.data:
+            return self.split.train, self.corpus.extras
+        settings = self.run.settings
+        old = data_revisions.read_folder(settings, data_revisions.stored(settings, recipe.data), recipe.data)
+        return ledger.split(old.frame, old.ledger, settings.params.split).train, old.extras
+
+    def code(self, recipe: Recipe) -> dict[str, Path]:
+        """Return the folders of a recipe's code and of the lock file whose environment runs it."""
+        here = self.run.settings.bot
+        new_code, new_lock = recipe.code == self.new.code, recipe.environment == self.new.environment
+        old = here if new_code and new_lock else self.run.registry.code(self.champion)
+        return {"bot": here if new_code else old, "locked": here if new_lock else old}

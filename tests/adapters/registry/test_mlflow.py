@@ -1,0 +1,182 @@
+"""Tests of the registry on a real MLflow with SQLite."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from ratchet.adapters.registry.client import RegistryDown, connect
+from ratchet.adapters.registry.mlflow import Registry
+from ratchet.adapters.system.files import sha256
+from ratchet.domain.errors import RatchetError
+from ratchet.domain.gate import override
+from ratchet.domain.release.manifest import Release
+from ratchet.domain.release.model import Model
+from tests.domain.release.test_manifest import LINEAGE, model
+from tests.workspaces import fake_workspace, make_release
+
+
+@pytest.fixture(scope="module")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that MLflow has set up once: its migrations take seconds."""
+    settings = fake_workspace(tmp_path_factory.mktemp("registry") / "ws")
+    Registry(settings).models()
+    return settings.state / "mlflow.db"
+
+
+@pytest.fixture
+def registry(tmp_path: Path, migrated: Path) -> Registry:
+    """An empty registry."""
+    settings = fake_workspace(tmp_path / "ws")
+    settings.state.mkdir()
+    (settings.state / "mlflow.db").write_bytes(migrated.read_bytes())
+    return Registry(settings)
+
+
+def registered(registry: Registry, content: bytes = b"model", **changes: object) -> Model:
+    """Register a model whose archive has this content."""
+    archive = registry.settings.workspace / "model.tar.gz"
+    archive.write_bytes(content)
+    one = replace(model("", sha256=sha256(archive)), **changes)  # type: ignore[arg-type]
+    return registry.register(one, archive, [], {"accuracy": 0.9})
+
+
+def go_live(registry: Registry, one: Model, bundle: str) -> Release:
+    """Record a release of a model."""
+    release = make_release(bundle, one.sha256, one.version)
+    registry.begin(release)
+    registry.finish(release)
+    return release
+
+
+def test_a_registered_model_is_found_by_version_and_by_fingerprint(registry: Registry) -> None:
+    """What was stored comes back whole, with its version and run."""
+    one = registered(registry)
+    assert registry.model(one.version) == one
+    assert registry.trained_from(LINEAGE.fingerprint) == one
+    assert registry.trained_from("another") is None
+    assert registry.models() == [one]
+
+
+def test_an_unknown_version_is_refused_with_the_way_to_the_known_ones(registry: Registry) -> None:
+    """The remedy is `ratchet history`."""
+    with pytest.raises(RatchetError, match=r"no model version 99.*ratchet history"):
+        registry.model("99")
+
+
+def test_an_archive_that_was_changed_is_never_handed_out(registry: Registry) -> None:
+    """The digest of the stored archive is verified before any load."""
+    one = registered(registry)
+    assert registry.archive(one).read_bytes() == b"model"
+    (registry.settings.state / "models" / f"{one.sha256}.tar.gz").unlink()
+    stored = next((registry.settings.state / "artifacts").rglob("model.tar.gz"))
+    stored.write_bytes(b"evil")
+    with pytest.raises(RatchetError, match="it was changed"):
+        registry.archive(one)
+
+
+def test_a_local_copy_that_was_cut_off_is_fetched_again(registry: Registry) -> None:
+    """A full disk or a killed copy does not poison the next release."""
+    one = registered(registry)
+    registry.archive(one).write_bytes(b"mod")
+    assert registry.archive(one).read_bytes() == b"model"
+
+
+def test_aliases_follow_the_recorded_releases(registry: Registry) -> None:
+    """`champion` is what serves, `previous` what served before, also after a rollback."""
+    one, two = registered(registry, b"1"), registered(registry, b"2")
+    go_live(registry, one, "a" * 12)
+    go_live(registry, two, "b" * 12)
+    assert [registry.aliased(name).version for name in ("champion", "previous")] == [two.version, one.version]  # type: ignore[union-attr]
+    go_live(registry, one, "a" * 12)
+    assert [registry.aliased(name).version for name in ("champion", "previous")] == [one.version, two.version]  # type: ignore[union-attr]
+
+
+def test_a_release_that_was_begun_is_not_live_until_it_is_finished(registry: Registry) -> None:
+    """Aliases move only when everything is verified; what a crash leaves is found and closed."""
+    one, two = registered(registry, b"1"), registered(registry, b"2")
+    first = go_live(registry, one, "a" * 12)
+    second = make_release("b" * 12, two.sha256, two.version)
+    registry.begin(second)
+    assert registry.live() == first
+    assert registry.begun() == second
+    assert registry.clean() == 1
+    assert registry.begun() is None
+    assert registry.champion() == one
+
+
+def test_an_override_is_kept_with_its_model(registry: Registry) -> None:
+    """Who, why and until when come back from the registry."""
+    one = registered(registry)
+    assert registry.override(one) is None
+    made = override.make(
+        model_sha256=one.sha256,
+        version=one.version,
+        by="Ana",
+        reason="wanted",
+        expires="7d",
+        now=datetime(2026, 11, 21, tzinfo=UTC),
+    )
+    registry.set_override(made)
+    assert registry.override(one) == made
+
+
+def test_a_registry_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
+    """No traceback of a database driver reaches the user."""
+    (tmp_path / "file").write_text("")
+    settings = fake_workspace(tmp_path / "ws", tracking_uri=f"sqlite:///{tmp_path}/file/mlflow.db")
+    with pytest.raises(RatchetError, match="does not answer"):
+        Registry(settings).models()
+
+
+def test_the_workspaces_own_object_store_is_asked(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not one that an earlier registry of this process, or the shell, named to MLflow."""
+    for endpoint in ("http://127.0.0.1:1", "http://127.0.0.1:2"):
+        monkeypatch.setenv("MLFLOW_S3_ENDPOINT_URL", "http://127.0.0.1:1")
+        connect(registry.uri, registry.artifact_root, endpoint)
+        assert os.environ["MLFLOW_S3_ENDPOINT_URL"] == endpoint
+
+
+@pytest.mark.e2e  # on a real lock, for which MLflow waits 20 s
+def test_a_locked_registry_never_looks_like_one_without_a_champion(registry: Registry) -> None:
+    """An alias that cannot be read is an error: without champion the gate would let anything through."""
+    one = registered(registry)
+    go_live(registry, one, "a" * 12)
+    with sqlite3.connect(registry.settings.state / "mlflow.db") as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(RegistryDown, match="database is locked"):
+            registry.champion()
+        other.rollback()
+    assert registry.champion() == one
+
+
+def test_a_run_killed_between_record_and_aliases_is_made_good(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The recorded releases say what the aliases name; setting them again is enough."""
+    one, two = registered(registry, b"1"), registered(registry, b"2")
+    go_live(registry, one, "a" * 12)
+    with monkeypatch.context() as killed:
+        killed.setattr(registry, "set_aliases", lambda: None)
+        go_live(registry, two, "b" * 12)
+    assert registry.champion() == one
+    registry.set_aliases()
+    assert registry.champion() == two
+
+
+def test_a_training_killed_after_its_version_was_made_counts_as_finished(registry: Registry) -> None:
+    """A whole model does not lie in a run that says it was killed."""
+    one = registered(registry)
+    client = registry.client
+    client.update_run(one.run_id, status="RUNNING")
+    left = client.create_run(registry.experiment("nlu")).info.run_id
+    assert registry.clean() == 2
+    assert client.get_run(one.run_id).info.status == "FINISHED"
+    assert client.get_run(left).info.status == "KILLED"

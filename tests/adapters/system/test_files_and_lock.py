@@ -1,0 +1,81 @@
+"""Tests of `ratchet.adapters.system.files` and `ratchet.adapters.system.lock`."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ratchet.adapters.system.files import read_json, replacing, tree_digest, write_json
+from ratchet.adapters.system.lock import LockHeld, hold
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> None:
+    """Half-written files never take the place of whole ones."""
+    path = tmp_path / "state.json"
+    write_json(path, {"a": 1})
+    with pytest.raises(IsADirectoryError), replacing(path) as temporary:
+        tmp_path.write_text(temporary.read_text())
+    assert read_json(path) == {"a": 1}
+    assert [entry.name for entry in tmp_path.iterdir()] == ["state.json"]
+
+
+def test_a_file_that_was_cut_off_reads_as_absent(tmp_path: Path) -> None:
+    """State that another program truncated is treated like none."""
+    path = tmp_path / "state.json"
+    path.write_text('{"a": ')
+    assert read_json(path) is None
+
+
+def test_the_digest_of_a_tree_depends_on_names_and_contents_only(tmp_path: Path) -> None:
+    """Order does not matter; a rename or a changed byte does."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    one.write_text("1")
+    two.write_text("2")
+    digest = tree_digest([one, two], tmp_path)
+    assert tree_digest([two, one], tmp_path) == digest
+    two.write_text("3")
+    assert tree_digest([one, two], tmp_path) != digest
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from ratchet.adapters.system.lock import hold
+with hold(Path(sys.argv[1]), "A retrain"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def holder(lock: Path) -> subprocess.Popen[str]:
+    """Start another process that holds the lock."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(lock)],
+        cwd=Path(__file__).parents[3],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_a_held_lock_names_its_holder_and_a_killed_holder_leaves_none(tmp_path: Path) -> None:
+    """Two runs at once: the second is told who has the lock; after SIGKILL nothing has to be cleaned."""
+    lock = tmp_path / "run.lock"
+    process = holder(lock)
+    try:
+        said = rf"A retrain is in progress \(process {process.pid}"
+        with pytest.raises(LockHeld, match=said), hold(lock, "x"):
+            pass
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    started = time.monotonic()
+    with hold(lock, "Another retrain"):
+        assert read_json(lock.with_suffix(".json"))["what"] == "Another retrain"
+    assert time.monotonic() - started < 5

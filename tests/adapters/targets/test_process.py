@@ -1,0 +1,168 @@
+"""Tests of the `process` target on real processes, with a stand-in for the bot's server."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ratchet.adapters.bot import channel
+from ratchet.adapters.system.files import sha256
+from ratchet.adapters.system.processes import read_replica
+from ratchet.adapters.targets.process import ProcessTarget
+from ratchet.domain.errors import RatchetError
+from ratchet.domain.release.manifest import Release
+from tests.workspaces import fake_workspace, make_release
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Iterator[ProcessTarget]:
+    """A target of its own, stopped in the end."""
+    target = ProcessTarget(fake_workspace(tmp_path / "ws"))
+    yield target
+    target.stop(print)
+
+
+def packaged(target: ProcessTarget, content: bytes, fault: str = "") -> Release:
+    """Package a model archive of some bytes; `fault` makes the server misbehave."""
+    archive = target.settings.workspace / "model.tar.gz"
+    archive.write_bytes(content)
+    (target.settings.bot / "tools" / "FAULT").write_text(fault)
+    digest = target.package(archive, sha256(archive), {}, print)
+    return make_release(digest, sha256(archive))
+
+
+def released(target: ProcessTarget, content: bytes) -> Release:
+    """Package, stage and deploy."""
+    release = packaged(target, content)
+    target.stage(release, print)
+    target.deploy(release, print)
+    return release
+
+
+def test_a_release_replaces_another_without_a_failed_request(target: ProcessTarget) -> None:
+    """People who talk to the bot while it is released notice nothing: each request is answered."""
+    first = released(target, b"one")
+    assert channel.serves(target.url(), first.id)
+    codes: list[int] = []
+    done = threading.Event()
+
+    def talk() -> None:
+        while not done.is_set():
+            body = {"sender": "a", "message": "hello"}
+            answer = httpx.post(f"{target.url()}/chat", json=body, trust_env=False, timeout=10)
+            codes.append(answer.status_code)
+
+    people = [threading.Thread(target=talk) for _ in range(3)]
+    for person in people:
+        person.start()
+    second = released(target, b"two")
+    time.sleep(0.5)
+    done.set()
+    for person in people:
+        person.join()
+    assert channel.serves(target.url(), second.id)
+    assert len(codes) > 5
+    assert set(codes) == {200}
+
+
+@pytest.mark.parametrize("fault", ["crash", "never-healthy"])
+def test_a_release_that_does_not_come_up_leaves_the_old_one_serving(tmp_path: Path, fault: str) -> None:
+    """The new one is stopped and its log shown; the old one answers all the time."""
+    settings = fake_workspace(tmp_path / "ws")
+    rollout = settings.params.rollout.model_copy(update={"start_timeout_seconds": 2.0})
+    params = settings.params.model_copy(update={"rollout": rollout})
+    target = ProcessTarget(settings.model_copy(update={"params": params}))
+    try:
+        old = released(target, b"one")
+        with pytest.raises(RatchetError, match=r"ended before it was ready|was not ready within 2 s"):
+            target.stage(packaged(target, b"two", fault), print)
+        assert channel.serves(target.url(), old.id)
+        assert not (target.folder / "staged.json").exists()
+    finally:
+        target.stop(print)
+
+
+def test_a_killed_replica_is_started_anew_and_requests_wait_for_it(target: ProcessTarget) -> None:
+    """SIGKILL of the live replica: the supervisor brings it back without anybody's help."""
+    release = released(target, b"one")
+    before = read_replica(target.folder / "live.json")
+    assert before is not None
+    os.kill(before.pid, signal.SIGKILL)
+    answer = httpx.get(f"{target.url()}/status", timeout=20, trust_env=False)
+    assert answer.json()["release"] == release.id
+    after = read_replica(target.folder / "live.json")
+    assert after is not None
+    assert after.pid != before.pid
+
+
+def test_a_bundle_that_was_changed_is_never_started(target: ProcessTarget) -> None:
+    """A model archive is code: its digest is verified before each load."""
+    release = packaged(target, b"one")
+    (target.bundles / release.bundle / "model.tar.gz").write_bytes(b"evil")
+    with pytest.raises(RatchetError, match="is not the one that release"):
+        target.stage(release, print)
+
+
+def test_packaging_twice_is_a_no_op(target: ProcessTarget) -> None:
+    """The same model and code give the same bundle, however often it is packaged."""
+    first, second = packaged(target, b"one"), packaged(target, b"one")
+    assert first.bundle == second.bundle
+    assert len(list(target.bundles.iterdir())) == 1
+
+
+def test_a_port_in_use_is_one_clear_error_and_stops_nothing(target: ProcessTarget) -> None:
+    """The other program keeps its port; the staged replica does not linger."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", target.settings.port))
+        other.listen()
+        release = packaged(target, b"one")
+        target.stage(release, print)
+        with pytest.raises(RatchetError, match=r"cannot be opened.*RATCHET_PORT"):
+            target.deploy(release, print)
+    assert target.replicas() == []
+    assert not (target.folder / "staged.json").exists()
+
+
+def test_cleaning_stops_what_an_unfinished_release_left_and_keeps_the_live_one(target: ProcessTarget) -> None:
+    """A staged replica of a killed run goes; the live replica and its bundle stay, whatever their age."""
+    live = released(target, b"live")
+    os.utime(target.bundles / live.bundle, (0, 0))
+    for number in range(6):
+        packaged(target, str(number).encode())
+    target.stage(packaged(target, b"left"), print)
+    left = read_replica(target.folder / "staged.json")
+    assert left is not None
+    target.clean(live, print)
+    assert channel.status(left.url) is None
+    assert channel.serves(target.url(), live.id)
+    kept = {path.name for path in target.bundles.iterdir()}
+    assert live.bundle in kept
+    assert len(kept) == target.settings.params.rollout.keep_releases + 1
+
+
+def test_stopping_leaves_nothing_running_and_starting_again_serves_the_same(target: ProcessTarget) -> None:
+    """`ratchet stop` ends supervisor and replica; the release stays packaged."""
+    release = released(target, b"one")
+    target.stop(print)
+    assert channel.status(target.url()) is None
+    target.stage(release, print)
+    target.deploy(release, print)
+    assert channel.serves(target.url(), release.id)
+
+
+def test_a_replica_that_no_file_names_is_found_and_stopped(target: ProcessTarget) -> None:
+    """A run killed between starting a server and noting it leaves no server for ever."""
+    live = released(target, b"live")
+    url = target.stage(packaged(target, b"left"), print)
+    (target.folder / "staged.json").unlink()
+    target.clean(live, print)
+    assert channel.status(url) is None
+    assert channel.serves(target.url(), live.id)

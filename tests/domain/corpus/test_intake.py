@@ -1,0 +1,106 @@
+"""New rows come into a corpus once, and a label changes only when that is asked for."""
+
+import pandas as pd
+import pytest
+
+from ratchet.domain.corpus import ledger
+from ratchet.domain.corpus.corpus import CorpusPolicy
+from ratchet.domain.corpus.intake import Intake, merge, take
+from ratchet.domain.corpus.ledger import SplitPolicy
+from ratchet.domain.corpus.validation import ValidationPolicy
+from tests.corpora import rows
+
+CORPUS = CorpusPolicy(context={"role": None})
+POLICIES = (CORPUS, SplitPolicy(salt="test"), ValidationPolicy())
+
+
+def frame(*made: tuple[str, str, str]) -> pd.DataFrame:
+    """Rows of text, intent and role."""
+    return pd.DataFrame(
+        [
+            {"text": text, "intent": intent, "role": role, "source": "x", "place": "f:1"}
+            for text, intent, role in made
+        ],
+        columns=["text", "intent", "role", "source", "place"],
+        dtype="str",
+    )
+
+
+def labels(merged_frame: pd.DataFrame) -> list[list[str]]:
+    """Texts, intents and roles."""
+    return merged_frame[["text", "intent", "role"]].to_numpy().tolist()
+
+
+OLD = frame(("a pc", "laptop", ""), ("a week off", "leave", "manager"))
+
+
+def test_known_rows_are_counted_and_not_repeated() -> None:
+    """Case and markup do not make a row new; another context does."""
+    merged = merge(OLD, frame(("A [pc](device)", "laptop", ""), ("a pc", "laptop", "manager")), CORPUS, False)
+    assert merged.known == 1
+    assert labels(merged.frame[merged.fresh]) == [["a pc", "laptop", "manager"]]
+
+
+def test_a_new_label_overrules_only_on_request() -> None:
+    """Without `relabel` both rows stand, and validation names the conflict; with it the new one stays."""
+    new = frame(("a pc", "hardware", ""))
+    assert len(merge(OLD, new, CORPUS, False).frame) == 3
+    merged = merge(OLD, new, CORPUS, True)
+    assert (merged.relabelled, labels(merged.frame)) == (
+        1,
+        [["a week off", "leave", "manager"], ["a pc", "hardware", ""]],
+    )
+
+
+def test_one_faulty_row_refuses_all_and_can_be_left_out() -> None:
+    """All or nothing, unless the caller asks for the good rows."""
+    good = [
+        {**row, "role": "", "source": "x", "place": "f:1"}
+        for name in ("leave", "pc")
+        for row in rows(name, 12)
+    ]
+    bad = [{"text": "", "intent": "pc", "role": "", "source": "x", "place": "f:9"}]
+    incoming = pd.DataFrame([*good, *bad], dtype="str")
+    nothing = frame()
+    assert not take(nothing, incoming, ledger.empty(), POLICIES).accepted
+    taken = take(nothing, incoming, ledger.empty(), POLICIES, drop_faulty=True)
+    assert (taken.accepted, taken.left_out, len(taken.merged.frame)) == (True, 1, 24)
+
+
+@pytest.mark.parametrize(
+    ("counts", "headline"),
+    [
+        ({"added": 1200}, "Data: 1,200 messages in from new.csv"),
+        (
+            {"added": 5, "relabelled": 2, "removed": 1},
+            "Data: 5 messages in, 2 relabelled, 1 removed from new.csv",
+        ),
+        ({"beside": True}, "Data: extras from new.csv"),
+        ({}, "Data: nothing new"),
+    ],
+)
+def test_the_headline_says_what_came_in(counts: dict[str, int], headline: str) -> None:
+    """It becomes the subject of the commit."""
+    report = take(frame(), frame(), ledger.empty(), POLICIES).report
+    none = {
+        "added": 0,
+        "known": 0,
+        "relabelled": 0,
+        "removed": 0,
+        "left_out": 0,
+        "beside": False,
+        "messages": 9,
+        "intents": 2,
+    }
+    made = Intake(
+        accepted=True,
+        files=("/x/new.csv",),
+        repairs={},
+        sides={},
+        revision="r",
+        report=report,
+        page="p",
+        **{**none, "beside": False, **counts},
+    )
+    assert made.headline() == headline
+    assert Intake.from_dict(made.as_dict()) == made
