@@ -83,7 +83,7 @@ def build_release(
 
     The same content gives the same id: the layers' contents carry no times, and the engine keeps its layers.
     """
-    files = {f"bot/{path.relative_to(settings.bot).as_posix()}": path for path in code_files(settings.bot)}
+    files = {f"bot/{name}": path for name, path in code_files(settings.bot).items()}
     files |= {
         "Dockerfile": recipes / "bot" / "model.Dockerfile",
         "healthy.py": recipes / "bot" / "healthy.py",
