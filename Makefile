@@ -6,6 +6,10 @@ SYNC := sync --quiet --locked --compile-bytecode
 # Its commands contain the path of this folder: after a copy or a move the environment is made again.
 DISPLACED := $(if $(wildcard .venv/bin/ratchet),$(if $(shell grep -lF '$(CURDIR)/.venv' .venv/bin/ratchet),,displaced))
 
+# The bot's environment knows this folder's ratchet_bot by its path.
+BOT_DISPLACED := $(if $(shell grep -LF 'file://$(CURDIR)/ratchet_bot"' \
+	bot/.venv/lib/python3*/site-packages/ratchet_bot-*.dist-info/direct_url.json 2>/dev/null),displaced)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run up test test-fast test-core test-bot test-e2e test-long check audit stop displaced
 
@@ -73,7 +77,7 @@ $(UV):
 	@$(UV) $(SYNC)
 	@touch $@
 
-bot/.venv/.synced: $(UV) bot/uv.lock bot/pyproject.toml ratchet_bot/pyproject.toml
+bot/.venv/.synced: $(UV) bot/uv.lock bot/pyproject.toml ratchet_bot/pyproject.toml $(BOT_DISPLACED)
 	@echo "Installing the bot's environment, Rasa without TensorFlow (about 0.6 GB) …"
 	@cd bot && $(UV) $(SYNC)
 	@touch $@

@@ -151,7 +151,7 @@ def read_variables() -> frozenset[str]:
     """Return the RATCHET_* variables that code, recipes and workflows name."""
     from ratchet.adapters.settings import Settings
 
-    folders = ("adapters", "bot", "cli", "tasks", "domain", "deployments", "tests", "benchmarks", ".github")
+    folders = ("ratchet", "ratchet_bot", "bot", "tasks", "deployments", "tests", "benchmarks", ".github")
     files = [
         path
         for folder in folders
@@ -162,7 +162,9 @@ def read_variables() -> frozenset[str]:
     named = {
         name for path in files for name in VARIABLE.findall(path.read_text(encoding="utf-8", errors="ignore"))
     }
-    secrets = re.findall(r'secret(?:_file)?\("(\w+)"\)', (ROOT / "bot" / "tools" / "serve.py").read_text())
+    secrets = re.findall(
+        r'secret(?:_file)?\("(\w+)"\)', (ROOT / "ratchet_bot/src/ratchet_bot/tools/serve.py").read_text()
+    )
     named |= {f"RATCHET_{name.upper()}{ending}" for name in secrets for ending in ("", "_FILE")}
     return frozenset(named | {f"RATCHET_{name.upper()}" for name in Settings.model_fields})
 

@@ -80,6 +80,11 @@ def pinned_project(project: str, wheel: Path) -> str:
     return SOURCES.sub(f'{DISTRIBUTION} = {{ path = "{VENDOR}/{wheel.name}" }}', project)
 
 
+def without_source(project: str) -> str:
+    """Return the text of a bot's `pyproject.toml` without the line that says where the framework comes from."""
+    return SOURCES.sub("", project)
+
+
 def locked(bot: Path) -> str:
     """Return what a bot's lock file says of the framework, "" where it names none: a bot of before, or no lock."""
     lock = bot / LOCK
@@ -122,6 +127,11 @@ def folder(bot: Path) -> Path | None:
         return place / "src"
     digest = DIGEST.search(entry)
     return unpacked(bot, verified(bot, place, digest[1] if digest else ""))
+
+
+def tools(bot: Path) -> str:
+    """Return the name of the package whose modules are a bot's tools: the framework's, or one of a bot of before."""
+    return f"{PACKAGE}.tools" if folder(bot) else "tools"
 
 
 def verified(bot: Path, wheel: Path, digest: str) -> Path:

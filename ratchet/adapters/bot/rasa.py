@@ -89,7 +89,7 @@ def tool(
 
     `locked` is the folder of the lock file whose environment runs it, by default the same.
     """
-    module = f"{framework.PACKAGE}.tools.{name}" if framework.folder(bot) else f"tools.{name}"
+    module = f"{framework.tools(bot)}.{name}"
     return [str(python(settings, locked or bot)), "-m", module, *(str(argument) for argument in arguments)]
 
 

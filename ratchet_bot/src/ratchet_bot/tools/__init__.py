@@ -1,8 +1,8 @@
 """The commands that the orchestrator runs in the bot environment: `python -m ratchet_bot.tools.NAME` in `bot/`.
 
 Importing this package prepares the process for Rasa; it has to happen before the first import of Rasa, and it is
-the only import here that does something: no telemetry, no noise from its old dependencies, and placeholders for
-the heavy libraries that the lean environment leaves out.
+the only import here that does something: no telemetry, no noise from its old dependencies, placeholders for
+the heavy libraries that the lean environment leaves out, and the names that components had in older models.
 """
 
 import logging
@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from ratchet_bot import aliases
 from ratchet_bot.components import lean
 
 os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
@@ -34,3 +35,4 @@ def _show_useful_warning(message: Any, category: type[Warning], *place: Any) -> 
 
 warnings.showwarning = _show_useful_warning
 lean.install()
+aliases.install()

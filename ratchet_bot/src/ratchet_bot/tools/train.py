@@ -18,7 +18,8 @@ from typing import Any
 from ratchet_bot.components import lean
 from ratchet_bot.tools._errors import ToolError, run
 
-IMPORTER = "ratchet_bot.components.importer.JsonLinesImporter"
+OLD_IMPORTER = "components.importer.JsonLinesImporter"
+IMPORTER = f"ratchet_bot.{OLD_IMPORTER}"
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
@@ -101,7 +102,10 @@ def effective_config(config: dict[str, Any], seed: int | None) -> dict[str, Any]
     config = {"assistant_id": "ratchet-bot", "recipe": "default.v1", **config}
     importers = config.get("importers") or []
     if IMPORTER not in [importer.get("name") for importer in importers]:
-        config["importers"] = [{"name": IMPORTER}, *importers]
+        config["importers"] = [
+            {"name": IMPORTER},
+            *(one for one in importers if one.get("name") != OLD_IMPORTER),
+        ]
     for section in ("pipeline", "policies"):
         config[section] = [_seeded(dict(item), seed) for item in config.get(section) or []]
     return config
