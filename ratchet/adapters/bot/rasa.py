@@ -54,7 +54,7 @@ def python(settings: Settings, bot: Path) -> Path:
             return found.absolute()
     if lock == environment_hash(settings.bot):
         return existing(settings.bot / ".venv" / "bin" / "python", settings.bot)
-    return make_environment(bot, kept)
+    return make_environment(bot, kept, settings.bot)
 
 
 def existing(path: Path, bot: Path) -> Path:
@@ -67,8 +67,8 @@ def existing(path: Path, bot: Path) -> Path:
     return path.absolute()
 
 
-def make_environment(bot: Path, folder: Path) -> Path:
-    """Install what the lock file of older code asks for, and return the Python there."""
+def make_environment(bot: Path, folder: Path, own_bot: Path) -> Path:
+    """Install what the lock file of older code asks for, without its framework, and return the Python there."""
     own = SOURCE / ".ratchet" / "uv" / "bin" / "uv"
     uv = str(own) if own.exists() else shutil.which("uv")
     if uv is None:
@@ -76,9 +76,10 @@ def make_environment(bot: Path, folder: Path) -> Path:
             "The environment of an older bot/uv.lock is needed, and uv, which makes it, is not here.",
             "Run `make setup` in Ratchet's folder, or install uv.",
         )
-    argv = [uv, "sync", "--quiet", "--frozen", "--no-dev", "--compile-bytecode"]
+    argv = [uv, "sync", "--quiet", "--project", str(bot), "--frozen", "--no-dev", "--compile-bytecode"]
     argv += ["--no-install-package", framework.DISTRIBUTION]  # it is with the code
-    commands.run(argv, cwd=bot, env={"UV_PROJECT_ENVIRONMENT": str(folder)}, timeout=INSTALL_SECONDS)
+    # Started in the workspace's own bot/, whose .python-version pyenv reads; kept code has none.
+    commands.run(argv, cwd=own_bot, env={"UV_PROJECT_ENVIRONMENT": str(folder)}, timeout=INSTALL_SECONDS)
     return folder / "bin" / "python"
 
 
