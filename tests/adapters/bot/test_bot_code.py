@@ -82,6 +82,36 @@ def test_the_lock_of_a_lineage_of_before_is_the_files_digest(tmp_path: Path) -> 
     assert bot_code.lock_hash(tmp_path / "none") == framework.environment_hash(tmp_path / "none") == ""
 
 
+OLD_FORM = {
+    "config.yml": "pipeline: []\n",
+    "rules.yml": "rules: []\n",
+    "uv.lock": OLD_LOCK,
+    "domain.yml": "intents: [greet]\nresponses:\n  utter_greet: [{text: Hello}]\n",
+    "components/__init__.py": "",
+    "components/linear.py": "A = 1\n",
+    "components/a/b.py": "B = 1\n",
+    "components-x.txt": "x",
+    "tools/train.py": "T = 1\n",
+    "tools/serve.py": "S = 1\n",
+    "channel/chat.py": "C = 1\n",
+    "tests/test_x.py": "",
+}
+
+
+def test_code_of_before_has_the_digests_that_registries_name(tmp_path: Path) -> None:
+    """As commit 1f02769 computed them; with any other, the code stored with an older model would not be run."""
+    for name, text in OLD_FORM.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert (
+        bot_code.shaping_hash(tmp_path) == "9f406d944858a7a0fa8f3e5acbf07aebc1b2ef68a541981145cf56ad14772a5a"
+    )
+    assert (
+        bot_code.code_digest(tmp_path) == "650a9fa07963722df329a55c0fb7fd240a27380d1bbecf94135dab0d634a4417"
+    )
+    assert bot_code.lock_hash(tmp_path) == "f1ee9ce01a2de19e78ba656638b15337090066c653a31638d7e518da75b77515"
+
+
 def test_the_environment_of_the_checkout_serves_a_workspace_and_older_code(
     workspace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
