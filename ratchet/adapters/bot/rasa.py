@@ -1,6 +1,6 @@
 """The bot environment as a subprocess: files and arguments are the whole contract.
 
-The orchestrator never imports Rasa. Each function builds the argument list of one of `bot/tools/` and reads
+The orchestrator never imports Rasa. Each function builds the argument list of one of the framework's tools and reads
 the files that it leaves. `bot` is the folder of the Rasa project whose code runs.
 """
 
@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ratchet.adapters.bot import archives, channel
-from ratchet.adapters.bot.bot_code import lock_hash
+from ratchet.adapters.bot import archives, channel, framework
+from ratchet.adapters.bot.framework import environment_hash
 from ratchet.adapters.settings import SOURCE, Settings
 from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import read_json, read_record
@@ -34,15 +34,15 @@ INSTALL_SECONDS = 900.0
 
 
 def python(settings: Settings, bot: Path) -> Path:
-    """Return the Python of the environment that the lock file of a bot's folder asks for.
+    """Return the Python of an environment with what the lock file of a bot's folder asks for, the framework aside.
 
     It is the one that RATCHET_BOT_PYTHON names, else that of the workspace's or Ratchet's own `bot/.venv` where
-    the lock file is the same. The environment of older code is made under `.ratchet/` at first use. Raises
+    the lock file asks for the same. The environment of older code is made under `.ratchet/` at first use. Raises
     `RatchetError` when there is none.
     """
     if settings.bot_python:
         return existing(settings.bot_python, settings.bot)
-    lock, ours = lock_hash(bot), SOURCE / "bot"
+    lock, ours = environment_hash(bot), SOURCE / "bot"
     kept = settings.state / "environments" / lock[:16]
     for folder, environment_of in (
         (settings.bot, settings.bot / ".venv"),
@@ -50,11 +50,11 @@ def python(settings: Settings, bot: Path) -> Path:
         (bot, kept),
     ):
         found = environment_of / "bin" / "python"
-        if lock_hash(folder) == lock and found.exists():
+        if environment_hash(folder) == lock and found.exists():
             return found.absolute()
-    if lock == lock_hash(settings.bot):
+    if lock == environment_hash(settings.bot):
         return existing(settings.bot / ".venv" / "bin" / "python", settings.bot)
-    return make_environment(bot, kept)
+    return make_environment(bot, kept, settings.bot)
 
 
 def existing(path: Path, bot: Path) -> Path:
@@ -67,8 +67,8 @@ def existing(path: Path, bot: Path) -> Path:
     return path.absolute()
 
 
-def make_environment(bot: Path, folder: Path) -> Path:
-    """Install what the lock file of older code asks for, and return the Python there."""
+def make_environment(bot: Path, folder: Path, own_bot: Path) -> Path:
+    """Install what the lock file of older code asks for, without its framework, and return the Python there."""
     own = SOURCE / ".ratchet" / "uv" / "bin" / "uv"
     uv = str(own) if own.exists() else shutil.which("uv")
     if uv is None:
@@ -76,19 +76,32 @@ def make_environment(bot: Path, folder: Path) -> Path:
             "The environment of an older bot/uv.lock is needed, and uv, which makes it, is not here.",
             "Run `make setup` in Ratchet's folder, or install uv.",
         )
-    argv = [uv, "sync", "--quiet", "--locked", "--no-dev", "--compile-bytecode"]
-    commands.run(argv, cwd=bot, env={"UV_PROJECT_ENVIRONMENT": str(folder)}, timeout=INSTALL_SECONDS)
+    argv = [uv, "sync", "--quiet", "--project", str(bot), "--frozen", "--no-dev", "--compile-bytecode"]
+    argv += ["--no-install-package", framework.DISTRIBUTION]  # it is with the code
+    # Started in the workspace's own bot/, whose .python-version pyenv reads; kept code has none.
+    commands.run(argv, cwd=own_bot, env={"UV_PROJECT_ENVIRONMENT": str(folder)}, timeout=INSTALL_SECONDS)
     return folder / "bin" / "python"
 
 
-def tool(settings: Settings, bot: Path, name: str, *arguments: str | Path) -> list[str]:
-    """Build the argument list of one of the tools of a bot's folder; it has to run there."""
-    return [str(python(settings, bot)), "-m", f"tools.{name}", *(str(argument) for argument in arguments)]
+def tool(
+    settings: Settings, bot: Path, name: str, *arguments: str | Path, locked: Path | None = None
+) -> list[str]:
+    """Build the argument list of one of the tools of a bot's folder; it has to run there, in its `environment`.
+
+    `locked` is the folder of the lock file whose environment runs it, by default the same.
+    """
+    module = f"{framework.tools(bot)}.{name}"
+    return [str(python(settings, locked or bot)), "-m", module, *(str(argument) for argument in arguments)]
 
 
-def environment(cache: Path | None = None) -> dict[str, str]:
-    """Return the environment of the bot's tools: no telemetry, no noise, a cache of their own."""
+def environment(bot: Path, cache: Path | None = None) -> dict[str, str]:
+    """Return the environment of a bot's tools: its framework, no telemetry, no noise, a cache of their own.
+
+    The framework is put on Python's path, so that it runs whichever one is installed beside that Python.
+    """
     extra = {"RASA_CACHE_DIRECTORY": str(cache)} if cache else {}
+    if source := framework.folder(bot):
+        extra["PYTHONPATH"] = str(source)  # and nothing of the shell's, which is not passed on either
     return {**QUIET, **extra, "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", "")}
 
 
@@ -98,7 +111,11 @@ def run_tool(
     """Run a tool to its end; its own `error: …` line becomes the error that the reader sees."""
     try:
         commands.run(
-            argv, cwd=bot, env=environment(settings.state / "rasa-cache"), timeout=timeout, on_line=on_line
+            argv,
+            cwd=bot,
+            env=environment(bot, settings.state / "rasa-cache"),
+            timeout=timeout,
+            on_line=on_line,
         )
     except commands.CommandFailed as error:
         said = [line for line in error.completed.output.splitlines() if line.startswith("error: ")]
@@ -131,7 +148,8 @@ def train(
     archives.unseal(folder)
     write_rows(rows, data)
     bot = bot or settings.bot
-    argv = tool(settings, locked or bot, "train", "--data", data, "--out", archive, "--report", report)
+    files = ("--data", data, "--out", archive, "--report", report)
+    argv = tool(settings, bot, "train", *files, locked=locked)
     argv += ["--seed", str(settings.params.train.seed if seed is None else seed)]
     if extras and extras.is_dir():
         argv += ["--extras", str(extras)]
@@ -167,7 +185,7 @@ def evaluate(
     write_rows(rows, data)
     named = [word for name, model in models.items() for word in ("--model", f"{name}={model.verified()}")]
     bot = bot or settings.bot
-    argv = tool(settings, locked or bot, "evaluate", *named, "--data", data, "--out", folder)
+    argv = tool(settings, bot, "evaluate", *named, "--data", data, "--out", folder, locked=locked)
     run_tool(settings, bot, argv, settings.params.train.timeout_minutes * 60, on_line)
     predictions = {
         name: pd.read_json(folder / f"{name}.jsonl", lines=True, dtype={"key": str, "intent": str})
