@@ -1,9 +1,9 @@
 """How numbers are written for people, so that every sentence and table writes them alike."""
 
 
-def percent(share: float) -> str:
-    """0.9235 → '92.4 %'."""
-    return f"{100 * share:.1f} %"
+def percent(share: float, digits: int = 1) -> str:
+    """0.9235 → '92.4 %'; with no digits after the point '92 %'."""
+    return f"{100 * share:.{digits}f} %"
 
 
 def points(difference: float) -> str:

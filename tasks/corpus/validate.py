@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from ratchet.adapters.corpus import proofs
 from ratchet.adapters.run import Run
+from ratchet.adapters.system.threads import in_threads
 from ratchet.domain.corpus import coverage, ledger, retiring, validation
 from ratchet.domain.corpus.corpus import Corpus
 from ratchet.domain.corpus.findings import ValidationReport
+from ratchet.domain.corpus.neighbours import Work
 from ratchet.domain.errors import RatchetError
 from tasks.step import step
 
@@ -19,7 +21,8 @@ def validate(run: Run, corpus: Corpus) -> ValidationReport:
     report = proofs.known_report(state, corpus.revision, *policies)
     if report is None:
         form = ledger.form_of(corpus.ledger)
-        report = validation.validate(corpus.frame, params.validation, params.corpus, None, None, form)
+        work = Work(spread=in_threads)
+        report = validation.validate(corpus.frame, params.validation, params.corpus, None, work, form)
         covered = coverage.of_corpus(corpus.frame, corpus.ledger, params.split)
         allowed = params.validation.personal_data_allowed
         report = coverage.with_coverage(report, corpus.frame, covered, allowed)
@@ -37,7 +40,7 @@ def validate(run: Run, corpus: Corpus) -> ValidationReport:
 
 def way_out(run: Run, corpus: Corpus) -> str:
     """Return what gives the untrained intents something to train on."""
-    params = run.settings.params
+    params, work = run.settings.params, Work(spread=in_threads)
     sides = ledger.split(corpus.frame, corpus.ledger, params.split)
     untrained = coverage.of_split(sides).untrained
-    return retiring.way_out(sides, untrained, params.gate.retire, params.split.near_duplicate)
+    return retiring.way_out(sides, untrained, params.gate.retire, params.split.near_duplicate, work)
