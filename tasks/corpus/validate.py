@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ratchet.adapters.corpus import proofs
 from ratchet.adapters.run import Run
 from ratchet.adapters.system.threads import in_threads
 from ratchet.domain.corpus import coverage, ledger, retiring, validation
 from ratchet.domain.corpus.corpus import Corpus
-from ratchet.domain.corpus.findings import ValidationReport
 from ratchet.domain.corpus.neighbours import Work
 from ratchet.domain.errors import RatchetError
 from tasks.step import step
 
 
-@step(lambda report: f"{report.intents} intents, no errors, {len(report.warnings)} warnings")
-def validate(run: Run, corpus: Corpus) -> ValidationReport:
-    """Return the report on a corpus without errors; one made before for the same data and policy is taken."""
+@step(
+    lambda corpus: f"{corpus.frame['intent'].nunique()} intents, no errors, {len(corpus.warnings)} warnings"
+)
+def validate(run: Run, corpus: Corpus) -> Corpus:
+    """Return a corpus without errors, with its warnings; a report made before for the same data and policy is taken."""
     params, state = run.settings.params, run.settings.state
     policies = (params.validation, params.corpus, params.split)
     report = proofs.known_report(state, corpus.revision, *policies)
@@ -35,7 +38,7 @@ def validate(run: Run, corpus: Corpus) -> ValidationReport:
             f"The corpus cannot be trained on: {first.sentence} Kinds of errors: {len(report.errors)}.",
             "See `ratchet validate`, correct data/utterances.csv and take it in with `ratchet ingest`.",
         )
-    return report
+    return replace(corpus, warnings=report.warnings)
 
 
 def way_out(run: Run, corpus: Corpus) -> str:

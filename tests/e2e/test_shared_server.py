@@ -18,7 +18,7 @@ from ratchet.adapters.prefect import events, retrains, server
 from ratchet.adapters.settings import load_settings
 from ratchet.adapters.system.processes import free_port
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.operations.incidents import Event
+from ratchet.domain.operations.incidents import Occasion
 from ratchet.domain.operations.triggers import data_changed
 from tests.corpora import git
 from tests.e2e import sharing
@@ -243,5 +243,5 @@ def test_a_failure_in_a_shell_is_told_and_is_over_with_the_next_success(shared: 
     runs = shared.api.ask("/flow_runs/filter", {"flow_runs": {"tags": {"all_": ["ratchet:helpdesk"]}}})
     assert {run["state_name"] for run in runs if "rollback" in run["name"]} == {"Failed"}
     shared.make_run("rollback", "RUNNING", "COMPLETED", tags=["ratchet:helpdesk"])
-    ended = [alert for _ in range(2) for alert in once(str(shared.helpdesk)) if alert.event is Event.END]
+    ended = [alert for _ in range(2) for alert in once(str(shared.helpdesk)) if alert.event is Occasion.END]
     assert any("The rollback “" in alert.sentence for alert in ended)

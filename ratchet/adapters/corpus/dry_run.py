@@ -14,7 +14,7 @@ from ratchet.adapters.system.threads import in_threads
 from ratchet.domain.corpus import intake, ledger
 from ratchet.domain.corpus.findings import Finding, ValidationReport, with_review
 from ratchet.domain.corpus.neighbours import Work
-from ratchet.domain.corpus.review import suspects
+from ratchet.domain.corpus.review import to_review
 
 
 def check(settings: Settings, files: Sequence[Path], columns: Columns, review: bool) -> ValidationReport:
@@ -50,7 +50,7 @@ def check(settings: Settings, files: Sequence[Path], columns: Columns, review: b
     if not review:
         return report
     frame, fresh = taken.merged.frame, taken.merged.fresh
-    doubtful = suspects(frame, params.corpus, params.validation.suspect_ratio)
+    doubtful = to_review(frame, params.corpus, params.validation.suspect_ratio)
     mine = doubtful[doubtful["place"].isin(set(frame.loc[fresh, "place"]))]
     policy = params.validation
     return with_review(report, mine, policy.personal_data_allowed, policy.suspect_ratio)

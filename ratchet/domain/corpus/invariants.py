@@ -10,6 +10,7 @@ import pandas as pd
 
 from ratchet.domain.corpus.ledger import Side, SplitPolicy, complete, distinct, form_of, sides_of_keys
 from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
+from ratchet.domain.wording import percent
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ def shares(texts: pd.DataFrame, ledger: pd.DataFrame, policy: SplitPolicy) -> It
         yield Violation(
             "share per intent",
             (),
-            f"Intent {name} has {line['mean']:.0%} of its {line['size']:.0f} texts in the holdout"
-            f" (bounds {low:.0%} to {high:.0%}{f'; {went} were retired' if went else ''}).",
+            f"Intent {name} has {percent(line['mean'], 0)} of its {line['size']:.0f} texts in the holdout"
+            f" (bounds {percent(low, 0)} to {percent(high, 0)}{f'; {went} were retired' if went else ''}).",
             blocking=False,
         )

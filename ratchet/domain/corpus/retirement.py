@@ -14,13 +14,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ratchet.domain.corpus.corpus import normalised
-from ratchet.domain.corpus.findings import listed
 from ratchet.domain.corpus.ledger import Side, Split, complete
 from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
 from ratchet.domain.corpus.wear import holdout_version
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.record import Record
-from ratchet.domain.wording import count
+from ratchet.domain.wording import count, listed
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,12 @@ from pydantic import Field
 
 from ratchet.domain.corpus.corpus import normalised
 from ratchet.domain.corpus.coverage import Uncovered
-from ratchet.domain.corpus.findings import listed
 from ratchet.domain.corpus.ledger import Split
 from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
 from ratchet.domain.corpus.retirement import Retirement, plan
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.policy import Policy
-from ratchet.domain.wording import count, percent
+from ratchet.domain.wording import count, listed, percent
 
 KEY = "gate.retire.{}"
 WORD_DIFFERENTLY = "Ingest messages of it that are worded differently."

@@ -11,10 +11,11 @@ import pandas as pd
 from pydantic import Field
 
 from ratchet.domain.corpus.corpus import NEWEST_FORM, CorpusPolicy, normalised, plain
-from ratchet.domain.corpus.findings import SHOWN, Finding, ValidationReport, count, listed
+from ratchet.domain.corpus.findings import SHOWN, Finding, ValidationReport
 from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
 from ratchet.domain.corpus.personal_data import find, mask
 from ratchet.domain.policy import Policy
+from ratchet.domain.wording import count, listed
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
 
