@@ -254,6 +254,14 @@ class Registry:
         text = self.client.get_model_version(NAME, model.version).tags.get(OVERRIDE_TAG)
         return read_override(text, model.version) if text else None
 
+    def overrides(self) -> dict[str, Override]:
+        """Return people's decisions by the version that each is about."""
+        return {
+            str(found.version): read_override(found.tags[OVERRIDE_TAG], str(found.version))
+            for found in self._search(f"name = '{NAME}'")
+            if OVERRIDE_TAG in found.tags
+        }
+
     def set_override(self, override: Override) -> None:
         """Store a person's decision with the model."""
         self.client.set_model_version_tag(

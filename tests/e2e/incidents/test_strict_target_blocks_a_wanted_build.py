@@ -34,6 +34,9 @@ def test_a_strict_target_can_be_set_and_a_person_stands_above_it(team: Team) -> 
     assert (live.override["by"], live.override["reason"]) == ("Ana", "the client wants it")
     assert team.ratchet.json("status")["manifest"]["override"]["by"] == "Ana"
     assert team.say("hello")["release"] == live.id
+    assert (version, "Ana") in {
+        (one["version"], one["by"]) for one in team.ratchet.json("history")["overrides"]
+    }
     (page,) = team.settings.state.glob(
         f"artifacts/*/{team.registry.model(version).run_id}/artifacts/report.html"
     )
