@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from ratchet.cli import corpus, fleet, gate, harvest, monitor, release, retrain, service, up, workspace
+from ratchet.cli import chat, corpus, fleet, gate, harvest, monitor, release, retrain, service, workspace
 from ratchet.cli.context import shared
 from ratchet.cli.output import out
 
@@ -49,5 +49,5 @@ def options(
     shared.workspace = workspace
 
 
-for group in (workspace, corpus, retrain, release, fleet, gate, monitor, harvest, service, up):
+for group in (workspace, corpus, retrain, release, fleet, gate, monitor, harvest, chat, service):
     group.add_to(app)

@@ -126,9 +126,12 @@ async def provision(settings: Settings, own: Scope, asking: Owner, join: bool) -
         for name in known.keys() - here.keys() - {own.name}:
             if known[name].same_history(asking):  # this workspace, before its folder was renamed
                 await removal.workspace(client, Scope(name))
-        await removal.unnamed(client, content_of(settings, "prefect.yaml"))
+        declared, before = content_of(settings, "prefect.yaml"), known.get(own.name)
+        await removal.unnamed(client, declared)
+        if before is None or before.loaded != asking.loaded:
+            await removal.renamed(client, own, declared)
         await provide(client, own, automations(content_of(settings, "automations.yaml"), own))
-    return known.get(own.name)
+    return before
 
 
 def gone(owner: Owner) -> bool:

@@ -18,6 +18,7 @@ from pathlib import Path
 import pandas as pd
 from pydantic import Field, field_validator
 
+from ratchet.domain.corpus.findings import Finding
 from ratchet.domain.policy import Policy
 
 ENTITY = re.compile(r"\[(?P<words>[^\[\]]+)\](?:\([^()]*\)|\{[^{}]*\})")
@@ -66,7 +67,7 @@ class Corpus:
 
     `revision` is the hash in `data.dvc`; `git_revision` the Git commit that it was read at, "" for the
     working tree; `folder` holds the files, `extras` in it the synonyms, lookup tables and regular
-    expressions, as Rasa NLU YAML.
+    expressions, as Rasa NLU YAML. `warnings` are those of its validation, none before.
     """
 
     frame: pd.DataFrame
@@ -74,6 +75,7 @@ class Corpus:
     revision: str
     git_revision: str
     folder: Path
+    warnings: tuple[Finding, ...] = ()
 
     @property
     def extras(self) -> Path:
