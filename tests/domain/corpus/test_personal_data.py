@@ -1,5 +1,7 @@
 """Personal data is found and masked, and numbers that only look like it are left alone."""
 
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -106,3 +108,12 @@ def test_pieces_lie_in_the_text_apart_and_in_order(text: str) -> None:
     found = find(text)
     ends = [0, *(one.end for one in found)]
     assert all(before <= one.start < one.end <= len(text) for before, one in zip(ends, found, strict=False))
+
+
+def test_the_libraries_are_imported_at_the_first_candidate() -> None:
+    """A command that reads no messages does not pay for numbering plans, nor does a message without a number."""
+    code = (
+        "import sys; from ratchet.domain.corpus.personal_data import find; find('where is bus 7, ana@example.org?'); "
+        "assert not {'phonenumbers', 'stdnum'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
