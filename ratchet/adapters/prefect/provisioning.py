@@ -23,6 +23,7 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.variables import Variable
 
 from ratchet.adapters.prefect import removal
+from ratchet.adapters.prefect.client import told
 from ratchet.adapters.prefect.server import JOIN, REFUSED, environment, scope
 from ratchet.adapters.settings import CODE, SOURCE, Settings, load_settings
 from ratchet.adapters.system import commands
@@ -147,12 +148,13 @@ def main() -> None:
     try:
         settings = load_settings()
         own, asking, join = scope(settings), owner(settings), JOIN in sys.argv
-        before = asyncio.run(provision(settings, own, asking, join))
-        if before and (join or before == asking):
-            return
-        if before is None or before.loaded != asking.loaded:
-            deploy(settings, own)
-        Variable.set(own.record, {"name": own.name, "owner": asking.as_dict()}, overwrite=True)
+        with told(os.environ["PREFECT_API_URL"]):
+            before = asyncio.run(provision(settings, own, asking, join))
+            if before and (join or before == asking):
+                return
+            if before is None or before.loaded != asking.loaded:
+                deploy(settings, own)
+            Variable.set(own.record, {"name": own.name, "owner": asking.as_dict()}, overwrite=True)
     except RatchetError as error:
         print(f"{REFUSED}{json.dumps([error.fact, error.remedy])}", file=sys.stderr)
         raise SystemExit(1) from None

@@ -89,7 +89,7 @@ class SliceRow:
 def render(report: Report) -> str:
     """The page as HTML."""
     page = (
-        _environment()
+        templates()
         .get_template("report.html")
         .render(
             report=report,
@@ -111,7 +111,7 @@ def render(report: Report) -> str:
 def render_markdown(report: Report) -> str:
     """The verdict, its rules and the key figures as Markdown, for places that show no HTML."""
     return (
-        _environment()
+        templates()
         .get_template("report.md")
         .render(report=report, headline=HEADLINES[report.verdict.decision])
     )
@@ -137,7 +137,7 @@ def read(path: Path) -> Report:
 def render_plots(report: Report) -> dict[str, str]:
     """The page's charts as SVG files by name, for the registry."""
     chart = history_chart(report.history, report.ramp.floor, *WIDE)
-    template = _environment().get_template("plot.svg")
+    template = templates().get_template("plot.svg")
     return {
         "accuracy.svg": template.render(kind="history", chart=chart, report=report),
         "calibration.svg": template.render(kind="calibration", report=report),
@@ -197,7 +197,8 @@ def signed(difference: float) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def templates() -> Environment:
+    """The templates beside this file, which refuse a name that they are not given, and their filters."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
