@@ -15,6 +15,8 @@ from ratchet.domain.errors import RatchetError
 INSTALL_SECONDS = 1800.0
 SYNC = ("sync", "--locked", "--no-dev", "--inexact", "--compile-bytecode")
 """`--inexact`: what the team installed besides, such as the group with TensorFlow, stays."""
+MOST_SAID = 400
+"""So many characters of uv's error are shown."""
 UNFINISHED = "unfinished"
 
 
@@ -52,9 +54,10 @@ def install(settings: Settings, bot: Path, folder: Path, lock: str) -> Path:
             on_line=console.progress,
         )
     except commands.CommandFailed as error:
-        said = [line.strip() for line in error.completed.output.splitlines() if line.strip()]
+        said = error.completed.output
+        why = " ".join(said[max(said.find("error:"), 0) :].removeprefix("error:").split())
         raise RatchetError(
-            f"The bot's environment could not be installed: {' '.join(said[-3:])}",
+            f"The bot's environment could not be installed: {why[:MOST_SAID]}",
             f"Check the network and the disk, then run the same command again. By hand: `uv sync` in {bot}.",
         ) from error
     write_text(record, lock)
