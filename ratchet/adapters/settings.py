@@ -18,14 +18,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from ratchet.adapters.system import yaml_text
 from ratchet.adapters.workspace import identity, owned
 from ratchet.adapters.workspace.identity import STATE_FOLDER as STATE_FOLDER
-from ratchet.domain.corpus.corpus import CorpusPolicy
-from ratchet.domain.corpus.ledger import SplitPolicy
-from ratchet.domain.corpus.validation import ValidationPolicy
+from ratchet.domain.corpus.policies import CorpusPolicy, SplitPolicy, ValidationPolicy
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.gate.ramp import RampPolicy
-from ratchet.domain.gate.verdict import GatePolicy
-from ratchet.domain.operations.sampling import HarvestPolicy
-from ratchet.domain.operations.traffic import MonitorPolicy
+from ratchet.domain.gate.policies import GatePolicy, RampPolicy
+from ratchet.domain.operations.policies import HarvestPolicy, MonitorPolicy
 from ratchet.domain.operations.triggers import TriggersPolicy
 from ratchet.domain.policy import Policy
 from ratchet.domain.release.rollout import RolloutPolicy
