@@ -9,11 +9,13 @@ A frame of messages has a row for each message of a person: `id`, `at` (seconds 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from ratchet.domain.operations.policies import MonitorPolicy as MonitorPolicy
 from ratchet.domain.record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FALLBACK, HANDOFF = "nlu_fallback", "nlu_handoff"
 COLUMNS = (
