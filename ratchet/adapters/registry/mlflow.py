@@ -56,10 +56,9 @@ class Registry:
 
     def experiment(self, name: str) -> str:
         """Return the id of an experiment, made at first use."""
-        found = self.client.get_experiment_by_name(name)
-        if found is not None:
-            return str(found.experiment_id)
-        return str(self.client.create_experiment(name, artifact_location=f"{self.artifact_root}/{name}"))
+        return self.reader.experiment(name) or str(
+            self.client.create_experiment(name, artifact_location=f"{self.artifact_root}/{name}")
+        )
 
     @property
     def reader(self) -> Reader:
@@ -225,7 +224,7 @@ class Registry:
     def page(self, model: Model, artifact: str) -> str:
         """Return the address of an artifact of the model's training in MLflow's pages."""
         pages = self.uri if self.uri.startswith("http") else f"http://127.0.0.1:{self.settings.mlflow_port}"
-        experiment = self.client.get_run(model.run_id).info.experiment_id
+        experiment = self.reader.experiment(NAME)
         return f"{pages}/#/experiments/{experiment}/runs/{model.run_id}/artifacts/{artifact}"
 
     # Overrides

@@ -71,6 +71,9 @@ class Reader(Protocol):
     def runs(self, experiment: str, status: str) -> list[Entry]:
         """Return the runs of an experiment with this status, the one that began first first."""
 
+    def experiment(self, name: str) -> str:
+        """Return the id of an experiment, "" where there is none."""
+
 
 def tables(uri: str, model: str) -> Tables | None:
     """Return a reader of the file at `uri`; None where it is no SQLite file that the queries know."""
@@ -114,6 +117,10 @@ class Tables:
             entry = found.setdefault(run, Entry(run, name or "", {}))
             found[run] = Entry(run, entry.name, entry.tags if key is None else {**entry.tags, key: value})
         return list(found.values())
+
+    def experiment(self, name: str) -> str:
+        query = "select experiment_id from experiments where (workspace, name) = ('default', ?)"
+        return str(next(iter(self._rows(query, name)), ("",))[0])
 
     def _versions(self, which: str, *arguments: str) -> list[Version]:
         tags: dict[str, dict[str, str]] = {}
@@ -166,12 +173,12 @@ class Asked:
             return None
 
     def runs(self, experiment: str, status: str) -> list[Entry]:
-        within = self.client.get_experiment_by_name(experiment)
+        within = self.experiment(experiment)
         found: list[Entry] = []
         token = None
-        while within is not None:
+        while within:
             page = self.client.search_runs(
-                [within.experiment_id],
+                [within],
                 f"attributes.status = '{status}'",
                 order_by=["attributes.start_time ASC"],
                 page_token=token,
@@ -181,6 +188,10 @@ class Asked:
             if not token:
                 break
         return found
+
+    def experiment(self, name: str) -> str:
+        found = self.client.get_experiment_by_name(name)
+        return str(found.experiment_id) if found else ""
 
 
 def as_version(version: ModelVersion) -> Version:

@@ -202,6 +202,7 @@ def test_tables_and_client_say_the_same(registry: Registry) -> None:
             sorted(reader.versions(), key=lambda one: one.version),
             reader.versions(tag),
             [reader.version(number) for number in ("1", "2", "3", "4", "x")],
+            [reader.experiment(name) for name in (RELEASES, NAME, "none")],
             [reader.aliased(alias) for alias in ("champion", "previous", "none")],
             [
                 reader.runs(name, status)
