@@ -6,6 +6,10 @@ SYNC := sync --quiet --locked --compile-bytecode
 # Its commands contain the path of this folder: after a copy or a move the environment is made again.
 DISPLACED := $(if $(wildcard .venv/bin/ratchet),$(if $(shell grep -lF '$(CURDIR)/.venv' .venv/bin/ratchet),,displaced))
 
+# The bot's environment knows this folder's ratchet_bot by its path.
+BOT_DISPLACED := $(if $(shell grep -LF 'file://$(CURDIR)/ratchet_bot"' \
+	bot/.venv/lib/python3*/site-packages/ratchet_bot-*.dist-info/direct_url.json 2>/dev/null),displaced)
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run up test test-fast test-core test-bot test-e2e test-long check audit stop displaced
 
@@ -34,17 +38,17 @@ test-core: setup ## Run the orchestrator's tests that need no engine
 	$(call tests,fast,.venv/bin/pytest -m "not e2e and not long" --ignore tests/e2e --numprocesses auto --dist loadfile)
 
 test-bot: setup ## Run the bot's tests, in its own environment
-	$(call tests,bot,cd bot && .venv/bin/python -m pytest -m "not e2e and not long")
+	$(call tests,bot,cd ratchet_bot && ../bot/.venv/bin/python -m pytest -m "not e2e and not long")
 
 test-e2e: setup ## Run the tests on real engines: those that share the Docker engine beside the others
 	$(call tests,engines,.venv/bin/pytest -m "e2e and not long" --numprocesses 2 --dist loadscope -vv)
-	$(call tests,bot-engines,cd bot && .venv/bin/python -m pytest -m "e2e and not long")
+	$(call tests,bot-engines,cd ratchet_bot && ../bot/.venv/bin/python -m pytest -m "e2e and not long")
 
 test-long: setup ## Run what make test leaves out: every kill, fault and page, thousands of inputs (see CONTRIBUTING.md)
 	$(call tests,long,.venv/bin/pytest -m long --numprocesses 2 --dist loadscope -vv)
 	$(call tests,long-fuzz,RATCHET_LONG=1 .venv/bin/pytest tests/fuzz --numprocesses 2)
-	$(call tests,long-bot,cd bot && .venv/bin/python -m pytest -m long)
-	$(call tests,long-fuzz-bot,cd bot && RATCHET_LONG=1 .venv/bin/python -m pytest tests/test_fuzz.py)
+	$(call tests,long-bot,cd ratchet_bot && ../bot/.venv/bin/python -m pytest -m long)
+	$(call tests,long-fuzz-bot,cd ratchet_bot && RATCHET_LONG=1 ../bot/.venv/bin/python -m pytest tests/test_fuzz.py)
 
 check: setup ## Format, lint, types, the layers, the workflow files and known weaknesses
 	.venv/bin/ruff format --check .
@@ -73,7 +77,7 @@ $(UV):
 	@$(UV) $(SYNC)
 	@touch $@
 
-bot/.venv/.synced: $(UV) bot/uv.lock bot/pyproject.toml
+bot/.venv/.synced: $(UV) bot/uv.lock bot/pyproject.toml ratchet_bot/pyproject.toml $(BOT_DISPLACED)
 	@echo "Installing the bot's environment, Rasa without TensorFlow (about 0.6 GB) …"
 	@cd bot && $(UV) $(SYNC)
 	@touch $@

@@ -1,15 +1,18 @@
 """What `uv build` adds to the wheel: the files that a workspace is made from, as `ratchet/resources/`.
 
-They stand once in the repository, where a checkout uses them (ratchet/resources/__init__.py).
+They stand once in the repository, where a checkout uses them (ratchet/resources/__init__.py). The wheel of the bot's
+framework is built on the way, and lies in `vendor/` there (ratchet/adapters/bot/framework.py).
 """
 
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.builders.wheel import WheelBuilder
 
 RESOURCES = (
     "params.yaml",
@@ -29,13 +32,22 @@ class Resources(BuildHookInterface):
     """Adds the resources to a wheel; an editable install uses those of the checkout."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Name each file with its place in the wheel."""
+        """Say where in the wheel each file goes."""
         if self.target_name != "wheel" or version != "standard":
             return
-        root = Path(self.root)
-        for file in files(root):
-            place = Path("ratchet", "resources", file.relative_to(root)).as_posix()
-            build_data["force_include"][str(file)] = place
+        root, resources = Path(self.root), Path("ratchet", "resources")
+        places = {file: resources / file.relative_to(root) for file in files(root)}
+        self.built = tempfile.TemporaryDirectory()
+        [framework] = WheelBuilder(str(root / "ratchet_bot")).build(
+            directory=self.built.name, versions=["standard"]
+        )
+        places[Path(framework)] = resources / "vendor" / Path(framework).name
+        build_data["force_include"].update({str(file): str(place) for file, place in places.items()})
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Remove the wheel that was built on the way."""
+        if hasattr(self, "built"):
+            self.built.cleanup()
 
 
 def files(root: Path) -> list[Path]:

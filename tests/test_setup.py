@@ -15,7 +15,14 @@ ROOT = Path(__file__).resolve().parents[1]
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 def test_a_copied_environment_is_made_again(tmp_path: Path) -> None:
     """Its commands would run the original's code; where it belongs, nothing is installed twice."""
-    for name in ("Makefile", "pyproject.toml", "uv.lock", "bot/pyproject.toml", "bot/uv.lock"):
+    for name in (
+        "Makefile",
+        "pyproject.toml",
+        "uv.lock",
+        "bot/pyproject.toml",
+        "bot/uv.lock",
+        "ratchet_bot/pyproject.toml",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     made = [".ratchet/uv/bin/uv", ".venv/bin/ratchet", ".venv/.synced", "bot/.venv/.synced"]

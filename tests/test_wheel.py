@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ratchet.adapters.bot import framework
 from ratchet.adapters.settings import SOURCE
 from ratchet.adapters.system.files import sha256
 from tests.wheel import build
@@ -29,13 +30,14 @@ def known(*names: str) -> set[str]:
     return {name for name in done.stdout.splitlines() if (SOURCE / name).exists()}
 
 
-def test_the_wheel_holds_the_packages_and_what_a_workspace_is_made_from(wheel: Path) -> None:
+def test_the_wheel_holds_the_packages_and_what_a_workspace_is_made_from(wheel: Path, tmp_path: Path) -> None:
     """All that Git knows of them, and nothing else: no environment, cache or model that lies about."""
     from ratchet.adapters.scaffold import WORKFLOWS as copied
 
     names = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     workflows = {f"{WORKFLOWS}/{name}" for name in copied}
     resources = {f"ratchet/resources/{name}" for name in known(*MADE_FROM) | workflows}
+    resources.add(f"ratchet/resources/vendor/{framework.wheel(tmp_path).name}")
     assert names - resources == known(*PACKAGES)
     assert resources <= names
 

@@ -10,6 +10,7 @@ from ratchet.adapters.settings import Settings, load_settings
 from ratchet.adapters.system.processes import free_port
 from ratchet.domain.release.manifest import Lineage, Release
 
+ROOT = Path(__file__).parents[1]
 FAKE_BOT = Path(__file__).parent / "fakes" / "bot"
 
 
@@ -19,6 +20,17 @@ def fake_workspace(folder: Path, **settings: object) -> Settings:
     (folder / "params.yaml").write_text("rollout:\n  start_timeout_seconds: 20\n  drain_seconds: 5\n")
     chosen = {"port": free_port(), "bot_python": Path(sys.executable), "target": "process", **settings}
     return load_settings(folder, **chosen)
+
+
+def own_framework(bot: Path) -> Path:
+    """Give a bot's folder a framework of its own, which a test may change: it comes before the vendored one."""
+    return Path(
+        shutil.copytree(
+            ROOT / "ratchet_bot" / "src" / "ratchet_bot",
+            bot / "ratchet_bot",
+            ignore=shutil.ignore_patterns("__pycache__"),
+        )
+    )
 
 
 def make_release(bundle: str, sha256: str, version: str = "1", previous: str | None = None) -> Release:

@@ -31,7 +31,7 @@ LOGISTIC = {
     ],
     "policies": [],
 }
-CLASSIFIER = "components.classifier.LinearIntentClassifier"
+CLASSIFIER = "ratchet_bot.components.classifier.LinearIntentClassifier"
 Row = tuple[str, str, str]
 
 

@@ -50,7 +50,9 @@ def run(python: Path, tool: str, *arguments: str | Path, cache: Path) -> Cost:
         "RASA_CACHE_DIRECTORY": str(cache.absolute() / str(time.time_ns())),
         "RASA_TELEMETRY_ENABLED": "false",
     }
-    commands.run([python.absolute(), "-m", f"tools.{tool}", *words], cwd=BOT, env=env, timeout=SECONDS)
+    commands.run(
+        [python.absolute(), "-m", f"ratchet_bot.tools.{tool}", *words], cwd=BOT, env=env, timeout=SECONDS
+    )
     wall, after = time.perf_counter() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
     return Cost(wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
@@ -95,7 +97,7 @@ def start_and_memory(archive: Path) -> tuple[float, float]:
     argv: list[Any] = [
         LEAN.absolute(),
         "-m",
-        "tools.serve",
+        "ratchet_bot.tools.serve",
         "--model",
         archive.absolute(),
         "--port",

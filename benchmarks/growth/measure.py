@@ -24,8 +24,8 @@ MONTH = 30 * 24 * 3600
 
 def events(texts: pd.DataFrame, seed: int) -> list[dict[str, float]]:
     """Write events as the bot does, to SQLite, and return at each size: rows, bytes, seconds to write and to ask."""
-    sys.path.insert(0, str(public.ROOT / "bot"))
-    from channel.events import MESSAGES, METADATA
+    sys.path.insert(0, str(public.ROOT / "ratchet_bot" / "src"))
+    from ratchet_bot.channel.events import MESSAGES, METADATA
     from sqlalchemy import create_engine, insert
 
     rng, found, written = random.Random(seed), [], 0

@@ -19,6 +19,7 @@ import pandas as pd
 from sklearn.model_selection import train_test_split
 
 from benchmarks import public
+from ratchet.adapters.bot import rasa
 from ratchet.adapters.system import commands
 from ratchet.domain.corpus import coverage, ledger
 from ratchet.domain.corpus.corpus import keys as keys_of
@@ -97,7 +98,7 @@ def by_rasa(known: list[pd.DataFrame]) -> list[Sides]:
         file = HERE / "week.json"
         file.write_text(json.dumps({**given, "seed": SEED, "share": POLICY.test_share}))
         argv = [BOT / ".venv/bin/python", HERE / "rasa_split.py", file]
-        done = commands.run(argv, cwd=BOT, env={"PYTHONPATH": str(BOT), "PYTHONWARNINGS": "ignore"})
+        done = commands.run(argv, cwd=BOT, env=rasa.environment(BOT))
         file.unlink()
         found.append(sides(rows, rows.index[json.loads(done.output.splitlines()[-1])]))
     return found

@@ -5,7 +5,7 @@ import random
 import sys
 from pathlib import Path
 
-from components.lean import install  # a stand-in for TensorFlow, before Rasa is imported
+from ratchet_bot.components.lean import install  # a stand-in for TensorFlow, before Rasa is imported
 
 install()
 

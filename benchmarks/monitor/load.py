@@ -29,7 +29,7 @@ class Server:
         self.port = free_port()
         argv = rasa.tool(settings, settings.bot, "serve", "--model", archive, "--port", str(self.port))
         argv += ["--release", "r1", "--model-version", "1", "--sha256", sha256(archive)]
-        env = {**os.environ, **rasa.environment(), "RATCHET_EVENTS_URL": events_url}
+        env = {**os.environ, **rasa.environment(settings.bot), "RATCHET_EVENTS_URL": events_url}
         self.process = subprocess.Popen(argv, cwd=settings.bot, env=env, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + START_SECONDS
         while True:

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from ratchet.adapters.bot.bot_code import code_files
+from ratchet.adapters.bot import bot_code, framework
 from ratchet.adapters.corpus import dvc, dvc_config
 from ratchet.adapters.settings import MARKERS, SOURCE, STATE_FOLDER
 from ratchet.adapters.system import commands, git
@@ -83,15 +83,19 @@ def params_text(example: str | None) -> str:
 
 
 def copy_bot(folder: Path, example: str | None) -> None:
-    """Copy the bot's code, and the example's content or the little that an empty bot has."""
-    ours = SOURCE / "bot"
-    tests = [
-        path for path in (ours / "tests").rglob("*") if path.is_file() and "__pycache__" not in path.parts
-    ]
-    for path in [*code_files(ours), ours / ".python-version", *tests]:
-        copy = folder / "bot" / path.relative_to(ours)
+    """Write the bot's folder: the example's content or the little that an empty bot has, and the framework's wheel."""
+    ours, bot = SOURCE / "bot", folder / "bot"
+    tests = [path for path in (ours / "tests").rglob("*.*") if path.is_file()]
+    for path in [*bot_code.own_files(ours), ours / ".python-version", *tests]:
+        copy = bot / path.relative_to(ours)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, copy)
+    wheel = framework.wheel(bot / framework.VENDOR)
+    for name, pinned in (
+        (framework.PROJECT, framework.pinned_project),
+        (framework.LOCK, framework.pinned_lock),
+    ):
+        (bot / name).write_text(pinned((ours / name).read_text(encoding="utf-8"), wheel), encoding="utf-8")
     if example is None:
-        shutil.rmtree(folder / "bot" / "tests" / "conversations", ignore_errors=True)
-        shutil.copytree(SOURCE / "examples" / EMPTY / "bot", folder / "bot", dirs_exist_ok=True)
+        shutil.rmtree(bot / "tests" / "conversations", ignore_errors=True)
+        shutil.copytree(SOURCE / "examples" / EMPTY / "bot", bot, dirs_exist_ok=True)

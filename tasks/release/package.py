@@ -27,7 +27,7 @@ def package(run: Run, model: Model) -> Release:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     registry, settings = run.registry, run.settings
     live = registry.live()
-    refuse_pointers(bot_code.code_files(settings.bot), settings.workspace)
+    refuse_pointers(bot_code.code_files(settings.bot).values(), settings.workspace)
     merged.require(settings, model, live)
     override = registry.override(model)
     commit = git.code_commit(settings.workspace)

@@ -19,7 +19,7 @@ from tasks.step import step
 def trace(run: Run, corpus: Corpus, split: Split) -> Lineage:
     """Return the lineage: every revision and digest that the training depends on; refuses code that LFS keeps."""
     settings = run.settings
-    refuse_pointers(bot_code.code_files(settings.bot), settings.workspace)
+    refuse_pointers(bot_code.code_files(settings.bot).values(), settings.workspace)
     code_hash, lock_hash = bot_code.shaping_hash(settings.bot), bot_code.lock_hash(settings.bot)
     seed = settings.params.train.seed
     extras = (

@@ -23,7 +23,15 @@ each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.rel
 
 OWN = r"(?:adapters|benchmarks|bot|cli|deployments|docs|domain|examples|flows|tasks|tests|\.github)"
 PATHS = re.compile(rf"^{OWN}/[\w./-]+$")
-MADE = {"bot/.venv", "tests/test_stories.yml", "bot/actions", "bot/actions/", "benchmarks/*/results"}
+MADE = {
+    "bot/.venv",
+    "bot/vendor/",
+    "bot/ratchet_bot/",
+    "tests/test_stories.yml",
+    "bot/actions",
+    "bot/actions/",
+    "benchmarks/*/results",
+}
 """Paths that a user makes."""
 VARIABLE = re.compile(r"\bRATCHET_[A-Z0-9_]*[A-Z0-9]\b")
 
@@ -151,7 +159,7 @@ def read_variables() -> frozenset[str]:
     """Return the RATCHET_* variables that code, recipes and workflows name."""
     from ratchet.adapters.settings import Settings
 
-    folders = ("adapters", "bot", "cli", "tasks", "domain", "deployments", "tests", "benchmarks", ".github")
+    folders = ("ratchet", "ratchet_bot", "bot", "tasks", "deployments", "tests", "benchmarks", ".github")
     files = [
         path
         for folder in folders
@@ -162,7 +170,9 @@ def read_variables() -> frozenset[str]:
     named = {
         name for path in files for name in VARIABLE.findall(path.read_text(encoding="utf-8", errors="ignore"))
     }
-    secrets = re.findall(r'secret(?:_file)?\("(\w+)"\)', (ROOT / "bot" / "tools" / "serve.py").read_text())
+    secrets = re.findall(
+        r'secret(?:_file)?\("(\w+)"\)', (ROOT / "ratchet_bot/src/ratchet_bot/tools/serve.py").read_text()
+    )
     named |= {f"RATCHET_{name.upper()}{ending}" for name in secrets for ending in ("", "_FILE")}
     return frozenset(named | {f"RATCHET_{name.upper()}" for name in Settings.model_fields})
 

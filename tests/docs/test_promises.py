@@ -45,8 +45,8 @@ def test_a_promise_is_proved_where_the_page_says(file: str, name: str, tier: str
 def test_every_test_that_a_page_names_exists(page: str) -> None:
     """By its path, or by its file's name alone."""
     text = (DOCS / page).read_text(encoding="utf-8")
-    known = {path.name for folder in ("tests", "bot/tests") for path in (ROOT / folder).rglob("*.py")}
-    named = set(re.findall(r"`((?:bot/)?(?:tests/)?[\w/]*test_\w+\.py)", text))
+    known = {path.name for folder in ("tests", "ratchet_bot/tests") for path in (ROOT / folder).rglob("*.py")}
+    named = set(re.findall(r"`((?:ratchet_bot/)?(?:tests/)?[\w/]*test_\w+\.py)", text))
     assert named
     for name in named:
         assert (ROOT / name).is_file() if "/" in name else name in known, f"{page} names {name}"

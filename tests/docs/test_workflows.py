@@ -182,8 +182,17 @@ def test_the_workflows_commands_do_what_they_say(runner: Runner) -> None:
 def test_a_runner_without_ratchet_takes_the_copy_that_was_checked_out(runner: Runner) -> None:
     """`Find Ratchet` moves the copy out of the workspace, sets it up and puts it on the path."""
     source = runner.ratchet.workspace / ".ratchet" / "source"
-    (source / "bot").mkdir(parents=True)
-    for name in ("Makefile", "uv.lock", "pyproject.toml", "bot/uv.lock", "bot/pyproject.toml"):
+    for name in ("bot", "ratchet_bot"):
+        (source / name).mkdir(parents=True)
+    files = (
+        "Makefile",
+        "uv.lock",
+        "pyproject.toml",
+        "bot/uv.lock",
+        "bot/pyproject.toml",
+        "ratchet_bot/pyproject.toml",
+    )
+    for name in files:
         (source / name).symlink_to(ROOT / name)
     for name in (
         ".venv",

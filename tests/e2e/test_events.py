@@ -18,7 +18,7 @@ pytestmark = pytest.mark.e2e
 
 WRITE = """
 import sys, time
-from channel.events import Broker, Event
+from ratchet_bot.channel.events import Broker, Event
 broker = Broker(sys.argv[1])
 for number in range(700):
     broker.put(Event(at=time.time(), conversation="web/anna", text=f"hello {number}\\0", context={"role": "x"},

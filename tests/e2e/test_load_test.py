@@ -39,7 +39,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
     def start(fault: str) -> str:
         folder = shutil.copytree(
-            ROOT / "tests" / "fakes" / "bot" / "tools", tmp_path / f"server-{len(running)}"
+            ROOT / "tests" / "fakes" / "bot" / "ratchet_bot" / "tools", tmp_path / f"server-{len(running)}"
         )
         (folder / "FAULT").write_text(fault)
         port = free_port()

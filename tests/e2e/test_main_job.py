@@ -87,7 +87,10 @@ def change(ratchet: Ratchet, pattern: str, line: str) -> None:
 def training(pid: int) -> bool:
     """Say whether a child of this process trains."""
     try:
-        return any("tools.train" in child.cmdline() for child in psutil.Process(pid).children(recursive=True))
+        return any(
+            "ratchet_bot.tools.train" in child.cmdline()
+            for child in psutil.Process(pid).children(recursive=True)
+        )
     except psutil.NoSuchProcess:
         return False
 

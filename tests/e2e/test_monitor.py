@@ -30,6 +30,7 @@ from ratchet.adapters.system.processes import free_port, read_replica
 from ratchet.adapters.targets.process import ProcessTarget
 from tests.e2e.cli import RATCHET, ROOT, Ratchet
 from tests.fakes.receiver import Receiver, receiving
+from tests.workspaces import own_framework
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
@@ -81,7 +82,7 @@ class Place:
         params = self.folder / "params.yaml"
         text = params.read_text().replace("    seconds: 8\n", "    seconds: 0\n")
         params.write_text(text[: text.index("\nmonitor:")] + POLICY)
-        directory = self.folder / "bot" / "channel" / "directory.py"
+        directory = own_framework(self.folder / "bot") / "channel" / "directory.py"
         lookup = "        return self._people.get(person, {})\n"
         code = directory.read_text()
         assert lookup in code

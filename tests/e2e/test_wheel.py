@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ from ratchet.adapters.system.processes import free_port
 from tests.e2e.cli import ROOT, TIMEOUT_SECONDS
 from tests.wheel import build
 
+OWN = ("RATCHET_", "PYTHON", "VIRTUAL_ENV", "PREFECT_", "MLFLOW_", "PYTEST_")
+"""Variables that would lead back to the checkout; certificates and mirrors of packages stay."""
 pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(1800)]
 
 
@@ -24,13 +27,14 @@ class Installed:
         config = (ROOT / "bot" / ".venv" / "pyvenv.cfg").read_text()
         python = next(line.split("=")[1].strip() for line in config.splitlines() if line.startswith("home"))
         cache = subprocess.run([uv(), "cache", "dir"], capture_output=True, text=True, check=True)
+        passed = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
         self.environment = {
+            **passed,
             "HOME": str(home),
             "PATH": f"{home / 'bin'}:{python}:/usr/bin:/bin",
             "UV_CACHE_DIR": cache.stdout.strip(),
             "UV_TOOL_DIR": str(home / "tools"),
             "UV_TOOL_BIN_DIR": str(home / "bin"),
-            "LANG": "C.UTF-8",
         }
 
     def __call__(self, *words: str | Path, cwd: Path) -> str:

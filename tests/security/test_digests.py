@@ -53,7 +53,7 @@ def packaged(target: ProcessTarget) -> Release:
     return make_release(target.package(archive, sha256(archive), {}, print), sha256(archive))
 
 
-@pytest.mark.parametrize("name", ["model.tar.gz", "bot/tools/serve.py"])
+@pytest.mark.parametrize("name", ["model.tar.gz", "bot/ratchet_bot/tools/serve.py"])
 def test_a_bundle_that_was_changed_is_not_started(target: ProcessTarget, name: str) -> None:
     """Release, rollback, rehearsal and `ratchet serve` all start what `stage` lets through: model and code."""
     release = packaged(target)
@@ -78,7 +78,7 @@ def test_the_supervisor_starts_no_replica_from_a_changed_bundle(target: ProcessT
     target.deploy(release, print)
     live = read_replica(target.folder / "live.json")
     assert live is not None
-    flip(target.bundles / release.bundle / "bot" / "tools" / "serve.py")
+    flip(target.bundles / release.bundle / "bot" / "ratchet_bot" / "tools" / "serve.py")
     terminate(live)
     log = target.folder / "logs" / "supervisor.log"
     deadline = time.monotonic() + 20
@@ -142,7 +142,9 @@ def test_code_changed_in_the_artifact_store_is_not_unpacked(registry: Registry) 
     one = registered(registry)
     archive = stored(registry, CODE)
     other = archive.with_name("other")
-    (registry.settings.bot / "tools" / "evaluate.py").write_text("raise SystemExit('owned')\n")
+    (registry.settings.bot / "ratchet_bot" / "tools" / "evaluate.py").write_text(
+        "raise SystemExit('owned')\n"
+    )
     bot_code.pack(registry.settings.bot, other)
     archive.write_bytes(other.read_bytes())
     with pytest.raises(RatchetError, match="it was changed"):
@@ -156,7 +158,7 @@ def test_code_changed_in_the_local_copy_is_not_run(registry: Registry) -> None:
     """What was unpacked once is verified whenever it is used again."""
     one = registered(registry)
     assert registry.code(one) == registry.code(one)
-    flip(registry.code(one) / "tools" / "serve.py")
+    flip(registry.code(one) / "ratchet_bot" / "tools" / "serve.py")
     with pytest.raises(RatchetError, match="it was changed"):
         registry.code(one)
 

@@ -10,31 +10,55 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
+from ratchet.adapters.bot import framework
 from ratchet.adapters.system import yaml_text
-from ratchet.adapters.system.files import replacing, sha256, tree_digest
+from ratchet.adapters.system.files import names_digest, replacing, sha256
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.training import fingerprint
 
 LEFT_OUT = {".venv", "tests", "__pycache__", ".pytest_cache", ".rasa", "models", ".python-version"}
-SHAPING = ("config.yml", "rules.yml", "components", "tools/train.py")
-"""Files of `bot/` that shape the model, besides the domain without its responses and the lock."""
+SHAPING = (
+    *("config.yml", "rules.yml", "components"),
+    *(f"{framework.PACKAGE}/components", f"{framework.PACKAGE}/tools/train.py"),
+    "tools/train.py",  # of a bot that has no framework
+)
+"""Files of the code that shape the model, besides the domain without its responses and the lock."""
 
 
-def code_files(bot: Path) -> Iterator[Path]:
-    """List the files of the bot's code that are served: everything but tests, caches and environments."""
+def code_files(bot: Path) -> dict[str, Path]:
+    """Return the files of the bot's code that are served, by their names in a folder where all of it is.
+
+    It is everything in `bot/` but tests, caches, environments and the vendored wheel, and the framework itself as
+    `ratchet_bot/`. Raises `RatchetError` as `framework.folder` does.
+    """
+    found = {path.relative_to(bot).as_posix(): path for path in own_files(bot)}
+    source = framework.folder(bot)
+    return found if source is None else {**found, **framework.modules(source)}
+
+
+def own_files(bot: Path) -> Iterator[Path]:
+    """List the files of the bot's folder that are served, without the framework's wheel."""
     for folder, names, files in os.walk(bot):
         names[:] = sorted(name for name in names if name not in LEFT_OUT)
         for name in sorted(files):
-            if name not in LEFT_OUT and not name.endswith(".pyc"):
+            vendored = Path(folder).name == framework.VENDOR and fnmatch(name, framework.WHEELS)
+            if name not in LEFT_OUT and not name.endswith(".pyc") and not vendored:
                 yield Path(folder) / name
 
 
 def lock_hash(bot: Path) -> str:
-    """Return the SHA-256 of the bot environment's lock file, "" when there is none."""
-    lock = bot / "uv.lock"
+    """Return the digest of the bot's environment as its lock file describes it, "" when there is none.
+
+    The framework's own version and source do not count. Of a lock from before there was one it is the file's
+    SHA-256, as the lineages of its models say.
+    """
+    if framework.locked(bot):
+        return framework.environment_hash(bot)
+    lock = bot / framework.LOCK
     return sha256(lock) if lock.exists() else ""
 
 
@@ -43,7 +67,7 @@ def shaping_hash(bot: Path) -> str:
 
     Responses are looked up when the bot answers, so a new wording needs a release but no training.
     """
-    parts = {path.relative_to(bot).as_posix(): sha256(path) for path in shaping_files(bot)}
+    parts = {name: sha256(path) for name, path in shaping_files(bot).items()}
     if (bot / "domain.yml").exists():
         domain = read_domain(bot / "domain.yml")
         responses = domain.pop("responses", None) or {}
@@ -64,25 +88,33 @@ def read_domain(path: Path) -> dict[str, Any]:
     return domain
 
 
-def shaping_files(bot: Path) -> list[Path]:
-    """List the files of the bot that shape the model, besides domain and lock."""
-    found: list[Path] = []
-    for name in SHAPING:
-        path = bot / name
-        found += sorted(path.rglob("*.py")) if path.is_dir() else [path] if path.exists() else []
-    return found
+def shaping_files(bot: Path) -> dict[str, Path]:
+    """Return the files of the bot's code that shape the model, by name, besides domain and lock."""
+    return {name: path for name, path in code_files(bot).items() if shapes(name)}
+
+
+def shapes(name: str) -> bool:
+    """Say whether a file of the bot's code shapes the model."""
+    return name in SHAPING or (name.endswith(".py") and any(name.startswith(f"{part}/") for part in SHAPING))
 
 
 def pack(bot: Path, archive: Path) -> None:
-    """Write the bot's code to an archive, whole or not at all."""
+    """Write the bot's code with its framework to an archive, whole or not at all."""
     with replacing(archive) as temporary, tarfile.open(temporary, "w:gz") as tar:
-        for path in code_files(bot):
-            tar.add(path, path.relative_to(bot).as_posix(), recursive=False)
+        for name, path in code_files(bot).items():
+            tar.add(path, name, recursive=False)
+
+
+def copy(bot: Path, folder: Path) -> None:
+    """Copy the bot's code with its framework into a folder, where it runs by itself."""
+    for name, path in code_files(bot).items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, folder / name)
 
 
 def code_digest(bot: Path) -> str:
     """Return one SHA-256 over all of the bot's code that is served or run, whatever it shapes."""
-    return tree_digest(list(code_files(bot)), bot)
+    return names_digest(code_files(bot))
 
 
 def bundle_name(code: str, model_sha256: str) -> str:

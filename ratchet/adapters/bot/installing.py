@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ratchet.adapters.bot import framework
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system import commands, console
 from ratchet.adapters.system.files import write_text
 from ratchet.domain.errors import RatchetError
 
 INSTALL_SECONDS = 1800.0
-SYNC = ("sync", "--locked", "--no-dev", "--inexact", "--compile-bytecode")
+SYNC = ("sync", "--no-dev", "--inexact", "--compile-bytecode")
 """`--inexact`: what the team installed besides, such as the group with TensorFlow, stays."""
+OWN = ("--locked",)
+OLDER = ("--frozen", "--no-install-package", framework.DISTRIBUTION)
+"""Code that is kept with a model has the framework beside it, and not the wheel that its lock file names."""
 MOST_SAID = 400
 """So many characters of uv's error are shown."""
 UNFINISHED = "unfinished"
@@ -47,7 +51,7 @@ def install(settings: Settings, bot: Path, folder: Path, lock: str) -> Path:
     write_text(record, UNFINISHED)
     try:
         commands.run(
-            [uv(), *SYNC],
+            [uv(), *SYNC, *(OWN if bot == settings.bot else OLDER)],
             cwd=bot,
             env={"UV_PROJECT_ENVIRONMENT": str(folder)},
             timeout=INSTALL_SECONDS,

@@ -1,6 +1,6 @@
 """The bot environment as a subprocess: files and arguments are the whole contract.
 
-The orchestrator never imports Rasa. Each function builds the argument list of one of `bot/tools/` and reads
+The orchestrator never imports Rasa. Each function builds the argument list of one of the framework's tools and reads
 the files that it leaves. `bot` is the folder of the Rasa project whose code runs.
 """
 
@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ratchet.adapters.bot import archives, channel, installing
-from ratchet.adapters.bot.bot_code import lock_hash
+from ratchet.adapters.bot import archives, channel, framework, installing
+from ratchet.adapters.bot.framework import environment_hash
 from ratchet.adapters.settings import SOURCE, Settings
 from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import read_json, read_record
@@ -32,20 +32,20 @@ CONVERSE_SECONDS = 300.0
 
 
 def python(settings: Settings, bot: Path) -> Path:
-    """Return the Python of the environment that the lock file of a bot's folder asks for.
+    """Return the Python of an environment with what the lock file of a bot's folder asks for, the framework aside.
 
     It is the one that RATCHET_BOT_PYTHON names, else that of the workspace's or Ratchet's own `bot/.venv` where
-    the lock file is the same. One that is missing is installed at first use: into the workspace's `bot/.venv`, that of
-    older code under `.ratchet/`. Raises `RatchetError` where that fails.
+    the lock file asks for the same. One that is missing is installed at first use: into the workspace's `bot/.venv`,
+    that of older code under `.ratchet/`. Raises `RatchetError` where that fails.
     """
     if settings.bot_python:
         return existing(settings.bot_python)
-    lock, ours, own = lock_hash(bot), SOURCE / "bot", settings.bot / ".venv"
+    lock, ours, own = environment_hash(bot), SOURCE / "bot", settings.bot / ".venv"
     kept = settings.state / "environments" / lock[:16]
     for folder, environment_of in ((settings.bot, own), (ours, ours / ".venv"), (bot, kept)):
-        if lock_hash(folder) == lock and installing.usable(settings, environment_of, lock):
+        if environment_hash(folder) == lock and installing.usable(settings, environment_of, lock):
             return installing.python_of(environment_of).absolute()
-    source, environment_of = (settings.bot, own) if lock == lock_hash(settings.bot) else (bot, kept)
+    source, environment_of = (settings.bot, own) if lock == environment_hash(settings.bot) else (bot, kept)
     return installing.install(settings, source, environment_of, lock)
 
 
@@ -59,14 +59,26 @@ def existing(path: Path) -> Path:
     return path.absolute()
 
 
-def tool(settings: Settings, bot: Path, name: str, *arguments: str | Path) -> list[str]:
-    """Build the argument list of one of the tools of a bot's folder; it has to run there."""
-    return [str(python(settings, bot)), "-m", f"tools.{name}", *(str(argument) for argument in arguments)]
+def tool(
+    settings: Settings, bot: Path, name: str, *arguments: str | Path, locked: Path | None = None
+) -> list[str]:
+    """Build the argument list of one of the tools of a bot's folder; it has to run there, in its `environment`.
+
+    `locked` is the folder of the lock file whose environment runs it, by default the same.
+    """
+    module = f"{framework.tools(bot)}.{name}"
+    return [str(python(settings, locked or bot)), "-m", module, *(str(argument) for argument in arguments)]
 
 
-def environment(cache: Path | None = None) -> dict[str, str]:
-    """Return the environment of the bot's tools: no telemetry, no noise, a cache of their own."""
+def environment(bot: Path, cache: Path | None = None) -> dict[str, str]:
+    """Return the environment of a bot's tools: its framework, no telemetry, no noise, a cache of their own.
+
+    The framework comes first on Python's path, so that it runs whichever one is installed beside that Python.
+    """
     extra = {"RASA_CACHE_DIRECTORY": str(cache)} if cache else {}
+    if source := framework.folder(bot):
+        inherited = os.environ.get("PYTHONPATH")
+        extra["PYTHONPATH"] = os.pathsep.join([str(source), inherited] if inherited else [str(source)])
     return {**QUIET, **extra, "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", "")}
 
 
@@ -76,7 +88,11 @@ def run_tool(
     """Run a tool to its end; its own `error: …` line becomes the error that the reader sees."""
     try:
         commands.run(
-            argv, cwd=bot, env=environment(settings.state / "rasa-cache"), timeout=timeout, on_line=on_line
+            argv,
+            cwd=bot,
+            env=environment(bot, settings.state / "rasa-cache"),
+            timeout=timeout,
+            on_line=on_line,
         )
     except commands.CommandFailed as error:
         said = [line for line in error.completed.output.splitlines() if line.startswith("error: ")]
@@ -109,7 +125,8 @@ def train(
     archives.unseal(folder)
     write_rows(rows, data)
     bot = bot or settings.bot
-    argv = tool(settings, locked or bot, "train", "--data", data, "--out", archive, "--report", report)
+    files = ("--data", data, "--out", archive, "--report", report)
+    argv = tool(settings, bot, "train", *files, locked=locked)
     argv += ["--seed", str(settings.params.train.seed if seed is None else seed)]
     if extras and extras.is_dir():
         argv += ["--extras", str(extras)]
@@ -145,7 +162,7 @@ def evaluate(
     write_rows(rows, data)
     named = [word for name, model in models.items() for word in ("--model", f"{name}={model.verified()}")]
     bot = bot or settings.bot
-    argv = tool(settings, locked or bot, "evaluate", *named, "--data", data, "--out", folder)
+    argv = tool(settings, bot, "evaluate", *named, "--data", data, "--out", folder, locked=locked)
     run_tool(settings, bot, argv, settings.params.train.timeout_minutes * 60, on_line)
     predictions = {
         name: pd.read_json(folder / f"{name}.jsonl", lines=True, dtype={"key": str, "intent": str})

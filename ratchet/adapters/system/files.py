@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -75,11 +75,16 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def tree_digest(files: Iterator[Path] | list[Path], root: Path) -> str:
+def tree_digest(files: Iterable[Path], root: Path) -> str:
     """Return one SHA-256 over names (relative to `root`) and contents of files, in any order given."""
+    return names_digest({path.relative_to(root).as_posix(): path for path in files})
+
+
+def names_digest(files: Mapping[str, Path]) -> str:
+    """Return one SHA-256 over names, with slashes, and contents of files, in any order given."""
     digest = hashlib.sha256()
-    for path in sorted(files):
-        digest.update(f"{path.relative_to(root).as_posix()}\0{sha256(path)}\n".encode())
+    for name in sorted(files, key=lambda name: name.split("/")):
+        digest.update(f"{name}\0{sha256(files[name])}\n".encode())
     return digest.hexdigest()
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ratchet.adapters.bot import channel, rasa, traffic
-from ratchet.adapters.bot.bot_code import bundle_name, code_digest, code_files, is_whole
+from ratchet.adapters.bot.bot_code import bundle_name, code_digest, copy, is_whole
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import sha256, write_json
 from ratchet.adapters.system.processes import (
@@ -62,10 +62,7 @@ class ProcessTarget:
         self.bundles.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(dir=self.bundles, prefix=".new-"))
         try:
-            for path in code_files(self.settings.bot):
-                copy = beside / "bot" / path.relative_to(self.settings.bot)
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(path, copy)
+            copy(self.settings.bot, beside / "bot")
             shutil.copy2(archive, beside / "model.tar.gz")
             write_json(beside / "labels.json", labels)
             beside.rename(final)
@@ -187,7 +184,7 @@ class ProcessTarget:
         if directory.exists():
             argv += ["--directory", str(directory)]
         env = {
-            **rasa.environment(),
+            **rasa.environment(bundle / "bot"),
             "RATCHET_STAGING_TOKEN_FILE": str(token),
             **traffic.environment(self.settings),
             **({"RATCHET_ACTIONS_URL": self.settings.actions_url} if self.settings.actions_url else {}),

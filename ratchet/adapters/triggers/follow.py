@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ratchet.adapters.bot import bot_code
+from ratchet.adapters.bot import bot_code, framework
 from ratchet.adapters.corpus import dvc
 from ratchet.adapters.settings import Settings, parse_params, read_params, validate_params
 from ratchet.adapters.system import commands
@@ -24,6 +24,7 @@ FETCH_SECONDS = 120.0
 NO_QUESTIONS = {"GIT_TERMINAL_PROMPT": "0", "GIT_SSH_COMMAND": "ssh -o BatchMode=yes"}
 MOST_BACK = 50
 """Changes of `params.yaml` that are gone back through to find one that was valid."""
+BOT_CODE = ("bot/", f"{framework.PACKAGE}/")
 SHAPING_SECTIONS = ("corpus", "split", "train")
 """Sections of `params.yaml` that a model depends on."""
 
@@ -192,7 +193,7 @@ def compare(settings: Settings, old: str, new: str) -> Change:
     paths = git(workspace, *diff).splitlines()
     data = [path for path in paths if is_data(path)]
     served = [path for path in paths if is_served(path)]
-    candidates = [path for path in paths if path.startswith("bot/") or path == "params.yaml"]
+    candidates = [path for path in paths if path.startswith(BOT_CODE) or path == "params.yaml"]
     shaping = bool(candidates) and (not known or shape(workspace, old) != shape(workspace, new))
     code = served or (candidates if shaping else [])
     span = f"{old}..{new}" if known else new
@@ -217,7 +218,7 @@ def shape(workspace: Path, commit: str) -> str:
         git(workspace, "archive", "--output", str(archive), commit)
         with tarfile.open(archive) as content:
             content.extractall(folder, filter="data")
-        refuse_pointers(bot_code.code_files(folder / "bot"), folder)
+        refuse_pointers(bot_code.code_files(folder / "bot").values(), folder)
         params = folder / "params.yaml"
         policy = read_params(params) if params.exists() else {}
         sections = {name: policy.get(name) for name in SHAPING_SECTIONS}

@@ -19,7 +19,7 @@ EVENTS = uuid.uuid5(uuid.NAMESPACE_URL, "https://ratchet.invalid/events")
 REMEMBERED = 200
 
 DATA = ("data.dvc",)
-SERVED = ("bot/*", "deployments/*", "directory.csv")
+SERVED = ("bot/*", "ratchet_bot/src/*", "deployments/*", "directory.csv")
 """What the fleet runs on; `*` goes through folders too."""
 NOT_SERVED = ("bot/tests/*", "*.md", "deployments/prefect.yaml", "deployments/automations.yaml")
 

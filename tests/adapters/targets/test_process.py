@@ -34,7 +34,7 @@ def packaged(target: ProcessTarget, content: bytes, fault: str = "") -> Release:
     """Package a model archive of some bytes; `fault` makes the server misbehave."""
     archive = target.settings.workspace / "model.tar.gz"
     archive.write_bytes(content)
-    (target.settings.bot / "tools" / "FAULT").write_text(fault)
+    (target.settings.bot / "ratchet_bot" / "tools" / "FAULT").write_text(fault)
     digest = target.package(archive, sha256(archive), {}, print)
     return make_release(digest, sha256(archive))
 

@@ -26,7 +26,8 @@ from ratchet.domain.operations.triggers import (
     [
         "bot/domain.yml",
         "bot/config.yml",
-        "bot/components/classifier.py",
+        "bot/vendor/ratchet_bot-0.2.0-py3-none-any.whl",
+        "ratchet_bot/src/ratchet_bot/components/classifier.py",
         "bot/uv.lock",
         "directory.csv",
         "deployments/bot/Dockerfile",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,6 +31,7 @@ from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.manifest import Lineage, Release, release_id
 from tests.e2e.fleet import small_bot
 from tests.e2e.fleet.load import Count
+from tests.workspaces import own_framework
 
 ROOT = small_bot.ROOT
 RATE = float(os.environ.get("RATCHET_TEST_RATE", "10"))
@@ -89,7 +91,7 @@ class Fleet:
                 self.settings, self.settings.bot, "train", "--data", data, "--out", archive, "--seed", "1"
             )
             argv += ["--report", str(archive.with_suffix(".json"))]
-            commands.run(argv, cwd=self.settings.bot, env=rasa.environment(), timeout=300)
+            commands.run(argv, cwd=self.settings.bot, env=rasa.environment(self.settings.bot), timeout=300)
         return archive
 
     def package(self, kind: str = "good", target: SwarmTarget | None = None) -> Release:
@@ -174,7 +176,10 @@ class Fleet:
     @contextmanager
     def code(self, path: str, change: Callable[[str], str]) -> Iterator[None]:
         """Change a file of the workspace for a while: the way a fault gets into an image."""
-        file = self.workspace / path
+        file, framework = self.workspace / path, self.settings.bot / "ratchet_bot"
+        theirs = not framework.exists() and file.is_relative_to(framework)
+        if theirs:
+            own_framework(self.settings.bot)
         before = file.read_text(encoding="utf-8")
         write_text(file, change(before))
         file.chmod(0o644)
@@ -182,6 +187,8 @@ class Fleet:
             yield
         finally:
             write_text(file, before)
+            if theirs:
+                shutil.rmtree(framework)
 
     def containers(self, service: str = "bot") -> list[Any]:
         """The running containers of one of the stack's services."""

@@ -8,6 +8,8 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from ratchet.adapters import scaffold
+
 ROOT = Path(__file__).resolve().parents[3]
 
 OPENINGS = ("", "please ", "hi, ", "can you help, ", "quick question: ", "hello bot, ")
@@ -68,14 +70,14 @@ def write_rows(path: Path, wrong: bool = False) -> Path:
 
 def write_workspace(folder: Path) -> Path:
     """Make a workspace with the real bot code and fleet declaration, and this bot's content."""
-    ignore = shutil.ignore_patterns(".venv", "__pycache__", "tests", ".pytest_cache", ".rasa", "models")
-    shutil.copytree(ROOT / "bot", folder / "bot", ignore=ignore)
+    scaffold.copy_bot(folder, "helpdesk")
     shutil.copytree(ROOT / "deployments", folder / "deployments")
     shutil.copy2(ROOT / "params.yaml", folder / "params.yaml")
     domain = 'version: "3.1"\nintents:\n' + "".join(f"- {intent}\n" for intent in WISHES) + DOMAIN
     (folder / "bot" / "domain.yml").write_text(domain, encoding="utf-8")
     (folder / "bot" / "rules.yml").write_text(RULES, encoding="utf-8")
     conversations = folder / "bot" / "tests" / "conversations"
-    conversations.mkdir(parents=True)
+    shutil.rmtree(conversations)
+    conversations.mkdir()
     (conversations / "small.yml").write_text(CONVERSATIONS, encoding="utf-8")
     return folder

@@ -40,7 +40,9 @@ def test_good_releases_in_a_row_lose_no_request(fleet: Fleet, number: int) -> No
 
 def test_an_image_that_crashes_is_rolled_back(fleet: Fleet) -> None:
     """An image whose server ends at once comes to no user, even past staging; the error has its last words."""
-    with fleet.code("bot/tools/serve.py", lambda text: text.replace("def main(", f"{CRASHES}\ndef main(", 1)):
+    with fleet.code(
+        "bot/ratchet_bot/tools/serve.py", lambda text: text.replace("def main(", f"{CRASHES}\ndef main(", 1)
+    ):
         release = fleet.package()
     assert fleet.live is not None
     with fleet.load() as count:
@@ -59,7 +61,7 @@ def test_an_image_that_never_becomes_healthy_is_rolled_back(fleet: Fleet) -> Non
     """A server whose status names another model than its image holds is never healthy, so it never serves."""
     with (
         fleet.code(
-            "bot/channel/chat.py",
+            "bot/ratchet_bot/channel/chat.py",
             lambda text: text.replace('"sha256": service.sha256', '"sha256": "another"'),
         ),
         fleet.code(
@@ -116,7 +118,7 @@ def test_a_slow_image_does_not_leave_staging(fleet: Fleet) -> None:
     """An image whose answers are right but take 0.7 s longer is stopped by the load test."""
     slow = "import time; time.sleep(0.7)\n        processor = self.agent.processor\n        output"
     before = "processor = self.agent.processor\n        output"
-    with fleet.code("bot/channel/conversation.py", lambda text: text.replace(before, slow, 1)):
+    with fleet.code("bot/ratchet_bot/channel/conversation.py", lambda text: text.replace(before, slow, 1)):
         release = fleet.package()
     with fleet.load() as count:
         started = time.monotonic()

@@ -26,7 +26,7 @@ if redis.Redis.from_url(os.environ["RATCHET_REDIS_URL"]).incr(os.environ["RATCHE
 def package_what_starts_once(fleet: Fleet) -> Release:
     """Make an image whose first server starts and whose second one ends at once."""
     with fleet.code(
-        "bot/tools/serve.py",
+        "bot/ratchet_bot/tools/serve.py",
         lambda text: text.replace("DRAIN_SECONDS =", f"{ONLY_ONE_STARTS}\nDRAIN_SECONDS =", 1),
     ):
         return fleet.package()

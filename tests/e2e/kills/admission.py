@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,7 +24,6 @@ def settle(folder: Path, prepare: Callable[[Path], None] = lambda _: None, **var
     workspace = small_bot.write_workspace(folder)
     # Without load test: it would make up half of a run, and has tests of its own.
     change(workspace / "params.yaml", r"^    seconds: .*$", "    seconds: 0")
-    shutil.rmtree(workspace / "bot" / "tests" / "__pycache__", ignore_errors=True)
     (workspace / ".gitignore").write_text(".ratchet/\n.env\n__pycache__/\n")
     chosen = {
         "RATCHET_TARGET": "process",

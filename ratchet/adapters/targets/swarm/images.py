@@ -15,7 +15,8 @@ from typing import IO, Any
 import docker
 from docker.errors import DockerException, ImageNotFound
 
-from ratchet.adapters.bot.bot_code import code_files
+from ratchet.adapters.bot import framework
+from ratchet.adapters.bot.bot_code import code_files, lock_hash
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import refuse_pointers, sha256
 from ratchet.adapters.targets.target import Say
@@ -49,8 +50,12 @@ def connect(timeout: float = 60) -> docker.DockerClient:
 
 
 def ensure_runtime(client: docker.DockerClient, settings: Settings, recipes: Path, say: Say) -> str:
-    """Return the tag of the runtime image for the bot's lock file, building it when this machine has none."""
-    inputs = [settings.bot / "pyproject.toml", settings.bot / "uv.lock"]
+    """Return the tag of the runtime image for the bot's lock file, building it when this machine has none.
+
+    The framework is in no runtime image: one that differs in nothing else needs no new one.
+    """
+    project, lock = settings.bot / framework.PROJECT, settings.bot / framework.LOCK
+    inputs = [project, lock]
     for path in inputs:
         if not path.exists():
             raise RatchetError(
@@ -58,7 +63,8 @@ def ensure_runtime(client: docker.DockerClient, settings: Settings, recipes: Pat
                 "The image is built from the bot's locked environment: run `uv lock` there.",
             )
     recipe = recipes / "bot" / "Dockerfile"
-    content = hashlib.sha256("".join(sha256(path) for path in (recipe, *inputs)).encode()).hexdigest()
+    wanted = framework.without_source(project.read_text(encoding="utf-8"))
+    content = hashlib.sha256(f"{sha256(recipe)}\n{lock_hash(settings.bot)}\n{wanted}".encode()).hexdigest()
     tag = f"ratchet-runtime:{content[:12]}"
     try:
         client.images.get(tag)
@@ -66,7 +72,7 @@ def ensure_runtime(client: docker.DockerClient, settings: Settings, recipes: Pat
     except ImageNotFound:
         say("building the runtime image from bot/uv.lock: once for each lock file, a minute or two")
     with context({path.name: path for path in (recipe, *inputs)}) as archive:
-        build(client, archive, tag=tag, settings=settings, labels={"ratchet.lock": sha256(inputs[1])})
+        build(client, archive, tag=tag, settings=settings, labels={"ratchet.lock": lock_hash(settings.bot)})
     return tag
 
 
@@ -79,11 +85,11 @@ def build_release(
     model_sha256: str,
     labels: Mapping[str, str],
 ) -> tuple[str, str]:
-    """Lay the bot's code and a model archive on the runtime image; return the image's id and its tag.
+    """Lay the bot's code, framework and all, and a model archive on the runtime image; return the image's id and tag.
 
     The same content gives the same id: the layers' contents carry no times, and the engine keeps its layers.
     """
-    files = {f"bot/{path.relative_to(settings.bot).as_posix()}": path for path in code_files(settings.bot)}
+    files = {f"bot/{name}": path for name, path in code_files(settings.bot).items()}
     files |= {
         "Dockerfile": recipes / "bot" / "model.Dockerfile",
         "healthy.py": recipes / "bot" / "healthy.py",
@@ -93,7 +99,12 @@ def build_release(
     name = "-".join(part for part in (version, revision[:12]) if part) or model_sha256[:12]
     repository = settings.registry or settings.stack
     tag = f"{repository}:{re.sub(r'[^A-Za-z0-9_.-]', '-', name)}"
-    arguments = {"RUNTIME": runtime, "MODEL_SHA256": model_sha256, "MODEL_VERSION": version}
+    arguments = {
+        "RUNTIME": runtime,
+        "TOOLS": framework.tools(settings.bot),
+        "MODEL_SHA256": model_sha256,
+        "MODEL_VERSION": version,
+    }
     named = {LABELS.get(key, f"ratchet.{key}"): value for key, value in labels.items()} | {
         OWNER: settings.stack
     }

@@ -39,7 +39,7 @@ def test_files_of_a_context_are_readable_for_the_bots_user(tmp_path: Path) -> No
         assert archive.getmember("model.tar.gz").mode == 0o644
 
 
-@pytest.mark.parametrize("name", ["Dockerfile", "bot/channel/chat.py"])
+@pytest.mark.parametrize("name", ["Dockerfile", "bot/ratchet_bot/channel/chat.py"])
 def test_a_git_lfs_pointer_does_not_get_into_a_context(tmp_path: Path, name: str) -> None:
     """Neither as the recipe nor as a file of the image: the error names it."""
     path = tmp_path / name

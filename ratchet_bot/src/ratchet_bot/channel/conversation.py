@@ -1,0 +1,172 @@
+"""One turn of a conversation: context, prediction, clarification or hand-off, answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import BotUttered, SlotSet, UserUttered
+from rasa.shared.core.slot_mappings import SlotMappingType
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from ratchet_bot.channel.events import Broker, Event
+from ratchet_bot.channel.handoff import Handoff
+from ratchet_bot.channel.memory import Replies
+from ratchet_bot.components.importer import FALLBACK_INTENT, HANDOFF_INTENT
+from ratchet_bot.tools._model import parse, prediction_of
+
+CHANNEL = "chat"
+HANDOFF_ANSWER = "utter_handoff"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A message of a person; `conversation` is unique over all client applications, `at` is when it came."""
+
+    conversation: str
+    text: str
+    context: Mapping[str, str]
+    message_id: str | None = None
+    at: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True)
+class Service:
+    """What names the running release in answers and in `/status`."""
+
+    release: str
+    model_version: str
+    sha256: str
+    started_at: str
+
+
+class Conversations:
+    """Answers turns with a loaded agent. Turns of one conversation follow each other; others run beside it."""
+
+    def __init__(
+        self, agent: Agent, service: Service, replies: Replies, handoff: Handoff, events: Broker
+    ) -> None:
+        self.agent = agent
+        self.service = service
+        self.events = events
+        self._replies = replies
+        self._handoff = handoff
+
+    async def reply(self, turn: Turn) -> dict[str, Any]:
+        """The reply to a turn, or the earlier one when this message was already answered."""
+        async with self.agent.lock_store.lock(turn.conversation):
+            if turn.message_id:
+                given = await self._replies.get(turn.conversation, turn.message_id)
+                if given is not None:
+                    return given
+            try:
+                reply = await self._answer(turn)
+            except Exception:
+                self._record(turn, failed=True)
+                raise
+            if turn.message_id:
+                await self._replies.put(turn.conversation, turn.message_id, reply)
+            return reply
+
+    async def _answer(self, turn: Turn) -> dict[str, Any]:
+        processor = self.agent.processor
+        output = CollectingOutputChannel()
+        metadata = {"context": dict(turn.context)}
+        tracker = await processor.fetch_tracker_and_update_session(turn.conversation, output, metadata)
+        parsed = parse(processor.graph_runner, processor.model_metadata, [(turn.text, turn.context)])[0]
+        prediction = prediction_of(parsed)
+        if (
+            prediction.intent == FALLBACK_INTENT
+            and tracker.latest_message.intent.get("name") == FALLBACK_INTENT
+        ):
+            # The one clarifying question has been asked.
+            parsed["intent"] = {"name": HANDOFF_INTENT, "confidence": prediction.confidence}
+        await self._remember_context(tracker, turn.context)
+        await processor.handle_message(
+            UserMessage(
+                turn.text,
+                output,
+                turn.conversation,
+                parse_data=parsed,
+                input_channel=CHANNEL,
+                message_id=turn.message_id,
+                metadata=metadata,
+            )
+        )
+        tracker = await processor.get_tracker(turn.conversation)
+        handed_off = HANDOFF_ANSWER in _answers_to_last_message(tracker)
+        if handed_off:
+            self._handoff.post(self._transcript(tracker, turn))
+        answer = {"intent": parsed["intent"]["name"], "handed_off": handed_off}
+        self._record(turn, **answer, confidence=prediction.confidence, ranking=prediction.ranking)
+        return {
+            "messages": [{k: v for k, v in m.items() if k != "recipient_id"} for m in output.messages],
+            "intent": {"name": parsed["intent"]["name"], "confidence": prediction.confidence},
+            "release": self.service.release,
+            "model_id": self.agent.model_id,
+        }
+
+    def _record(self, turn: Turn, **outcome: Any) -> None:
+        """Give the broker what became of a turn."""
+        self.events.put(
+            Event(
+                at=turn.at,
+                conversation=turn.conversation,
+                text=turn.text,
+                context=turn.context,
+                release=self.service.release,
+                model_version=self.service.model_version,
+                model_id=self.agent.model_id,
+                seconds=time.time() - turn.at,
+                **outcome,
+            )
+        )
+
+    async def _remember_context(self, tracker: DialogueStateTracker, context: Mapping[str, str]) -> None:
+        """Responses may be conditioned on context slots, so they say what the directory says now."""
+        names = context_slots(self.agent.domain)
+        changed = [SlotSet(n, context.get(n)) for n in names if tracker.get_slot(n) != context.get(n)]
+        if changed:
+            tracker.update_with_events(changed, self.agent.domain)
+        await self.agent.processor.save_tracker(tracker)
+
+    def _transcript(self, tracker: DialogueStateTracker, turn: Turn) -> dict[str, Any]:
+        return {
+            "sender": turn.conversation,
+            "context": dict(turn.context),
+            "at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "release": self.service.release,
+            "messages": list(_messages(tracker)),
+        }
+
+
+def context_slots(domain: Domain) -> list[str]:
+    """Names of the slots that nothing but the channel fills: those whose only mapping is custom."""
+    custom = [{"type": str(SlotMappingType.CUSTOM)}]
+    return [slot.name for slot in domain.slots if slot.mappings == custom]
+
+
+def _answers_to_last_message(tracker: DialogueStateTracker) -> set[str | None]:
+    answers = set()
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered):
+            break
+        if isinstance(event, BotUttered):
+            answers.add(event.metadata.get("utter_action"))
+    return answers
+
+
+def _messages(tracker: DialogueStateTracker) -> Iterator[dict[str, Any]]:
+    for event in tracker.events:
+        if isinstance(event, (UserUttered, BotUttered)):
+            speaker = {"from": "bot"} if isinstance(event, BotUttered) else {"from": "person"}
+            if isinstance(event, UserUttered):
+                speaker["intent"] = event.intent.get("name")
+            at = datetime.fromtimestamp(event.timestamp, timezone.utc).isoformat(timespec="seconds")
+            yield {**speaker, "text": event.text, "at": at}

@@ -1,0 +1,1 @@
+"""A stand-in for the framework: the one tool that a server is."""
