@@ -72,8 +72,10 @@ def status(json: Json = False) -> None:
     from ratchet.adapters.registry import waiting
     from ratchet.adapters.registry.mlflow import Registry
     from ratchet.adapters.targets.choice import choose_target
+    from ratchet.adapters.workspace import version
 
     found = settings()
+    outdated = version.outdated(found.workspace)
     traffic = newest_estimate(found)
     registry, target = Registry(found), choose_target(found)
     live = registry.live()
@@ -85,6 +87,7 @@ def status(json: Json = False) -> None:
         as_json(
             {
                 "workspace": str(found.workspace),
+                "outdated": outdated or None,
                 "serving": serving,
                 "url": target.url() if live else None,
                 "release": live.id if live else None,
@@ -102,15 +105,16 @@ def status(json: Json = False) -> None:
             }
         )
         return
+    about = [("workspace", outdated)] if outdated else []
     if live is None or model is None:
-        if waits:
-            facts([("waiting", waits.sentence)])
-        else:
+        facts(about + ([("waiting", waits.sentence)] if waits else []))
+        if not waits:
             out.print("Nothing was released yet. Make the first release with `ratchet retrain`.")
         return
     low, high = model.interval
     facts(
         [
+            *about,
             ("serving", f"yes, at {target.url()}" if serving else "no: start it with `ratchet retrain`"),
             ("release", f"{live.id}, live since {live.live_since}, {live.reason}"),
             *([("waiting", waits.sentence)] if waits else []),
