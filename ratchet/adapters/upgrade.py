@@ -95,8 +95,15 @@ def add_keys(root: Path, files: dict[str, bytes | None], steps: list[Step]) -> N
     added = [path for path in wanted if new_keys.value_at(result, path) == new_keys.value_at(defaults, path)]
     if added and new_keys.without(result, added) == content:
         files[PARAMS] = new.encode()
-        names = ", ".join(".".join(path) for path in added)
-        steps.append(Step(PARAMS, Fate.CHANGED, f"new keys, with their defaults: {names}"))
+        steps.append(Step(PARAMS, Fate.CHANGED, f"new keys, with their defaults: {dotted(added)}"))
+    if left := [path for path in wanted if path not in added]:
+        why = f"lacks {dotted(left)}: the defaults hold; add them by hand to have them in the file"
+        steps.append(Step(PARAMS, Fate.LEFT, why))
+
+
+def dotted(paths: list[tuple[str, ...]]) -> str:
+    """Name keys as people do: gate.retire, harvest."""
+    return ", ".join(".".join(path) for path in paths)
 
 
 def kept(root: Path) -> Path:

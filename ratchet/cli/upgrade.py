@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ratchet.cli.context import Json, shared
 from ratchet.cli.output import as_json, out
-from ratchet.domain.operations.upgrading import ASIDE, Fate
+from ratchet.domain.operations.upgrading import ASIDE, COPY, Fate
 
 if TYPE_CHECKING:
     from ratchet.adapters.upgrade import Upgrade
@@ -55,8 +56,15 @@ def show(planned: Upgrade) -> None:
         out.print(f"The workspace is up to date with Ratchet {planned.now}.")
     else:
         out.print(f"From: {planned.before}\nTo:   Ratchet {planned.now}\n", markup=False)
+    copies = [step for step in planned.steps if step.why == COPY]
+    if copies:
+        folders = Counter(step.path.rpartition("/")[0] for step in copies)
+        named = ", ".join(f"{folder}/ {count}" for folder, count in sorted(folders.items()))
+        out.print(
+            f"  {Fate.REMOVED:<10}  {len(copies)} unchanged copies of the framework: {named}", markup=False
+        )
     for fate in Fate:
-        for step in (step for step in planned.steps if step.fate is fate):
+        for step in (step for step in planned.steps if step.fate is fate and step not in copies):
             out.print(f"  {fate:<10}  {step.path}   ({step.why})", markup=False)
 
 

@@ -76,7 +76,7 @@ def put_away(bot: Path, copies: dict[str, list[str]], made: Changed) -> None:
     fates = upgrading.fates({name: sha256(path) for name, path in files.items()}, copies)
     for name, fate in sorted(fates.items()):
         aside = fate is Fate.ASIDE
-        why = "changed by you; the package's own runs now" if aside else "an unchanged copy of the framework"
+        why = "changed by you; the package's own runs now" if aside else upgrading.COPY
         made.note(f"bot/{name}", None, fate, why)
         if aside:
             made.files[f"{upgrading.ASIDE}/bot/{name}"] = files[name].read_bytes()
@@ -127,7 +127,7 @@ def pin(bot: Path, copies: dict[str, list[str]], wheel: Path, made: Changed) -> 
     for path, text in new.items():
         (beside / path.name).write_text(text, encoding="utf-8")
     if not unchanged:
-        locked(beside)
+        locked(beside, bot)
     for path in old:
         content = (beside / path.name).read_bytes()
         if content.decode() != old[path]:
@@ -136,9 +136,14 @@ def pin(bot: Path, copies: dict[str, list[str]], wheel: Path, made: Changed) -> 
             made.note(f"bot/{path.name}", content, Fate.CHANGED if old[path] else Fate.ADDED, why)
 
 
-def locked(folder: Path) -> None:
-    """Lock a project, without the network where that is possible; versions that it had stay where they can."""
-    argv = [installing.uv(), "lock", "--quiet"]
+def locked(folder: Path, bot: Path) -> None:
+    """Lock a project, without the network where that is possible; versions that it had stay where they can.
+
+    With the Python of an environment that there is, else one that uv finds or downloads.
+    """
+    there = (installing.python_of(one / ".venv") for one in (bot, SOURCE / "bot"))
+    python = next((["--python", str(one)] for one in there if one.exists()), [])
+    argv = [installing.uv(), "lock", "--quiet", *python]
     if commands.run([*argv, "--check", "--offline"], cwd=folder, timeout=LOCK_SECONDS, check=False).code == 0:
         return
     done = commands.run(argv, cwd=folder, timeout=LOCK_SECONDS, check=False)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 KEY = re.compile(r"^( *)([A-Za-z_][A-Za-z0-9_]*):(?= |$)")
+BLOCK = re.compile(r"^ *[A-Za-z_][A-Za-z0-9_]*:\s*(#.*)?$")
+"""How a section's own line looks where its keys follow on lines of their own."""
 STEP = 2
 """By so many spaces a key is further in than its section."""
 
@@ -78,7 +80,7 @@ def value_at(content: Any, path: tuple[str, ...]) -> Any:
 def with_keys(text: str, template: str, wanted: list[tuple[str, ...]]) -> str:
     """Return a text with the keys `wanted` of a template, each after the one that comes before it there.
 
-    A key whose section has another style, such as braces, is not added: the caller compares.
+    A key whose section has another style, such as braces, is not added.
     """
     source = template.splitlines(keepends=True)
     known = entries(source)
@@ -89,7 +91,7 @@ def with_keys(text: str, template: str, wanted: list[tuple[str, ...]]) -> str:
         if entry.path in wanted:
             own = {one.path: one for one in entries(lines)}
             place = after(entry, known, own, len(lines))
-            if place is not None:
+            if place is not None and (len(entry.path) == 1 or BLOCK.match(lines[own[entry.path[:-1]].line])):
                 block = source[entry.first : entry.end]
                 lines[place:place] = ["\n", *block] if len(entry.path) == 1 and place else block
     return "".join(lines)

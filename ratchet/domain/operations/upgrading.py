@@ -6,6 +6,7 @@ is known by its digest; anything else in these folders is the team's own.
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Collection, Mapping
@@ -19,9 +20,11 @@ PACKAGE, DISTRIBUTION = "ratchet_bot", "ratchet-bot"
 PARTS = ("components", "channel", "tools")
 """The parts of the framework, which were folders of the bot and are packages of `ratchet_bot` now."""
 BESIDE = ("pytest.ini", "ruff.toml")
+COPY = "an unchanged copy of the framework"
 ASIDE = "set-aside"
 """The folder of a workspace where changed copies go; nothing runs from there."""
-DEPENDENCIES = re.compile(r"^dependencies = \[.*?^\]|^dependencies = \[.*?\]", re.MULTILINE | re.DOTALL)
+DEPENDENCIES = re.compile(r"^dependencies = \[[^\n]*\]$|^dependencies = \[.*?^\]", re.MULTILINE | re.DOTALL)
+BASE_COMMENT = "# Imported directly; the bounds are Rasa's own."
 SOURCES = "[tool.uv.sources]"
 
 
@@ -95,10 +98,7 @@ def project(text: str, base: Collection[str], wheel: str) -> tuple[str, list[str
     try:
         wanted = tomllib.loads(text)["project"]["dependencies"]
         own = [one for one in wanted if one not in base and not one.startswith(DISTRIBUTION)]
-        listed = "".join(
-            f'    "{one}",\n'.replace('"', "'" if '"' in one else '"') for one in (DISTRIBUTION, *own)
-        )
-        changed = DEPENDENCIES.sub(lambda _: f"dependencies = [\n{listed}]", text, count=1)
+        changed = DEPENDENCIES.sub(lambda found: requirements(found[0], base, own), text, count=1)
         changed = re.sub(rf'(?m)^name = "{DISTRIBUTION}"$', 'name = "bot"', changed, count=1)
         line = f'{DISTRIBUTION} = {{ path = "{wheel}" }}\n'
         if SOURCES in changed:
@@ -115,6 +115,26 @@ def project(text: str, base: Collection[str], wheel: str) -> tuple[str, list[str
     if not right:
         raise RatchetError("bot/pyproject.toml cannot be followed.", remedy)
     return changed, own
+
+
+def requirements(listed: str, base: Collection[str], own: list[str]) -> str:
+    """Return a list of dependencies, as it is written, with the framework in place of what it requires itself."""
+    lines = [
+        line
+        for line in listed.splitlines()[1:-1]
+        if line.strip().rstrip(",").strip("\"'") not in {*base, BASE_COMMENT}
+    ]
+    if stated(lines) != own:  # several in a line
+        lines = [f"    {json.dumps(one)}," for one in own]
+    return "\n".join(["dependencies = [", f'    "{DISTRIBUTION}",', *lines, "]"])
+
+
+def stated(lines: list[str]) -> list[str] | None:
+    """Return the requirements of these lines of a list; None where they are none."""
+    try:
+        return [str(one) for one in tomllib.loads("\n".join(["listed = [", *lines, "]"]))["listed"]]
+    except tomllib.TOMLDecodeError:
+        return None
 
 
 def digits(version: str) -> tuple[int, ...]:
