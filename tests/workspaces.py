@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
+from ratchet.adapters.bot import framework
 from ratchet.adapters.settings import Settings, load_settings
 from ratchet.adapters.system.processes import free_port
 from ratchet.domain.release.manifest import Lineage, Release
@@ -31,6 +33,32 @@ def own_framework(bot: Path) -> Path:
             ignore=shutil.ignore_patterns("__pycache__"),
         )
     )
+
+
+def newer_framework(bot: Path, changed: str) -> Path:
+    """Give a bot's folder the wheel of a framework of version 0.2.0, in which one file has a line more; returns it."""
+    from hatchling.builders.wheel import WheelBuilder
+
+    with tempfile.TemporaryDirectory() as name:
+        source = Path(name) / "ratchet_bot"
+        shutil.copytree(
+            ROOT / "ratchet_bot", source, ignore=shutil.ignore_patterns("__pycache__", "tests", ".*")
+        )
+        project = source / "pyproject.toml"
+        project.write_text(project.read_text().replace('version = "0.1.0"', 'version = "0.2.0"'))
+        with (source / changed).open("a") as file:
+            file.write("# newer\n")
+        for old in (bot / framework.VENDOR).glob(framework.WHEELS):
+            old.unlink()
+        [built] = WheelBuilder(str(source)).build(
+            directory=str(bot / framework.VENDOR), versions=["standard"]
+        )
+    for name, pinned in (
+        (framework.LOCK, framework.pinned_lock),
+        (framework.PROJECT, framework.pinned_project),
+    ):
+        (bot / name).write_text(pinned((bot / name).read_text(), Path(built)))
+    return Path(built)
 
 
 def make_release(bundle: str, sha256: str, version: str = "1", previous: str | None = None) -> Release:

@@ -137,7 +137,7 @@ def tools(bot: Path) -> str:
 def verified(bot: Path, wheel: Path, digest: str) -> Path:
     """Return a vendored wheel; raises `RatchetError` unless it is there with the SHA-256 that the lock file names."""
     name = wheel.relative_to(bot.parent) if wheel.is_relative_to(bot.parent) else wheel
-    remedy = f"Restore it: `git checkout -- {bot.name}/{VENDOR} {bot.name}/{LOCK}`."
+    remedy = f"Restore it: `git checkout -- {bot.name}/{VENDOR}`."
     if not wheel.is_file():
         raise RatchetError(f"{name}, which {bot.name}/{LOCK} names, is missing.", remedy)
     refuse_pointers([wheel], bot.parent)

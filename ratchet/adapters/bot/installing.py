@@ -51,8 +51,8 @@ def install(settings: Settings, bot: Path, folder: Path, lock: str) -> Path:
     write_text(record, UNFINISHED)
     try:
         commands.run(
-            [uv(), *SYNC, *(OWN if bot == settings.bot else OLDER)],
-            cwd=bot,
+            [uv(), *SYNC, "--project", bot, *(OWN if bot == settings.bot else OLDER)],
+            cwd=settings.bot,  # whose .python-version tells pyenv which Python; kept code has none
             env={"UV_PROJECT_ENVIRONMENT": str(folder)},
             timeout=INSTALL_SECONDS,
             on_line=console.progress,

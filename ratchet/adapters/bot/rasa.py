@@ -73,12 +73,11 @@ def tool(
 def environment(bot: Path, cache: Path | None = None) -> dict[str, str]:
     """Return the environment of a bot's tools: its framework, no telemetry, no noise, a cache of their own.
 
-    The framework comes first on Python's path, so that it runs whichever one is installed beside that Python.
+    The framework is put on Python's path, so that it runs whichever one is installed beside that Python.
     """
     extra = {"RASA_CACHE_DIRECTORY": str(cache)} if cache else {}
     if source := framework.folder(bot):
-        inherited = os.environ.get("PYTHONPATH")
-        extra["PYTHONPATH"] = os.pathsep.join([str(source), inherited] if inherited else [str(source)])
+        extra["PYTHONPATH"] = str(source)  # and nothing of the shell's, which is not passed on either
     return {**QUIET, **extra, "PYTHONDONTWRITEBYTECODE": os.environ.get("PYTHONDONTWRITEBYTECODE", "")}
 
 

@@ -139,14 +139,14 @@ def pin(bot: Path, copies: dict[str, list[str]], wheel: Path, made: Changed) -> 
 def locked(folder: Path, bot: Path) -> None:
     """Lock a project, without the network where that is possible; versions that it had stay where they can.
 
-    With the Python of an environment that there is, else one that uv finds or downloads.
+    With the Python of an environment that there is, else one that uv finds from the bot's folder, or downloads.
     """
     there = (installing.python_of(one / ".venv") for one in (bot, SOURCE / "bot"))
     python = next((["--python", str(one)] for one in there if one.exists()), [])
-    argv = [installing.uv(), "lock", "--quiet", *python]
-    if commands.run([*argv, "--check", "--offline"], cwd=folder, timeout=LOCK_SECONDS, check=False).code == 0:
+    argv = [installing.uv(), "lock", "--quiet", "--project", str(folder), *python]
+    if commands.run([*argv, "--check", "--offline"], cwd=bot, timeout=LOCK_SECONDS, check=False).code == 0:
         return
-    done = commands.run(argv, cwd=folder, timeout=LOCK_SECONDS, check=False)
+    done = commands.run(argv, cwd=bot, timeout=LOCK_SECONDS, check=False)
     if done.code != 0:
         said = " ".join(done.output.split())
         raise RatchetError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import os
 import re
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -13,56 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from ratchet.adapters import scaffold
 from ratchet.adapters.bot import bot_code, framework, rasa
 from ratchet.adapters.settings import SOURCE, Settings, load_settings
 from ratchet.adapters.system.files import sha256
-from ratchet.adapters.targets.swarm import images
 from ratchet.domain.errors import RatchetError
+from tests.adapters.bot.conftest import OLD_LOCK, UV, needs_uv, vendored
 from tests.workspaces import own_framework
-
-UV = SOURCE / ".ratchet" / "uv" / "bin" / "uv"
-needs_uv = pytest.mark.skipif(not UV.exists(), reason="uv is missing: make setup")
-OLD_LOCK = 'version = 1\n\n[[package]]\nname = "ratchet-bot"\nversion = "0.1.0"\nsource = { virtual = "." }\n'
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    """A workspace with the bot's folder that `init` writes."""
-    scaffold.copy_bot(tmp_path / "workspace", "helpdesk")
-    (tmp_path / "workspace" / "params.yaml").write_text("")
-    return tmp_path / "workspace"
-
-
-@pytest.fixture
-def bot(workspace: Path) -> Path:
-    """Its bot's folder."""
-    return workspace / "bot"
-
-
-def vendored(bot: Path) -> Path:
-    """The wheel in a bot's folder."""
-    [wheel] = (bot / framework.VENDOR).glob(framework.WHEELS)
-    return wheel
-
-
-def newer(bot: Path, folder: Path) -> None:
-    """Give a bot's folder the wheel of a framework of another version, with other code."""
-    source = folder / "source"
-    shutil.copytree(SOURCE / "ratchet_bot", source, ignore=shutil.ignore_patterns("__pycache__", "tests"))
-    project = source / "pyproject.toml"
-    project.write_text(project.read_text().replace('version = "0.1.0"', 'version = "0.2.0"'))
-    with (source / "src" / "ratchet_bot" / "channel" / "chat.py").open("a") as chat:
-        chat.write("# newer\n")
-    vendored(bot).unlink()
-    from hatchling.builders.wheel import WheelBuilder
-
-    [built] = WheelBuilder(str(source)).build(directory=str(bot / framework.VENDOR), versions=["standard"])
-    for name, pinned in (
-        (framework.LOCK, framework.pinned_lock),
-        (framework.PROJECT, framework.pinned_project),
-    ):
-        (bot / name).write_text(pinned((bot / name).read_text(), Path(built)))
 
 
 def test_a_wheel_has_the_same_bytes_each_time(tmp_path: Path) -> None:
@@ -207,7 +162,7 @@ def test_a_tool_runs_with_the_exact_framework_whichever_is_installed(bot: Path, 
     assert rasa.tool(settings, bot, "train", locked=other)[1:] == ["-m", "ratchet_bot.tools.train"]
     code = "import importlib.util; print(importlib.util.find_spec('ratchet_bot').origin)"
     for folder in (bot, other):
-        env = {**os.environ, "PYTHONPATH": "/nowhere", **rasa.environment(folder)}
+        env = {**os.environ, **rasa.environment(folder)}
         done = subprocess.run(
             [sys.executable, "-c", code],
             cwd=folder,
@@ -220,90 +175,6 @@ def test_a_tool_runs_with_the_exact_framework_whichever_is_installed(bot: Path, 
         source = framework.folder(folder)
         assert source is not None
         assert Path(done.stdout.strip()) == source / "ratchet_bot" / "__init__.py"
-
-
-def test_what_is_kept_with_a_model_holds_the_framework_and_not_the_wheel(bot: Path, tmp_path: Path) -> None:
-    """It runs by itself, and has the digests of what it was packed from."""
-    bot_code.pack(bot, tmp_path / "bot.tar.gz")
-    right = (bot_code.shaping_hash(bot), bot_code.lock_hash(bot), bot_code.code_digest(bot))
-    code = bot_code.unpack(tmp_path / "bot.tar.gz", tmp_path / "code", *right)
-    assert framework.folder(code) == code
-    assert not (code / "vendor").exists()
-    assert not (code / "tests").exists()
-    assert (code / "ratchet_bot" / "channel" / "chat.py").is_file()
-    bot_code.copy(bot, tmp_path / "copy")
-    assert bot_code.code_digest(tmp_path / "copy") == right[2]
-
-
-def test_a_workspace_and_the_checkout_have_one_code(bot: Path) -> None:
-    """The wheel's files are those of the folder, so that what shapes a model is the same."""
-    ours = SOURCE / "bot"
-    assert bot_code.shaping_hash(bot) == bot_code.shaping_hash(ours)
-    same = bot_code.code_files(bot).keys() & bot_code.code_files(ours).keys()
-    assert same == bot_code.code_files(ours).keys()
-
-
-def test_what_shapes_a_model(bot: Path) -> None:
-    """Configuration, rules, the framework's components and its training, and components of the bot's own."""
-    (bot / "components").mkdir()
-    (bot / "components" / "own.py").touch()
-    own = {name for name in bot_code.shaping_files(bot) if not name.startswith("ratchet_bot/components/")}
-    assert own == {"config.yml", "rules.yml", "components/own.py", "ratchet_bot/tools/train.py"}
-    assert "ratchet_bot/components/classifier.py" in bot_code.shaping_files(bot)
-
-
-def test_a_newer_framework_alone_needs_no_new_environment(bot: Path, tmp_path: Path) -> None:
-    """The version and the digest of the wheel are not the environment's identity; its packages are."""
-    before = bot_code.lock_hash(bot)
-    code = bot_code.code_digest(bot)
-    assert before == bot_code.lock_hash(SOURCE / "bot")
-    newer(bot, tmp_path)
-    assert vendored(bot).name == "ratchet_bot-0.2.0-py3-none-any.whl"
-    assert bot_code.lock_hash(bot) == before
-    assert bot_code.code_digest(bot) != code
-    lock = bot / "uv.lock"
-    lock.write_text(
-        lock.read_text().replace('name = "redis"\nversion = "4.6.0"', 'name = "redis"\nversion = "4.6.1"')
-    )
-    assert bot_code.lock_hash(bot) != before
-
-
-def test_what_the_bot_itself_imports_is_part_of_the_environment(bot: Path) -> None:
-    """A dependency that the team adds asks for another one."""
-    before = bot_code.lock_hash(bot)
-    lock = bot / "uv.lock"
-    lock.write_text(
-        lock.read_text().replace(
-            '    { name = "ratchet-bot" },\n', '    { name = "pillow" },\n    { name = "ratchet-bot" },\n'
-        )
-    )
-    assert bot_code.lock_hash(bot) != before
-
-
-def test_the_lock_of_a_lineage_of_before_is_the_files_digest(tmp_path: Path) -> None:
-    """Stored lineages name it; but its environment is looked up by what it installs."""
-    (tmp_path / "uv.lock").write_text(OLD_LOCK)
-    assert bot_code.lock_hash(tmp_path) == sha256(tmp_path / "uv.lock")
-    assert framework.environment_hash(tmp_path) != sha256(tmp_path / "uv.lock")
-    assert bot_code.lock_hash(tmp_path / "none") == framework.environment_hash(tmp_path / "none") == ""
-
-
-def test_a_newer_framework_alone_needs_no_new_runtime_image(
-    bot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Its tag, from which an engine knows the image, stays."""
-
-    class Engine:
-        images = type("Images", (), {"get": lambda self, tag: tag})()
-
-    settings = settings_of(bot.parent)
-    recipes = SOURCE / "deployments"
-    before = images.ensure_runtime(Engine(), settings, recipes, print)  # type: ignore[arg-type]
-    newer(bot, tmp_path)
-    assert images.ensure_runtime(Engine(), settings, recipes, print) == before  # type: ignore[arg-type]
-    project = bot / "pyproject.toml"
-    project.write_text(project.read_text() + "\n[tool.more]\n")
-    assert images.ensure_runtime(Engine(), settings, recipes, print) != before  # type: ignore[arg-type]
 
 
 def test_the_framework_never_imports_the_orchestrator() -> None:

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from ratchet.adapters import scaffold
 from ratchet.adapters.settings import Settings, load_settings
 from ratchet.adapters.system.git import git
 from ratchet.adapters.triggers import follow, watch
+from ratchet.adapters.workspace import version
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.triggers import Change
+from tests.workspaces import newer_framework
 
 WHO = ("-c", "user.name=Ana", "-c", "user.email=ana@localhost")
 DOMAIN = "intents:\n- greet\nresponses:\n  utter_greet:\n  - text: {text}\n"
@@ -84,6 +87,24 @@ def test_a_commit_is_known_by_what_it_changes(
     commit = repository.commit(files)
     change = follow.compare(repository.settings, repository.first, commit)
     assert change == Change(commit if data else "", commit if code else "", shaping, tuple(sorted(files)))
+
+
+@pytest.mark.parametrize(
+    ("changed", "shaping"),
+    [("channel/chat.py", False), ("components/linear.py", True), ("tools/train.py", True)],
+)
+def test_a_newer_framework_is_known_by_what_it_changes(
+    tmp_path: Path, changed: str, shaping: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its wheel is code, and trains anew only where classifier, importer or training differ."""
+    monkeypatch.setattr(version, "of_program", lambda: "0.2.0")  # as new as the framework
+    repository = Repository(tmp_path / "home")
+    scaffold.copy_bot(repository.folder, "helpdesk")
+    before = repository.commit({})
+    newer_framework(repository.folder / "bot", f"src/ratchet_bot/{changed}")
+    commit = repository.commit({})
+    change = follow.compare(repository.settings, before, commit)
+    assert (change.data, change.code, change.shaping) == ("", commit, shaping)
 
 
 def test_what_was_taken_back_asks_for_nothing(repository: Repository) -> None:
