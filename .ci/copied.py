@@ -1,7 +1,8 @@
 """Write which files earlier releases copied into workspaces: `python .ci/copied.py COMMIT…`.
 
 `ratchet upgrade` takes a file of a workspace for an unchanged copy when its digest is here. Run this with the commits
-of all releases, oldest first, whenever a release changes a file that `ratchet init` copies: of `bot/`, or a workflow.
+of all releases, oldest first, whenever a release changes a file that `ratchet init` copies, of `bot/` or a workflow, or
+that a team may copy, of `deployments/`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / "ratchet" / "resources" / "copied.json"
-COPIED = ("bot", *(f".github/workflows/{name}.yml" for name in ("pull-request", "inside-ci", "to-service")))
+COPIED = (
+    "bot",
+    "deployments",
+    *(f".github/workflows/{name}.yml" for name in ("pull-request", "inside-ci", "to-service")),
+)
 
 
 def git(*words: str) -> bytes:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ratchet.adapters.bot.upgraded import changed, known_copies
-from ratchet.adapters.scaffold import WORKFLOWS
 from ratchet.adapters.settings import SOURCE, STATE_FOLDER, Params, parse_params
 from ratchet.adapters.system import change, git
 from ratchet.adapters.system.lock import hold
@@ -19,7 +18,7 @@ from ratchet.domain.operations import new_keys
 from ratchet.domain.operations.upgrading import ASIDE, Fate, Step
 
 PARAMS = "params.yaml"
-BY_HAND = "changed by you; compare it with the one that `ratchet init` writes"
+BY_HAND = "changed by you; compare it with the one of this version, and take over what it needs"
 
 
 @dataclass(frozen=True)
@@ -55,24 +54,24 @@ def plan(root: Path) -> Upgrade:
             change.undo(root, kept(root))
     with tempfile.TemporaryDirectory(prefix="ratchet-upgrade-") as beside:
         made = changed(root / "bot", Path(beside))
-    renew_workflows(root, made.files, made.steps)
+    renew_copies(root, made.files, made.steps)
     add_keys(root, made.files, made.steps)
-    if made.files and (root / "deployments").is_dir():
-        made.steps.append(Step("deployments", Fate.LEFT, "yours; compare it with Ratchet's deployments/"))
     before = own or version.OLDER_FORM
     return Upgrade(before, version.of_program(), made.files, tuple(made.steps), tuple(made.dependencies))
 
 
-def renew_workflows(root: Path, files: dict[str, bytes | None], steps: list[Step]) -> None:
-    """Take the new workflow files where the team changed nothing; name those that it did change."""
-    copies = known_copies()
-    for name in (f".github/workflows/{one}" for one in WORKFLOWS):
-        path, new = root / name, (SOURCE / name).read_bytes()
-        if not path.is_file() or path.read_bytes() == new:
+def renew_copies(root: Path, files: dict[str, bytes | None], steps: list[Step]) -> None:
+    """Take the new workflows and deployment files where the team changed nothing; name those that it did change."""
+    for name, digests in known_copies().items():
+        path, ours = root / name, SOURCE / name
+        if name.startswith("bot/") or not path.is_file() or not ours.is_file():
             continue
-        if hashlib.sha256(path.read_bytes()).hexdigest() in copies[name]:
+        now, new = path.read_bytes(), ours.read_bytes()
+        if now == new:
+            continue
+        if hashlib.sha256(now).hexdigest() in digests:
             files[name] = new
-            steps.append(Step(name, Fate.CHANGED, "the workflow of this version"))
+            steps.append(Step(name, Fate.CHANGED, "an unchanged copy: renewed"))
         else:
             steps.append(Step(name, Fate.LEFT, BY_HAND))
 

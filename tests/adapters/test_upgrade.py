@@ -94,6 +94,8 @@ def test_what_the_team_changed_is_set_aside_or_stays(root: Path) -> None:
     )
     workflow = root / ".github" / "workflows" / "pull-request.yml"
     workflow.write_text("# ours\n")
+    (root / "deployments" / "bot").mkdir(parents=True)
+    (root / "deployments" / "bot" / "model.Dockerfile").write_text("FROM ours\n")
     git(root, "add", "--all")
     git(root, "commit", "--quiet", "--message", "The team's")
     planned = upgrade.plan(root)
@@ -112,6 +114,7 @@ def test_what_the_team_changed_is_set_aside_or_stays(root: Path) -> None:
     ]
     assert fates[".github/workflows/pull-request.yml"] is Fate.LEFT
     assert workflow.read_text() == "# ours\n"
+    assert fates["deployments/bot/model.Dockerfile"] is Fate.LEFT
 
 
 @pytest.mark.parametrize("name", ["bot/config.yml", "bot/new.py", "params.yaml"])
