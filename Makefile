@@ -50,11 +50,13 @@ test-long: setup ## Run what make test leaves out: every kill, fault and page, t
 	$(call tests,long-bot,cd ratchet_bot && ../bot/.venv/bin/python -m pytest -m long)
 	$(call tests,long-fuzz-bot,cd ratchet_bot && RATCHET_LONG=1 ../bot/.venv/bin/python -m pytest tests/test_fuzz.py)
 
-check: setup ## Format, lint, types, the layers, the workflow files and known weaknesses
+check: setup ## Format, lint, types, layers, dependencies, dead code, the workflow files and known weaknesses
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	.venv/bin/deptry ratchet flows tasks
+	.venv/bin/vulture
 	.venv/bin/zizmor --offline --no-progress --quiet .github/workflows
 	.venv/bin/python .ci/audit.py
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 
 from flows.ingest import ingest
 from flows.process import process
 from ratchet.adapters.corpus.dvc import RemoteUnreachable
 from ratchet.adapters.run import begin
+from ratchet.domain.corpus.intake import Intake
 from ratchet.domain.errors import RatchetError
 from tasks.corpus.download import download
 from tasks.corpus.put_away import put_away
@@ -25,15 +27,19 @@ def collect(file: str, version: str = "", workspace: str | None = None) -> str:
     """
     newest = partial(sync, supersede=False)
     with begin(workspace, f"A look at {file}", "file dropped", newest=newest) as run:
-        path = download(run, file)
+        path = download.after(run.newest)(run, file)
     if path is None:
         return "already taken in"
-    taken, fault = None, None
+    came = taken_in(path, workspace)
+    with begin(workspace, f"The end of {file}", "file dropped") as run:
+        return put_away.after(path)(run, file, came)
+
+
+def taken_in(path: Path, workspace: str | None) -> Intake | RatchetError:
+    """Return what came of the file, or why it could not be taken in; a remote that is away is asked again later."""
     try:
-        taken = ingest(workspace=workspace, files=[str(path)], commit=True)
+        return ingest(workspace=workspace, files=[str(path)], commit=True)
     except RemoteUnreachable:
         raise
     except RatchetError as error:
-        fault = error
-    with begin(workspace, f"The end of {file}", "file dropped") as run:
-        return put_away(run, file, taken, fault)
+        return error

@@ -18,5 +18,5 @@ def compare(first: str, second: str, workspace: str | None = None) -> Contest:
     with begin(workspace, f"A comparison of {first} and {second}", "by hand") as run:
         models = find(run, first), find(run, second)
         sides = split(run, fetch(run, None))
-        scores = evaluate(run, sides.holdout, first=models[0], second=models[1])
+        scores = evaluate(run, sides, first=models[0], second=models[1])
         return contrast(run, sides, scores, first, second)

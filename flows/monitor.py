@@ -26,4 +26,4 @@ def monitor(workspace: str | None = None) -> Sequence[Alert]:
 def once(workspace: str | None = None) -> Sequence[Alert]:
     """The same steps without a Prefect server: from cron, and when it is the scheduler that died."""
     with on_watch(workspace) as settings:
-        return alert.fn(settings, assess.fn(settings, observe.fn(settings)))  # type: ignore[attr-defined, no-any-return]
+        return alert.fn(settings, assess.fn(settings, observe.fn(settings)))

@@ -9,6 +9,7 @@ from ratchet.adapters.run import begin
 from ratchet.domain.gate.verdict import Decision
 from ratchet.domain.operations.summary import Outcome
 from ratchet.domain.release.manifest import Release
+from tasks.release.amend import amend
 from tasks.release.approve import approve
 from tasks.release.authorise import authorise
 from tasks.release.recover import recover
@@ -34,8 +35,8 @@ def override(
         workspace: The folder to work in; empty for the one that the worker serves.
     """
     with begin(workspace, f"An override of version {version}", f"override by {by}") as run:
-        recover(run)
-        made = approve(run, version, by, reason, expires, decision)
+        made = approve.after(recover(run))(run, version, by, reason, expires, decision)
+        amend(run, made)
         if made.decision is Decision.PROMOTE:
-            return ended(Outcome.RELEASED.state, bring_out(run, authorise(run, version)))
+            return ended(Outcome.RELEASED.state, bring_out(run, authorise.after(made)(run, version)))
         return ended(Outcome.REJECTED.state, None)

@@ -44,14 +44,20 @@ def release(
     """
     what, newest = f"A release{f' of {version}' if version else ''}", take_newest if sync else None
     with begin(workspace, what, trigger, newest=newest) as run:
-        recover(run)
-        wanted = again(run) if version == CHAMPION else version or take_up(run) or again(run)
-        model = authorise(run, wanted)
+        ready = recover.after(run.newest)(run)
+        model = authorise.after(ready)(run, wanted(run, version))
         with attempt(run, model):
             packaged = package(run, model)
             if live := already(run, packaged):
                 return ended(Outcome.UNCHANGED.state, live)
             return ended(Outcome.RELEASED.state, bring_up(run, packaged))
+
+
+def wanted(run: Run, version: str | None) -> str:
+    """Return the version to release; a person's own is checked where it is authorised."""
+    if not version:
+        return take_up(run) or again(run)
+    return again(run) if version == CHAMPION else version
 
 
 def bring_out(run: Run, model: Model) -> Release:

@@ -1,14 +1,15 @@
-"""retrain: fetch → validate → split → train → evaluate → gate → register → release, and a summary."""
+"""retrain: fetch → validate → split → recall → train → evaluate → gate → register → release, and a summary."""
 
 from __future__ import annotations
 
 from flows.process import process
 from flows.release import bring_out
 from ratchet.adapters.prefect.flow_runs import ended
-from ratchet.adapters.run import begin
+from ratchet.adapters.run import Run, begin
+from ratchet.domain.gate.case import Case
 from ratchet.domain.gate.verdict import Decision
 from ratchet.domain.operations.summary import Summary
-from ratchet.domain.release.model import Next
+from ratchet.domain.release.model import Model, Next
 from tasks.corpus.fetch import fetch
 from tasks.corpus.split import split
 from tasks.corpus.sync import sync as take_newest
@@ -23,7 +24,6 @@ from tasks.training.recall import recall
 from tasks.training.register import register
 from tasks.training.report import report
 from tasks.training.summarise import summarise
-from tasks.training.trace import trace
 from tasks.training.train import train
 
 
@@ -35,6 +35,7 @@ def retrain(
     sync: bool = False,
     explained: bool = False,
     trial: bool = False,
+    target: str | None = None,
 ) -> Summary:
     """Retrain on the corpus of the working tree or a Git revision, and release what the gate lets through.
 
@@ -46,31 +47,34 @@ def retrain(
         sync: First bring the working tree to the newest commit of the tracked branch.
         explained: Say why accuracy moved also when the gate promotes.
         trial: Train, judge and report, and change neither registry nor fleet: for a pull request.
+        target: Where to release, `process` or `swarm`; empty for the target of the settings.
     """
     newest = take_newest if sync else None
-    with begin(workspace, "A retrain", trigger, fleet=not trial, newest=newest) as run:
+    with begin(workspace, "A retrain", trigger, fleet=not trial, newest=newest, target=target) as run:
+        ready = run.newest if trial else recover.after(run.newest)(run)
+        corpus = validate(run, fetch.after(ready)(run, revision))
+        case = recall(run, corpus, split(run, corpus))
+        model = case.known or judged(run, case, explained, trial)
+        published = publish(run, case, model, trial)
         if not trial:
-            recover(run)
-        corpus = fetch(run, revision)
-        validation = validate(run, corpus)
-        sides = split(run, corpus)
-        lineage = trace(run, corpus, sides)
-        recalled = recall(run, corpus, lineage, sides)
-        model = recalled.known
-        if model is None or recalled.next is Next.TRAIN:
-            trained = train(run, corpus, sides, lineage)
-            scores = evaluate(run, sides.holdout, candidate=trained, champion=recalled.champion)
-            judgement = gate(run, sides, scores, lineage, recalled, validation)
-            why = None
-            if explained or judgement.verdict.decision is not Decision.PROMOTE:
-                why = explain(run, corpus, sides, lineage, scores, recalled.champion)
-            page = report(run, corpus, sides, lineage, scores, judgement, recalled, why)
-            model = register(run, trained, lineage, scores, judgement, recalled, page, trial)
-        publish(run, corpus, sides, model, recalled, trial)
-        if not trial:
-            if recalled.next is not Next.NOTHING and model.decision == Decision.PROMOTE:
-                bring_out(run, model)
-            else:
-                serve(run)
-        summary = summarise(run, corpus, sides, model, recalled, trial)
+            put_live(run, case, model)
+        summary = summarise(run, published)
         return ended(summary.outcome.state, summary)
+
+
+def judged(run: Run, case: Case, explained: bool, trial: bool) -> Model:
+    """Train a candidate and return it with its verdict."""
+    trained = train(run, case)
+    scores = evaluate(run, case.sides, candidate=trained, champion=case.champion)
+    judgement = gate(run, case, scores)
+    if explained or not judgement.promotes:
+        judgement = explain(run, judgement)
+    return register(run, trained, judgement, report(run, judgement), trial)
+
+
+def put_live(run: Run, case: Case, model: Model) -> None:
+    """Release the model where the gate lets it through and nobody took it back; see that something serves."""
+    if case.next is not Next.NOTHING and model.decision == Decision.PROMOTE:
+        bring_out(run, model)
+    else:
+        serve.after(model)(run)

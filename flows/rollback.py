@@ -22,5 +22,5 @@ def rollback(to: str | None = None, workspace: str | None = None, trigger: str =
         trigger: Why, for the record.
     """
     with begin(workspace, "A rollback", trigger) as run:
-        recover(run)
-        return ended(Outcome.RELEASED.state, bring_up(run, choose(run, to), load=False))
+        chosen = choose.after(recover(run))(run, to)
+        return ended(Outcome.RELEASED.state, bring_up(run, chosen, load=False))

@@ -17,5 +17,4 @@ def serve(workspace: str | None = None, trigger: str = "by hand") -> str:
         trigger: Why, for the record.
     """
     with begin(workspace, "A start of the live release", trigger) as run:
-        recover(run)
-        return start(run)
+        return start.after(recover(run))(run)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import ruamel.yaml
+import yaml as pyyaml
 from rapidfuzz import fuzz, process
 
 from ratchet.domain.corpus.corpus import normalised
@@ -26,7 +26,7 @@ NEAR = 90
 
 def yaml(path: Path) -> Any:
     """Read a YAML file."""
-    return ruamel.yaml.YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    return pyyaml.safe_load(path.read_text(encoding="utf-8"))
 
 
 def group_rows(messages: pd.DataFrame, group: dict[str, Any]) -> pd.DataFrame:

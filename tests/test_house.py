@@ -41,6 +41,19 @@ def test_a_flow_reads_as_its_dag(path: Path) -> None:
     assert "open" not in calls
 
 
+def test_no_two_flows_have_one_name() -> None:
+    """Prefect names a flow after its function: that is the name of its file, and of no other."""
+    for path in FLOWS:
+        tree = ast.parse(path.read_text())
+        made = [
+            node.name
+            for node in tree.body
+            if isinstance(node, ast.FunctionDef)
+            and any(ast.unparse(one).startswith("process(") for one in node.decorator_list)
+        ]
+        assert made == ([] if path.stem == "process" else [path.stem]), path
+
+
 @pytest.mark.parametrize("path", VERBS, ids=lambda path: path.stem)
 def test_a_verb_is_the_name_of_its_file(path: Path) -> None:
     """Listing `tasks/` reads the DAG: each file has exactly one task, and it has the file's name."""

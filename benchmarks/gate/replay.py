@@ -22,6 +22,7 @@ from ratchet.domain.gate import paired, rules
 from ratchet.domain.gate.evaluation import Evaluation, correctness, evaluate
 from ratchet.domain.gate.ramp import RampPoint, RampPolicy, RampStatus, status
 from ratchet.domain.gate.verdict import Decision, GatePolicy, decide, judge
+from ratchet.domain.wording import percent
 
 IMAGE = Path("docs/images/gate-replay.png")
 GROWTHS = (Growth("30 % to all of BANKING77", 0.3, 1.0), Growth("20 % to 60 % of BANKING77", 0.2, 0.6))
@@ -131,7 +132,7 @@ def markdown(table: pd.DataFrame) -> str:
     """The table for people, each cell as 'hits of builds (share)'."""
     lines = [["gate", *table.columns], ["---"] * (len(table.columns) + 1)]
     for gate, row in table.iterrows():
-        cells = [f"{hits} of {count} ({hits / max(count, 1):.1%})" for hits, count in row]
+        cells = [f"{hits} of {count} ({percent(hits / max(count, 1))})" for hits, count in row]
         lines.append([str(gate), *cells])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

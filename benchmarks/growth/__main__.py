@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks import public
 from benchmarks.growth import measure
 from benchmarks.growth.rollouts import Speed, rollout
+from ratchet.domain.wording import percent
 
 RESULTS = Path(__file__).with_name("results.json")
 PICTURE = public.ROOT / "docs" / "images" / "growth.svg"
@@ -117,7 +118,7 @@ def tables(found: dict[str, Any]) -> str:
     lines.append(f"\n1,000 new rows into 10,000,000: {ingest['update_10m_seconds']:.0f} s (extrapolated).")
     lines += ["", "| replicas | parallelism | rollout | went back | one judgement |", "| --- " * 5 + "|"]
     for one in found["rollouts"]:
-        figures = f"{one['seconds']:,.0f} s | {one['went_back']:.0%} | {one['judged_ms']:.1f} ms"
+        figures = f"{one['seconds']:,.0f} s | {percent(one['went_back'], 0)} | {one['judged_ms']:.1f} ms"
         lines.append(f"| {one['replicas']:,} | {one['parallelism']} | {figures} |")
     return "\n".join(lines)
 

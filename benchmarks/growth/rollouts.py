@@ -7,7 +7,7 @@ import random
 import time
 from dataclasses import dataclass
 
-from ratchet.domain.release.rollout import Fleet, Task, Update, Wanted, outcome
+from ratchet.domain.release.rollout import ServiceState, Task, Update, Wanted, outcome
 
 OLD, NEW = Wanted("image@old", "old"), Wanted("image@new", "new")
 BEFORE, UPDATING, COMPLETED = Update(), Update("updating", "now"), Update("completed", "now")
@@ -56,5 +56,5 @@ def judge(replicas: int, new: int, update: Update, clock: float) -> Ended:
         for wanted in [NEW if n < new else OLD]
     )
     started = time.perf_counter()
-    said = outcome(Fleet(replicas, update, tasks), NEW, BEFORE)
+    said = outcome(ServiceState(replicas, update, tasks), NEW, BEFORE)
     return Ended(said, clock, 1000 * (time.perf_counter() - started))

@@ -27,7 +27,8 @@ LOOK_SECONDS = 300.0
 class Run:
     """One run: its workspace's settings, registry and target; `folder` is its own, made at the first write.
 
-    `trigger` says in a few words why it runs; `started` is of the monotonic clock, in seconds.
+    `trigger` says in a few words why it runs; `started` is of the monotonic clock, in seconds. `newest` is what brought
+    the folder to the newest commit, None where nothing did: the run's first step comes after it.
     """
 
     settings: Settings
@@ -37,6 +38,7 @@ class Run:
     folder: Path
     trigger: str
     started: float
+    newest: object = None
 
     @property
     def seconds(self) -> float:
@@ -74,11 +76,13 @@ def begin(
     trigger: str,
     fleet: bool = True,
     newest: Callable[[Path], object] | None = None,
+    target: str | None = None,
 ) -> Iterator[Run]:
     """Begin a run that changes the workspace and, unless said otherwise, the fleet: one at a time.
 
     `newest` brings the folder to the newest commit. The settings, and all that is made of them, are read only
     after that, and after whatever run was waited for: so they are those of the commit that the run records.
+    `target` takes the place of the one that the settings name.
 
     Raises `LockHeld`, naming the other one; a run that a trigger started waits for it instead.
     """
@@ -90,9 +94,8 @@ def begin(
         run_names.begun(date.today(), trigger if flow_runs.by_service() else f"{what} {trigger}")
     )
     with hold(root / STATE_FOLDER / "run.lock", what, patience), explained(), contextlib.ExitStack() as stack:
-        if newest:
-            newest(root)
-        settings = ports.choose(load_settings(root))
+        synced = newest(root) if newest else None
+        settings = ports.choose(load_settings(root, **({"target": target} if target else {})))
         if fleet:
             stack.enter_context(flow_runs.slot(server.scope(settings).slot, patience))
         yield Run(
@@ -103,4 +106,5 @@ def begin(
             settings.runs / name,
             trigger,
             started,
+            synced,
         )

@@ -119,9 +119,6 @@ class Settings(BaseSettings):
     actions_url: str | None = Field(
         None, description="the server of Rasa's custom actions: http://HOST:5055/webhook (`process`)"
     )
-    channel_token: SecretStr | None = Field(
-        None, description="bearer token with which Ratchet talks to the bot"
-    )
 
     @classmethod
     def settings_customise_sources(

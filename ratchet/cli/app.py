@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ratchet.cli import (
+    chat,
     corpus,
     fleet,
     gate,
@@ -16,7 +17,6 @@ from ratchet.cli import (
     release,
     retrain,
     service,
-    up,
     upgrade,
     workspace,
 )
@@ -61,5 +61,5 @@ def options(
     shared.workspace = workspace
 
 
-for group in (workspace, corpus, retrain, release, fleet, gate, monitor, harvest, service, up, upgrade):
+for group in (workspace, corpus, retrain, release, fleet, gate, monitor, harvest, chat, service, upgrade):
     group.add_to(app)

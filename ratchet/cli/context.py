@@ -40,10 +40,10 @@ def settings(**overrides: Any) -> Settings:
     return found
 
 
-def settings_for_flow() -> Settings:
+def settings_for_flow(**overrides: Any) -> Settings:
     """Return the settings, with this process connected to the Prefect server that records the run."""
     from ratchet.adapters.prefect import server
 
-    found = settings()
+    found = settings(**overrides)
     server.connect(found)
     return found

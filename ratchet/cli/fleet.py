@@ -1,4 +1,4 @@
-"""`ratchet fleet` and `ratchet fleet logs`."""
+"""`ratchet fleet`, `serve` and `stop`: the replicas that serve."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ratchet.cli.context import Json, settings
+from ratchet.cli.context import Json, settings, settings_for_flow
 from ratchet.cli.output import as_json, out
 
 fleet = typer.Typer(help="Show the replicas that serve, and what they write.", invoke_without_command=True)
@@ -15,6 +15,8 @@ fleet = typer.Typer(help="Show the replicas that serve, and what they write.", i
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.add_typer(fleet, name="fleet")
+    app.command()(serve)
+    app.command()(stop)
 
 
 @fleet.callback()
@@ -68,3 +70,31 @@ def logs(
 
     said = choose_target(settings()).logs(lines)
     out.print(said or "No replica runs.", markup=False)
+
+
+def serve() -> None:
+    """Start the live release again where it does not serve: after a reboot or `ratchet stop`."""
+    found = settings_for_flow()
+    from flows.serve import serve as flow
+
+    out.print(flow(workspace=str(found.workspace)))
+
+
+def stop() -> None:
+    """Stop the bot on this machine and the embedded Prefect server; `ratchet serve` starts them again."""
+    from ratchet.adapters.prefect import server
+    from ratchet.adapters.service import running
+    from ratchet.adapters.targets.choice import choose_target
+    from ratchet.adapters.targets.process import ProcessTarget
+
+    found = settings()
+    stopped: list[str] = []
+    choose_target(found).stop(stopped.append)
+    if found.target != ProcessTarget.name:  # what served before the target changed
+        ProcessTarget(found).stop(stopped.append)
+    if running.running(found):
+        stopped.append("The service runs on, and can start the bot again; stop it with `ratchet down`.")
+    elif server.stop_server(found):
+        stopped.append("stopped: Prefect server")
+    for line in stopped or ["Nothing was running."]:
+        out.print(line)

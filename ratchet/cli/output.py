@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.wording import percent
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -41,7 +42,7 @@ def facts(rows: list[tuple[str, str]], title: str = "") -> None:
 
 def share(value: float | None) -> str:
     """Write a share as percent, "–" for none."""
-    return "–" if value is None else f"{value:.1%}"
+    return "–" if value is None else percent(value)
 
 
 def duration(seconds: float) -> str:

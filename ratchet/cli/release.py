@@ -153,21 +153,29 @@ def history(
     from ratchet.adapters.registry.mlflow import Registry
 
     registry = Registry(settings())
+    overrides = registry.overrides()
     models, releases = registry.models()[::-1][:limit], registry.releases()[::-1][:limit]
     if json:
-        as_json({"models": [m.as_dict() for m in models], "releases": [r.as_dict() for r in releases]})
+        as_json(
+            {
+                "models": [model.as_dict() for model in models],
+                "releases": [release.as_dict() for release in releases],
+                "overrides": [made.as_dict() for made in overrides.values()],
+            }
+        )
         return
     table = Table(
         "version", "trained", "data", "accuracy", "verdict", "reason", box=None, padding=(0, 2, 0, 0)
     )
     for model in models:
         reason = model.reasons[0] if model.reasons else ""
+        made = overrides.get(model.version)
         table.add_row(
             model.version,
             model.created_at[:16],
             model.lineage.data_revision[:8],
             share(model.accuracy),
-            model.decision,
+            f"{model.decision}; {made.decision} by {made.by}" if made else model.decision,
             reason,
         )
     out.print(table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -62,9 +61,7 @@ def retrain(
 
     Ends with 0 also when the gate rejects: a verdict is a result. If nothing changed, it says so.
     """
-    if target:
-        os.environ["RATCHET_TARGET"] = target.value
-    settings = settings_for_flow()
+    settings = settings_for_flow(**({"target": target.value} if target else {}))
     from flows.retrain import retrain as flow
 
     summary = flow(
@@ -73,6 +70,7 @@ def retrain(
         trigger=trigger,
         explained=explain,
         trial=trial,
+        target=target.value if target else None,
     )
     if markdown:
         markdown.write_text(comment(summary, settings.runs / summary.run / "report.md"), encoding="utf-8")

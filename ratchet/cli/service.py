@@ -1,102 +1,160 @@
-"""`ratchet chat` and `ratchet stop`."""
+"""`ratchet up`, `down`, `watch` and `emit`: the service and its events."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
-from ratchet.cli.context import settings, settings_for_flow
-from ratchet.cli.output import out
-from ratchet.domain.errors import UsageError
+from ratchet.cli.context import settings
+from ratchet.cli.output import complain, facts, out
+from ratchet.domain.errors import RatchetError, UsageError
+
+if TYPE_CHECKING:
+    from ratchet.adapters.settings import Settings
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(
-        epilog="Examples:\n\n  ratchet chat\n\n  ratchet chat 'how do I get a laptop?'\n\n"
-        "  ratchet chat --as role=contractor,location=berlin"
-    )(chat)
-    app.command()(serve)
-    app.command()(stop)
+        epilog="Examples:\n\n  ratchet up\n\n  ratchet up --detach\n\n  ratchet up --port 4300\n\n"
+        "  ratchet up --systemd"
+    )(up)
+    app.command()(down)
+    app.command(hidden=True)(watch)
+    app.command(
+        epilog="Examples:\n\n  ratchet emit data.changed --commit $GITHUB_SHA\n\n"
+        "  ratchet emit code.changed --commit $GITHUB_SHA --retrain\n\n"
+        "  ratchet emit changes --since HEAD~1 --commit HEAD"
+    )(emit)
 
 
-def chat(
-    message: Annotated[
-        str | None, typer.Argument(help="One message; without it a conversation begins.")
+def up(
+    port: Annotated[int | None, typer.Option(help="Port of the Prefect pages on this machine.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Run only this part: mlflow, worker, watch or monitor.")
     ] = None,
-    context: Annotated[
-        str | None, typer.Option("--as", help="The person's context, as field=value,field=value.")
-    ] = None,
+    detach: Annotated[
+        bool, typer.Option("--detach", "-d", help="Return once everything answers; it runs on.")
+    ] = False,
+    systemd: Annotated[bool, typer.Option("--systemd", help="Print a systemd unit instead.")] = False,
 ) -> None:
-    """Talk to the live bot; an empty line or Ctrl-D ends."""
-    import secrets
+    """Run the service: schedules, triggers, worker and web pages. Ctrl-C or `ratchet down` ends it."""
+    from ratchet.adapters.service import running, service_parts
+    from ratchet.adapters.system.lock import LockHeld
+    from ratchet.adapters.targets.ports import PortTaken
 
-    from ratchet.adapters.bot import channel
-    from ratchet.adapters.targets.choice import choose_target
+    found = settings(**({"prefect_port": port} if port else {}))
+    if systemd:
+        print(service_parts.unit(found), end="")
+        return
+    if unknown := set(only or []) - set(service_parts.PARTS):
+        known = ", ".join(service_parts.PARTS[1:])
+        raise UsageError(f"There is no part {', '.join(unknown)}.", f"Choose of: {known}.")
+    began = time.monotonic()
+
+    def ready(parts: list[service_parts.Part]) -> None:
+        out.print(f"Ready after {time.monotonic() - began:.1f} s.")
+        show(settings())  # with the ports that were chosen meanwhile
+
+    try:
+        if detach:
+            running.detach(found, only or [])
+            ready([])
+            return
+        running.up(found, frozenset(only or service_parts.PARTS), lambda text: out.print(f"  {text}"), ready)
+    except LockHeld as error:
+        out.print(error.fact)
+        show(found)
+    except PortTaken as error:
+        if port and error.name == "prefect_port":
+            raise RatchetError(error.fact, f"Name another: `ratchet up --port {error.free}`.") from error
+        raise
+
+
+def show(found: Settings) -> None:
+    """Print where everything is."""
+    from ratchet.adapters.prefect import retrains, server
+    from ratchet.adapters.service import service_parts
+
+    api_url = server.running_url(found) or ""
+    pages = [("Prefect", api_url.removesuffix("/api"))]
+    pages += [("MLflow", part.url) for part in service_parts.mlflow(found)]
+    pages += [("bot", f"http://127.0.0.1:{found.port}"), ("logs", str(service_parts.folder(found)))]
+    zone = ZoneInfo(found.params.triggers.time_zone)
+    due = datetime.fromtimestamp(retrains.next_after(found, time.time()), zone)
+    pages += [("next retrain", f"{due:%A %Y-%m-%d %H:%M %Z}, and whenever data or code change")]
+    facts(pages)
+    out.print("Stop it with `ratchet down`, or Ctrl-C here; the bot goes on serving.")
+
+
+def down() -> None:
+    """Stop the service; the bot goes on serving."""
+    from ratchet.adapters.service import running
+
+    if not running.down(settings(), lambda text: out.print(f"  {text}")):
+        out.print("The service was not running.")
+
+
+def watch(once: Annotated[bool, typer.Option("--once", help="Look once.")] = False) -> None:
+    """Look at Git and the inbox every few seconds; only what has to be announced makes a run."""
+    from ratchet.adapters.prefect import server
+    from ratchet.adapters.triggers import follow, watch
 
     found = settings()
-    target = choose_target(found)
-    url = target.url()
-    # A fleet answers nobody without a token; on loopback only a claimed context needs one.
-    token = channel.staging_token(found).read_text() if context or target.name == "swarm" else None
-    sender = f"terminal-{secrets.token_hex(4)}"
-    said = parse_context(context)
-
-    def ask(text: str) -> None:
-        reply = channel.talk(url, sender, text, token, said)
-        for part in reply["messages"]:
-            out.print(f"  {part.get('text', '')}")
-        intent = reply.get("intent") or {}
-        out.print(f"  [dim]{intent.get('name')} {intent.get('confidence') or 0:.0%}[/dim]")
-
-    if message is not None:
-        ask(message)
-        return
+    server.join(found)
+    said = ""
     while True:
         try:
-            text = input("you> ").strip()
-        except (EOFError, KeyboardInterrupt):
-            break
-        if not text:
-            break
-        ask(text)
+            found = settings()  # a commit that a run took may have changed branch and pace
+            seen = watch.look(found)
+            if seen.events:
+                from flows.watch import watch as flow
+
+                flow(workspace=str(found.workspace))
+            else:
+                follow.write_cursor(found, seen.cursor)
+            said = ""
+        except RatchetError as error:
+            if once:
+                raise
+            if str(error) != said:  # said once, not every few seconds
+                complain(error)
+                said = str(error)
+        if once:
+            return
+        time.sleep(found.params.triggers.poll_seconds)
 
 
-def parse_context(text: str | None) -> dict[str, str]:
-    """Read `role=manager,location=berlin`; raises `UsageError` for anything else."""
-    pairs = [pair.partition("=") for pair in (text or "").split(",") if pair]
-    if any(not name or not sign or not value for name, sign, value in pairs):
+def emit(
+    event: Annotated[str, typer.Argument(help="data.changed, code.changed, or changes: look what changed.")],
+    commit: Annotated[str, typer.Option(help="The commit that made the change.")],
+    since: Annotated[str, typer.Option(help="With `changes`: the commit before.")] = "",
+    retrain: Annotated[bool, typer.Option("--retrain", help="The code shapes the model.")] = False,
+) -> None:
+    """Announce a change, from CI for instance: the service answers it. The same commit counts once."""
+    from ratchet.adapters.prefect import events
+    from ratchet.adapters.triggers import follow
+    from ratchet.domain.operations import triggers
+
+    name = event.removeprefix("ratchet.")
+    if name == "data.changed":
+        made = [triggers.data_changed(commit, with_code=retrain)]
+    elif name == "code.changed":
+        made = [triggers.code_changed(commit, retrain)]
+    elif name == "changes" and since:
+        made = triggers.events(follow.compare(settings(), since, commit))
+    else:
         raise UsageError(
-            f"--as {text!r} is not a list of field=value.",
-            "Write for instance --as role=manager,location=berlin.",
+            f"There is no event {event!r} here.",
+            "Choose data.changed, code.changed, or changes with --since.",
         )
-    return {name.strip(): value.strip() for name, _, value in pairs}
-
-
-def serve() -> None:
-    """Start the live release again where it does not serve: after a reboot or `ratchet stop`."""
-    found = settings_for_flow()
-    from flows.serve import serve as flow
-
-    out.print(flow(workspace=str(found.workspace)))
-
-
-def stop() -> None:
-    """Stop the bot on this machine and the embedded Prefect server; `ratchet serve` starts them again."""
-    from ratchet.adapters.prefect import server
-    from ratchet.adapters.service import running
-    from ratchet.adapters.targets.choice import choose_target
-    from ratchet.adapters.targets.process import ProcessTarget
-
-    found = settings()
-    stopped: list[str] = []
-    choose_target(found).stop(stopped.append)
-    if found.target != ProcessTarget.name:  # what served before the target changed
-        ProcessTarget(found).stop(stopped.append)
-    if running.running(found):
-        stopped.append("The service runs on, and can start the bot again; stop it with `ratchet down`.")
-    elif server.stop_server(found):
-        stopped.append("stopped: Prefect server")
-    for line in stopped or ["Nothing was running."]:
-        out.print(line)
+    if not made:
+        out.print(f"Nothing between {since[:8]} and {commit[:8]} asks for a run.")
+        return
+    url = events.send(settings(), made)
+    for one in made:
+        out.print(f"Announced {one.name} of commit {one.payload['commit'][:8]} to {url}.")

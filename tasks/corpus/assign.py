@@ -7,8 +7,10 @@ from datetime import date
 import pandas as pd
 
 from ratchet.adapters.run import Run
+from ratchet.adapters.system.threads import in_threads
 from ratchet.domain.corpus import ledger
 from ratchet.domain.corpus.ledger import Assigned
+from ratchet.domain.corpus.neighbours import Work
 from tasks.step import say, step
 
 
@@ -19,6 +21,5 @@ def assign(run: Run, messages: pd.DataFrame, sides: pd.DataFrame, first_seen: st
     def progress(done: int, total: int) -> None:
         say(f"{done:,} of {total:,} new texts placed")
 
-    return ledger.give_sides(
-        messages, sides, run.settings.params.split, first_seen or date.today().isoformat(), progress
-    )
+    day = first_seen or date.today().isoformat()
+    return ledger.give_sides(messages, sides, run.settings.params.split, day, Work(progress, in_threads))

@@ -9,7 +9,9 @@ import pandas as pd
 
 from ratchet.adapters.corpus import ledger_history
 from ratchet.adapters.run import Run
+from ratchet.adapters.system.threads import in_threads
 from ratchet.domain.corpus import ledger
+from ratchet.domain.corpus.neighbours import Work
 from ratchet.domain.corpus.restoration import without_straddlers
 from tasks.corpus.reclaim import Reclaimed
 from tasks.step import note, step
@@ -41,6 +43,7 @@ def inherit(run: Run, reclaimed: Reclaimed) -> Inherited:
     if unread:
         lost = ", ".join(one[:12] for one in unread)
         note(f"Not looked at, because they are lost: the ledgers of data revision {lost}.")
-    sides = ledger.assign(reclaimed.frame, newest, policy, date.today().isoformat())
-    frame = without_straddlers(reclaimed.frame, sides, policy)
+    work = Work(spread=in_threads)
+    sides = ledger.assign(reclaimed.frame, newest, policy, date.today().isoformat(), work)
+    frame = without_straddlers(reclaimed.frame, sides, policy, work)
     return Inherited(frame, sides, revision, len(newest), tuple(unread))

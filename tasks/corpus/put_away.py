@@ -13,12 +13,12 @@ from tasks.step import step
 
 
 @step(lambda said: said)
-def put_away(run: Run, file: str, taken: Intake | None, fault: RatchetError | None) -> str:
+def put_away(run: Run, file: str, came: Intake | RatchetError) -> str:
     """Push the commit of a file that was taken in; put a report beside one that was refused."""
-    if taken is not None and taken.accepted:
+    if isinstance(came, Intake) and came.accepted:
         follow.publish(run.settings)
-        return f"{taken.headline()}; {inbox.put_away(run.settings, file, inbox.DONE)}"
-    report = Path(taken.page) if taken is not None else run.folder / "fault.txt"
-    if fault is not None:
-        write_text(report, f"{fault}\n")
+        return f"{came.headline()}; {inbox.put_away(run.settings, file, inbox.DONE)}"
+    report = Path(came.page) if isinstance(came, Intake) else run.folder / "fault.txt"
+    if isinstance(came, RatchetError):
+        write_text(report, f"{came}\n")
     return f"Refused; {inbox.put_away(run.settings, file, inbox.REFUSED, report)}"

@@ -8,10 +8,12 @@ import pandas as pd
 
 from ratchet.adapters.corpus import data_folder, data_revisions, proofs
 from ratchet.adapters.run import Run
+from ratchet.adapters.system.threads import in_threads
 from ratchet.domain.corpus import ledger
 from ratchet.domain.corpus.corpus import Corpus
 from ratchet.domain.corpus.invariants import violations
 from ratchet.domain.corpus.ledger import Split
+from ratchet.domain.corpus.neighbours import Work
 from ratchet.domain.corpus.restoration import OlderData
 from ratchet.domain.corpus.retirement import retired_since
 from ratchet.domain.corpus.unchecked import Unchecked
@@ -36,7 +38,8 @@ def split(run: Run, corpus: Corpus) -> Split:
     if isinstance(previous, Unchecked):
         note(previous.sentence)
         unchecked, previous = (previous,), None
-    found = violations(corpus.frame, corpus.ledger, previous, policy, proved)
+    work = Work(spread=in_threads)
+    found = violations(corpus.frame, corpus.ledger, previous, policy, proved, work)
     for violation in found:
         say(violation.sentence)
     if broken := [violation.sentence for violation in found if violation.blocking]:

@@ -7,8 +7,11 @@ import pandas as pd
 from ratchet.adapters.corpus.data_folder import Store
 from ratchet.adapters.readers.tables import Reading
 from ratchet.adapters.run import Run
+from ratchet.adapters.system.threads import in_threads
 from ratchet.domain.corpus import intake
 from ratchet.domain.corpus.intake import Taken
+from ratchet.domain.corpus.neighbours import Work
+from ratchet.domain.wording import percent
 from tasks.step import say, step
 
 
@@ -23,5 +26,5 @@ def take(run: Run, store: Store, reading: Reading, relabel: bool, drop_faulty: b
         (params.corpus, params.split, params.validation),
         relabel=relabel,
         drop_faulty=drop_faulty,
-        progress=lambda done, total: say(f"{done / total:.0%} of the rows compared"),
+        work=Work(lambda done, total: say(f"{percent(done / total, 0)} of the rows compared"), in_threads),
     )

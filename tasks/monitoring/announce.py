@@ -8,14 +8,14 @@ from datetime import date
 from ratchet.adapters.prefect import events, flow_runs
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.triggers import follow
-from ratchet.adapters.triggers.watch import Sighting
+from ratchet.adapters.triggers.watch import News
 from ratchet.domain.operations import run_names
 from ratchet.domain.operations.triggers import Event
 from tasks.step import say, step
 
 
 @step(lambda sent: ", ".join(event.name for event in sent) or "nothing")
-def announce(settings: Settings, seen: Sighting) -> Sequence[Event]:
+def announce(settings: Settings, seen: News) -> Sequence[Event]:
     """Send the events, and only then remember them: their ids let the server know one that comes twice."""
     if seen.events:
         events.send(settings, seen.events)

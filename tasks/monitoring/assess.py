@@ -19,9 +19,9 @@ def assess(settings: Settings, seen: tuple[Sighting, Memory]) -> Memory:
     """Return the memory with the incidents and the alerts to send; it is written before any is sent."""
     sighting, memory = seen
     policy = settings.params.monitor
-    found = health.findings(sighting, monitor.recall(settings).fleet, policy)
-    for finding in found:
-        say(f"{finding.kind}: {finding.sentence}")
+    found = health.symptoms(sighting, monitor.recall(settings).fleet, policy)
+    for symptom in found:
+        say(f"{symptom.kind}: {symptom.sentence}")
     open_ones, alerts = incidents.advance(
         memory.incidents, found, sighting.unseen, sighting.at, policy.alerts
     )

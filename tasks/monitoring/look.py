@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.triggers import watch
-from ratchet.adapters.triggers.watch import Sighting
+from ratchet.adapters.triggers.watch import News
 from tasks.step import step
 
 
 @step(lambda seen: seen.describe())
-def look(settings: Settings) -> Sighting:
+def look(settings: Settings) -> News:
     """Return what has to be announced now."""
     return watch.look(settings)

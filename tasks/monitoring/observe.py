@@ -8,6 +8,7 @@ from ratchet.adapters.monitoring import monitor
 from ratchet.adapters.monitoring.monitor import Memory
 from ratchet.adapters.settings import Settings
 from ratchet.domain.operations.health import Sighting
+from ratchet.domain.wording import percent
 from tasks.step import say, step
 
 Seen = tuple[Sighting, Memory]
@@ -22,9 +23,9 @@ def describe(seen: Seen) -> str:
         parts.append(f"{sum(one.ready for one in fleet.instances)} of {len(fleet.instances)} replicas ready")
     if traffic is not None:
         parts.append(f"{traffic.per_minute:.0f} requests a minute")
-        parts.append(f"{traffic.error_share:.1%} failed")
-        parts.append(f"{traffic.share(traffic.fallbacks):.0%} not understood")
-        parts.append(f"{traffic.share(traffic.handed_off):.0%} handed to people")
+        parts.append(f"{percent(traffic.error_share)} failed")
+        parts.append(f"{percent(traffic.share(traffic.fallbacks), 0)} not understood")
+        parts.append(f"{percent(traffic.share(traffic.handed_off), 0)} handed to people")
         parts += [f"p95 {traffic.p95_ms:.0f} ms"] if traffic.p95_ms is not None else []
     parts += [f"blind to the {source}" for source in sighting.blind]
     return ", ".join(parts) or "nothing serves yet"

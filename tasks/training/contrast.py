@@ -5,11 +5,12 @@ from __future__ import annotations
 from ratchet.adapters.run import Run
 from ratchet.domain.corpus.ledger import Split
 from ratchet.domain.gate.comparison import Contest, compare
+from ratchet.domain.gate.scores import Scores
+from ratchet.domain.wording import percent
 from tasks.step import step
-from tasks.training.evaluate import Scores
 
 
-@step(lambda contest: f"{contest.first_accuracy:.1%} and {contest.second_accuracy:.1%}")
+@step(lambda contest: f"{percent(contest.first_accuracy)} and {percent(contest.second_accuracy)}")
 def contrast(run: Run, split: Split, scores: Scores, first: str, second: str) -> Contest:
     """Return both accuracies and the rows on which exactly one of the two is right."""
     corpus = run.settings.params.corpus

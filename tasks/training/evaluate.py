@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from ratchet.adapters.bot import archives, bot_code, rasa
 from ratchet.adapters.run import Run
+from ratchet.domain.corpus.ledger import Split
 from ratchet.domain.gate import evaluation
 from ratchet.domain.gate.evaluation import Evaluation, Latency
+from ratchet.domain.gate.scores import Scores
 from ratchet.domain.release.model import Model
 from tasks.step import say, step
 
-CANDIDATE, CHAMPION = "candidate", "champion"
 
-
-@dataclass(frozen=True)
-class Scores:
-    """The predictions and the evaluation of each model, by its name, for instance `candidate`, `champion`."""
-
-    predictions: Mapping[str, pd.DataFrame]
-    evaluations: Mapping[str, Evaluation]
-
-
-def describe(scores: Scores) -> str:
-    """Say the accuracies side by side."""
-    said = [f"{name} {score.accuracy:.1%}" for name, score in scores.evaluations.items()]
-    rows = next(iter(scores.evaluations.values())).rows
-    return f"{', '.join(said)} on {rows:,} holdout messages"
-
-
-@step(describe)
-def evaluate(run: Run, holdout: pd.DataFrame, **models: archives.Trained | Model | None) -> Scores:
+@step(Scores.describe)
+def evaluate(run: Run, sides: Split, **models: archives.Trained | Model | None) -> Scores:
     """Score each model on the whole holdout, in batches; an old score is never used again.
 
     Models of the same code share a process; a model of older code is run with that code, as people knew it.
     The names of `models` are those of the scores; a registered model's archive is verified first.
     """
-    here = run.settings.bot
+    here, holdout = run.settings.bot, sides.holdout
     groups: dict[Path, dict[str, archives.Archive]] = {}
     for name, model in models.items():
         if model is not None:

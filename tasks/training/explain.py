@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,34 +13,37 @@ from ratchet.adapters.bot import archives, rasa
 from ratchet.adapters.corpus import data_revisions
 from ratchet.adapters.run import Run
 from ratchet.domain.corpus import ledger
-from ratchet.domain.corpus.corpus import Corpus
-from ratchet.domain.corpus.ledger import Split
 from ratchet.domain.corpus.unchecked import Unchecked
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate.attribution import Attribution, Recipe, attribute, mixtures
+from ratchet.domain.gate.case import Case
 from ratchet.domain.gate.evaluation import correctness
-from ratchet.domain.release.manifest import Lineage
+from ratchet.domain.gate.judgement import Judgement
+from ratchet.domain.gate.scores import CANDIDATE, CHAMPION
 from ratchet.domain.release.model import Model
 from tasks.step import say, step
-from tasks.training.evaluate import CANDIDATE, CHAMPION, Scores
 
 
-@step(lambda found: found.sentence if found else "nothing to attribute")
-def explain(
-    run: Run, corpus: Corpus, split: Split, lineage: Lineage, scores: Scores, champion: Model | None
-) -> Attribution | Unchecked | None:
-    """Attribute the change against the champion to data, code, environment and seed; None without a champion.
+@step(lambda judgement: judgement.why.sentence if judgement.why else "nothing to attribute")
+def explain(run: Run, judgement: Judgement) -> Judgement:
+    """Return the judgement with the change against the champion attributed to data, code, environment and seed.
 
-    Where the champion's data or code is lost, the finding that says so takes the attribution's place.
+    Without a champion there is nothing to attribute.
+    """
+    champion = judgement.case.champion
+    return judgement if champion is None else replace(judgement, why=attributed(run, judgement, champion))
+
+
+def attributed(run: Run, judgement: Judgement, champion: Model) -> Attribution | Unchecked:
+    """Attribute the change; where the champion's data or code is lost, return the finding that says so.
 
     Each mixture is trained once and kept by its recipe; all are measured on today's holdout.
     """
-    if champion is None:
-        return None
-    old, new = Recipe.of(champion.lineage), Recipe.of(lineage)
+    case, scores = judgement.case, judgement.scores
+    old, new = Recipe.of(champion.lineage), Recipe.of(case.lineage)
     known = {old: scores.evaluations[CHAMPION].accuracy, new: scores.evaluations[CANDIDATE].accuracy}
     try:
-        sources = Sources(run, corpus, split, lineage, champion)
+        sources = Sources(run, case, champion)
         for recipe in mixtures(old, new):
             if recipe not in known:
                 say(f"training with {', '.join(sources.name(recipe))}")
@@ -52,9 +56,9 @@ def explain(
 class Sources:
     """The rows, code, environments and seeds of candidate and champion, to be combined."""
 
-    def __init__(self, run: Run, corpus: Corpus, split: Split, lineage: Lineage, champion: Model) -> None:
-        self.run, self.corpus, self.split = run, corpus, split
-        self.new, self.champion = Recipe.of(lineage), champion
+    def __init__(self, run: Run, case: Case, champion: Model) -> None:
+        self.run, self.corpus, self.split = run, case.corpus, case.sides
+        self.new, self.champion = Recipe.of(case.lineage), champion
 
     def name(self, recipe: Recipe) -> list[str]:
         """Say which parts of a recipe are new and which old."""

@@ -7,25 +7,22 @@ from datetime import date
 from ratchet.adapters.prefect import flow_runs
 from ratchet.adapters.run import Run
 from ratchet.adapters.system.files import read_json
-from ratchet.domain.corpus.corpus import Corpus
-from ratchet.domain.corpus.ledger import Split
-from ratchet.domain.gate.rules import Unit
+from ratchet.domain.corpus import coverage
+from ratchet.domain.gate.case import Case
 from ratchet.domain.gate.verdict import Verdict
 from ratchet.domain.operations import run_names
-from ratchet.domain.operations.summary import Outcome
-from ratchet.domain.release.model import Model
-from ratchet.domain.wording import percent, points
+from ratchet.domain.operations.summary import Outcome, Summary
+from ratchet.domain.release.model import Model, Next
+from ratchet.domain.wording import measured, p_value
 from tasks.step import step
-from tasks.training.recall import Recalled
-from tasks.training.summarise import outline
+
+OUTCOMES = {"promote": Outcome.RELEASED, "reject": Outcome.REJECTED, "ask": Outcome.ASKS}
 
 
-@step(lambda name: name)
-def publish(
-    run: Run, corpus: Corpus, split: Split, model: Model, recalled: Recalled, trial: bool = False
-) -> str:
-    """Name the run by its verdict; show verdict, plots, and the ways to report and bot. Returns the name."""
-    summary = outline(run, corpus, split, model, recalled, trial)
+@step(lambda summary: run_names.retrained(date.today(), summary))
+def publish(run: Run, case: Case, model: Model, trial: bool = False) -> Summary:
+    """Name the run by its verdict; show verdict, plots, and the ways to report and bot. Returns the figures so far."""
+    summary = outline(run, case, model, trial)
     name = run_names.retrained(date.today(), summary)
     flow_runs.rename(name)
     page = run.registry.page(model, "report.html") if model.version else ""
@@ -38,18 +35,37 @@ def publish(
         flow_runs.show_table("verdict", f"{name}: {' '.join(verdict.reasons)}", rows(verdict))
         for plot in sorted(run.folder.glob("*.svg")):
             flow_runs.show_plot(plot.stem, f"{plot.stem} of version {summary.model_version}", plot)
-    return name
+    return summary
 
 
-def written(value: float, unit: Unit) -> str:
-    """Write a rule's number as people read it."""
-    match unit:
-        case "share":
-            return percent(value)
-        case "points":
-            return points(value)
-        case "count":
-            return f"{value:,.0f}"
+def outline(run: Run, case: Case, model: Model, trial: bool) -> Summary:
+    """Return the figures that people want to see, as they stand now."""
+    live = run.registry.live()
+    outcome = Outcome.TRIED if trial else OUTCOMES[model.decision]
+    return Summary(
+        outcome=Outcome.UNCHANGED if case.next is Next.NOTHING else outcome,
+        run=run.name,
+        trigger=run.trigger,
+        data_revision=case.corpus.revision,
+        messages=len(case.corpus.frame),
+        training_rows=len(case.sides.train),
+        holdout_rows=len(case.sides.holdout),
+        model_version=model.version,
+        model_id=model.model_id,
+        model_sha256=model.sha256,
+        accuracy=model.accuracy,
+        interval=model.interval,
+        champion=model.champion,
+        champion_accuracy=model.champion_accuracy,
+        verdict=model.decision,
+        reasons=model.reasons,
+        release=live.id if live else "",
+        target=run.target.name,
+        url=run.target.url() if live else "",
+        report=model.report,
+        unjudged={one.intent: round(one.share, 4) for one in coverage.of_split(case.sides).unjudged},
+        seconds=round(run.seconds, 1),
+    )
 
 
 def rows(verdict: Verdict) -> list[dict[str, str]]:
@@ -58,9 +74,9 @@ def rows(verdict: Verdict) -> list[dict[str, str]]:
         {
             "rule": rule.name,
             "outcome": rule.outcome,
-            "value": written(rule.value, rule.unit),
-            "threshold": written(rule.threshold, rule.unit),
-            "p": "" if rule.p_value is None else f"{rule.p_value:.3g}",
+            "value": measured(rule.value, rule.unit),
+            "threshold": measured(rule.threshold, rule.unit),
+            "p": "" if rule.p_value is None else p_value(rule.p_value),
             "in words": rule.sentence,
         }
         for rule in verdict.rules

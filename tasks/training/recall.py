@@ -1,70 +1,49 @@
-"""recall: find out whether the model to come was trained already."""
+"""recall: find out where the model to come comes from, and whether it was trained already."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import pandas as pd
 
+from ratchet.adapters.bot import lineage
 from ratchet.adapters.corpus import data_folder, data_revisions
 from ratchet.adapters.run import Run
 from ratchet.domain.corpus.corpus import Corpus
 from ratchet.domain.corpus.ledger import Split
 from ratchet.domain.corpus.unchecked import Unchecked
 from ratchet.domain.corpus.wear import holdout_version
-from ratchet.domain.release.manifest import Lineage
+from ratchet.domain.gate.case import Case
 from ratchet.domain.release.model import Model, Next, next_step
-from tasks.step import note, step
+from tasks.step import note, say, step
 
 RELABELLED = "whether holdout messages got another label since the champion was trained"
 
 
-@dataclass(frozen=True)
-class Recalled:
-    """The model already trained from the same rows, code and seed, the champion, and what is left to do.
-
-    `before` holds the champion's messages: None where they are today's, or where `unchecked` says why they cannot
-    be had. `ledger_rows` is how many rows today's ledger has.
-    """
-
-    known: Model | None
-    champion: Model | None
-    history: tuple[Model, ...]
-    holdout_version: str
-    next: Next
-    before: pd.DataFrame | None
-    unchecked: tuple[Unchecked, ...] = ()
-    ledger_rows: int = 0
-
-
-def describe(recalled: Recalled) -> str:
-    """Say what is known."""
-    serving = (
-        f"version {recalled.champion.version} is the champion" if recalled.champion else "no champion yet"
-    )
-    if recalled.known is None or recalled.next is Next.TRAIN:
-        return f"{serving}; there is something new to train"
-    return f"{serving}; version {recalled.known.version} was trained from exactly this data and code"
-
-
-@step(describe)
-def recall(run: Run, corpus: Corpus, lineage: Lineage, split: Split) -> Recalled:
-    """Compare the fingerprint with those of the registered models."""
-    registry, version = run.registry, holdout_version(split.holdout["key"])
-    champion = registry.champion()
-    known = registry.trained_from(lineage.fingerprint)
+@step(Case.describe)
+def recall(run: Run, corpus: Corpus, sides: Split) -> Case:
+    """Compare the fingerprint of rows, code and seed with those of the registered models."""
+    registry, origin = run.registry, lineage.trace(run.settings, corpus, sides)
+    say(f"code {origin.code_commit[:8] or 'without Git'}, fingerprint {origin.fingerprint[:8]}")
+    champion, known = registry.champion(), registry.trained_from(origin.fingerprint)
     released = {release.model_version for release in registry.releases()}
     live = registry.live()
     elsewhere = live is not None and live.target != run.target.name
-    following = next_step(known, champion, released, version, elsewhere)
+    following = next_step(known, champion, released, holdout_version(sides.holdout["key"]), elsewhere)
     before = messages_of(run, corpus, champion) if champion and following is Next.TRAIN else None
-    recalled = Recalled(
-        known, champion, tuple(registry.models()), version, following, None, ledger_rows=len(corpus.ledger)
-    )
+    unchecked: tuple[Unchecked, ...] = ()
     if isinstance(before, Unchecked):
         note(before.sentence)
-        return replace(recalled, unchecked=(before,))
-    return replace(recalled, before=before)
+        unchecked, before = (before,), None
+    return Case(
+        corpus=corpus,
+        sides=sides,
+        lineage=origin,
+        known=None if following is Next.TRAIN else known,
+        champion=champion,
+        history=tuple(registry.models()),
+        next=following,
+        before=before,
+        unchecked=unchecked,
+    )
 
 
 def messages_of(run: Run, corpus: Corpus, champion: Model) -> pd.DataFrame | Unchecked | None:

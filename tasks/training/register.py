@@ -9,15 +9,15 @@ from pathlib import Path
 from ratchet.adapters.bot import bot_code
 from ratchet.adapters.bot.archives import Trained
 from ratchet.adapters.registry.mlflow import CODE
+from ratchet.adapters.report.page import CONTENT
 from ratchet.adapters.run import Run
 from ratchet.adapters.system.files import write_json
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.gate.judgement import Judgement
+from ratchet.domain.gate.scores import CANDIDATE, CHAMPION
 from ratchet.domain.release.manifest import Lineage
 from ratchet.domain.release.model import Model
 from tasks.step import step
-from tasks.training.evaluate import CANDIDATE, CHAMPION, Scores
-from tasks.training.gate import Judgement
-from tasks.training.recall import Recalled
 
 
 @step(
@@ -27,38 +27,28 @@ from tasks.training.recall import Recalled
         else "a trial: nothing is kept in the registry"
     )
 )
-def register(
-    run: Run,
-    trained: Trained,
-    lineage: Lineage,
-    scores: Scores,
-    judgement: Judgement,
-    recalled: Recalled,
-    page: Path,
-    trial: bool = False,
-) -> Model:
+def register(run: Run, trained: Trained, judgement: Judgement, page: Path, trial: bool = False) -> Model:
     """Register the trained model, whatever the verdict: a rejected one can still be approved by a person.
 
     A trial's model has no version: the registry never hears of it. Raises `RatchetError` when the bot's code is no
     longer what the lineage names.
     """
-    require_unchanged(run, trained, lineage)
-    model = described(run, trained, lineage, scores, judgement, recalled, page)
+    require_unchanged(run, trained, judgement.case.lineage)
+    model = described(run, trained, judgement, page)
     if trial:
         return model
-    contents = {
-        "verdict.json": judgement.verdict.as_dict(),
-        "evaluation.json": scores.evaluations[CANDIDATE].as_dict(),
-    }
+    evaluation = judgement.scores.evaluations[CANDIDATE]
+    contents = {"verdict.json": judgement.verdict.as_dict(), "evaluation.json": evaluation.as_dict()}
     for name, content in contents.items():
         write_json(run.folder / name, content)
     bot_code.pack(run.settings.bot, run.folder / CODE)
     files = [run.folder / name for name in contents] + [
         page,
+        page.with_name(CONTENT),
         run.folder / CODE,
         *sorted(page.parent.glob("*.svg")),
     ]
-    registered = run.registry.register(model, trained.archive, files, scores.evaluations[CANDIDATE].metrics)
+    registered = run.registry.register(model, trained.archive, files, evaluation.metrics)
     shutil.rmtree(trained.archive.parent)  # what an interrupted run would have taken up
     return registered
 
@@ -74,27 +64,20 @@ def require_unchanged(run: Run, trained: Trained, lineage: Lineage) -> None:
         )
 
 
-def described(
-    run: Run,
-    trained: Trained,
-    lineage: Lineage,
-    scores: Scores,
-    judgement: Judgement,
-    recalled: Recalled,
-    page: Path,
-) -> Model:
+def described(run: Run, trained: Trained, judgement: Judgement, page: Path) -> Model:
     """Return all that is known of the trained model; it has no version yet."""
-    champion = recalled.champion
+    case, scores = judgement.case, judgement.scores
+    champion = case.champion
     candidate, compared = scores.evaluations[CANDIDATE], scores.evaluations.get(CHAMPION)
     return Model(
         version="",
         run_id="",
         model_id=trained.model_id,
         sha256=trained.sha256,
-        lineage=lineage,
+        lineage=case.lineage,
         training_rows=trained.rows,
         intents=judgement.trained.intents,
-        holdout_version=recalled.holdout_version,
+        holdout_version=case.holdout_version,
         holdout_rows=candidate.rows,
         accuracy=candidate.accuracy,
         interval=candidate.interval,
@@ -108,5 +91,5 @@ def described(
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         run_name=run.name,
         report=str(page),
-        ledger_rows=recalled.ledger_rows,
+        ledger_rows=len(case.corpus.ledger),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,3 +65,13 @@ def test_a_run_that_waited_has_the_settings_of_its_turn(
     (workspace / "params.yaml").write_text(SEED.format(1))
     with looking(str(workspace)) as settings:
         assert settings.params.train.seed == 4
+
+
+def test_a_target_that_is_given_takes_the_place_of_the_settings(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `ratchet retrain --target process` does, for this run alone: the process's environment stays as it is."""
+    monkeypatch.setenv("RATCHET_TARGET", "swarm")
+    with begin(str(workspace), "A retrain", "by hand", target="process") as begun:
+        assert begun.target.name == begun.settings.target == "process"
+    assert os.environ["RATCHET_TARGET"] == "swarm"

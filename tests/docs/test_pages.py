@@ -21,7 +21,7 @@ from tests.docs.reading import PAGES, ROOT, SHELL, anchors, blocks, inline_code,
 
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 
-OWN = r"(?:adapters|benchmarks|bot|cli|deployments|docs|domain|examples|flows|tasks|tests|\.github)"
+OWN = r"(?:ratchet|adapters|benchmarks|bot|cli|deployments|docs|domain|examples|flows|tasks|tests|\.github)"
 PATHS = re.compile(rf"^{OWN}/[\w./-]+$")
 MADE = {
     "bot/.venv",

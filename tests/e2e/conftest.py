@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -96,12 +97,13 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgresql.Po
     programs = postgresql.programs()
     if programs is None:
         pytest.skip("PostgreSQL is missing: apt-get install postgresql")
-    made = postgresql.Postgres(Path(tmp_path_factory.mktemp("postgres")), programs)
-    try:
-        made.make()
-        yield made
-    finally:
-        made.stop()
+    with tempfile.TemporaryDirectory(prefix="ratchet-postgres-") as folder:
+        made = postgresql.Postgres(Path(folder), programs, tmp_path_factory.getbasetemp())
+        try:
+            made.make()
+            yield made
+        finally:
+            made.stop()
 
 
 @pytest.fixture(autouse=True)

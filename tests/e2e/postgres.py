@@ -24,14 +24,16 @@ def programs() -> Path | None:
 
 
 class Postgres:
-    """One server with its files in `folder`, from `start` to `stop`; user `ratchet`, any password."""
+    """One server with its files in `folder`, from `start` to `stop`; user `ratchet`, any password.
 
-    def __init__(self, folder: Path, programs: Path) -> None:
-        self.folder, self.programs, self.port = folder, programs, free_port()
+    It may run as another user, from whom each start of pytest closes the folders of all runs, so `folder` is
+    outside of them. `run` is this run's folder: by it the server is known once the run was killed (tests/sweep.py).
+    """
+
+    def __init__(self, folder: Path, programs: Path, run: Path) -> None:
+        self.folder, self.programs, self.run, self.port = folder, programs, run, free_port()
         self.user = "postgres" if os.geteuid() == 0 else None  # it refuses to run as root
         if self.user:
-            for path in (folder, *folder.parents[:3]):
-                path.chmod(path.stat().st_mode | 0o055)
             shutil.chown(folder, self.user)
 
     @property
@@ -83,5 +85,11 @@ class Postgres:
     def _run(self, program: str, *words: str | Path) -> None:
         argv = [str(self.programs / program), *map(str, words)]
         subprocess.run(
-            argv, check=True, user=self.user, cwd=self.folder, timeout=120, stdout=subprocess.DEVNULL
+            argv,
+            check=True,
+            user=self.user,
+            cwd=self.folder,
+            env={**os.environ, "RATCHET_TEST_RUN": str(self.run)},
+            timeout=120,
+            stdout=subprocess.DEVNULL,
         )

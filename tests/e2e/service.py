@@ -79,6 +79,17 @@ class Api:
         """Return a run once it has ended."""
         return until(seconds, lambda: found if (found := self.run(run_id))["state_type"] in ENDED else None)
 
+    def arrows(self, run_id: str) -> set[tuple[str, str]]:
+        """Return the arrows of a run's graph, from step to step: what each step recorded as its inputs."""
+        runs = self.ask("/task_runs/filter", {"flow_runs": {"id": {"any_": [run_id]}}})
+        names = {run["id"]: run["name"].rpartition("-")[0] for run in runs}
+        return {
+            (names[found["id"]], names[run["id"]])
+            for run in runs
+            for inputs in run["task_inputs"].values()
+            for found in inputs
+        }
+
     def log(self, run_id: str) -> str:
         """Return all that a run logged."""
         lines = self.ask("/logs/filter", {"logs": {"flow_run_id": {"any_": [run_id]}}, "limit": 200})

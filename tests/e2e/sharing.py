@@ -24,7 +24,7 @@ from tests.workspaces import fake_workspace
 ENDLESS = 3600
 WITHIN_SECONDS = 20
 """After so long without a sign of life a run is dead here: Ratchet's own 90 s, shortened."""
-LOADED = {("flows.retrain.retrain", "on-data-change"), ("flows.rollback.rollback", "manual")}
+LOADED = {("flows.retrain.retrain", "retrain-on-data-change"), ("flows.rollback.rollback", "rollback-manual")}
 
 
 def workspace(folder: Path, variables: Mapping[str, str], history: str = "") -> Settings:

@@ -40,7 +40,7 @@ try:
 except RatchetError as error:
     sys.exit(f"{error.fact} {error.remedy}")
 """
-"""What a worker does for the deployment `retrain/on-data-change`."""
+"""What a worker does for the deployment `retrain/retrain-on-data-change`."""
 LATER = ("could you tell me ", "one more thing, ", "good morning, ", "as i said, ")
 
 

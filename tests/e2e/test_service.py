@@ -64,7 +64,7 @@ def test_the_service_runs_in_the_background(service: Service) -> None:
     """`--detach` has returned once everything answered, and named the next retrain."""
     assert "Ready" in service.said
     assert "next retrain" in service.said
-    assert service.api.deployment("retrain/weekly")
+    assert service.api.deployment("retrain/retrain-weekly")
 
 
 def test_up_twice_says_that_it_runs(service: Service) -> None:
@@ -78,7 +78,7 @@ def test_the_weekly_schedule_yields_runs_on_the_clocks_of_berlin(service: Servic
     """Scheduled runs exist, each on a Monday at 06:00 local time."""
 
     def scheduled() -> list[datetime]:
-        body = {"flow_runs": {"deployment_id": {"any_": [service.api.deployment("retrain/weekly")]}}}
+        body = {"flow_runs": {"deployment_id": {"any_": [service.api.deployment("retrain/retrain-weekly")]}}}
         runs = service.api.ask("/flow_runs/filter", body)
         return [datetime.fromisoformat(run["expected_start_time"]).astimezone(BERLIN) for run in runs]
 
@@ -91,7 +91,7 @@ def test_the_schedule_follows_a_change_to_summer_time(service: Service) -> None:
     """The deployed schedule, computed as the server does: 06:00 before and after 28 March 2027."""
     from prefect.server.schemas.schedules import CronSchedule
 
-    found = service.api.request("GET", f"/deployments/name/{service.api.named('retrain/weekly')}")[
+    found = service.api.request("GET", f"/deployments/name/{service.api.named('retrain/retrain-weekly')}")[
         "schedules"
     ][0]["schedule"]
     schedule = CronSchedule.model_validate(found)
@@ -103,7 +103,7 @@ def test_the_schedule_follows_a_change_to_summer_time(service: Service) -> None:
 
 def test_the_first_release_comes_from_the_weekly_deployment(service: Service) -> None:
     """Started as the pages do; its name says what came of it, and its page shows the verdict."""
-    run = service.api.wait(service.api.start("retrain/weekly"), RUN_SECONDS)
+    run = service.api.wait(service.api.start("retrain/retrain-weekly"), RUN_SECONDS)
     assert run["state_type"] == "COMPLETED", service.api.log(run["id"])
     assert "%" in run["name"]
     assert run["name"].endswith("promote")
@@ -113,6 +113,14 @@ def test_the_first_release_comes_from_the_weekly_deployment(service: Service) ->
     kinds = {artifact["key"]: artifact["type"] for artifact in service.api.ask("/artifacts/filter", body)}
     assert kinds["verdict"] == "table"
     assert "image" in kinds.values()
+
+
+def test_the_graph_of_a_retrain_can_be_read(service: Service) -> None:
+    """At most 25 arrows from step to step, and neither sync nor recover stands beside them."""
+    (run,) = service.api.runs("retrain/retrain-weekly")
+    arrows = service.api.arrows(run["id"])
+    assert {("sync", "recover"), ("recover", "fetch"), ("recall", "train"), ("register", "package")} <= arrows
+    assert len(arrows) <= 25, sorted(arrows)
 
 
 def test_nothing_listens_on_all_interfaces(service: Service, listeners: Listeners) -> None:
@@ -168,14 +176,14 @@ def test_a_new_wording_is_released_without_training_and_documentation_is_not(ser
     service.push("Say what it is")
     service.change("bot/domain.yml", "Starting order laptop.", "Starting order laptop at once.")
     commit = service.push("Better words")
-    (run,) = until(30, lambda: service.api.runs("release/on-code-change"))
+    (run,) = until(30, lambda: service.api.runs("release/release-on-code-change"))
     assert service.api.wait(run["id"], RUN_SECONDS)["state_type"] == "COMPLETED", service.api.log(run["id"])
     assert len(service.registry.models()) == models
     assert service.api.run(run["id"])["state_name"] == "Released"
     assert service.registry.live().code_commit == commit
     assert "at once" in str(service.say("i need a new laptop")["messages"])
-    assert len(service.api.runs("release/on-code-change")) == 1
-    assert not service.api.runs("retrain/on-data-change")
+    assert len(service.api.runs("release/release-on-code-change")) == 1
+    assert not service.api.runs("retrain/retrain-on-data-change")
 
 
 def test_five_pushes_of_data_make_at_most_two_runs_and_the_last_wins(
@@ -189,18 +197,20 @@ def test_five_pushes_of_data_make_at_most_two_runs_and_the_last_wins(
     for number, commit in enumerate(commits):
         service.publish(commit)
         if number == 0:
-            until(60, lambda: service.api.runs("retrain/on-data-change"))
+            until(60, lambda: service.api.runs("retrain/retrain-on-data-change"))
 
     def settled() -> bool:
-        runs = service.api.runs("retrain/on-data-change")
+        runs = service.api.runs("retrain/retrain-on-data-change")
         ended = all(run["state_type"] in ("COMPLETED", "CANCELLED") for run in runs)
         return ended and any(commits[-1][:8] in str(run["parameters"]) for run in runs)
 
     until(RUN_SECONDS, settled)
-    worked = [run for run in service.api.runs("retrain/on-data-change") if run["state_type"] == "COMPLETED"]
+    worked = [
+        run for run in service.api.runs("retrain/retrain-on-data-change") if run["state_type"] == "COMPLETED"
+    ]
     assert 1 <= len(worked) <= 2
     assert service.registry.models()[-1].lineage.data_revision == revision
-    assert len(service.api.runs("release/on-code-change")) == 1
+    assert len(service.api.runs("release/release-on-code-change")) == 1
 
 
 def test_a_change_of_the_pipeline_retrains_on_the_same_data(service: Service) -> None:
@@ -208,12 +218,12 @@ def test_a_change_of_the_pipeline_retrains_on_the_same_data(service: Service) ->
     champion = service.registry.champion()
     service.change("bot/config.yml", "language: en", "language: en\n# a new pipeline")
     service.push("Another pipeline")
-    (run,) = until(30, lambda: service.api.runs("retrain/on-code-change"))
+    (run,) = until(30, lambda: service.api.runs("retrain/retrain-on-code-change"))
     assert service.api.wait(run["id"], RUN_SECONDS)["state_type"] == "COMPLETED", service.api.log(run["id"])
     newest = service.registry.models()[-1]
     assert newest.version != champion.version
     assert newest.lineage.data_revision == champion.lineage.data_revision
-    assert len(service.api.runs("release/on-code-change")) == 1
+    assert len(service.api.runs("release/release-on-code-change")) == 1
 
 
 @pytest.mark.long  # heartbeats take two minutes; test_shared_server.py has a dead run of a shell in every run
@@ -224,8 +234,8 @@ def test_a_killed_worker_is_noticed_and_the_next_run_takes_up_its_work(service: 
     """
     service.add_data(99)
     service.push("Data of the faulty day")
-    before = len(service.api.runs("retrain/on-data-change"))
-    run = until(90, lambda: service.api.runs("retrain/on-data-change")[before:])[0]
+    before = len(service.api.runs("retrain/retrain-on-data-change"))
+    run = until(90, lambda: service.api.runs("retrain/retrain-on-data-change")[before:])[0]
     candidates = service.home / ".ratchet" / "candidates"
     until(RUN_SECONDS, lambda: list(candidates.glob("*/model.sha256")))
     worker = read_replica(service.home / ".ratchet" / "service" / "worker.json")
@@ -239,7 +249,7 @@ def test_a_killed_worker_is_noticed_and_the_next_run_takes_up_its_work(service: 
     fresh = until(30, lambda: read_replica(service.home / ".ratchet" / "service" / "worker.json"))
     assert alive(fresh)
 
-    again = service.api.start("retrain/on-data-change")
+    again = service.api.start("retrain/retrain-on-data-change")
     until(60, lambda: service.api.run(again)["state_type"] == "RUNNING")
     server = read_replica(service.home / ".ratchet" / "prefect" / "server.json")
     assert server is not None
@@ -253,27 +263,29 @@ def test_a_killed_worker_is_noticed_and_the_next_run_takes_up_its_work(service: 
 def test_override_and_rollback_as_the_pages_send_them(service: Service) -> None:
     """A person forbids and approves a model, and goes back, without a shell."""
     version = service.registry.live().model_version
-    refused = service.api.start("override/manual", version=version, by="", reason="none", expires="7d")
+    refused = service.api.start(
+        "override/override-manual", version=version, by="", reason="none", expires="7d"
+    )
     assert service.api.wait(refused, 120)["state_type"] == "FAILED"
     answer = {"version": version, "by": "Ana", "reason": "the client wants it", "expires": "7d"}
-    done = service.api.wait(service.api.start("override/manual", **answer), 120)
+    done = service.api.wait(service.api.start("override/override-manual", **answer), 120)
     assert (done["state_type"], done["state_name"]) == ("COMPLETED", "Released"), service.api.log(done["id"])
     live = service.registry.live()
     assert live.override["by"] == "Ana"
 
-    back = service.api.wait(service.api.start("rollback/manual"), 120)
+    back = service.api.wait(service.api.start("rollback/rollback-manual"), 120)
     assert (back["state_type"], back["state_name"]) == ("COMPLETED", "Released"), service.api.log(back["id"])
     assert service.registry.live().id != live.id
 
 
 def test_ci_announces_a_commit_once(service: Service) -> None:
     """The same event sent twice over HTTP makes one run."""
-    before = len(service.api.runs("release/on-code-change"))
+    before = len(service.api.runs("release/release-on-code-change"))
     for _ in range(2):
         service.ratchet("emit", "code.changed", "--commit", "f" * 40)
-    until(60, lambda: service.api.runs("release/on-code-change")[before:])
+    until(60, lambda: service.api.runs("release/release-on-code-change")[before:])
     time.sleep(5)
-    assert len(service.api.runs("release/on-code-change")) == before + 1
+    assert len(service.api.runs("release/release-on-code-change")) == before + 1
 
 
 def test_down_stops_everything_but_the_bot(service: Service) -> None:

@@ -69,7 +69,7 @@ def test_the_server_asks_for_the_password(service: Service) -> None:
 
 def test_the_first_release_lies_in_the_teams_stores(service: Service) -> None:
     """Model and report are in S3, the records in PostgreSQL, and nothing in local databases."""
-    run = service.api.wait(service.api.start("retrain/weekly"), RUN_SECONDS)
+    run = service.api.wait(service.api.start("retrain/retrain-weekly"), RUN_SECONDS)
     assert run["state_type"] == "COMPLETED", service.api.log(run["id"])
     assert list((service.folder / "s3" / "bucket" / "artifacts").rglob("model.tar.gz"))
     state = service.home / ".ratchet"
@@ -87,7 +87,7 @@ def test_a_dropped_file_becomes_a_release_and_a_faulty_one_moves_aside(service: 
     until(RUN_SECONDS, lambda: (folder / "done" / "week.csv").exists())
     until(RUN_SECONDS, lambda: list((folder / "refused").glob("faulty.csv.report.*")))
     assert not list(folder.glob("*.csv"))
-    (run,) = until(60, lambda: service.api.runs("retrain/on-data-change"))
+    (run,) = until(60, lambda: service.api.runs("retrain/retrain-on-data-change"))
     assert service.api.wait(run["id"], RUN_SECONDS)["state_type"] == "COMPLETED", service.api.log(run["id"])
     service.git(service.dev, "pull", "-q", "origin", "main")
     assert service.registry.models()[-1].lineage.data_revision in (service.dev / "data.dvc").read_text()
@@ -97,6 +97,6 @@ def test_a_new_wording_is_released_from_the_teams_stores(service: Service) -> No
     """The code path works the same."""
     service.change("bot/domain.yml", "Starting order laptop.", "Starting order laptop at once.")
     commit = service.push("Better words")
-    (run,) = until(60, lambda: service.api.runs("release/on-code-change"))
+    (run,) = until(60, lambda: service.api.runs("release/release-on-code-change"))
     assert service.api.wait(run["id"], RUN_SECONDS)["state_type"] == "COMPLETED", service.api.log(run["id"])
     assert service.registry.live().code_commit == commit

@@ -18,7 +18,7 @@ from ratchet.adapters.prefect import events, retrains, server
 from ratchet.adapters.settings import load_settings
 from ratchet.adapters.system.processes import free_port
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.operations.incidents import Event
+from ratchet.domain.operations.incidents import Occasion
 from ratchet.domain.operations.triggers import data_changed
 from tests.corpora import git
 from tests.e2e import sharing
@@ -97,22 +97,23 @@ def leave_old_names(shared: Shared) -> None:
     about = {"name": "ratchet", "type": "process", "description": "Ratchet's runs"}
     api.ask("/work_pools/", about)
     flow = {name: api.ask("/flows/", {"name": name})["id"] for name in ("retrain", "rollback")}
-    for name, deployment, entrypoint in (
-        ("retrain", "on-data-change", "flows.retrain.retrain"),
-        ("rollback", "manual", "etl.py:rollback"),
-        ("retrain", "nightly", "etl.py:retrain"),
+    for name, deployment, entrypoint, tags in (
+        ("retrain", "on-data-change", "flows.retrain.retrain", []),
+        ("retrain", "helpdesk-on-data-change", "flows.retrain.retrain", ["ratchet:helpdesk"]),
+        ("rollback", "helpdesk-manual", "flows.rollback.rollback", ["theirs"]),
+        ("rollback", "manual", "etl.py:rollback", []),
+        ("retrain", "nightly", "etl.py:retrain", []),
     ):
-        body = {"flow_id": flow[name], "name": deployment, "entrypoint": entrypoint}
+        body = {"flow_id": flow[name], "name": deployment, "entrypoint": entrypoint, "tags": tags}
         api.ask("/deployments/", body)
 
 
 def test_what_an_older_ratchet_left_is_gone_and_what_is_another_teams_stays(shared: Shared) -> None:
     """Its automation marked every team's runs; its deployments would start runs that no worker takes."""
-    assert shared.named("deployments") >= {"nightly", "manual"}
-    assert "on-data-change" not in shared.named("deployments")
-    assert {"helpdesk-on-data-change", "helpdesk-manual", "shop-on-data-change"} <= shared.named(
-        "deployments"
-    )
+    names = shared.named("deployments")
+    assert names >= {"nightly", "manual", "helpdesk-manual"}
+    assert not names & {"on-data-change", "helpdesk-on-data-change"}
+    assert names >= {f"{name}-retrain-on-data-change" for name in ("helpdesk", "shop")}
     assert "Dead run → crashed" not in shared.named("automations")
     assert "Dead run → crashed (shop)" in shared.named("automations")
     assert "ratchet" not in shared.named("work_pools")
@@ -181,7 +182,7 @@ def test_one_commit_starts_a_run_in_each_workspace_that_announces_it(shared: Sha
     """And in no other: the deployments answer their workspace's events."""
 
     def runs(name: str) -> int:
-        return len(Api(shared.url, workspace=name).runs("retrain/on-data-change"))
+        return len(Api(shared.url, workspace=name).runs("retrain/retrain-on-data-change"))
 
     events.send(load_settings(shared.helpdesk), [data_changed("c1")])
     until(60, lambda: runs("helpdesk"))
@@ -230,7 +231,7 @@ def test_a_renamed_folder_leaves_nothing_under_its_old_name(shared: Shared) -> N
     sharing.provide(shared.folder / "store", shared.url)
     names = shared.named("deployments") | shared.named("automations") | shared.named("work_pools")
     assert not {name for name in names if "shop" in name}
-    assert {"store-on-data-change", "ratchet-store", "helpdesk-manual", "nightly"} <= names
+    assert {"store-retrain-on-data-change", "ratchet-store", "helpdesk-rollback-manual", "nightly"} <= names
 
 
 def test_a_failure_in_a_shell_is_told_and_is_over_with_the_next_success(shared: Shared) -> None:
@@ -243,5 +244,5 @@ def test_a_failure_in_a_shell_is_told_and_is_over_with_the_next_success(shared: 
     runs = shared.api.ask("/flow_runs/filter", {"flow_runs": {"tags": {"all_": ["ratchet:helpdesk"]}}})
     assert {run["state_name"] for run in runs if "rollback" in run["name"]} == {"Failed"}
     shared.make_run("rollback", "RUNNING", "COMPLETED", tags=["ratchet:helpdesk"])
-    ended = [alert for _ in range(2) for alert in once(str(shared.helpdesk)) if alert.event is Event.END]
+    ended = [alert for _ in range(2) for alert in once(str(shared.helpdesk)) if alert.event is Occasion.END]
     assert any("The rollback “" in alert.sentence for alert in ended)

@@ -10,9 +10,11 @@ from ratchet.adapters.corpus import data_folder, ledger_history
 from ratchet.adapters.readers import sources
 from ratchet.adapters.readers.tables import Columns
 from ratchet.adapters.settings import Settings
+from ratchet.adapters.system.threads import in_threads
 from ratchet.domain.corpus import intake, ledger
 from ratchet.domain.corpus.findings import Finding, ValidationReport, with_review
-from ratchet.domain.corpus.review import suspects
+from ratchet.domain.corpus.neighbours import Work
+from ratchet.domain.corpus.review import to_review
 
 
 def check(settings: Settings, files: Sequence[Path], columns: Columns, review: bool) -> ValidationReport:
@@ -30,11 +32,16 @@ def check(settings: Settings, files: Sequence[Path], columns: Columns, review: b
         old, incoming = known, sources.read(files, params.corpus, columns).frame
     else:
         old, incoming = known.head(0), known
-    taken = intake.take(old, incoming, book, policies)
+    work = Work(spread=in_threads)
+    taken = intake.take(old, incoming, book, policies, work=work)
     if taken.accepted:
-        assigned = ledger.give_sides(taken.merged.frame, book, params.split, "")
+        assigned = ledger.give_sides(taken.merged.frame, book, params.split, "", work)
         taken = intake.with_coverage(
-            taken, (old, book), assigned, (params.split, params.validation, params.gate.retire)
+            taken,
+            (old, book),
+            assigned,
+            (params.split, params.validation, params.gate.retire),
+            work=work,
         )
     report = taken.report
     if unchecked:
@@ -43,7 +50,7 @@ def check(settings: Settings, files: Sequence[Path], columns: Columns, review: b
     if not review:
         return report
     frame, fresh = taken.merged.frame, taken.merged.fresh
-    doubtful = suspects(frame, params.corpus, params.validation.suspect_ratio)
+    doubtful = to_review(frame, params.corpus, params.validation.suspect_ratio)
     mine = doubtful[doubtful["place"].isin(set(frame.loc[fresh, "place"]))]
     policy = params.validation
     return with_review(report, mine, policy.personal_data_allowed, policy.suspect_ratio)

@@ -10,7 +10,9 @@ import pandas as pd
 
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import Settings
+from ratchet.adapters.system.threads import in_threads
 from ratchet.domain.corpus import ledger, retirement, retiring, wear
+from ratchet.domain.corpus.neighbours import Work
 from ratchet.domain.corpus.retirement import Retirement
 from ratchet.domain.errors import RatchetError
 
@@ -38,7 +40,7 @@ def plan(
         version = wear.holdout_version(holdout["key"])
         decided = wear.decisions_by_row(holdout, registry.models(), version)
         chosen &= decided > params.gate.wear.max_decisions
-    planned = retirement.plan(split, chosen, params.split.near_duplicate)
+    planned = retirement.plan(split, chosen, params.split.near_duplicate, Work(spread=in_threads))
     if planned.rows and (refused := retiring.refusal(planned, params.gate.retire, intents)):
         raise refused
     return planned

@@ -11,10 +11,15 @@ from dataclasses import replace
 
 from ratchet.adapters.settings import Settings
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.operations.incidents import Alert, Event
+from ratchet.domain.operations.incidents import Alert, Occasion
 
-TYPES = {Event.BEGIN: "failure", Event.REMINDER: "warning", Event.END: "success", Event.TEST: "info"}
-WORDS = {Event.BEGIN: "", Event.REMINDER: "still: ", Event.END: "over: ", Event.TEST: "test: "}
+TYPES = {
+    Occasion.BEGIN: "failure",
+    Occasion.REMINDER: "warning",
+    Occasion.END: "success",
+    Occasion.TEST: "info",
+}
+WORDS = {Occasion.BEGIN: "", Occasion.REMINDER: "still: ", Occasion.END: "over: ", Occasion.TEST: "test: "}
 
 
 def addresses(settings: Settings) -> list[str]:
@@ -63,7 +68,7 @@ def send(settings: Settings, alert: Alert, address: str) -> bool:
 
 def test(settings: Settings, now: float) -> int:
     """Send a test to every address and return their number; raises `RatchetError` for those that did not take it."""
-    alert = Alert(f"test-{now:.0f}", Event.TEST, "alerts", "This is a test; nothing is wrong.", now)
+    alert = Alert(f"test-{now:.0f}", Occasion.TEST, "alerts", "This is a test; nothing is wrong.", now)
     if not addresses(settings):
         raise RatchetError(
             "No address for alerts is set.",

@@ -125,30 +125,34 @@ def gauge(name: str, text: str, value: float) -> Any:
     return GaugeMetricFamily(name, text, value=value)
 
 
+class Written:
+    """The figures of the last look, as its file says; none before the first one."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield each metric of the file."""
+        from prometheus_client.parser import text_string_to_metric_families
+
+        if self.path.exists():
+            yield from text_string_to_metric_families(self.path.read_text(encoding="utf-8"))
+
+
 def serve(settings: Settings) -> None:
-    """Answer Prometheus on loopback with the figures of the last look, for as long as this process lives."""
-    import threading
-    from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+    """Answer Prometheus on loopback with the figures of the last look, for as long as this process lives.
 
-    path = exposition_file(settings)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            known = self.path == "/metrics" and path.exists()
-            self.send_response(200 if known else 404)
-            self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(path.read_bytes() if known else b"")
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Nobody reads a line for each scrape."""
+    Raises `RatchetError` where the port is another's.
+    """
+    from prometheus_client import CollectorRegistry, start_http_server
 
     assert settings.metrics_port is not None
+    registry = CollectorRegistry()
+    registry.register(Written(exposition_file(settings)))
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", settings.metrics_port), Handler)
+        start_http_server(settings.metrics_port, addr="127.0.0.1", registry=registry)
     except OSError as error:
         raise RatchetError(
             f"Port {settings.metrics_port} cannot be listened on: {error.strerror}.",
             "Set RATCHET_METRICS_PORT to a free one.",
         ) from error
-    threading.Thread(target=server.serve_forever, daemon=True).start()

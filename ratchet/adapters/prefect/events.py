@@ -7,15 +7,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
-
-from ratchet.adapters.prefect.server import client, running_url, scope
+from ratchet.adapters.prefect.client import Server
+from ratchet.adapters.prefect.server import running_url, scope
 from ratchet.adapters.settings import Settings
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.scope import POOL, Scope
 from ratchet.domain.operations.triggers import Event
-
-SEND_SECONDS = 20.0
 
 
 def send(settings: Settings, events: Sequence[Event]) -> str:
@@ -27,29 +24,21 @@ def send(settings: Settings, events: Sequence[Event]) -> str:
             "Start it with `ratchet up`, or name one in RATCHET_PREFECT_API_URL.",
         )
     own = scope(settings)
-    try:
-        with client(settings, url, SEND_SECONDS) as server:
-            answer = server.get(f"/work_pools/{own.pool}")
-            if answer.status_code == httpx.codes.NOT_FOUND:
-                raise nobody_serves(own.name, url, server)
-            answer.raise_for_status()
-            server.post("/events", json=[as_prefect(event, own) for event in events]).raise_for_status()
-    except httpx.HTTPStatusError as error:
-        remedy = "Set RATCHET_PREFECT_AUTH to user:password." if error.response.status_code == 401 else ""
-        raise RatchetError(f"The Prefect server at {url} refused the events: {error}.", remedy) from error
-    except httpx.HTTPError as error:
-        raise RatchetError(f"The Prefect server at {url} does not answer: {error}.", "Start it.") from error
+    with Server(settings, url) as server:
+        if not server.has(f"/work_pools/{own.pool}"):
+            raise nobody_serves(own.name, server)
+        server.post("/events", [as_prefect(event, own) for event in events])
     return url
 
 
-def nobody_serves(name: str, url: str, server: httpx.Client) -> RatchetError:
+def nobody_serves(name: str, server: Server) -> RatchetError:
     """Return the error for a server on which no service answers this workspace's events."""
-    pools = server.post("/work_pools/filter", json={"limit": 200}).raise_for_status().json()
+    pools = server.post("/work_pools/filter", {"limit": 200})
     names = sorted(
         pool["name"].removeprefix(f"{POOL}-") for pool in pools if pool["name"].startswith(f"{POOL}-")
     )
     return RatchetError(
-        f"The Prefect server at {url} serves no workspace {name}; it serves {', '.join(names) or 'none'}.",
+        f"The Prefect server at {server.url} serves no workspace {name}; it serves {', '.join(names) or 'none'}.",
         "Set RATCHET_NAME to the name that the service has there, or start the service with `ratchet up`.",
     )
 

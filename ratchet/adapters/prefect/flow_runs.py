@@ -7,27 +7,22 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from uuid import UUID
 
-import httpx
-
+from ratchet.adapters.prefect.client import ask, through_restarts
 from ratchet.adapters.system.lock import LockHeld
 
 if TYPE_CHECKING:
-    from prefect.client.orchestration import SyncPrefectClient
     from prefect.client.schemas.objects import State
 
 PATIENCE_SECONDS = 6 * 3600.0
 """A run that a trigger started waits so long for one that a person started in a shell."""
 LEASE_SECONDS = 60.0
 """A slot whose holder was killed is free again after this time."""
-RESTART_SECONDS = 120.0
-"""A server that does not answer is asked again for so long."""
 LEAST_SECONDS = 10.0
 """A run that does not wait for others gives a busy server this time to answer: a slow answer is no holder."""
 
@@ -51,31 +46,6 @@ def by_service() -> bool:
 def patience() -> float:
     """Return for how many seconds the run waits for its turn: a person in a shell is told at once."""
     return PATIENCE_SECONDS if by_service() else 0
-
-
-def through_restarts(action: Callable[[], T]) -> T:
-    """Do something that needs the server; while it does not answer, try again."""
-    from prefect.concurrency.asyncio import ConcurrencySlotAcquisitionError
-
-    deadline = time.monotonic() + RESTART_SECONDS
-    while True:
-        try:
-            return action()
-        except (httpx.TransportError, ConcurrencySlotAcquisitionError):
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(1)
-
-
-def ask(question: Callable[[SyncPrefectClient], T]) -> T:
-    """Ask the server something."""
-    from prefect.client.orchestration import get_client
-
-    def once() -> T:
-        with get_client(sync_client=True) as client:
-            return question(client)
-
-    return through_restarts(once)
 
 
 @contextlib.contextmanager

@@ -23,6 +23,7 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.variables import Variable
 
 from ratchet.adapters.prefect import removal
+from ratchet.adapters.prefect.client import told
 from ratchet.adapters.prefect.server import JOIN, REFUSED, environment, scope
 from ratchet.adapters.settings import CODE, SOURCE, Settings, load_settings
 from ratchet.adapters.system import commands
@@ -126,9 +127,12 @@ async def provision(settings: Settings, own: Scope, asking: Owner, join: bool) -
         for name in known.keys() - here.keys() - {own.name}:
             if known[name].same_history(asking):  # this workspace, before its folder was renamed
                 await removal.workspace(client, Scope(name))
-        await removal.unnamed(client, content_of(settings, "prefect.yaml"))
+        declared, before = content_of(settings, "prefect.yaml"), known.get(own.name)
+        await removal.unnamed(client, declared)
+        if before is None or before.loaded != asking.loaded:
+            await removal.renamed(client, own, declared)
         await provide(client, own, automations(content_of(settings, "automations.yaml"), own))
-    return known.get(own.name)
+    return before
 
 
 def gone(owner: Owner) -> bool:
@@ -144,12 +148,13 @@ def main() -> None:
     try:
         settings = load_settings()
         own, asking, join = scope(settings), owner(settings), JOIN in sys.argv
-        before = asyncio.run(provision(settings, own, asking, join))
-        if before and (join or before == asking):
-            return
-        if before is None or before.loaded != asking.loaded:
-            deploy(settings, own)
-        Variable.set(own.record, {"name": own.name, "owner": asking.as_dict()}, overwrite=True)
+        with told(os.environ["PREFECT_API_URL"]):
+            before = asyncio.run(provision(settings, own, asking, join))
+            if before and (join or before == asking):
+                return
+            if before is None or before.loaded != asking.loaded:
+                deploy(settings, own)
+            Variable.set(own.record, {"name": own.name, "owner": asking.as_dict()}, overwrite=True)
     except RatchetError as error:
         print(f"{REFUSED}{json.dumps([error.fact, error.remedy])}", file=sys.stderr)
         raise SystemExit(1) from None

@@ -18,7 +18,7 @@ NAMELESS = "ratchet_deployments"
 """The Prefect variable of a Ratchet whose names on a server did not carry the workspace's."""
 DEAD_RUN = "Dead run → crashed"
 RENAMED = {"flows.override.override": ("release/override",)}
-"""Deployments that were called otherwise, by their entrypoints."""
+"""Deployments whose flow was called otherwise, by their entrypoints."""
 
 
 async def workspace(client: PrefectClient, own: Scope) -> None:
@@ -44,6 +44,27 @@ async def delete(client: PrefectClient, deployment: UUID) -> None:
     await client.delete_deployment(deployment)
 
 
+def former(one: dict[str, Any]) -> list[str]:
+    """Return the names, as FLOW/NAME, that a deployment had: before `release-manual` several were called `manual`."""
+    flow = one["entrypoint"].rpartition(".")[2]
+    short = one["name"].removeprefix(f"{flow}-")
+    return [f"{flow}/{short}"] if short != one["name"] else []
+
+
+async def renamed(client: PrefectClient, own: Scope, content: dict[str, Any]) -> None:
+    """Remove the workspace's deployments that have another name now: each would start its runs a second time."""
+    wanted = {own.deployment(one["name"]) for one in content["deployments"]}
+    for one in content["deployments"]:
+        for name in former(one):
+            flow, _, short = name.partition("/")
+            if own.deployment(short) in wanted:
+                continue
+            with contextlib.suppress(ObjectNotFound):
+                found = await client.read_deployment_by_name(f"{flow}/{own.deployment(short)}")
+                if found.entrypoint == one["entrypoint"] and own.tag in found.tags:
+                    await delete(client, found.id)
+
+
 async def unnamed(client: PrefectClient, content: dict[str, Any]) -> None:
     """Remove what an older Ratchet made: its automation marked every team's runs, its names were anybody's.
 
@@ -53,7 +74,8 @@ async def unnamed(client: PrefectClient, content: dict[str, Any]) -> None:
     if mark is None or not isinstance(mark.value, str):
         return
     for one in content["deployments"]:
-        names = (f"{one['entrypoint'].rpartition('.')[2]}/{one['name']}", *RENAMED.get(one["entrypoint"], ()))
+        flow = one["entrypoint"].rpartition(".")[2]
+        names = (f"{flow}/{one['name']}", *former(one), *RENAMED.get(one["entrypoint"], ()))
         for name in names:
             with contextlib.suppress(ObjectNotFound):
                 found = await client.read_deployment_by_name(name)

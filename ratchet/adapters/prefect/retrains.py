@@ -11,9 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import httpx
-
-from ratchet.adapters.prefect.server import client, running_url, scope
+from ratchet.adapters.prefect.client import Server
+from ratchet.adapters.prefect.server import running_url, scope
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.lock import described, holder
 from ratchet.domain.operations.failure import Failure, failures, flow_of, reason
@@ -33,7 +32,7 @@ def look(settings: Settings) -> Retrains:
     succeeded = {"retrain": max(written, default=0.0)}
     broken = list(left_behind(settings))
     if url := running_url(settings):
-        with client(settings, url, ASK_SECONDS) as server:
+        with Server(settings, url, ASK_SECONDS) as server:
             own = Own(server, scope(settings).tag)
             broken += own.failed()
             for flow in {"retrain", *(failure.flow for failure in broken)}:
@@ -64,7 +63,7 @@ def left_behind(settings: Settings) -> Iterator[Failure]:
 class Own:
     """What a server knows of the runs with one tag, but for those that another run started: it answers for them."""
 
-    server: httpx.Client
+    server: Server
     tag: str
 
     def failed(self) -> list[Failure]:
@@ -99,16 +98,13 @@ class Own:
             },
             **({"flows": {"name": {"any_": [flow]}}} if flow else {}),
         }
-        return list(self._ask("/flow_runs/filter", question))
+        return list(self.server.post("/flow_runs/filter", question))
 
     def _names(self, flows: set[str]) -> dict[str, str]:
         if not flows:
             return {}
-        found = self._ask("/flows/filter", {"flows": {"id": {"any_": sorted(flows)}}})
+        found = self.server.post("/flows/filter", {"flows": {"id": {"any_": sorted(flows)}}})
         return {flow["id"]: flow["name"] for flow in found}
-
-    def _ask(self, path: str, question: dict[str, Any]) -> Any:
-        return self.server.post(path, json=question).raise_for_status().json()
 
 
 def ended_at(run: dict[str, Any]) -> float:

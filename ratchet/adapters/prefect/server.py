@@ -10,9 +10,8 @@ import os
 import sys
 from pathlib import Path
 
-import httpx
-
 from ratchet.adapters.environment import access
+from ratchet.adapters.prefect.client import healthy
 from ratchet.adapters.settings import Settings, name_at
 from ratchet.adapters.system.files import write_json
 from ratchet.adapters.system.processes import Replica, alive, await_ready, launch, read_replica, terminate
@@ -103,18 +102,6 @@ def join(settings: Settings) -> None:
         os.environ.update(environment(settings, url))
 
 
-def client(settings: Settings, url: str, seconds: float) -> httpx.Client:
-    """Return a connection to the API at `url` for this process, which need not import Prefect."""
-    auth = settings.prefect_auth
-    user, _, password = auth.get_secret_value().partition(":") if auth else ("", "", "")
-    return httpx.Client(
-        base_url=url,
-        auth=(user, password) if auth else None,
-        timeout=seconds,
-        trust_env=settings.prefect_api_url is not None,
-    )
-
-
 def running_url(settings: Settings) -> str | None:
     """Return the address of the API of the server that runs for this workspace; None when none does."""
     if settings.prefect_api_url:
@@ -167,11 +154,3 @@ def stop_server(settings: Settings) -> bool:
 def serves(server: Replica) -> bool:
     """Say whether this very server answers, not another one on its port."""
     return healthy(local_url(server.port)) and served_by(server.port, server)
-
-
-def healthy(api_url: str) -> bool:
-    """Say whether a Prefect server answers there."""
-    try:
-        return httpx.get(f"{api_url}/health", timeout=2, trust_env=False).status_code == 200
-    except httpx.HTTPError:
-        return False

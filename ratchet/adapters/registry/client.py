@@ -9,7 +9,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, cast
 
-from ratchet.adapters.system.failures import causes, first_line
+from ratchet.adapters.system.failures import causes, first_line, is_a
 from ratchet.domain.errors import RatchetError
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 """How MLflow says that it has no such thing; the second where an alias is asked for."""
-DRIVERS = {"sqlite3", "psycopg2"}
+DRIVERS = ("sqlite3", "psycopg2")
 """Whose errors say best what is wrong; SQLAlchemy and MLflow put sentences of their own around them."""
 FILES = ("log_artifact", "log_dict")
 """Calls that write to the artifact store, not to the database."""
@@ -99,5 +99,5 @@ def naming(fact: str, remedy: str) -> Iterator[None]:
     except Exception as error:
         if getattr(error, "error_code", None) in ABSENT:
             raise
-        of_database = (one for one in causes(error) if type(one).__module__.partition(".")[0] in DRIVERS)
+        of_database = (one for one in causes(error) if any(is_a(one, driver, "Error") for driver in DRIVERS))
         raise RegistryDown(f"{fact}: {first_line(next(of_database, error))}.", remedy) from error

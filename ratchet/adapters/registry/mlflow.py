@@ -221,6 +221,15 @@ class Registry:
                 "Check the artifact store; `ratchet retrain` can train the model again.",
             ) from error
 
+    def artifact(self, model: Model, name: str) -> Path:
+        """Return what is kept with a model as a local file; raises `RatchetError` when there is no such thing."""
+        return self._fetch(model, name)
+
+    def keep(self, model: Model, paths: Sequence[Path]) -> None:
+        """Keep files with a model; one of the same name is replaced."""
+        for path in paths:
+            self.client.log_artifact(model.run_id, str(path))
+
     def page(self, model: Model, artifact: str) -> str:
         """Return the address of an artifact of the model's training in MLflow's pages."""
         pages = self.uri if self.uri.startswith("http") else f"http://127.0.0.1:{self.settings.mlflow_port}"
@@ -233,6 +242,14 @@ class Registry:
         """Return a person's decision about a model."""
         text = self._version(model.version).tags.get(OVERRIDE_TAG)
         return read_override(text, model.version) if text else None
+
+    def overrides(self) -> dict[str, Override]:
+        """Return people's decisions by the version that each is about."""
+        return {
+            found.version: read_override(found.tags[OVERRIDE_TAG], found.version)
+            for found in self.reader.versions()
+            if OVERRIDE_TAG in found.tags
+        }
 
     def set_override(self, override: Override) -> None:
         """Store a person's decision with the model."""

@@ -5,23 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ratchet.adapters.report.charts import HistoryPoint, confusion_matrix, history_chart
+from ratchet.adapters.system.files import read_record, write_json, write_text
 from ratchet.domain.corpus.changes import DataChanges
 from ratchet.domain.corpus.coverage import Uncovered
 from ratchet.domain.corpus.retirement import Retired
 from ratchet.domain.corpus.wear import Wear
+from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate.attribution import Attribution
 from ratchet.domain.gate.comparison import Comparison
 from ratchet.domain.gate.evaluation import Evaluation, IntentScore, SliceScore
 from ratchet.domain.gate.override import Override
 from ratchet.domain.gate.ramp import RampStatus
-from ratchet.domain.gate.rules import Rule
 from ratchet.domain.gate.suspects import Suspect
 from ratchet.domain.gate.verdict import Decision, Verdict
 from ratchet.domain.operations.sampling import Estimate
-from ratchet.domain.wording import percent
+from ratchet.domain.record import Record
+from ratchet.domain.wording import measured, p_value, percent
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -29,10 +32,12 @@ if TYPE_CHECKING:
 
 WIDE, NARROW = (880, 300), (380, 260)
 MOST_EXAMPLES = 200
+PAGE, CONTENT = "report.html", "report.json"
+"""The page's file, and the one that it is written from again after a person's decision."""
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(Record):
     """All that the page shows.
 
     `history` ends with this run; `traffic` are the estimates from labelled harvests, oldest first; `links` are
@@ -84,7 +89,7 @@ class SliceRow:
 def render(report: Report) -> str:
     """The page as HTML."""
     page = (
-        _environment()
+        templates()
         .get_template("report.html")
         .render(
             report=report,
@@ -106,16 +111,33 @@ def render(report: Report) -> str:
 def render_markdown(report: Report) -> str:
     """The verdict, its rules and the key figures as Markdown, for places that show no HTML."""
     return (
-        _environment()
+        templates()
         .get_template("report.md")
         .render(report=report, headline=HEADLINES[report.verdict.decision])
     )
 
 
+def write(report: Report, folder: Path) -> Path:
+    """Write the page, the same as Markdown and what both are made of into a folder; returns the page's path."""
+    page = folder / PAGE
+    write_text(page.with_suffix(".md"), render_markdown(report))
+    write_json(folder / CONTENT, report.as_dict())
+    write_text(page, render(report))
+    return page
+
+
+def read(path: Path) -> Report:
+    """Return what a page was made of; raises `RatchetError` where the file is none of Ratchet's."""
+    report = read_record(path, Report.from_dict, "Restore it from a backup.")
+    if report is None:
+        raise RatchetError(f"{path} was cut off.", "Restore it from a backup.")
+    return report
+
+
 def render_plots(report: Report) -> dict[str, str]:
     """The page's charts as SVG files by name, for the registry."""
     chart = history_chart(report.history, report.ramp.floor, *WIDE)
-    template = _environment().get_template("plot.svg")
+    template = templates().get_template("plot.svg")
     return {
         "accuracy.svg": template.render(kind="history", chart=chart, report=report),
         "calibration.svg": template.render(kind="calibration", report=report),
@@ -169,24 +191,14 @@ def breakable(name: str) -> Markup:
     return Markup("_<wbr>").join(escape(part) for part in name.split("_"))
 
 
-def measure(rule: Rule, value: float) -> str:
-    """A rule's value or threshold in its unit."""
-    words = {"count": f"{value:,.0f}", "points": f"{100 * value:.1f} points", "share": percent(value)}
-    return words[rule.unit]
-
-
-def chance(p: float) -> str:
-    """A p-value as a number of three digits."""
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
 def signed(difference: float) -> str:
     """A change of a share in points, with its sign: 0.018 → '+1.8', nothing → '0.0'."""
     return "0.0" if abs(difference) < 0.0005 else f"{100 * difference:+.1f}".replace("-", "−")
 
 
 @cache
-def _environment() -> Environment:
+def templates() -> Environment:
+    """The templates beside this file, which refuse a name that they are not given, and their filters."""
     from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
     environment = Environment(
@@ -197,7 +209,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        percent=percent, signed=signed, chance=chance, marked=marked, breakable=breakable
+        percent=percent, signed=signed, p_value=p_value, marked=marked, breakable=breakable
     )
-    environment.globals["measure"] = measure
+    environment.globals["measured"] = measured
     return environment

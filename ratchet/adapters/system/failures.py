@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+import sys
 from collections.abc import Iterator
 
 from ratchet.domain.errors import RatchetError
 
 AGAIN = "What served before serves on; run the same command again then."
-SILENT = {"ConnectionError", "Timeout"}
-"""What `requests` raises where nobody answers, or too late."""
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 
 def explain(error: BaseException) -> RatchetError | None:
     """Return the sentence for an error, or for the one that it came from; None where it is none of these.
 
-    Libraries are known by the names of their modules: none has to be imported for this.
+    Only Docker's client speaks through `requests`, and only Prefect's through `httpx`, without taking care of their
+    errors itself: MLflow's calls, the bot's channel and the monitor say by themselves whose failure it was.
     """
     for cause in causes(error):
-        families = {kind.__module__.partition(".")[0] for kind in type(cause).__mro__}
         if isinstance(cause, RatchetError):
             return cause
         if isinstance(cause, OSError) and cause.errno in DISK:
@@ -34,24 +33,33 @@ def explain(error: BaseException) -> RatchetError | None:
                 f"A database under .ratchet/ cannot be used: {cause}.",
                 f"Check that disk and its space. {AGAIN}",
             )
-        if "requests" in families and {kind.__name__ for kind in type(cause).__mro__} & SILENT:
+        if is_a(cause, "requests", "ConnectionError", "Timeout"):
             return RatchetError(
                 "The Docker engine no longer answers.",
                 "See `docker info`. Once it answers, the swarm serves by itself; run the same command again then.",
             )
-        if families & {"docker", "requests"}:
+        if is_a(cause, "docker.errors", "DockerException") or is_a(cause, "requests", "RequestException"):
             # The engine's own words; the error that those came with names no more than an address.
             words = next((one for one in causes(error) if getattr(one, "explanation", None)), cause)
             return RatchetError(
                 f"The Docker engine failed: {first_line(words)}.",
                 "See `docker info`, and run the same command again when the engine is well.",
             )
-        if "httpx" in families:
+        if is_a(cause, "httpx", "HTTPError", "InvalidURL"):
             return RatchetError(
                 f"The Prefect server failed: {first_line(cause)}.",
                 f"See .ratchet/prefect/server.log, and the disk's space. {AGAIN}",
             )
     return None
+
+
+def is_a(error: BaseException, module: str, *names: str) -> bool:
+    """Say whether an error is of one of these types of a library, which need not be installed or imported.
+
+    An error of a library that this process has not imported does not exist.
+    """
+    loaded = sys.modules.get(module)
+    return loaded is not None and isinstance(error, tuple(getattr(loaded, name) for name in names))
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

@@ -12,7 +12,7 @@ from ratchet.domain.operations.triggers import Change, Cursor, Event
 
 
 @dataclass(frozen=True)
-class Sighting:
+class News:
     """What a look found; `cursor` is to be kept once the events were sent."""
 
     change: Change
@@ -25,7 +25,7 @@ class Sighting:
         return f"{len(self.change.paths)} files changed in Git; {', '.join(kinds) or 'nothing to announce'}"
 
 
-def look(settings: Settings) -> Sighting:
+def look(settings: Settings) -> News:
     """Compare Git and the inbox with the last look; the first look only notes where the branch stands."""
     head, now = follow.head(settings), time.time()
     cursor = follow.read_cursor(settings) or Cursor(head)
@@ -34,7 +34,7 @@ def look(settings: Settings) -> Sighting:
     found += [triggers.file_dropped(file.address, file.version) for file in inbox.dropped(settings)]
     ready, waits = triggers.to_send(found, cursor, now, settings.params.triggers.data_gap_seconds)
     after = cursor.after(ready, cursor.commit if waits else head, now)
-    return Sighting(change, tuple(ready), after)
+    return News(change, tuple(ready), after)
 
 
 def changed(settings: Settings, old: str, new: str) -> Change:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ratchet.domain.corpus.findings import Finding
 from ratchet.domain.corpus.policies import RESERVED as RESERVED
 from ratchet.domain.corpus.policies import CorpusPolicy as CorpusPolicy
 
@@ -40,7 +41,7 @@ class Corpus:
 
     `revision` is the hash in `data.dvc`; `git_revision` the Git commit that it was read at, "" for the
     working tree; `folder` holds the files, `extras` in it the synonyms, lookup tables and regular
-    expressions, as Rasa NLU YAML.
+    expressions, as Rasa NLU YAML. `warnings` are those of its validation, none before.
     """
 
     frame: pd.DataFrame
@@ -48,6 +49,7 @@ class Corpus:
     revision: str
     git_revision: str
     folder: Path
+    warnings: tuple[Finding, ...] = ()
 
     @property
     def extras(self) -> Path:

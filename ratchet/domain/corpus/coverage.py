@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from ratchet.domain.corpus.findings import SHOWN, Finding, ValidationReport, count, listed
+from ratchet.domain.corpus.findings import SHOWN, Finding, ValidationReport
 from ratchet.domain.corpus.ledger import Side, Split, SplitPolicy, with_sides
 from ratchet.domain.corpus.personal_data import mask
 from ratchet.domain.record import Record
-from ratchet.domain.wording import percent
+from ratchet.domain.wording import count, listed, percent
 
 UNTRAINED, UNJUDGED = "untrained intents", "unjudged intents"
 NAMED = 20

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from ratchet.domain.corpus.personal_data import mask
 from ratchet.domain.record import Record
+from ratchet.domain.wording import count
 
 SHOWN = 100
 """Rows that a finding names; their count is always whole."""
@@ -53,7 +54,7 @@ class ValidationReport(Record):
 def with_review(
     report: ValidationReport, suspects: pd.DataFrame, allowed: Sequence[str], ratio: float
 ) -> ValidationReport:
-    """Add the suspected label errors (see `ratchet.domain.corpus.review.suspects`) to a report, as a warning."""
+    """Add the suspected label errors (see `ratchet.domain.corpus.review.to_review`) to a report, as a warning."""
     if suspects.empty:
         return report
     head = suspects.head(SHOWN)
@@ -68,14 +69,3 @@ def with_review(
         f" {ratio:g} times the likelihood of another.",
     )
     return replace(report, warnings=(*report.warnings, finding))
-
-
-def count(number: int, noun: str) -> str:
-    """`1 row`, `2 rows`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def listed(names: Iterable[str], most: int = 8) -> str:
-    """Join names, the first few of many."""
-    names = list(names)
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -14,7 +14,7 @@ from ratchet.domain.corpus.cleaning import clean
 from ratchet.domain.corpus.corpus import CorpusPolicy, as_list, keys, normalise, normalised, plain
 from ratchet.domain.corpus.findings import ValidationReport
 from ratchet.domain.corpus.ledger import Assigned, Side, SplitPolicy, form_of, split
-from ratchet.domain.corpus.neighbours import Progress, Texts, near_pairs
+from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
 from ratchet.domain.corpus.retiring import WORD_DIFFERENTLY, RetirePolicy
 from ratchet.domain.corpus.validation import ValidationPolicy, validate
 from ratchet.domain.record import Record
@@ -71,7 +71,7 @@ def take(
     *,
     relabel: bool = False,
     drop_faulty: bool = False,
-    progress: Progress | None = None,
+    work: Work = ALONE,
 ) -> Taken:
     """Clean the incoming rows, merge them with the old ones and validate the whole.
 
@@ -81,17 +81,17 @@ def take(
     corpus_policy, split_policy, validation_policy = policies
     rows, repairs = clean(incoming, corpus_policy)
     merged = merge(old, rows, corpus_policy, relabel)
-    gone = returned(merged, ledger, split_policy)
+    gone = returned(merged, ledger, split_policy, work.silent())
     if gone.any():
         repairs["rows left out that were removed once, their like now on the other side"] = int(gone.sum())
         merged = merged.without(gone)
     form = form_of(ledger)
-    report = validate(merged.frame, validation_policy, corpus_policy, merged.fresh, progress, form)
+    report = validate(merged.frame, validation_policy, corpus_policy, merged.fresh, work, form)
     faulty = merged.fresh & merged.frame.index.isin(report.faulty)
     left_out = int(faulty.sum()) if drop_faulty else 0
     if left_out:
         merged = merged.without(faulty)
-        report = validate(merged.frame, validation_policy, corpus_policy, merged.fresh, progress, form)
+        report = validate(merged.frame, validation_policy, corpus_policy, merged.fresh, work, form)
     return Taken(merged, report, repairs, left_out)
 
 
@@ -101,6 +101,7 @@ def with_coverage(
     assigned: Assigned,
     policies: tuple[SplitPolicy, ValidationPolicy, RetirePolicy],
     by_hand: bool = False,
+    work: Work = ALONE,
 ) -> Taken:
     """Add to the report which intents have nothing to train on (an error where it is new) or nothing held out.
 
@@ -119,10 +120,10 @@ def with_coverage(
     if new and len(before) and not by_hand:
         texts = frame.loc[frame["intent"].isin([one.intent for one in new]), "text"]
         remedy = retiring.way_in(
-            split(before, book, split_policy), normalised(texts, form_of(book)), retire_policy, near
+            split(before, book, split_policy), normalised(texts, form_of(book)), retire_policy, near, work
         )
     elif new and len(book):
-        remedy = retiring.way_out(split(frame, assigned.ledger, split_policy), new, retire_policy, near)
+        remedy = retiring.way_out(split(frame, assigned.ledger, split_policy), new, retire_policy, near, work)
     allowed = validation_policy.personal_data_allowed
     report = coverage.with_coverage(taken.report, frame, found, allowed, remedy, known)
     return replace(taken, report=report)
@@ -197,7 +198,7 @@ def in_frame(rows: pd.DataFrame, other: pd.DataFrame, columns: list[str]) -> np.
     return np.array([value in present for value in wanted], dtype=bool)
 
 
-def returned(merged: Merged, ledger: pd.DataFrame, policy: SplitPolicy) -> pd.Series:
+def returned(merged: Merged, ledger: pd.DataFrame, policy: SplitPolicy, work: Work = ALONE) -> pd.Series:
     """Mark the fresh rows that come back after a removal while a near-duplicate went to the other side.
 
     Their own side stands in the ledger for ever, so they can be neither trained on nor tested with.
@@ -220,6 +221,7 @@ def returned(merged: Merged, ledger: pd.DataFrame, policy: SplitPolicy) -> pd.Se
     for mine, theirs in ((Side.TRAIN, Side.TEST), (Side.TEST, Side.TRAIN)):
         here = [row for row in again if sides[of_new[row]] == mine]
         there = [before[row] for row, key in of_old.items() if sides.get(key) == theirs]
-        for rows, _ in near_pairs(Texts([new[row] for row in here]), Texts(there), policy.near_duplicate):
+        mine_texts = Texts([new[row] for row in here])
+        for rows, _ in near_pairs(mine_texts, Texts(there), policy.near_duplicate, work):
             marked[[here[row] for row in rows]] = True
     return marked

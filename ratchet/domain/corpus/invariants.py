@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ratchet.domain.corpus.ledger import Side, SplitPolicy, complete, distinct, form_of, sides_of_keys
-from ratchet.domain.corpus.neighbours import Texts, near_pairs
+from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
+from ratchet.domain.wording import percent
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ def violations(
     previous: pd.DataFrame | None,
     policy: SplitPolicy,
     proved: pd.DataFrame | None = None,
+    work: Work = ALONE,
 ) -> list[Violation]:
     """Return the invariants that do not hold.
 
@@ -44,7 +46,7 @@ def violations(
         *without_side(texts),
         *repeated_keys(ledger),
         *moved(ledger, previous),
-        *straddling(texts, policy, proved),
+        *straddling(texts, policy, proved, work),
         *shares(texts, ledger, policy),
     ]
 
@@ -87,7 +89,9 @@ def moved(ledger: pd.DataFrame, previous: pd.DataFrame | None) -> Iterator[Viola
         )
 
 
-def straddling(texts: pd.DataFrame, policy: SplitPolicy, proved: pd.DataFrame | None) -> Iterator[Violation]:
+def straddling(
+    texts: pd.DataFrame, policy: SplitPolicy, proved: pd.DataFrame | None, work: Work = ALONE
+) -> Iterator[Violation]:
     """No near-duplicate pair has one text in train and the other in test."""
     new = pd.Series(True, index=texts.index)
     if proved is not None:
@@ -98,7 +102,7 @@ def straddling(texts: pd.DataFrame, policy: SplitPolicy, proved: pd.DataFrame | 
     for left, right in ((train & new, test), (train & ~new, test & new)):
         mine, theirs = np.flatnonzero(left), np.flatnonzero(right)
         one, other = (Texts(texts["text"].iloc[some].tolist()) for some in (mine, theirs))
-        for here, there in near_pairs(one, other, policy.near_duplicate):
+        for here, there in near_pairs(one, other, policy.near_duplicate, work):
             touched[mine[here]] = touched[theirs[there]] = True
     if touched.any():
         yield Violation(
@@ -121,7 +125,7 @@ def shares(texts: pd.DataFrame, ledger: pd.DataFrame, policy: SplitPolicy) -> It
         yield Violation(
             "share per intent",
             (),
-            f"Intent {name} has {line['mean']:.0%} of its {line['size']:.0f} texts in the holdout"
-            f" (bounds {low:.0%} to {high:.0%}{f'; {went} were retired' if went else ''}).",
+            f"Intent {name} has {percent(line['mean'], 0)} of its {line['size']:.0f} texts in the holdout"
+            f" (bounds {percent(low, 0)} to {percent(high, 0)}{f'; {went} were retired' if went else ''}).",
             blocking=False,
         )

@@ -20,7 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ratchet.domain.corpus.corpus import NEWEST_FORM, as_list, keys, normalised
-from ratchet.domain.corpus.neighbours import Progress
+from ratchet.domain.corpus.neighbours import ALONE, Work
 from ratchet.domain.corpus.placing import BITS, SIDES, Book, Side, SplitPolicy
 from ratchet.domain.corpus.unchecked import Unchecked
 from ratchet.domain.errors import RatchetError
@@ -107,10 +107,10 @@ def assign(
     ledger: pd.DataFrame,
     policy: SplitPolicy,
     first_seen: str,
-    progress: Progress | None = None,
+    work: Work = ALONE,
 ) -> pd.DataFrame:
     """Return the ledger with a row appended for each text of the corpus that it does not know; see `give_sides`."""
-    return give_sides(corpus, ledger, policy, first_seen, progress).ledger
+    return give_sides(corpus, ledger, policy, first_seen, work).ledger
 
 
 def give_sides(
@@ -118,7 +118,7 @@ def give_sides(
     ledger: pd.DataFrame,
     policy: SplitPolicy,
     first_seen: str,
-    progress: Progress | None = None,
+    work: Work = ALONE,
 ) -> Assigned:
     """Give each text of the corpus that the ledger does not know its side.
 
@@ -134,13 +134,13 @@ def give_sides(
     new = texts[unknown].sort_values("key")
     if new.empty:
         return Assigned(ledger, sides[numbers])
-    book = Book(policy)
+    book = Book(policy, work.silent())
     book.remember(texts[~unknown], [SIDES[side] for side in sides[~unknown]])
     placed: list[Side] = []
     for start in range(0, len(new), BATCH):
         placed += book.place(new[start : start + BATCH])
-        if progress:
-            progress(len(placed), len(new))
+        if work.progress:
+            work.progress(len(placed), len(new))
     sides[new.index] = [str(side) for side in placed]
     rows = pd.DataFrame({"key": new["key"], "side": placed, "first_seen": first_seen}, dtype="str")
     rows = complete(rows.assign(**{FORM: form}))

@@ -9,13 +9,10 @@ differ are at most as many as the bound. What passes both is compared in full.
 
 from __future__ import annotations
 
-import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +38,32 @@ ROWS, COLUMNS = 64, 2048
 
 CHUNK = 20_000
 FLUSH = 1_000_000
-THREADS = min(2, os.cpu_count() or 1)
+
+
+class Spread(Protocol):
+    """How independent tasks are done: gives `function` of each task, in the order of the tasks."""
+
+    def __call__(self, function: Callable[[Task], Result], tasks: Iterable[Task], /) -> Iterable[Result]: ...
+
+
+def in_turn(function: Callable[[Task], Result], tasks: Iterable[Task], /) -> Iterator[Result]:
+    """Do one task after another."""
+    return map(function, tasks)
+
+
+@dataclass(frozen=True)
+class Work:
+    """How much work is done: `progress` is called with the work begun and all work, `spread` does its pieces."""
+
+    progress: Progress | None = None
+    spread: Spread = in_turn
+
+    def silent(self) -> Work:
+        """Return the same for a part of the work, which does not count by itself."""
+        return replace(self, progress=None)
+
+
+ALONE = Work()
 
 
 @dataclass(frozen=True)
@@ -140,14 +162,14 @@ def count_characters(texts: NDArray[np.object_], lengths: Indices) -> Counts:
     return counts
 
 
-def near_pairs(left: Texts, right: Texts, cutoff: float, progress: Progress | None = None) -> Iterator[Pairs]:
+def near_pairs(left: Texts, right: Texts, cutoff: float, work: Work = ALONE) -> Iterator[Pairs]:
     """Yield the near-duplicate pairs between two collections as arrays of places in the given sequences.
 
     `cutoff` is a ratio in percent. With the same collection on both sides each pair comes once, and no text
-    with itself. `progress` is called with the work begun and all work.
+    with itself.
     """
     comparison = Comparison(left, right, cutoff)
-    for found in in_threads(comparison.run, comparison.blocks(progress)):
+    for found in work.spread(comparison.run, comparison.blocks(work.progress)):
         yield from found
 
 
@@ -239,17 +261,3 @@ def ratios(left: Texts, right: Texts, one: Indices, other: Indices, cutoff: floa
         score_cutoff=cutoff,
         dtype=np.float32,
     )
-
-
-def in_threads(function: Callable[[Task], Result], tasks: Iterable[Task]) -> Iterator[Result]:
-    """Yield `function` of each task, in order, a few tasks ahead: numpy works without the interpreter's
-    lock.
-    """
-    waiting: deque[Future[Result]] = deque()
-    with ThreadPoolExecutor(THREADS) as pool:
-        for task in tasks:
-            waiting.append(pool.submit(function, task))
-            if len(waiting) > 8 * THREADS:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()

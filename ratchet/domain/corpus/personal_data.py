@@ -1,29 +1,51 @@
 """Personal data in messages: e-mail addresses, phone numbers, payment cards and bank accounts (IBAN).
 
-Numbers that carry a check digit are verified, so that an order number is not taken for a card.
+Patterns find candidates, libraries know the numbers: phonenumbers the world's numbering plans, python-stdnum the check
+digits and the IBAN of each country. An order number, a date or an amount is not personal data.
+See docs/decisions/personal-data.md.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+Span = tuple[int, int]
+
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", re.IGNORECASE)
-CARD = re.compile(r"(?<![\d.,])\d(?:[ -]?\d){12,18}(?![\d.,]*\d)")
-PHONE = re.compile(
-    r"""(?<![\w.,-])(?<!\d[ ])(?:
-        (?:\+|00)[1-9]\d{0,2}(?:[ ./-]?\(?\d{1,5}\)?){2,6}     # international: +44 20 7946 0958
-      | \(?0\d{1,4}\)?[ ./-]\d{2,4}(?:[ ./-]?\d{2,4}){1,3}     # national: 030 123 45 67
-      | \(?[2-9]\d{2}\)?[ .-]?[2-9]\d{2}[ .-]\d{4}             # North American: (415) 555-0100
-    )(?![\w-]|[.,]\d|[ ]\d)""",
+IBAN = re.compile(r"(?<![^\W_])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}(?![^\W_])", re.IGNORECASE | re.ASCII)
+CARD = re.compile(r"(?<![\d.,])(?<![A-Z]{2}\d\d )(?=[2-6]|8[12]|9792)\d(?:[ -]?\d){12,18}(?![\d.,]*\d)")
+"""Numbers that begin as the cards of some issuer do: 978… is a book; what follows DE89 is an account."""
+
+GAP = r"[ \N{NO-BREAK SPACE}./\N{HYPHEN}-\N{EN DASH}-]"
+START, END = r"(?<![\w.,-])(?<!\d[ ])", r"(?![\w-]|[.,]\d|[ ]\d)"
+GROUPED = re.compile(
+    rf"""{START}(?:
+        \(?0\d{{1,4}}\)?{GAP}\d{{2,4}}(?:{GAP}?\d{{2,4}}){{1,3}}      # with the trunk's 0: 030 123 45 67
+      | \([1-9]\d{{1,4}}\){GAP}?\d{{3,5}}{GAP}?\d{{2,5}}              # an area code in brackets: (11) 91234-5678
+    ){END}""",
     re.VERBOSE,
 )
+NORTH_AMERICAN = re.compile(rf"{START}\(?[2-9]\d{{2}}\)?{GAP}?[2-9]\d{{2}}{GAP}\d{{4}}{END}")
+UNGROUPED = re.compile(rf"{START}0[1-9]\d{{8,9}}{END}")
+OTHER = re.compile(
+    r"\d{1,2}([./ -])\d{1,2}\1(?:19|20)\d\d(?!\d)|(?:19|20)\d\d([./ -])\d{1,2}\2\d{1,2}(?!\d)"
+    r"|(?<![)\d])(?<!\) )\d{5}-\d{4}\b"
+)
+"""What is grouped like a phone number and is none: dates, and the ZIP codes of the United States."""
+AMOUNT = re.compile(r"[+＋]\d{1,3}(?:[ .]\d{3})+")
+ABROAD = re.compile(r"(?<![\w.,+-])00(?=[1-9]\d)")
+PLUS = re.compile("[+＋]")
+PHONE_DIGITS = range(8, 16)
+"""So many digits has a number with its area code (ITU-T E.164 allows 15)."""
+WITH_TRUNK_ZERO = ("GB", "FR", "DE", "NL", "IT", "AU", "JP", "ZA")
+"""Numbering plans by which ten or eleven digits in a row, the first 0, are judged: they have the usual forms."""
+
 TELLING = re.compile(r"[@\d]")
 """Without one of these a text holds nothing that is looked for."""
-
-PHONE_DIGITS = range(8, 16)
+MANY_DIGITS = re.compile(r"\d(?:\W{0,3}\d){6}")
+"""Without so many digits near each other a text holds no phone number."""
 
 
 @dataclass(frozen=True)
@@ -35,32 +57,99 @@ class Found:
     end: int
 
 
-def is_card(digits: str) -> bool:
-    """Tell whether a number of a card's length passes Luhn's check (ISO/IEC 7812-1)."""
-    numbers = [int(digit) for digit in reversed(re.sub(r"\D", "", digits))]
-    doubled = [sum(divmod(2 * number, 10)) for number in numbers[1::2]]
-    return len(set(numbers)) > 1 and (sum(numbers[::2]) + sum(doubled)) % 10 == 0
+def mails(text: str) -> Iterator[Span]:
+    """Find e-mail addresses."""
+    return (match.span() for match in EMAIL.finditer(text))
 
 
-def is_iban(text: str) -> bool:
-    """Tell whether a text passes the IBAN's check, modulo 97 (ISO 13616)."""
-    letters = text.replace(" ", "").upper()
-    return (
-        15 <= len(letters) <= 34
-        and int("".join(str(int(c, 36)) for c in letters[4:] + letters[:4])) % 97 == 1
-    )
+def ibans(text: str) -> Iterator[Span]:
+    """Find bank accounts of their country's form that pass the IBAN's check, modulo 97 (ISO 13616)."""
+    for match in IBAN.finditer(text):
+        from stdnum import iban
+
+        whole = match[0]
+        gaps = (place for place in range(len(whole) - 1, 0, -1) if whole[place] in " -")
+        for end in (len(whole), *gaps):  # words may follow the number
+            if iban.is_valid(whole[:end], check_country=False):
+                yield match.start(), match.start() + end
+                break
 
 
-def is_phone(text: str) -> bool:
-    """Tell whether a number has as many digits as phone numbers have (ITU-T E.164)."""
-    return sum(char.isdigit() for char in text) in PHONE_DIGITS
+def cards(text: str) -> Iterator[Span]:
+    """Find numbers of a card's beginning and length that pass Luhn's check (ISO/IEC 7812-1)."""
+    for match in CARD.finditer(text):
+        from stdnum import luhn
+
+        if luhn.is_valid(re.sub(r"\D", "", match[0])):
+            yield match.span()
 
 
-KINDS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
-    ("e-mail", EMAIL, lambda _: True),
-    ("IBAN", IBAN, is_iban),
-    ("card", CARD, is_card),
-    ("phone", PHONE, is_phone),
+def phones(text: str) -> Iterator[Span]:
+    """Find phone numbers: those with a country's code anywhere, the others in forms that little else has."""
+    if MANY_DIGITS.search(text):
+        for start, end in (*international(text), *national(text)):
+            opened = text[start] == "(" and ")" not in text[start:end]
+            yield start + opened, end
+
+
+def national(text: str) -> Iterator[Span]:
+    """Find numbers without a country's code."""
+    others = [match.span() for match in OTHER.finditer(text)]
+    for pattern, holds in (
+        (GROUPED, is_long),
+        (NORTH_AMERICAN, is_north_american),
+        (UNGROUPED, has_trunk_zero),
+    ):
+        for match in pattern.finditer(text):
+            if not overlaps(match.span(), others) and holds(match[0]):
+                yield match.span()
+
+
+def international(text: str) -> Iterator[Span]:
+    """Find numbers after `+` or 00 that their country's plan can have; in an amount's form, or after 00, does have."""
+    written = ABROAD.sub(" +", text)
+    if not PLUS.search(written):
+        return
+    from phonenumbers import Leniency, PhoneNumberMatcher, ValidationResult
+    from phonenumbers import is_possible_number_with_reason as judged
+    from phonenumbers import is_valid_number as valid
+
+    for match in PhoneNumberMatcher(written, None, leniency=Leniency.POSSIBLE):
+        zeros = text[match.start] == "0"
+        strict = zeros or AMOUNT.fullmatch(match.raw_string)
+        if judged(match.number) == ValidationResult.IS_POSSIBLE and (not strict or valid(match.number)):
+            yield match.start - zeros, match.end
+
+
+def is_long(number: str) -> bool:
+    """Tell whether a number has as many digits as phone numbers have."""
+    return sum(char.isdigit() for char in number) in PHONE_DIGITS
+
+
+def is_north_american(number: str) -> bool:
+    """Tell whether the area code exists."""
+    import phonenumbers
+
+    return phonenumbers.is_valid_number(phonenumbers.parse(number, "US"))
+
+
+def has_trunk_zero(number: str) -> bool:
+    """Tell whether a country whose numbers begin with 0 can have given out this one."""
+    import phonenumbers
+
+    return any(phonenumbers.is_valid_number(phonenumbers.parse(number, region)) for region in WITH_TRUNK_ZERO)
+
+
+def overlaps(span: Span, others: Iterable[Span]) -> bool:
+    """Tell whether a piece shares a character with another."""
+    return any(span[0] < end and start < span[1] for start, end in others)
+
+
+KINDS: tuple[tuple[str, Callable[[str], Iterator[Span]]], ...] = (
+    ("e-mail", mails),
+    ("IBAN", ibans),
+    ("card", cards),
+    ("phone", phones),
 )
 
 
@@ -73,11 +162,11 @@ def find(text: str, allowed: Iterable[str] = ()) -> list[Found]:
         return []
     spared = {piece.casefold() for piece in allowed}
     found: list[Found] = []
-    for kind, pattern, holds in KINDS:
-        for match in pattern.finditer(text):
-            overlaps = any(match.start() < other.end and other.start < match.end() for other in found)
-            if not overlaps and match[0].casefold() not in spared and holds(match[0]):
-                found.append(Found(kind, match.start(), match.end()))
+    for kind, pieces in KINDS:
+        for start, end in pieces(text):
+            taken = overlaps((start, end), ((other.start, other.end) for other in found))
+            if not taken and text[start:end].casefold() not in spared:
+                found.append(Found(kind, start, end))
     return sorted(found, key=lambda one: one.start)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ratchet.domain.corpus.neighbours import Texts, near_pairs
+from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
 from ratchet.domain.corpus.policies import SplitPolicy as SplitPolicy
 
 
@@ -36,8 +36,8 @@ class Book:
     shelves, each at least twice as large as the next, so that few are sorted again for a new batch.
     """
 
-    def __init__(self, policy: SplitPolicy) -> None:
-        self.policy = policy
+    def __init__(self, policy: SplitPolicy, work: Work = ALONE) -> None:
+        self.policy, self.work = policy, work
         self.shelves: list[tuple[list[str], NDArray[np.uint8], Texts]] = []
         self.counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
         self.trained: set[str] = set()
@@ -72,7 +72,7 @@ class Book:
         """Return the sides of new texts, in their order, and remember them."""
         forms = new["text"].tolist()
         texts = Texts(forms)
-        near, later = self.near(texts), links(texts, self.policy.near_duplicate)
+        near, later = self.near(texts), links(texts, self.policy.near_duplicate, self.work)
         sides: list[Side] = []
         for number, (intent, also) in enumerate(
             zip(new["intent"].tolist(), new["also"].tolist(), strict=True)
@@ -90,7 +90,7 @@ class Book:
         """Return the bits of the sides on which each text has neighbours."""
         near = np.zeros(len(texts), dtype=np.uint8)
         for _, bits, placed in self.shelves:
-            for new, old in near_pairs(texts, placed, self.policy.near_duplicate):
+            for new, old in near_pairs(texts, placed, self.policy.near_duplicate, self.work):
                 np.bitwise_or.at(near, new, bits[old])
         return near
 
@@ -110,9 +110,9 @@ class Book:
         return Side.TEST
 
 
-def links(texts: Texts, cutoff: float) -> dict[int, NDArray[np.int64]]:
+def links(texts: Texts, cutoff: float, work: Work = ALONE) -> dict[int, NDArray[np.int64]]:
     """Return the places of the later near-duplicates of each text that has any."""
-    found = list(near_pairs(texts, texts, cutoff))
+    found = list(near_pairs(texts, texts, cutoff, work))
     if not found:
         return {}
     earlier = np.concatenate([np.minimum(one, other) for one, other in found])

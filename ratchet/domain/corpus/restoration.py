@@ -17,6 +17,7 @@ from ratchet.domain.corpus.ledger import (
     sides_of_keys,
     with_sides,
 )
+from ratchet.domain.corpus.neighbours import ALONE, Work
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.record import Record
 
@@ -88,7 +89,9 @@ def choose(
     )
 
 
-def without_straddlers(messages: pd.DataFrame, sides: pd.DataFrame, policy: SplitPolicy) -> pd.DataFrame:
+def without_straddlers(
+    messages: pd.DataFrame, sides: pd.DataFrame, policy: SplitPolicy, work: Work = ALONE
+) -> pd.DataFrame:
     """Return the messages without those of the holdout that have a near-duplicate in training.
 
     A near-duplicate may have come, or have been retired, while a message was away. Leaving a holdout row out is
@@ -96,7 +99,7 @@ def without_straddlers(messages: pd.DataFrame, sides: pd.DataFrame, policy: Spli
     """
     texts = distinct(messages, policy, form_of(sides))
     texts["side"] = sides_of_keys(texts, sides)
-    touched = {row for found in straddling(texts, policy, None) for row in found.rows}
+    touched = {row for found in straddling(texts, policy, None, work) for row in found.rows}
     gone = texts.loc[texts["row"].isin(touched) & (texts["side"] == Side.TEST), "text"]
     if gone.empty:
         return messages

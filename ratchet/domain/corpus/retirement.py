@@ -14,13 +14,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ratchet.domain.corpus.corpus import normalised
-from ratchet.domain.corpus.findings import listed
 from ratchet.domain.corpus.ledger import Side, Split, complete
-from ratchet.domain.corpus.neighbours import Texts, near_pairs
+from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
 from ratchet.domain.corpus.wear import holdout_version
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.record import Record
-from ratchet.domain.wording import count
+from ratchet.domain.wording import count, listed
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Retirement(Record):
         )
 
 
-def plan(split: Split, chosen: NDArray[np.bool_], near_duplicate: float) -> Retirement:
+def plan(split: Split, chosen: NDArray[np.bool_], near_duplicate: float, work: Work = ALONE) -> Retirement:
     """Return what goes when the marked rows of the holdout are retired.
 
     `near_duplicate` is the ratio in percent from which two texts are near-duplicates.
@@ -72,9 +71,8 @@ def plan(split: Split, chosen: NDArray[np.bool_], near_duplicate: float) -> Reti
     keys = holdout["key"].to_numpy()
     asked = int(chosen.sum())
     first = holdout.assign(form=normalised(holdout["text"], split.form)).drop_duplicates("key")
-    gone = set(
-        closure(first["form"].tolist(), np.flatnonzero(first["key"].isin(keys[chosen])), near_duplicate)
-    )
+    start = np.flatnonzero(first["key"].isin(keys[chosen]))
+    gone = set(closure(first["form"].tolist(), start, near_duplicate, work))
     moved = frozenset(first["key"].to_numpy()[sorted(gone)].tolist())
     rows = holdout[holdout["key"].isin(moved)]
     stay = set(holdout.loc[~holdout["key"].isin(moved), "intent"])
@@ -90,7 +88,7 @@ def plan(split: Split, chosen: NDArray[np.bool_], near_duplicate: float) -> Reti
     )
 
 
-def closure(forms: Sequence[str], start: NDArray[np.int64], cutoff: float) -> list[int]:
+def closure(forms: Sequence[str], start: NDArray[np.int64], cutoff: float, work: Work = ALONE) -> list[int]:
     """Return the places of the texts that are reached from some by near-duplicates of near-duplicates."""
     texts, reached = np.array(forms, dtype=object), np.zeros(len(forms), dtype=bool)
     newest = start
@@ -98,7 +96,7 @@ def closure(forms: Sequence[str], start: NDArray[np.int64], cutoff: float) -> li
         reached[newest] = True
         rest = np.flatnonzero(~reached)
         one, other = Texts(texts[newest].tolist()), Texts(texts[rest].tolist())
-        found = [there for _, there in near_pairs(one, other, cutoff)]
+        found = [there for _, there in near_pairs(one, other, cutoff, work)]
         newest = rest[np.unique(np.concatenate(found))] if found else rest[:0]
     return np.flatnonzero(reached).tolist()
 

@@ -7,13 +7,12 @@ from collections.abc import Collection, Sequence
 
 from ratchet.domain.corpus.corpus import normalised
 from ratchet.domain.corpus.coverage import Uncovered
-from ratchet.domain.corpus.findings import listed
 from ratchet.domain.corpus.ledger import Split
-from ratchet.domain.corpus.neighbours import Texts, near_pairs
+from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
 from ratchet.domain.corpus.policies import RetirePolicy as RetirePolicy
 from ratchet.domain.corpus.retirement import Retirement, plan
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.wording import count, percent
+from ratchet.domain.wording import count, listed, percent
 
 KEY = "gate.retire.{}"
 WORD_DIFFERENTLY = "Ingest messages of it that are worded differently."
@@ -46,13 +45,17 @@ def refusal(planned: Retirement, policy: RetirePolicy, intents: Collection[str] 
 
 
 def way_out(
-    split: Split, untrained: Collection[Uncovered], policy: RetirePolicy, near_duplicate: float
+    split: Split,
+    untrained: Collection[Uncovered],
+    policy: RetirePolicy,
+    near_duplicate: float,
+    work: Work = ALONE,
 ) -> str:
     """Return what gives untrained intents something to train on: a retirement where it may be done, else messages."""
     held_out = [one.intent for one in untrained if one.held_out]
     rest = [one.intent for one in untrained if not one.held_out]
     ways = []
-    if held_out and may_retire(split, held_out, policy, near_duplicate):
+    if held_out and may_retire(split, held_out, policy, near_duplicate, work):
         ways.append(f"Move them to training: `{command(held_out)}`.")
     else:
         rest = held_out + rest
@@ -61,15 +64,22 @@ def way_out(
     return " ".join(ways)
 
 
-def way_in(split: Split, forms: Sequence[str], policy: RetirePolicy, near_duplicate: float) -> str:
+def way_in(
+    split: Split,
+    forms: Sequence[str],
+    policy: RetirePolicy,
+    near_duplicate: float,
+    work: Work = ALONE,
+) -> str:
     """Return what makes room for new texts, given in normal form, that lie too near the holdout to be trained on.
 
     `split` is that of the corpus without them.
     """
     holdout = split.holdout
-    found = near_pairs(Texts(normalised(holdout["text"], split.form)), Texts(list(forms)), near_duplicate)
+    held_out = Texts(normalised(holdout["text"], split.form))
+    found = near_pairs(held_out, Texts(list(forms)), near_duplicate, work)
     near = sorted({str(holdout["intent"].iloc[place]) for here, _ in found for place in here.tolist()})
-    if not near or not may_retire(split, near, policy, near_duplicate):
+    if not near or not may_retire(split, near, policy, near_duplicate, work):
         return WORD_DIFFERENTLY
     return (
         f"Its messages lie near the holdout of {listed(near)}. {WORD_DIFFERENTLY} Or move those of {listed(near)} to"
@@ -77,10 +87,12 @@ def way_in(split: Split, forms: Sequence[str], policy: RetirePolicy, near_duplic
     )
 
 
-def may_retire(split: Split, intents: Collection[str], policy: RetirePolicy, near_duplicate: float) -> bool:
+def may_retire(
+    split: Split, intents: Collection[str], policy: RetirePolicy, near_duplicate: float, work: Work = ALONE
+) -> bool:
     """Tell whether the holdout messages of intents could be retired now."""
     chosen = split.holdout["intent"].isin(list(intents)).to_numpy()
-    return refusal(plan(split, chosen, near_duplicate), policy) is None
+    return refusal(plan(split, chosen, near_duplicate, work), policy) is None
 
 
 def command(intents: Collection[str]) -> str:

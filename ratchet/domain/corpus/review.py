@@ -11,7 +11,7 @@ SEED = 1
 JOBS = 2
 
 
-def suspects(corpus: pd.DataFrame, policy: CorpusPolicy, ratio: float, folds: int = 3) -> pd.DataFrame:
+def to_review(corpus: pd.DataFrame, policy: CorpusPolicy, ratio: float, folds: int = 3) -> pd.DataFrame:
     """Return the rows whose out-of-fold p(given intent) is below `ratio` times the highest, worst first.
 
     Adds the columns `likely` (the most likely intent) and `ratio`. Intents with fewer rows than folds are not

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from ratchet.domain.corpus.corpus import NEWEST_FORM, CorpusPolicy, normalised, plain
-from ratchet.domain.corpus.findings import SHOWN, Finding, ValidationReport, count, listed
-from ratchet.domain.corpus.neighbours import Progress, Texts, near_pairs
+from ratchet.domain.corpus.findings import SHOWN, Finding, ValidationReport
+from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
 from ratchet.domain.corpus.personal_data import find, mask
 from ratchet.domain.corpus.policies import WARNINGS as WARNINGS
 from ratchet.domain.corpus.policies import ValidationPolicy as ValidationPolicy
+from ratchet.domain.wording import count, listed
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
 
@@ -24,7 +25,7 @@ def validate(
     policy: ValidationPolicy,
     corpus_policy: CorpusPolicy,
     fresh: pd.Series | None = None,
-    progress: Progress | None = None,
+    work: Work = ALONE,
     form: int = NEWEST_FORM,
 ) -> ValidationReport:
     """Check a corpus; rows are named by the column `place` where there is one, else by their line in the
@@ -41,7 +42,7 @@ def validate(
     errors = [*check.single_rows(frame[new]), *check.labels(new)]
     faulty = tuple(np.flatnonzero(check.faulty).tolist())
     errors += check.intents()
-    warnings = [*check.balance(), *check.look_alikes(new, progress, form)]
+    warnings = [*check.balance(), *check.look_alikes(new, work, form)]
     return ValidationReport(len(frame), frame["intent"].nunique(), tuple(errors), tuple(warnings), faulty)
 
 
@@ -143,7 +144,7 @@ class Check:
                 rule, rows, f"{count(len(sizes), 'intent')} with fewer than {threshold} examples: {named}."
             )
 
-    def look_alikes(self, new: np.ndarray, progress: Progress | None, form: int) -> Iterator[Finding]:
+    def look_alikes(self, new: np.ndarray, work: Work, form: int) -> Iterator[Finding]:
         """Near-duplicates under different intents in the same context."""
         if not new.any():
             return
@@ -155,7 +156,7 @@ class Check:
         found = np.zeros(len(self.frame), dtype=bool)
         one = Texts([texts[row] for row in fresh])
         other = one if len(fresh) == len(texts) else Texts(texts)
-        for here, there in near_pairs(one, other, self.policy.near_duplicate, progress):
+        for here, there in near_pairs(one, other, self.policy.near_duplicate, work):
             rows = fresh[here]
             apart = (intents[rows] != intents[there]) & (situation[rows] == situation[there])
             found[rows[apart]] = found[there[apart]] = True

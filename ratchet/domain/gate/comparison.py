@@ -30,14 +30,13 @@ class Example(Record):
 class Comparison(Record):
     """The rows that the candidate gained and lost against the champion, the surest answers first.
 
-    `p_worse` and `p_better` are one-sided exact McNemar p-values.
+    `p_worse` is the one-sided exact McNemar p-value.
     """
 
     rows: int
     gained: tuple[Example, ...]
     lost: tuple[Example, ...]
     p_worse: float
-    p_better: float
 
 
 @dataclass(frozen=True)
@@ -87,5 +86,4 @@ def compare(
         gained=examples(gained),
         lost=examples(lost),
         p_worse=chance_of_loss(len(lost), len(gained)),
-        p_better=chance_of_loss(len(gained), len(lost)),
     )

@@ -14,7 +14,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ratchet.domain.corpus.coverage import Uncovered, unjudged_sentence
-from ratchet.domain.corpus.findings import listed
 from ratchet.domain.corpus.retirement import Retired
 from ratchet.domain.corpus.unchecked import Unchecked
 from ratchet.domain.corpus.wear import measure
@@ -22,10 +21,9 @@ from ratchet.domain.gate.policies import GatePolicy as GatePolicy
 from ratchet.domain.gate.ramp import RampStatus
 from ratchet.domain.record import Record
 from ratchet.domain.statistics import wilson
-from ratchet.domain.wording import count, percent
+from ratchet.domain.wording import Unit, count, listed, percent
 
-Outcome = Literal["pass", "warn", "ask", "reject"]
-Unit = Literal["share", "points", "count"]
+RuleOutcome = Literal["pass", "warn", "ask", "reject"]
 # Shares are ratios of integers, limits are decimals: they may differ by a rounding error and still be equal.
 ROUNDING = 1e-9
 SHOWN_RETIRED, SHOWN_CHARACTERS = 8, 60
@@ -53,7 +51,7 @@ class Rule(Record):
     """
 
     name: str
-    outcome: Outcome
+    outcome: RuleOutcome
     value: float
     threshold: float
     sentence: str
@@ -124,7 +122,7 @@ def target(ramp: RampStatus) -> Rule:
         f"The target of week {ramp.week} is {percent(ramp.target)} and the candidate reaches "
         f"{percent(ramp.reached)}{doubt}"
     )
-    outcome: Outcome
+    outcome: RuleOutcome
     if not ramp.miss:
         outcome, said = "pass", f"{said}."
     elif ramp.on_miss == "reject":

@@ -9,9 +9,6 @@ import pandas as pd
 from ratchet.domain.gate.evaluation import FALLBACK
 from ratchet.domain.record import Record
 
-DOUBT = 0.1
-"""A label is doubted when the model gives it less than this share of its best guess."""
-
 
 @dataclass(frozen=True)
 class Suspect(Record):
@@ -24,11 +21,11 @@ class Suspect(Record):
     suggested_share: float
 
 
-def suspects(rows: pd.DataFrame, predictions: pd.DataFrame) -> tuple[Suspect, ...]:
+def suspects(rows: pd.DataFrame, predictions: pd.DataFrame, ratio: float) -> tuple[Suspect, ...]:
     """List the rows (text, intent) that a model not trained on them doubts, the surest doubts first.
 
     `predictions` has a `ranking` of [intent, confidence] pairs for each row; an intent that is not in it
-    counts with confidence 0. The rule p(given) < 0.1 × p(best) is that of confident learning's noise filters in its
+    counts with confidence 0. The rule p(given) < `ratio` × p(best) is that of confident learning's noise filters in its
     simplest form (Northcutt et al., JAIR 2021).
     """
     found = []
@@ -37,6 +34,6 @@ def suspects(rows: pd.DataFrame, predictions: pd.DataFrame) -> tuple[Suspect, ..
         if not shares:
             continue
         best = max(shares, key=lambda intent: shares[intent])
-        if shares.get(given, 0.0) < DOUBT * shares[best]:
+        if shares.get(given, 0.0) < ratio * shares[best]:
             found.append(Suspect(text, given, best, shares.get(given, 0.0), shares[best]))
     return tuple(sorted(found, key=lambda suspect: suspect.given_share - suspect.suggested_share))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from ratchet.domain.operations.drift import Test
 from ratchet.domain.operations.failure import Failure
-from ratchet.domain.operations.incidents import Finding, Kind
+from ratchet.domain.operations.incidents import Kind, Symptom
 from ratchet.domain.operations.traffic import MonitorPolicy, Traffic
 from ratchet.domain.record import Record
 from ratchet.domain.wording import percent
@@ -120,19 +120,19 @@ class Sighting(Record):
         return kinds | set(SOURCES["fleet"]) if self.fleet and self.fleet.rolling else kinds
 
 
-def findings(seen: Sighting, before: Fleet | None, policy: MonitorPolicy) -> tuple[Finding, ...]:
+def symptoms(seen: Sighting, before: Fleet | None, policy: MonitorPolicy) -> tuple[Symptom, ...]:
     """Return what is wrong; `before` is the fleet of the look before."""
     return (
-        *fleet_findings(seen.fleet, before),
-        *traffic_findings(seen.traffic, policy),
-        *drift_findings(seen.drifting),
-        *model_findings(seen, policy),
-        *retrain_findings(seen.retrains, seen.at, policy),
+        *fleet_symptoms(seen.fleet, before),
+        *traffic_symptoms(seen.traffic, policy),
+        *drift_symptoms(seen.drifting),
+        *model_symptoms(seen, policy),
+        *retrain_symptoms(seen.retrains, seen.at, policy),
         *(blindness(source, why) for source, why in seen.blind.items()),
     )
 
 
-def fleet_findings(fleet: Fleet | None, before: Fleet | None) -> Iterator[Finding]:
+def fleet_symptoms(fleet: Fleet | None, before: Fleet | None) -> Iterator[Symptom]:
     """Replicas that do not answer, that were lost since the last look, or that serve something else."""
     if fleet is None or not fleet.release or fleet.rolling:
         return
@@ -141,15 +141,15 @@ def fleet_findings(fleet: Fleet | None, before: Fleet | None) -> Iterator[Findin
     lost = lost_since(before, fleet)
     down = [one.name for one in fleet.instances if not one.ready]
     if lost:
-        yield Finding(Kind.REPLICA_DOWN, f"{', '.join(lost)} was lost; {count} now.", at_once=True)
+        yield Symptom(Kind.REPLICA_DOWN, f"{', '.join(lost)} was lost; {count} now.", at_once=True)
     elif down or not up:
         named = f": {', '.join(down)} is not" if down else ""
-        yield Finding(Kind.REPLICA_DOWN, f"{count}{named}.")
+        yield Symptom(Kind.REPLICA_DOWN, f"{count}{named}.")
     wrong = [one for one in up if not fleet.right(one)]
     if wrong:
         said = ", ".join(f"{one.name} serves {one.release} with model {one.model_id[:12]}" for one in wrong)
         wanted = f"{fleet.release} with model {fleet.model_id[:12]}"
-        yield Finding(Kind.FLEET_MIXED, f"{said}; the recorded release is {wanted}.")
+        yield Symptom(Kind.FLEET_MIXED, f"{said}; the recorded release is {wanted}.")
 
 
 def lost_since(before: Fleet | None, now: Fleet) -> list[str]:
@@ -167,65 +167,65 @@ def lost_since(before: Fleet | None, now: Fleet) -> list[str]:
     return [one.name for one in before.instances if (one.name, one.since) not in present]
 
 
-def traffic_findings(traffic: Traffic | None, policy: MonitorPolicy) -> Iterator[Finding]:
+def traffic_symptoms(traffic: Traffic | None, policy: MonitorPolicy) -> Iterator[Symptom]:
     """Requests that fail, and replies that take too long."""
     if traffic is None or traffic.requests < policy.min_requests:
         return
     limit = policy.max_error_percent / 100
     if traffic.error_share > limit:
-        yield Finding(
+        yield Symptom(
             Kind.ERRORS,
             f"{traffic.errors:,} of {traffic.requests:,} requests failed ({percent(traffic.error_share)}; "
             f"the limit is {percent(limit)}).",
         )
     if traffic.p95_ms is not None and traffic.p95_ms > policy.max_p95_ms:
-        yield Finding(
+        yield Symptom(
             Kind.LATENCY,
             f"95 of 100 replies take up to {traffic.p95_ms:,.0f} ms; the limit is {policy.max_p95_ms:,.0f} ms.",
         )
 
 
-def drift_findings(drifting: Sequence[Test]) -> Iterator[Finding]:
+def drift_symptoms(drifting: Sequence[Test]) -> Iterator[Symptom]:
     """Messages that are not like those before; the tests have their own repetition."""
     if drifting:
         said = "; ".join(test.sentence for test in drifting)
-        yield Finding(Kind.DRIFT, f"Messages differ from those before: {said}.", at_once=True)
+        yield Symptom(Kind.DRIFT, f"Messages differ from those before: {said}.", at_once=True)
 
 
-def model_findings(seen: Sighting, policy: MonitorPolicy) -> Iterator[Finding]:
+def model_symptoms(seen: Sighting, policy: MonitorPolicy) -> Iterator[Symptom]:
     """A verdict that waits for somebody, an override that ends, data that nobody else can get."""
     newest, override = seen.newest, seen.override
     if newest and not newest.settled and newest.decision in ("reject", "ask"):
         kind = Kind.GATE_REJECTED if newest.decision == "reject" else Kind.GATE_ASKS
         sentence = f"Version {newest.version} was not released. {newest.reason}"
-        yield Finding(kind, sentence, subject=newest.version, at_once=True)
+        yield Symptom(kind, sentence, subject=newest.version, at_once=True)
     if override and 0 < override.expires - seen.at <= 3600 * policy.override_notice_hours:
         when = datetime.fromtimestamp(override.expires, UTC)
         sentence = (
             f"The override of version {override.version} by {override.by} ends {when:%Y-%m-%d %H:%M} UTC."
         )
-        yield Finding(Kind.OVERRIDE_ENDS, sentence, subject=override.version, at_once=True)
+        yield Symptom(Kind.OVERRIDE_ENDS, sentence, subject=override.version, at_once=True)
     if seen.unpushed:
-        yield Finding(Kind.NOT_PUSHED, f"The remote lacks data revision {seen.unpushed[:12]} of data.dvc.")
+        yield Symptom(Kind.NOT_PUSHED, f"The remote lacks data revision {seen.unpushed[:12]} of data.dvc.")
 
 
-def retrain_findings(retrains: Retrains | None, now: float, policy: MonitorPolicy) -> Iterator[Finding]:
+def retrain_symptoms(retrains: Retrains | None, now: float, policy: MonitorPolicy) -> Iterator[Symptom]:
     """Runs that broke, and a retrain that should have been."""
     if retrains is None:
         return
     for failure in retrains.failures:
         kind = Kind.RETRAIN_FAILED if failure.flow == "retrain" else Kind.RUN_FAILED
         subject = "" if kind is Kind.RETRAIN_FAILED else failure.flow
-        yield Finding(kind, failure.sentence, subject, at_once=True)
+        yield Symptom(kind, failure.sentence, subject, at_once=True)
     grace = policy.retrain_grace_hours
     if grace is not None and retrains.due is not None and now > retrains.due + 3600 * grace:
         due = datetime.fromtimestamp(retrains.due, UTC)
         last = datetime.fromtimestamp(retrains.last, UTC) if retrains.last else None
         since = f"since {last:%Y-%m-%d %H:%M} UTC" if last else "yet"
         sentence = f"No retrain went through {since}; the schedule promised one for {due:%Y-%m-%d %H:%M} UTC."
-        yield Finding(Kind.RETRAIN_OVERDUE, sentence, at_once=True)
+        yield Symptom(Kind.RETRAIN_OVERDUE, sentence, at_once=True)
 
 
-def blindness(source: str, why: str) -> Finding:
+def blindness(source: str, why: str) -> Symptom:
     """A source that did not answer: what hangs on it is not watched meanwhile."""
-    return Finding(Kind.BLIND, f"The monitor cannot see the {source}: {why}", subject=source)
+    return Symptom(Kind.BLIND, f"The monitor cannot see the {source}: {why}", subject=source)

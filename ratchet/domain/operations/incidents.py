@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Finding(Record):
+class Symptom(Record):
     """One thing that a look found to be wrong.
 
     `subject` tells incidents of one kind apart. What is wrong for a moment in the best of fleets has to be seen
@@ -42,7 +42,7 @@ class Finding(Record):
     at_once: bool = False
 
 
-class Event(StrEnum):
+class Occasion(StrEnum):
     """Why an alert is sent."""
 
     BEGIN = "begin"
@@ -59,7 +59,7 @@ class Alert(Record):
     """
 
     id: str
-    event: Event
+    event: Occasion
     kind: str
     sentence: str
     at: float
@@ -88,16 +88,16 @@ class Incident(Record):
         """A name that no other incident has."""
         return "-".join(filter(None, [self.kind.replace(" ", "-"), self.subject, f"{self.since:.0f}"]))
 
-    def alert(self, event: Event, now: float) -> Alert:
+    def alert(self, event: Occasion, now: float) -> Alert:
         """What people are told about it."""
-        when = f"-{now:.0f}" if event is Event.REMINDER else ""
-        sentence = f"Over: {self.sentence}" if event is Event.END else self.sentence
+        when = f"-{now:.0f}" if event is Occasion.REMINDER else ""
+        sentence = f"Over: {self.sentence}" if event is Occasion.END else self.sentence
         return Alert(f"{self.id}-{event}{when}", event, self.kind, sentence, now)
 
 
 def advance(
     incidents: Sequence[Incident],
-    findings: Sequence[Finding],
+    symptoms: Sequence[Symptom],
     unseen: Collection[Kind],
     now: float,
     policy: AlertPolicy,
@@ -106,36 +106,36 @@ def advance(
 
     Kinds that the look could not see (`unseen`) stay as they are: not knowing ends nothing.
     """
-    found = {(finding.kind, finding.subject): finding for finding in findings}
+    found = {(symptom.kind, symptom.subject): symptom for symptom in symptoms}
     known = {(incident.kind, incident.subject): incident for incident in incidents}
     after: list[Incident] = []
     alerts: list[Alert] = []
     for key in [*known, *(key for key in found if key not in known)]:
-        incident, finding = known.get(key), found.get(key)
-        if finding is None:
+        incident, symptom = known.get(key), found.get(key)
+        if symptom is None:
             assert incident is not None
             kept, alert = missed(incident, now, policy) if key[0] not in unseen else (incident, None)
         else:
-            kept, alert = seen(incident, finding, now, policy)
+            kept, alert = seen(incident, symptom, now, policy)
         after += [kept] if kept else []
         alerts += [alert] if alert else []
     return tuple(after), tuple(alerts)
 
 
 def seen(
-    incident: Incident | None, finding: Finding, now: float, policy: AlertPolicy
+    incident: Incident | None, symptom: Symptom, now: float, policy: AlertPolicy
 ) -> tuple[Incident, Alert | None]:
-    """A finding begins an incident, or goes on with it."""
+    """A symptom begins an incident, or goes on with it."""
     if incident is None:
-        incident = Incident(finding.kind, finding.subject, finding.sentence, now)
+        incident = Incident(symptom.kind, symptom.subject, symptom.sentence, now)
     else:
-        incident = replace(incident, sentence=finding.sentence, seen=incident.seen + 1, missed=0)
+        incident = replace(incident, sentence=symptom.sentence, seen=incident.seen + 1, missed=0)
     if incident.begun is None:
-        if not finding.at_once and incident.seen < policy.looks:
+        if not symptom.at_once and incident.seen < policy.looks:
             return incident, None
-        return replace(incident, begun=now, told=now), incident.alert(Event.BEGIN, now)
+        return replace(incident, begun=now, told=now), incident.alert(Occasion.BEGIN, now)
     if now - incident.told >= 3600 * policy.remind_hours:
-        return replace(incident, told=now), incident.alert(Event.REMINDER, now)
+        return replace(incident, told=now), incident.alert(Occasion.REMINDER, now)
     return incident, None
 
 
@@ -145,4 +145,4 @@ def missed(incident: Incident, now: float, policy: AlertPolicy) -> tuple[Inciden
         return None, None
     if incident.missed + 1 < policy.looks:
         return replace(incident, missed=incident.missed + 1, seen=0), None
-    return None, incident.alert(Event.END, now)
+    return None, incident.alert(Occasion.END, now)

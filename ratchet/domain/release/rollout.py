@@ -12,7 +12,7 @@ from ratchet.domain.policy import Policy
 from ratchet.domain.record import Record
 from ratchet.domain.wording import count, percent
 
-Outcome = Literal["in progress", "done", "rolled back", "failed"]
+RolloutState = Literal["in progress", "done", "rolled back", "failed"]
 # `complete` is how the engine calls a server that was stopped because its health check failed: no server of a fleet
 # ends by itself.
 FAILED_STATES = {"failed", "rejected", "orphaned", "complete"}
@@ -90,7 +90,7 @@ class Update:
 
 
 @dataclass(frozen=True)
-class Fleet:
+class ServiceState:
     """What the engine says of the replicas: how many are declared, the last change, every task it remembers."""
 
     replicas: int
@@ -103,7 +103,7 @@ class Fleet:
         return sorted(up, key=lambda task: task.name)
 
 
-def is_at(fleet: Fleet, wanted: Wanted) -> bool:
+def is_at(fleet: ServiceState, wanted: Wanted) -> bool:
     """Say whether exactly the declared number of replicas run, and all of them what is wanted."""
     up = [task for task in fleet.tasks if task.wanted_to_run]
     right = [
@@ -114,7 +114,7 @@ def is_at(fleet: Fleet, wanted: Wanted) -> bool:
     return len(up) == len(right) == fleet.replicas > 0
 
 
-def outcome(fleet: Fleet, wanted: Wanted, before: Update, going_back: bool = False) -> Outcome:
+def outcome(fleet: ServiceState, wanted: Wanted, before: Update, going_back: bool = False) -> RolloutState:
     """Judge a change that was ordered when the service's last change was `before`.
 
     `going_back` says that the engine's own rollback was ordered; for it `rollback_completed` is success. A first

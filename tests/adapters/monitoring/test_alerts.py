@@ -12,13 +12,13 @@ from ratchet.adapters.monitoring import alerts, monitor
 from ratchet.adapters.monitoring.monitor import Memory
 from ratchet.adapters.settings import Settings
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.operations.incidents import Alert, Event
+from ratchet.domain.operations.incidents import Alert, Occasion
 from tasks.monitoring.alert import alert
 from tests.fakes.receiver import Receiver, receiving
 from tests.workspaces import fake_workspace
 
-BEGIN = Alert("latency-1-begin", Event.BEGIN, "latency", "Slow.", 2e9)
-END = Alert("latency-1-end", Event.END, "latency", "Over: Slow.", 2e9)
+BEGIN = Alert("latency-1-begin", Occasion.BEGIN, "latency", "Slow.", 2e9)
+END = Alert("latency-1-end", Occasion.END, "latency", "Over: Slow.", 2e9)
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_an_address_that_does_not_answer_gets_it_later_and_the_other_not_twice(
         other.status = 200
         again = monitor.recall(settings)
         told = alert.fn(settings, replace(again, outbox=(*again.outbox, END)))
-        assert [one.event for one in told] == [Event.BEGIN, Event.END]
+        assert [one.event for one in told] == [Occasion.BEGIN, Occasion.END]
         assert receiver.told() == other.told() == [("begin", "latency"), ("end", "latency")]
     assert monitor.recall(settings).outbox == ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ratchet.adapters.monitoring import prometheus
 from ratchet.adapters.monitoring.prometheus import Figures
 from ratchet.adapters.settings import SOURCE
 from ratchet.adapters.system.processes import free_port
+from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.health import Fleet, Instance, Retrains, Sighting
 from ratchet.domain.operations.incidents import Incident, Kind
 from ratchet.domain.operations.traffic import ProxyCount, Traffic
@@ -53,11 +55,33 @@ def test_the_figures_are_served_as_prometheus_reads_them(tmp_path: Path, begun: 
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
+    assert text == prometheus.exposition_file(settings).read_text(encoding="utf-8")
     assert samples["ratchet_incident", "drift"] == (begun is not None)
     assert samples["ratchet_incident", "latency"] == 0
     assert samples["ratchet_replica_restarts", ""] == 3
     assert samples["ratchet_fallback_ratio", ""] == 0.1
     assert samples["ratchet_reply_p95_seconds", ""] == 0.06
+
+
+def test_before_the_first_look_there_are_no_figures_but_an_answer(tmp_path: Path) -> None:
+    """Prometheus takes the monitor for up, and reads the first figures as soon as they are written."""
+    settings = fake_workspace(tmp_path, metrics_port=free_port())
+    prometheus.serve(settings)
+    url = f"http://127.0.0.1:{settings.metrics_port}/metrics"
+    answer = httpx.get(url, trust_env=False)
+    assert (answer.status_code, answer.text) == (200, "")
+    prometheus.write(settings, SEEN, ())
+    assert "ratchet_replica_restarts" in httpx.get(url, trust_env=False).text
+
+
+def test_a_port_that_is_anothers_is_named_with_its_setting(tmp_path: Path) -> None:
+    """A free one in the setting that the error names is listened on."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        settings = fake_workspace(tmp_path / "taken", metrics_port=other.getsockname()[1])
+        with pytest.raises(RatchetError, match="cannot be listened on") as refused:
+            prometheus.serve(settings)
+    assert "RATCHET_METRICS_PORT" in refused.value.remedy
+    prometheus.serve(fake_workspace(tmp_path / "free", metrics_port=free_port()))
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ratchet.adapters.prefect import events
+from ratchet.adapters.service.running import provide
 from ratchet.adapters.settings import Settings, load_settings
 from ratchet.adapters.system.processes import free_port
 from ratchet.domain.errors import RatchetError
@@ -24,6 +25,8 @@ class Prefect(HTTPServer):
 
     got: list[Any]
     serves: tuple[str, ...]
+    text = b""
+    """What it says instead of JSON."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -39,7 +42,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.path.endswith("/work_pools/filter"):
-            answer = json.dumps([{"name": f"ratchet-{name}"} for name in self.server.serves]).encode()
+            answer = (
+                self.server.text
+                or json.dumps([{"name": f"ratchet-{name}"} for name in self.server.serves]).encode()
+            )
             self.send_response(200)
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
@@ -115,6 +121,28 @@ def test_a_wrong_password_is_named_as_such(server: Prefect, tmp_path: Path) -> N
     with pytest.raises(RatchetError, match="RATCHET_PREFECT_AUTH"):
         events.send(settings(tmp_path, server.server_port, None), [data_changed("c1")])
     assert not server.got
+
+
+def test_a_service_that_the_server_refuses_or_does_not_hear_is_told_so(
+    server: Prefect, tmp_path: Path
+) -> None:
+    """What `ratchet up` provides goes through Prefect's own client, and fails with the same words."""
+    found = settings(tmp_path, server.server_port, None)
+    with pytest.raises(RatchetError, match="refused a request") as refused:
+        provide(found, {"watch"}, f"http://127.0.0.1:{server.server_port}/api", print)
+    assert "RATCHET_PREFECT_AUTH" in refused.value.remedy
+    with pytest.raises(RatchetError, match="does not answer"):
+        provide(found, {"watch"}, f"http://127.0.0.1:{free_port()}/api", print)
+
+
+def test_what_is_no_prefect_server_is_named_as_such(server: Prefect, tmp_path: Path) -> None:
+    """A web server of another kind answers the address of the setting that the remedy names."""
+    server.text = b"<html>hello</html>"
+    with pytest.raises(RatchetError, match="no Prefect server") as caught:
+        events.send(
+            settings(tmp_path, server.server_port, "ana:secret", name="checkout"), [data_changed("c1")]
+        )
+    assert "RATCHET_PREFECT_API_URL" in caught.value.remedy
 
 
 def test_no_server_is_an_error(tmp_path: Path) -> None:

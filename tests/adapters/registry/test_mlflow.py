@@ -127,6 +127,19 @@ def test_an_override_is_kept_with_its_model(registry: Registry) -> None:
     )
     registry.set_override(made)
     assert registry.override(one) == made
+    assert registry.overrides() == {one.version: made}
+
+
+def test_a_file_that_is_kept_again_takes_the_place_of_the_first(registry: Registry, tmp_path: Path) -> None:
+    """A model's page is written again after a person's decision; what was never kept is an error that names it."""
+    one = registered(registry)
+    page = tmp_path / "report.json"
+    with pytest.raises(RatchetError, match=rf"report.json of model version {one.version} cannot be fetched"):
+        registry.artifact(one, page.name)
+    for content in ("first", "second"):
+        page.write_text(content)
+        registry.keep(one, [page])
+    assert registry.artifact(one, page.name).read_text() == "second"
 
 
 def test_a_registry_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:

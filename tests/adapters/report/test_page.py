@@ -156,7 +156,7 @@ def test_each_decision_has_its_headline(decision: Decision) -> None:
 def test_markdown_has_value_and_limit_of_each_rule() -> None:
     """Where no HTML is shown, each rule still has its number beside its threshold."""
     lines = render_markdown(report()).splitlines()
-    assert "| accuracy | reject | 10.0 points | 1.0 points | < 0.001 |" in lines
+    assert "| accuracy | reject | 10.0 points | 1.0 point | < 0.001 |" in lines
     assert "| training rows | pass | 0.0 % | 10.0 % |  |" in lines
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from ratchet.domain.operations.failure import Failure
-from ratchet.domain.operations.health import Expiry, Fleet, Instance, Newest, Retrains, Sighting, findings
-from ratchet.domain.operations.incidents import Finding, Kind
+from ratchet.domain.operations.health import Expiry, Fleet, Instance, Newest, Retrains, Sighting, symptoms
+from ratchet.domain.operations.incidents import Kind, Symptom
 from ratchet.domain.operations.traffic import MonitorPolicy, ProxyCount, Traffic, remember, with_proxy
 
 POLICY = MonitorPolicy()
@@ -22,13 +22,13 @@ WELL = Sighting(NOW, {}, FLEET, CALM, retrains=Retrains(NOW - 3600, NOW + 3600))
 
 def kinds(seen: Sighting, before: Fleet | None = FLEET) -> list[Kind]:
     """The kinds of what is wrong."""
-    return [finding.kind for finding in findings(seen, before, POLICY)]
+    return [symptom.kind for symptom in symptoms(seen, before, POLICY)]
 
 
-def only(seen: Sighting, before: Fleet | None = FLEET) -> Finding:
+def only(seen: Sighting, before: Fleet | None = FLEET) -> Symptom:
     """The one thing that is wrong."""
-    (finding,) = findings(seen, before, POLICY)
-    return finding
+    (symptom,) = symptoms(seen, before, POLICY)
+    return symptom
 
 
 def with_fleet(*instances: Instance) -> Sighting:
@@ -45,19 +45,19 @@ def test_a_good_fleet_has_nothing_wrong() -> None:
 def test_a_replica_that_does_not_answer_is_down() -> None:
     """Named, with how many are left."""
     silent = replace(TWO, ready=False, release="", model_id="", since="")
-    finding = only(with_fleet(ONE, silent), before=None)
-    assert finding.kind is Kind.REPLICA_DOWN
-    assert "1 of 2" in finding.sentence
-    assert "bot.2" in finding.sentence
-    assert not finding.at_once
+    symptom = only(with_fleet(ONE, silent), before=None)
+    assert symptom.kind is Kind.REPLICA_DOWN
+    assert "1 of 2" in symptom.sentence
+    assert "bot.2" in symptom.sentence
+    assert not symptom.at_once
 
 
 def test_a_replica_that_was_started_anew_between_two_looks_was_down() -> None:
     """The engine is quicker than the monitor; what it repaired is told all the same."""
-    finding = only(with_fleet(ONE, replace(TWO, since="10:07")))
-    assert finding.kind is Kind.REPLICA_DOWN
-    assert finding.at_once
-    assert "bot.2 was lost; 2 of 2" in finding.sentence
+    symptom = only(with_fleet(ONE, replace(TWO, since="10:07")))
+    assert symptom.kind is Kind.REPLICA_DOWN
+    assert symptom.at_once
+    assert "bot.2 was lost; 2 of 2" in symptom.sentence
 
 
 def test_a_replica_that_was_down_and_back_within_two_looks_is_told() -> None:
@@ -141,7 +141,7 @@ def test_the_dead_mans_switch() -> None:
     assert only(late).kind is Kind.RETRAIN_OVERDUE
     assert kinds(replace(late, retrains=Retrains(NOW - 9e5, NOW - 3600 * 11))) == []
     off = POLICY.model_copy(update={"retrain_grace_hours": None})
-    assert findings(late, FLEET, off) == ()
+    assert symptoms(late, FLEET, off) == ()
 
 
 def test_each_flow_that_failed_is_an_incident_of_its_own() -> None:
@@ -150,7 +150,7 @@ def test_each_flow_that_failed_is_an_incident_of_its_own() -> None:
         Failure("release", NOW, "failed", "w", "No disk."),
         Failure("retrain", NOW, "crashed", "w", "Gone."),
     )
-    release, retrain = findings(replace(WELL, retrains=Retrains(NOW, NOW, broken)), FLEET, POLICY)
+    release, retrain = symptoms(replace(WELL, retrains=Retrains(NOW, NOW, broken)), FLEET, POLICY)
     assert (release.kind, release.subject, release.at_once) == (Kind.RUN_FAILED, "release", True)
     assert release.sentence.startswith("The release “w” failed")
     assert (retrain.kind, retrain.subject) == (Kind.RETRAIN_FAILED, "")

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ratchet.domain.operations.incidents import Alert, AlertPolicy, Event, Finding, Incident, Kind, advance
+from ratchet.domain.operations.incidents import Alert, AlertPolicy, Incident, Kind, Occasion, Symptom, advance
 
 POLICY = AlertPolicy()
-SLOW = Finding(Kind.LATENCY, "Slow.")
-REJECTED = Finding(Kind.GATE_REJECTED, "No.", subject="7", at_once=True)
+SLOW = Symptom(Kind.LATENCY, "Slow.")
+REJECTED = Symptom(Kind.GATE_REJECTED, "No.", subject="7", at_once=True)
 
 
 def play(
-    looks: Sequence[Sequence[Finding]], unseen: Sequence[set[Kind]] = (), minutes: float = 1
+    looks: Sequence[Sequence[Symptom]], unseen: Sequence[set[Kind]] = (), minutes: float = 1
 ) -> list[list[str]]:
     """What is told after each look."""
     incidents: tuple[Incident, ...] = ()
@@ -45,7 +45,7 @@ def test_what_is_certain_is_told_at_once() -> None:
 
 def test_subjects_are_told_apart() -> None:
     """The next rejected version is news."""
-    other = Finding(Kind.GATE_REJECTED, "No.", subject="8", at_once=True)
+    other = Symptom(Kind.GATE_REJECTED, "No.", subject="8", at_once=True)
     assert play([[REJECTED], [other], [other]]) == [
         ["begin gate rejected"],
         ["begin gate rejected"],
@@ -70,7 +70,7 @@ def test_reminders_come_by_policy() -> None:
     st.lists(st.lists(st.sampled_from([SLOW, REJECTED]), unique=True, max_size=2), max_size=40),
     st.lists(st.sets(st.sampled_from([Kind.LATENCY, Kind.GATE_REJECTED])), max_size=40),
 )
-def test_begin_and_end_take_turns(looks: list[list[Finding]], unseen: list[set[Kind]]) -> None:
+def test_begin_and_end_take_turns(looks: list[list[Symptom]], unseen: list[set[Kind]]) -> None:
     """Whatever is seen in whatever order: no second begin without an end, no end without a begin, and no two
     alerts of one id."""
     incidents: tuple[Incident, ...] = ()
@@ -82,6 +82,6 @@ def test_begin_and_end_take_turns(looks: list[list[Finding]], unseen: list[set[K
         every += alerts
     for kind in Kind:
         events = [alert.event for alert in every if alert.kind == kind]
-        assert events[::2] == [Event.BEGIN] * len(events[::2])
-        assert events[1::2] == [Event.END] * len(events[1::2])
+        assert events[::2] == [Occasion.BEGIN] * len(events[::2])
+        assert events[1::2] == [Occasion.END] * len(events[1::2])
     assert len({alert.id for alert in every}) == len(every)

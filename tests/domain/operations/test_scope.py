@@ -39,6 +39,14 @@ def test_two_workspaces_share_no_name(first: str, second: str) -> None:
     assert bool(shared) == (first == second)
 
 
+def test_each_deployment_has_a_name_of_its_own_that_begins_with_its_flow() -> None:
+    """A list of deployments, or of a run's, says which flow is meant, also where it does not show the flow."""
+    names = [one["name"] for one in LOADED["deployments"]]
+    assert len(names) == len(set(names))
+    for one in LOADED["deployments"]:
+        assert one["name"].startswith(f"{one['entrypoint'].rpartition('.')[2]}-")
+
+
 def test_every_run_has_the_workspaces_tag() -> None:
     """Beside the one that says what started it."""
     for before, after in zip(

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ratchet.domain.release.rollout import (
-    Fleet,
     LoadFigures,
     LoadTestPolicy,
     LoadVerdict,
+    ServiceState,
     Task,
     Update,
     Wanted,
@@ -35,9 +35,9 @@ def task(
     return Task(f"{name}-{state}", name, "n1", wanted.image, wanted.release, desired, state, error)
 
 
-def fleet(*tasks: Task, update: Update = BEFORE, replicas: int = 2) -> Fleet:
+def fleet(*tasks: Task, update: Update = BEFORE, replicas: int = 2) -> ServiceState:
     """A fleet of two."""
-    return Fleet(replicas, update, tasks)
+    return ServiceState(replicas, update, tasks)
 
 
 def updated(state: str) -> Update:

@@ -32,7 +32,7 @@ class Watch:
         seen = monitor.look_at_fleet(self.fleet.settings, self.registry, self.fleet.live, self.memory.fleet)
         sighting = Sighting(time.time(), {}, seen)
         policy = self.fleet.settings.params.monitor
-        found = health.findings(sighting, self.memory.fleet, policy)
+        found = health.symptoms(sighting, self.memory.fleet, policy)
         incidents, alerts = advance(self.memory.incidents, found, sighting.unseen, sighting.at, policy.alerts)
         self.memory = replace(self.memory, incidents=incidents, fleet=seen.remembered(self.memory.fleet))
         return [f"{alert.event} {alert.kind}" for alert in alerts]

@@ -32,7 +32,7 @@ def test_a_new_wording_is_live_without_a_training(team: Team) -> None:
     assert bot_code.code_digest(team.settings.bot) != before  # the old way: the folder changed, so train
 
     (event,) = triggers.events(follow.compare(team.settings, team.head, commit))
-    assert answers_of(event) == ["release/on-code-change"]
+    assert answers_of(event) == ["release/release-on-code-change"]
     assert "Nothing changed" in team.ratchet("retrain")
     said = team.ratchet("release", version)
     assert not re.search(r"(?m)^. train\b", said)
@@ -47,7 +47,7 @@ def test_code_that_shapes_the_model_trains_on_the_same_data(team: Team) -> None:
     team.change("bot/config.yml", r"^language: en$", "language: en\n# another pipeline")
     commit = team.commit("Another pipeline")
     (event,) = triggers.events(follow.compare(team.settings, team.head, commit))
-    assert answers_of(event) == ["retrain/on-code-change"]
+    assert answers_of(event) == ["retrain/retrain-on-code-change"]
 
 
 def test_documentation_and_tests_start_nothing(team: Team) -> None:

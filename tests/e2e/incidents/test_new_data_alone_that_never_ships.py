@@ -27,7 +27,7 @@ def test_new_data_starts_a_retrain(team: Team) -> None:
     before, after = team.commits
     (event,) = triggers.events(follow.compare(team.settings, before, after))
     assert (event.name, event.payload["code"]) == (triggers.DATA_CHANGED, "no")
-    assert answers_of(event) == ["retrain/on-data-change"]
+    assert answers_of(event) == ["retrain/retrain-on-data-change"]
     deployments = yaml.safe_load((ROOT / "deployments" / "prefect.yaml").read_text())["deployments"]
     weekly = next(one for one in deployments if one["name"] == "weekly")
     assert weekly["schedules"]

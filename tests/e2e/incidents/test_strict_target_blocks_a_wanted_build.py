@@ -7,6 +7,8 @@ to lower the number in the script by hand, for everybody and for ever.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.e2e.incidents.team import Team
@@ -32,6 +34,14 @@ def test_a_strict_target_can_be_set_and_a_person_stands_above_it(team: Team) -> 
     assert (live.override["by"], live.override["reason"]) == ("Ana", "the client wants it")
     assert team.ratchet.json("status")["manifest"]["override"]["by"] == "Ana"
     assert team.say("hello")["release"] == live.id
+    assert (version, "Ana") in {
+        (one["version"], one["by"]) for one in team.ratchet.json("history")["overrides"]
+    }
+    (page,) = team.settings.state.glob(
+        f"artifacts/*/{team.registry.model(version).run_id}/artifacts/report.html"
+    )
+    for shown in (page, Path(summary["report"])):
+        assert "Ana decided “promote”" in shown.read_text(encoding="utf-8")
 
 
 def test_as_it_comes_a_missed_target_warns(team: Team) -> None:

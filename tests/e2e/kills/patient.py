@@ -26,7 +26,7 @@ from tests.e2e.cli import ROOT, Ratchet
 from tests.e2e.kills.dying import end_tools
 from tests.e2e.kills.witness import ask
 
-KEPT = {"verdict.json", "evaluation.json", "report.html", "bot.tar.gz", "model"}
+KEPT = {"verdict.json", "evaluation.json", "report.html", "report.json", "bot.tar.gz", "model"}
 """What the registry has of each model, besides its plots."""
 
 

@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 RELEASE = ("package", "stage", "deploy", "verify", "record")
 STEPS = {
     "retrain": (
-        *("recover", "fetch", "validate", "split", "trace", "recall", "train", "evaluate", "gate", "report"),
+        *("recover", "fetch", "validate", "split", "recall", "train", "evaluate", "gate", "report"),
         *("register", *RELEASE, "summarise", "publish"),
     ),
     "release": ("recover", "again", "authorise", "package", "already", *RELEASE[1:]),

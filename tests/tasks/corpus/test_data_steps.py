@@ -60,7 +60,7 @@ def test_the_steps_give_the_sides_of_the_ledger(settings: Settings) -> None:
     """All messages, each on one side, the holdout with the day on which it was first seen."""
     run = run_of(settings)
     corpus = fetch.fn(run, None)
-    assert validate.fn(run, corpus).ok
+    assert validate.fn(run, corpus).frame is corpus.frame
     sides = split.fn(run, corpus)
     assert len(sides.train) + len(sides.holdout) + len(sides.quarantine) == 60
     assert set(sides.holdout["first_seen"]) == {"2026-01-01"}
@@ -95,13 +95,13 @@ def test_a_report_is_made_once_for_a_revision(settings: Settings, monkeypatch: p
     """The second retrain takes what was proved; another policy proves it anew."""
     run = run_of(settings)
     corpus = fetch.fn(run, None)
-    first = validate.fn(run, corpus)
+    first = validate.fn(run, corpus).warnings
 
     def fail(*_: object) -> None:
         raise AssertionError("checked again")
 
     monkeypatch.setattr(validation, "validate", fail)
-    assert validate.fn(run, corpus) == first
+    assert validate.fn(run, corpus).warnings == first
     strict = settings.params.validation.model_copy(update={"few_examples": 40})
     params = settings.params.model_copy(update={"validation": strict})
     with pytest.raises(AssertionError, match="checked again"):

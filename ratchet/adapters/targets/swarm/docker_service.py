@@ -11,7 +11,7 @@ from docker.errors import APIError, NotFound, NullResource
 
 from ratchet.adapters.system import commands
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.release.rollout import Fleet, Task, Update, Wanted
+from ratchet.domain.release.rollout import ServiceState, Task, Update, Wanted
 
 LOG_LINES = 15
 NO_UPDATE_BEFORE = Update()
@@ -48,7 +48,7 @@ def need_manager(client: docker.DockerClient) -> Swarm:
     return place
 
 
-def fleet(client: docker.DockerClient, name: str) -> Fleet | None:
+def fleet(client: docker.DockerClient, name: str) -> ServiceState | None:
     """Read a service, its last update and every task that the engine remembers; None when there is none."""
     service = inspect(client, name)
     if service is None:
@@ -60,7 +60,7 @@ def fleet(client: docker.DockerClient, name: str) -> Fleet | None:
         return None  # removed a moment ago
     status = service.get("UpdateStatus") or {}
     update = Update(status.get("State", ""), status.get("StartedAt", ""), status.get("Message", ""))
-    return Fleet(replicas_of(service), update, tuple(tasks))
+    return ServiceState(replicas_of(service), update, tuple(tasks))
 
 
 def inspect(client: docker.DockerClient, name: str) -> dict[str, Any] | None:

@@ -16,8 +16,8 @@ from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.manifest import Release
 from ratchet.domain.release.rollout import (
     FAILED_STATES,
-    Fleet,
-    Outcome,
+    RolloutState,
+    ServiceState,
     Task,
     Update,
     Wanted,
@@ -55,7 +55,9 @@ class Rollout:
         stack.deploy(self.settings, self.settings.stack, path, values, owner)
         return False
 
-    def watch(self, wanted: Wanted, before: Update, going_back: bool, say: Say) -> tuple[Outcome, Fleet]:
+    def watch(
+        self, wanted: Wanted, before: Update, going_back: bool, say: Say
+    ) -> tuple[RolloutState, ServiceState]:
         """Wait until the engine has done or undone the change, or the time is over (`in progress`)."""
         deadline = time.monotonic() + self.limit
         seen = -1
@@ -74,7 +76,7 @@ class Rollout:
                 return ended, fleet
             time.sleep(POLL_SECONDS)
 
-    def settle(self) -> Fleet | None:
+    def settle(self) -> ServiceState | None:
         """Wait for the end of a change that an earlier run ordered and did not live to see."""
         deadline = time.monotonic() + self.limit
         while True:
@@ -84,7 +86,7 @@ class Rollout:
                 return fleet
             time.sleep(POLL_SECONDS)
 
-    def restore(self, fleet: Fleet, ended: Outcome, had_release: bool, say: Say) -> None:
+    def restore(self, fleet: ServiceState, ended: RolloutState, had_release: bool, say: Say) -> None:
         """Make sure that nothing of a failed change is left: the engine's own rollback, or no service at all."""
         if ended == "rolled back":
             return
@@ -105,7 +107,7 @@ class Rollout:
                 "The replicas that still run go on serving; see `ratchet fleet`.",
             )
 
-    def explain(self, wanted: Wanted, fleet: Fleet, ended: Outcome) -> tuple[str, str]:
+    def explain(self, wanted: Wanted, fleet: ServiceState, ended: RolloutState) -> tuple[str, str]:
         """Say why a release did not come to serve: the engine's reason and the failed replica's last lines."""
         why = reason(fleet.tasks, wanted) or fleet.update.message or "the engine gave no reason"
         late = f" within {self.limit:g} s" if ended == "in progress" else ""
@@ -117,7 +119,7 @@ class Rollout:
         lines = f" The failed replica's last lines:\n{said}" if said else ""
         return fact, f"The release before it serves on, where there was one.{lines}"
 
-    def tell_spread(self, fleet: Fleet, say: Say) -> None:
+    def tell_spread(self, fleet: ServiceState, say: Say) -> None:
         nodes = {task.node for task in fleet.running()}
         ready = sum(node["Status"]["State"] == "ready" for node in self.client.api.nodes())
         if len(nodes) < min(ready, fleet.replicas):

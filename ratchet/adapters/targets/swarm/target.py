@@ -16,7 +16,7 @@ from ratchet.adapters.targets.swarm.rollout import POLL_SECONDS, Rollout, await_
 from ratchet.adapters.targets.target import ReplicaStatus, Say
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.manifest import Release
-from ratchet.domain.release.rollout import FAILED_STATES, Fleet, Task, Wanted, is_at
+from ratchet.domain.release.rollout import FAILED_STATES, ServiceState, Task, Wanted, is_at
 
 REMOVAL_SECONDS = 60
 CANARY, CHAMPION = "canary", "champion"
@@ -195,7 +195,7 @@ class SwarmTarget:
         """Whether the image can be had: nodes take one of a registry when they need it."""
         return not release.bundle.startswith("sha256:") or images.exists(self.client, release.bundle)
 
-    def _ask(self, task: Task, fleet: Fleet) -> ReplicaStatus:
+    def _ask(self, task: Task, fleet: ServiceState) -> ReplicaStatus:
         said: dict[str, Any] = {}
         url = ""
         for address in task.addresses if task.state == "running" else ():

@@ -1,0 +1,73 @@
+"""`ratchet chat`: talk to the live bot."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ratchet.cli.context import settings
+from ratchet.cli.output import out
+from ratchet.domain.errors import UsageError
+from ratchet.domain.wording import percent
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(
+        epilog="Examples:\n\n  ratchet chat\n\n  ratchet chat 'how do I get a laptop?'\n\n"
+        "  ratchet chat --as role=contractor,location=berlin"
+    )(chat)
+
+
+def chat(
+    message: Annotated[
+        str | None, typer.Argument(help="One message; without it a conversation begins.")
+    ] = None,
+    context: Annotated[
+        str | None, typer.Option("--as", help="The person's context, as field=value,field=value.")
+    ] = None,
+) -> None:
+    """Talk to the live bot; an empty line or Ctrl-D ends."""
+    import secrets
+
+    from ratchet.adapters.bot import channel
+    from ratchet.adapters.targets.choice import choose_target
+
+    found = settings()
+    target = choose_target(found)
+    url = target.url()
+    # A fleet answers nobody without a token; on loopback only a claimed context needs one.
+    token = channel.staging_token(found).read_text() if context or target.name == "swarm" else None
+    sender = f"terminal-{secrets.token_hex(4)}"
+    said = parse_context(context)
+
+    def ask(text: str) -> None:
+        reply = channel.talk(url, sender, text, token, said)
+        for part in reply["messages"]:
+            out.print(f"  {part.get('text', '')}")
+        intent = reply.get("intent") or {}
+        out.print(f"  [dim]{intent.get('name')} {percent(intent.get('confidence') or 0, 0)}[/dim]")
+
+    if message is not None:
+        ask(message)
+        return
+    while True:
+        try:
+            text = input("you> ").strip()
+        except (EOFError, KeyboardInterrupt):
+            break
+        if not text:
+            break
+        ask(text)
+
+
+def parse_context(text: str | None) -> dict[str, str]:
+    """Read `role=manager,location=berlin`; raises `UsageError` for anything else."""
+    pairs = [pair.partition("=") for pair in (text or "").split(",") if pair]
+    if any(not name or not sign or not value for name, sign, value in pairs):
+        raise UsageError(
+            f"--as {text!r} is not a list of field=value.",
+            "Write for instance --as role=manager,location=berlin.",
+        )
+    return {name.strip(): value.strip() for name, _, value in pairs}

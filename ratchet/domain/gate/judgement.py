@@ -1,0 +1,89 @@
+"""A judgement: what the gate decided about a candidate, from what, and why its accuracy moved."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+
+from ratchet.domain.corpus import coverage, wear
+from ratchet.domain.corpus.changes import relabelled
+from ratchet.domain.corpus.corpus import CorpusPolicy
+from ratchet.domain.corpus.retirement import listed_rows
+from ratchet.domain.corpus.unchecked import Unchecked
+from ratchet.domain.gate import ramp, verdict
+from ratchet.domain.gate.attribution import Attribution
+from ratchet.domain.gate.case import Case
+from ratchet.domain.gate.ramp import RampPoint, RampPolicy, RampStatus
+from ratchet.domain.gate.scores import CANDIDATE, CHAMPION, Scores
+from ratchet.domain.gate.verdict import Decision, GatePolicy, TrainingFacts, Verdict
+from ratchet.domain.release.model import Model
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdict on a case, what the candidate was trained on, and where the run stands on the ramp.
+
+    `why` says why accuracy moved, or why that is not known; None where nobody asked, or there is no champion.
+    """
+
+    case: Case
+    scores: Scores
+    verdict: Verdict
+    trained: TrainingFacts
+    ramp: RampStatus
+    data_grew: bool
+    why: Attribution | Unchecked | None = None
+
+    @property
+    def promotes(self) -> bool:
+        """Whether the candidate may replace the champion."""
+        return self.verdict.decision is Decision.PROMOTE
+
+    def describe(self) -> str:
+        """Say the decision and its first reason."""
+        return f"{self.verdict.decision}: {self.verdict.reasons[0]}"
+
+
+def conclude(
+    case: Case, scores: Scores, policies: tuple[GatePolicy, RampPolicy, CorpusPolicy], today: date
+) -> Judgement:
+    """Judge a case's candidate by its scores."""
+    gate_policy, ramp_policy, corpus_policy = policies
+    sides, champion, context = case.sides, case.champion, list(corpus_policy.context)
+    trained = TrainingFacts(dict(Counter(sides.train["intent"])), case.lineage.data_revision)
+    champion_trained = TrainingFacts(champion.intents, champion.lineage.data_revision) if champion else None
+    arrived = trained.rows - len(sides.retired)  # what was retired was there before
+    data_grew = champion_trained is not None and arrived > champion_trained.rows
+    points = [ramp_point(model) for model in case.history]
+    standing = ramp.status(ramp_policy, points, today, scores.evaluations[CANDIDATE], data_grew)
+    changed = None if case.before is None else relabelled(sides.holdout, case.before, context, sides.form)
+    judged = verdict.judge(
+        sides.holdout,
+        scores.predictions[CANDIDATE],
+        scores.predictions.get(CHAMPION),
+        trained=trained,
+        champion_trained=champion_trained,
+        ramp=standing,
+        policy=gate_policy,
+        context=context,
+        warnings=[one.rule for one in case.corpus.warnings if one.rule != coverage.UNJUDGED],
+        relabelled=changed,
+        unchecked=(*sides.unchecked, *case.unchecked),
+        decisions=wear.decisions_by_row(sides.holdout, case.history, case.holdout_version),
+        out_of_scope=corpus_policy.out_of_scope,
+        unjudged=coverage.of_split(sides).unjudged,
+        retired=listed_rows(sides.retired),
+    )
+    return Judgement(case, scores, judged, trained, standing, data_grew)
+
+
+def ramp_point(model: Model) -> RampPoint:
+    """Return an earlier model's place on the ramp."""
+    return RampPoint(
+        day=date.fromisoformat(model.created_at[:10]),
+        accuracy=model.accuracy,
+        target=model.target,
+        miss=model.miss,
+        data_grew=model.data_grew,
+    )
