@@ -18,6 +18,7 @@ from ratchet.adapters.settings import root_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
+PLAIN = (str, int, float, bool, type(None))
 
 
 class Process(Flow[P, R]):
@@ -38,6 +39,12 @@ class Process(Flow[P, R]):
             return cast(R, kept[-1])
         finally:
             flow_runs.values.reset(token)
+
+    def serialize_parameters(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Return the parameters as JSON has them; plain values are, and Prefect's way imports FastAPI to find out."""
+        if all(isinstance(value, PLAIN) for value in parameters.values()):
+            return dict(parameters)
+        return super().serialize_parameters(parameters)
 
 
 def process(**options: Any) -> Callable[[Callable[P, R]], Process[P, R]]:

@@ -16,16 +16,12 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from ratchet.adapters.system import yaml_text
-from ratchet.adapters.workspace import identity, owned
+from ratchet.adapters.workspace import identity, owned, version
 from ratchet.adapters.workspace.identity import STATE_FOLDER as STATE_FOLDER
-from ratchet.domain.corpus.corpus import CorpusPolicy
-from ratchet.domain.corpus.ledger import SplitPolicy
-from ratchet.domain.corpus.validation import ValidationPolicy
+from ratchet.domain.corpus.policies import CorpusPolicy, SplitPolicy, ValidationPolicy
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.gate.ramp import RampPolicy
-from ratchet.domain.gate.verdict import GatePolicy
-from ratchet.domain.operations.sampling import HarvestPolicy
-from ratchet.domain.operations.traffic import MonitorPolicy
+from ratchet.domain.gate.policies import GatePolicy, RampPolicy
+from ratchet.domain.operations.policies import HarvestPolicy, MonitorPolicy
 from ratchet.domain.operations.triggers import TriggersPolicy
 from ratchet.domain.policy import Policy
 from ratchet.domain.release.rollout import RolloutPolicy
@@ -196,10 +192,11 @@ def root_of(workspace: Path | str | None = None) -> Path:
     """Return the workspace that `workspace` (default: RATCHET_WORKSPACE, else the working directory) lies in.
 
     Reads no settings, so that they can be read after the folder was brought to another commit. Raises
-    `RatchetError` when there is no workspace, and when it is a copy or was moved.
+    `RatchetError` when there is no workspace, when it is a copy or was moved, and when it is newer than the program.
     """
     root = find_workspace(chosen_folder(workspace))
     identity.require(root)
+    version.require(root)
     return root
 
 

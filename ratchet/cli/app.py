@@ -7,7 +7,19 @@ from typing import Annotated
 
 import typer
 
-from ratchet.cli import chat, corpus, fleet, gate, harvest, monitor, release, retrain, service, workspace
+from ratchet.cli import (
+    chat,
+    corpus,
+    fleet,
+    gate,
+    harvest,
+    monitor,
+    release,
+    retrain,
+    service,
+    upgrade,
+    workspace,
+)
 from ratchet.cli.context import shared
 from ratchet.cli.output import out
 
@@ -49,5 +61,5 @@ def options(
     shared.workspace = workspace
 
 
-for group in (workspace, corpus, retrain, release, fleet, gate, monitor, harvest, chat, service):
+for group in (workspace, corpus, retrain, release, fleet, gate, monitor, harvest, chat, service, upgrade):
     group.add_to(app)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ratchet.cli.context import Json, settings, settings_for_flow
 from ratchet.cli.output import as_json, duration, facts, out, share
 from ratchet.domain.release.manifest import Release
+
+if TYPE_CHECKING:
+    from ratchet.adapters.settings import Settings
+    from ratchet.domain.operations.sampling import Estimate
 
 
 def add_to(app: typer.Typer) -> None:
@@ -65,13 +69,14 @@ def show(done: Release, said: str, json: bool) -> None:
 
 def status(json: Json = False) -> None:
     """Say what serves, on which data it was trained, and how good it is."""
-    from ratchet.adapters.monitoring import harvest
     from ratchet.adapters.registry import waiting
     from ratchet.adapters.registry.mlflow import Registry
     from ratchet.adapters.targets.choice import choose_target
+    from ratchet.adapters.workspace import version
 
     found = settings()
-    traffic = next(iter(harvest.estimates(found)[::-1]), None)
+    outdated = version.outdated(found.workspace)
+    traffic = newest_estimate(found)
     registry, target = Registry(found), choose_target(found)
     live = registry.live()
     model = registry.model(live.model_version) if live else None
@@ -82,6 +87,7 @@ def status(json: Json = False) -> None:
         as_json(
             {
                 "workspace": str(found.workspace),
+                "outdated": outdated or None,
                 "serving": serving,
                 "url": target.url() if live else None,
                 "release": live.id if live else None,
@@ -99,15 +105,16 @@ def status(json: Json = False) -> None:
             }
         )
         return
+    about = [("workspace", outdated)] if outdated else []
     if live is None or model is None:
-        if waits:
-            facts([("waiting", waits.sentence)])
-        else:
+        facts(about + ([("waiting", waits.sentence)] if waits else []))
+        if not waits:
             out.print("Nothing was released yet. Make the first release with `ratchet retrain`.")
         return
     low, high = model.interval
     facts(
         [
+            *about,
             ("serving", f"yes, at {target.url()}" if serving else "no: start it with `ratchet retrain`"),
             ("release", f"{live.id}, live since {live.live_since}, {live.reason}"),
             *([("waiting", waits.sentence)] if waits else []),
@@ -125,6 +132,15 @@ def status(json: Json = False) -> None:
             ),
         ]
     )
+
+
+def newest_estimate(found: Settings) -> Estimate | None:
+    """Return the newest estimate on real traffic; what reads tables is imported only where there is a harvest."""
+    if not (found.state / "harvest").is_dir():
+        return None
+    from ratchet.adapters.monitoring import harvest
+
+    return next(iter(harvest.estimates(found)[::-1]), None)
 
 
 def history(

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from ratchet.adapters import environment
-from ratchet.adapters.settings import load_settings
+from ratchet.adapters.prefect import server
+from ratchet.adapters.settings import CODE, load_settings
 from ratchet.adapters.system import commands
+from tests.workspaces import fake_workspace
 
 SAY = "import json, os; print(json.dumps(dict(os.environ)))"
 
@@ -63,3 +65,30 @@ def test_this_process_keeps_logins_only_for_servers_that_the_settings_name(
     for host in ("127.0.0.1:5000", "localhost:4200", "corp.example"):
         assert urllib.request.proxy_bypass_environment(host)  # type: ignore[attr-defined]
     assert not urllib.request.proxy_bypass_environment("s3.amazonaws.com")  # type: ignore[attr-defined]
+
+
+def test_folders_of_a_workspace_never_hide_packages_of_the_same_name(tmp_path: Path) -> None:
+    """A team's own `tasks/` is not taken for Ratchet's by what is started in the workspace."""
+    settings = fake_workspace(tmp_path / "ws")
+    for name in ("tasks", "flows", "ratchet", "prefect"):
+        folder = settings.workspace / name
+        folder.mkdir()
+        (folder / "__init__.py").write_text("raise SystemExit('the team has a folder of this name')\n")
+    look = "import flows, tasks.step, ratchet.adapters.settings, prefect; print(tasks.__file__)"
+    argv = [sys.executable, "-c", look]
+    (settings.state / "prefect").mkdir(parents=True)
+    env = server.environment(settings, "http://127.0.0.1:1/api")
+    own = commands.run(argv, cwd=settings.workspace, env=env)
+    assert Path(own.output.strip()) == CODE / "tasks" / "__init__.py"
+    with pytest.raises(commands.CommandFailed) as without:
+        commands.run(argv, cwd=settings.workspace)
+    assert "the team has a folder of this name" in without.value.remedy
+
+
+def test_the_bot_s_tools_find_the_modules_beside_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is set for Ratchet's own processes does not reach the tools that these start."""
+    monkeypatch.setenv("PYTHONSAFEPATH", "1")
+    (tmp_path / "beside.py").write_text("print('found')\n")
+    assert commands.run([sys.executable, "-m", "beside"], cwd=tmp_path).output == "found\n"

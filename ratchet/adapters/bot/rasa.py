@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ratchet.adapters.bot import archives, channel, framework
+from ratchet.adapters.bot import archives, channel, framework, installing
 from ratchet.adapters.bot.framework import environment_hash
 from ratchet.adapters.settings import SOURCE, Settings
 from ratchet.adapters.system import commands
@@ -30,57 +29,34 @@ QUIET = {
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
 }
 CONVERSE_SECONDS = 300.0
-INSTALL_SECONDS = 900.0
 
 
 def python(settings: Settings, bot: Path) -> Path:
     """Return the Python of an environment with what the lock file of a bot's folder asks for, the framework aside.
 
     It is the one that RATCHET_BOT_PYTHON names, else that of the workspace's or Ratchet's own `bot/.venv` where
-    the lock file asks for the same. The environment of older code is made under `.ratchet/` at first use. Raises
-    `RatchetError` when there is none.
+    the lock file asks for the same. One that is missing is installed at first use: into the workspace's `bot/.venv`,
+    that of older code under `.ratchet/`. Raises `RatchetError` where that fails.
     """
     if settings.bot_python:
-        return existing(settings.bot_python, settings.bot)
-    lock, ours = environment_hash(bot), SOURCE / "bot"
+        return existing(settings.bot_python)
+    lock, ours, own = environment_hash(bot), SOURCE / "bot", settings.bot / ".venv"
     kept = settings.state / "environments" / lock[:16]
-    for folder, environment_of in (
-        (settings.bot, settings.bot / ".venv"),
-        (ours, ours / ".venv"),
-        (bot, kept),
-    ):
-        found = environment_of / "bin" / "python"
-        if environment_hash(folder) == lock and found.exists():
-            return found.absolute()
-    if lock == environment_hash(settings.bot):
-        return existing(settings.bot / ".venv" / "bin" / "python", settings.bot)
-    return make_environment(bot, kept, settings.bot)
+    for folder, environment_of in ((settings.bot, own), (ours, ours / ".venv"), (bot, kept)):
+        if environment_hash(folder) == lock and installing.usable(settings, environment_of, lock):
+            return installing.python_of(environment_of).absolute()
+    source, environment_of = (settings.bot, own) if lock == environment_hash(settings.bot) else (bot, kept)
+    return installing.install(settings, source, environment_of, lock)
 
 
-def existing(path: Path, bot: Path) -> Path:
+def existing(path: Path) -> Path:
     """Return an interpreter's absolute path; raises `RatchetError` when it is not there."""
     if not path.exists():
         raise RatchetError(
-            f"The bot environment is missing: {path} does not exist.",
-            f"Make it with `uv sync` in {bot}, or run `make setup` in Ratchet's folder.",
+            f"RATCHET_BOT_PYTHON names {path}, which does not exist.",
+            "Correct it, or remove it: Ratchet then installs the bot's environment itself.",
         )
     return path.absolute()
-
-
-def make_environment(bot: Path, folder: Path, own_bot: Path) -> Path:
-    """Install what the lock file of older code asks for, without its framework, and return the Python there."""
-    own = SOURCE / ".ratchet" / "uv" / "bin" / "uv"
-    uv = str(own) if own.exists() else shutil.which("uv")
-    if uv is None:
-        raise RatchetError(
-            "The environment of an older bot/uv.lock is needed, and uv, which makes it, is not here.",
-            "Run `make setup` in Ratchet's folder, or install uv.",
-        )
-    argv = [uv, "sync", "--quiet", "--project", str(bot), "--frozen", "--no-dev", "--compile-bytecode"]
-    argv += ["--no-install-package", framework.DISTRIBUTION]  # it is with the code
-    # Started in the workspace's own bot/, whose .python-version pyenv reads; kept code has none.
-    commands.run(argv, cwd=own_bot, env={"UV_PROJECT_ENVIRONMENT": str(folder)}, timeout=INSTALL_SECONDS)
-    return folder / "bin" / "python"
 
 
 def tool(

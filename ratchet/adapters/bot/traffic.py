@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from ratchet.adapters.settings import Settings
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.traffic import COLUMNS
 
 if TYPE_CHECKING:
+    import pandas as pd
     from sqlalchemy import Connection
 
 
@@ -61,6 +60,7 @@ def after(settings: Settings, cursor: int, model_id: str, most: int) -> pd.DataF
 
 def read(settings: Settings, query: str, values: dict[str, float | str]) -> pd.DataFrame:
     """Return the rows of a query; none where nothing was written yet."""
+    import pandas as pd
     from sqlalchemy import text
 
     with connection(settings) as found:

@@ -17,6 +17,7 @@ from ratchet.adapters.system.files import write_json
 from ratchet.adapters.system.processes import Replica, alive, await_ready, launch, read_replica, terminate
 from ratchet.adapters.targets import ports
 from ratchet.adapters.workspace.owners import served_by
+from ratchet.domain.operations.environment import OWN
 from ratchet.domain.operations.scope import Scope, slug
 
 START_SECONDS = 120.0
@@ -49,6 +50,7 @@ def environment(settings: Settings, api_url: str) -> dict[str, str]:
     return {
         **access(settings),
         **QUIET,
+        **OWN,
         "PREFECT_HOME": str(settings.state / "prefect"),
         "PREFECT_API_URL": api_url,
         **({"PREFECT_API_AUTH_STRING": auth.get_secret_value()} if auth else {}),

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ratchet.adapters.bot.bot_code import check_unpacked, code_digest, unpack
 from ratchet.adapters.registry.client import connect
+from ratchet.adapters.registry.reading import Asked, Entry, Reader, Version, tables
 from ratchet.adapters.registry.records import read_model, read_override, read_release
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import replacing, sha256
@@ -26,8 +27,6 @@ from ratchet.domain.release.manifest import Release
 from ratchet.domain.release.model import Model
 
 if TYPE_CHECKING:
-    from mlflow.entities import Run
-    from mlflow.entities.model_registry import ModelVersion
     from mlflow.tracking import MlflowClient
 
 NAME = "nlu"
@@ -57,10 +56,14 @@ class Registry:
 
     def experiment(self, name: str) -> str:
         """Return the id of an experiment, made at first use."""
-        found = self.client.get_experiment_by_name(name)
-        if found is not None:
-            return str(found.experiment_id)
-        return str(self.client.create_experiment(name, artifact_location=f"{self.artifact_root}/{name}"))
+        return self.reader.experiment(name) or str(
+            self.client.create_experiment(name, artifact_location=f"{self.artifact_root}/{name}")
+        )
+
+    @property
+    def reader(self) -> Reader:
+        """What reads: MLflow's tables where they are known, else its client."""
+        return tables(self.uri, NAME) or Asked(self.client, NAME)
 
     # Models
 
@@ -131,46 +134,32 @@ class Registry:
 
     def models(self) -> list[Model]:
         """Return all registered models, oldest first."""
-        found = self._search(f"name = '{NAME}'")
-        return sorted((as_model(version) for version in found), key=lambda model: int(model.version))
+        found = [one for one in self.reader.versions() if RECORD_TAG in one.tags]
+        return sorted(map(as_model, found), key=lambda model: int(model.version))
 
     def trained_from(self, fingerprint: str) -> Model | None:
         """Return the newest model with this training fingerprint, None when there is none."""
         found = [
-            as_model(v)
-            for v in self._search(f"name = '{NAME}' and tag.`{FINGERPRINT_TAG}` = '{fingerprint}'")
+            one for one in self.reader.versions((FINGERPRINT_TAG, fingerprint)) if RECORD_TAG in one.tags
         ]
-        return max(found, key=lambda model: int(model.version), default=None)
-
-    def _search(self, filter_string: str) -> list[ModelVersion]:
-        found: list[ModelVersion] = []
-        token = None
-        while True:
-            page = self.client.search_model_versions(filter_string, max_results=1000, page_token=token)
-            found += page
-            token = page.token
-            if not token:
-                return [version for version in found if RECORD_TAG in version.tags]
+        return max(map(as_model, found), key=lambda model: int(model.version), default=None)
 
     def model(self, version: str) -> Model:
         """Return one version; raises `RatchetError` when the registry has none of that number."""
-        from mlflow.exceptions import MlflowException
+        return as_model(self._version(version.removeprefix("v")))
 
-        try:
-            return as_model(self.client.get_model_version(NAME, version.removeprefix("v")))
-        except MlflowException as error:
+    def _version(self, number: str) -> Version:
+        found = self.reader.version(number)
+        if found is None:
             raise RatchetError(
-                f"The registry has no model version {version}.", "See `ratchet history` for those there are."
-            ) from error
+                f"The registry has no model version {number}.", "See `ratchet history` for those there are."
+            )
+        return found
 
     def aliased(self, alias: str) -> Model | None:
         """Return the model that an alias names, None when nothing was released yet."""
-        from mlflow.exceptions import MlflowException
-
-        try:
-            return as_model(self.client.get_model_version_by_alias(NAME, alias))
-        except MlflowException:
-            return None
+        found = self.reader.aliased(alias)
+        return as_model(found) if found else None
 
     def champion(self) -> Model | None:
         """Return the model of the live release."""
@@ -192,7 +181,7 @@ class Registry:
         Raises `RatchetError` when it is gone or differs.
         """
         lineage = model.lineage
-        tags = self.client.get_model_version(NAME, model.version).tags
+        tags = self._version(model.version).tags
         code, packed = tags.get(CODE_TAG, ""), tags.get(PACKED_TAG, "")
         name = code[:32] or f"{lineage.code_hash[:16]}-{lineage.lock_hash[:16]}"
         folder = self.settings.state / "code" / name
@@ -244,21 +233,21 @@ class Registry:
     def page(self, model: Model, artifact: str) -> str:
         """Return the address of an artifact of the model's training in MLflow's pages."""
         pages = self.uri if self.uri.startswith("http") else f"http://127.0.0.1:{self.settings.mlflow_port}"
-        experiment = self.client.get_run(model.run_id).info.experiment_id
+        experiment = self.reader.experiment(NAME)
         return f"{pages}/#/experiments/{experiment}/runs/{model.run_id}/artifacts/{artifact}"
 
     # Overrides
 
     def override(self, model: Model) -> Override | None:
         """Return a person's decision about a model."""
-        text = self.client.get_model_version(NAME, model.version).tags.get(OVERRIDE_TAG)
+        text = self._version(model.version).tags.get(OVERRIDE_TAG)
         return read_override(text, model.version) if text else None
 
     def overrides(self) -> dict[str, Override]:
         """Return people's decisions by the version that each is about."""
         return {
-            str(found.version): read_override(found.tags[OVERRIDE_TAG], str(found.version))
-            for found in self._search(f"name = '{NAME}'")
+            found.version: read_override(found.tags[OVERRIDE_TAG], found.version)
+            for found in self.reader.versions()
             if OVERRIDE_TAG in found.tags
         }
 
@@ -276,7 +265,7 @@ class Registry:
 
     def failure(self, version: str) -> str:
         """Return what was noted when a model's release failed last, "" where none did."""
-        return str(self.client.get_model_version(NAME, version).tags.get(FAILURE_TAG, ""))
+        return self._version(version).tags.get(FAILURE_TAG, "")
 
     def begin(self, release: Release) -> None:
         """Note, before anything is deployed, that this release is about to go live."""
@@ -285,9 +274,8 @@ class Registry:
 
     def finish(self, release: Release) -> None:
         """Note that a release that was begun is live: the manifest first, then the aliases."""
-        for run, begun in self._unfinished():
+        for run_id, begun in self._unfinished():
             if begun.id == release.id:
-                run_id = run.info.run_id
                 self.client.set_tag(run_id, RELEASE_TAG, json.dumps(release.as_dict()))
                 self.client.log_dict(run_id, release.as_dict(), "release.json")
                 self._log(run_id, {"seconds": release.seconds}, {"model_version": release.model_version})
@@ -311,39 +299,18 @@ class Registry:
         """Return the release that a killed process began and did not finish."""
         return next((release for _, release in self._unfinished()), None)
 
-    def _unfinished(self) -> list[tuple[Run, Release]]:
-        page = self.client.search_runs(
-            [self.experiment(RELEASES)],
-            "attributes.status = 'RUNNING'",
-            order_by=["attributes.start_time DESC"],
-        )
-        return [(run, as_release(run)) for run in page if RELEASE_TAG in run.data.tags]
+    def _unfinished(self) -> list[tuple[str, Release]]:
+        running = self.reader.runs(RELEASES, "RUNNING")
+        return [(run.id, as_release(run)) for run in reversed(running) if RELEASE_TAG in run.tags]
 
     def releases(self) -> list[Release]:
         """Return each time that a release went live, oldest first; the last one is live."""
-        found: list[Release] = []
-        token = None
-        while True:
-            page = self.client.search_runs(
-                [self.experiment(RELEASES)],
-                "attributes.status = 'FINISHED'",
-                order_by=["attributes.start_time ASC"],
-                page_token=token,
-            )
-            found += [as_release(run) for run in page if RELEASE_TAG in run.data.tags]
-            token = page.token
-            if not token:
-                return found
+        return [as_release(run) for run in self.reader.runs(RELEASES, "FINISHED") if RELEASE_TAG in run.tags]
 
     def live(self) -> Release | None:
         """Return the manifest of the live release."""
-        page = self.client.search_runs(
-            [self.experiment(RELEASES)],
-            "attributes.status = 'FINISHED'",
-            order_by=["attributes.start_time DESC"],
-            max_results=1,
-        )
-        return as_release(page[0]) if page else None
+        finished = self.reader.runs(RELEASES, "FINISHED")
+        return as_release(finished[-1]) if finished else None
 
     def clean(self) -> int:
         """Close the runs that a killed process left unfinished; returns their number.
@@ -351,19 +318,18 @@ class Registry:
         A training whose model version was made already is whole; all others are marked as killed.
         Only to be called by the holder of the workspace's lock: no other run can be in progress then.
         """
-        experiments = [self.experiment(NAME), self.experiment(RELEASES)]
-        left = self.client.search_runs(experiments, "attributes.status = 'RUNNING'")
+        left = [run for name in (NAME, RELEASES) for run in self.reader.runs(name, "RUNNING")]
         for run in left:
-            whole = self.client.search_model_versions(f"run_id = '{run.info.run_id}'")
-            self.client.set_terminated(run.info.run_id, "FINISHED" if whole else "KILLED")
+            whole = self.client.search_model_versions(f"run_id = '{run.id}'")
+            self.client.set_terminated(run.id, "FINISHED" if whole else "KILLED")
         return len(left)
 
 
-def as_model(version: ModelVersion) -> Model:
+def as_model(version: Version) -> Model:
     """Read a model's record from its version in the registry."""
-    return read_model(version.tags[RECORD_TAG], str(version.version))
+    return read_model(version.tags[RECORD_TAG], version.version)
 
 
-def as_release(run: Run) -> Release:
+def as_release(run: Entry) -> Release:
     """Read a release's manifest from its run."""
-    return read_release(run.data.tags[RELEASE_TAG], str(run.info.run_name))
+    return read_release(run.tags[RELEASE_TAG], run.name)

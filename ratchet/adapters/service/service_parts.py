@@ -12,6 +12,7 @@ from ratchet.adapters.prefect import server
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.targets import ports
 from ratchet.adapters.workspace.owned import PortName
+from ratchet.domain.operations.environment import OWN
 
 PARTS = ("server", "mlflow", "worker", "watch", "monitor")
 """What a service consists of, in the order of its start."""
@@ -65,6 +66,7 @@ def mlflow(settings: Settings) -> list[Part]:
     argv = ("mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1")
     env = {
         **access(settings),
+        **OWN,
         "RATCHET_WORKSPACE": str(settings.workspace),
         "MLFLOW_BACKEND_STORE_URI": backend,
         "MLFLOW_DEFAULT_ARTIFACT_ROOT": settings.artifact_root or str(settings.state / "artifacts"),

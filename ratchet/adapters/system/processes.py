@@ -22,6 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import read_json, write_json
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.operations.environment import OWN
 
 STOP_SECONDS = 15.0
 
@@ -189,7 +190,7 @@ def ensure_supervisor(folder: Path, port: int) -> None:
     log = folder / "logs" / "supervisor.log"
     root = Path(__file__).resolve().parents[3]
     argv = [sys.executable, "-m", "ratchet.adapters.targets.supervisor", str(folder), str(port)]
-    started = launch(argv, cwd=folder, env={"PYTHONPATH": str(root)}, log=log, port=port)
+    started = launch(argv, cwd=folder, env={**OWN, "PYTHONPATH": str(root)}, log=log, port=port)
 
     def ready() -> bool:
         seen = read_replica(folder / "supervisor.json")

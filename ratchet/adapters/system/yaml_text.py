@@ -35,7 +35,7 @@ def load(text: str) -> Any:
     """Return what a text says as plain data; raises `NotYaml`."""
     check_depth(text)
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader=LOADER)  # noqa: S506 - it is a safe one, ten times as fast in C
     except (yaml.YAMLError, ValueError, OverflowError, AttributeError, TypeError) as error:
         # Besides its own, PyYAML passes on what Python says of an impossible date or number.
         raise NotYaml(shortened(error)) from error

@@ -14,6 +14,7 @@ from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import read_record, write_json
 from ratchet.adapters.targets.target import Say
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.operations.environment import OWN
 from ratchet.domain.release.rollout import LoadVerdict
 
 LONGEST = 3
@@ -94,7 +95,7 @@ def prepare(
     ]
     argv += ["--users", total, "--spawn-rate", total, "--stop-timeout", "10"]
     argv += ["--only-summary", "--loglevel", "WARNING"]
-    return argv, {"RATCHET_LOAD_PLAN": str(plan), "PYTHONPATH": str(CODE)}
+    return argv, {**OWN, "RATCHET_LOAD_PLAN": str(plan), "PYTHONPATH": str(CODE)}
 
 
 def read(folder: Path, output: str = "") -> LoadVerdict:

@@ -16,10 +16,10 @@ from itertools import takewhile
 from pathlib import Path
 
 import pandas as pd
-from pydantic import Field, field_validator
 
 from ratchet.domain.corpus.findings import Finding
-from ratchet.domain.policy import Policy
+from ratchet.domain.corpus.policies import RESERVED as RESERVED
+from ratchet.domain.corpus.policies import CorpusPolicy as CorpusPolicy
 
 ENTITY = re.compile(r"\[(?P<words>[^\[\]]+)\](?:\([^()]*\)|\{[^{}]*\})")
 """Rasa's entity markup: `[laptop](device)` and `[laptop]{"entity": "device", …}`."""
@@ -33,32 +33,6 @@ NEWEST_FORM = 2
 FIRST_WITHOUT_MEANING = "\u180b"
 WITHOUT_MEANING = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef\U0001f3fb-\U0001f3ff]")
 """Variation selectors, which choose how a character looks, and the skin tones of emoji."""
-RESERVED = {"text", "intent", "source", "key", "place"}
-
-
-class CorpusPolicy(Policy):
-    """What a message carries besides its text and intent.
-
-    `context` maps each context field to the values it may have, or to None where any value may stand;
-    `out_of_scope` is the intent of messages that the bot is not meant for.
-    """
-
-    context: dict[str, list[str] | None] = Field(default_factory=dict)
-    out_of_scope: str = "out_of_scope"
-
-    @field_validator("context")
-    @classmethod
-    def not_reserved(cls, context: dict[str, list[str] | None]) -> dict[str, list[str] | None]:
-        """Refuse context fields that are columns already."""
-        taken = RESERVED & set(context)
-        if taken:
-            raise ValueError(f"{', '.join(sorted(taken))} cannot name a context field")
-        return context
-
-    @property
-    def columns(self) -> list[str]:
-        """The columns of a corpus frame, in their order in the file."""
-        return ["text", "intent", *self.context, "source"]
 
 
 @dataclass(frozen=True)

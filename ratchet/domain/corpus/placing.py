@@ -8,10 +8,9 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field
 
 from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
-from ratchet.domain.policy import Policy
+from ratchet.domain.corpus.policies import SplitPolicy as SplitPolicy
 
 
 class Side(StrEnum):
@@ -27,22 +26,6 @@ BITS = {Side.TRAIN: 1, Side.TEST: 2, Side.QUARANTINE: 0}
 
 
 SIDES = {str(side): side for side in Side}
-
-
-class SplitPolicy(Policy):
-    """How the ledger gives sides.
-
-    `test_share` is the share of each intent's distinct texts that the holdout is to have; `near_duplicate`
-    the ratio in percent from which two texts count as one message; `salt` the secret of the keys: with
-    another salt every key is another. An intent with at least `share_rows` texts whose holdout share lies
-    outside `share_bounds` is reported.
-    """
-
-    test_share: float = Field(0.25, gt=0, lt=1)
-    near_duplicate: float = Field(90.0, ge=50, le=100)
-    salt: str = Field("ratchet", min_length=1)
-    share_bounds: tuple[float, float] = (0.15, 0.40)
-    share_rows: int = Field(40, ge=1)
 
 
 class Book:

@@ -5,26 +5,17 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Sequence
 
-from pydantic import Field
-
 from ratchet.domain.corpus.corpus import normalised
 from ratchet.domain.corpus.coverage import Uncovered
 from ratchet.domain.corpus.ledger import Split
 from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
+from ratchet.domain.corpus.policies import RetirePolicy as RetirePolicy
 from ratchet.domain.corpus.retirement import Retirement, plan
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.policy import Policy
 from ratchet.domain.wording import count, listed, percent
 
 KEY = "gate.retire.{}"
 WORD_DIFFERENTLY = "Ingest messages of it that are worded differently."
-
-
-class RetirePolicy(Policy):
-    """The part `gate.retire` of params.yaml; see the comments there."""
-
-    max_percent: float = Field(50.0, gt=0, le=100)
-    min_holdout_rows: int = Field(300, ge=1)
 
 
 def refusal(planned: Retirement, policy: RetirePolicy, intents: Collection[str] = ()) -> RatchetError | None:

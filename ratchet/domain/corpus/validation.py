@@ -8,39 +8,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 
 from ratchet.domain.corpus.corpus import NEWEST_FORM, CorpusPolicy, normalised, plain
 from ratchet.domain.corpus.findings import SHOWN, Finding, ValidationReport
 from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
 from ratchet.domain.corpus.personal_data import find, mask
-from ratchet.domain.policy import Policy
+from ratchet.domain.corpus.policies import WARNINGS as WARNINGS
+from ratchet.domain.corpus.policies import ValidationPolicy as ValidationPolicy
 from ratchet.domain.wording import count, listed
 
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
-
-
-WARNINGS = ("few examples", "imbalance", "near-duplicates across intents")
-"""The rules of `validate` that warn."""
-
-
-class ValidationPolicy(Policy):
-    """The thresholds of validation.
-
-    An intent with fewer than `minimum_examples` rows is an error, with fewer than `few_examples` a warning;
-    `imbalance` is the largest intent's rows over the smallest's; `near_duplicate` the ratio in percent from
-    which two texts of different intents are reported; below `suspect_ratio` of the likeliest intent's
-    likelihood a label is put on the list to review. `null_like` are texts that a tool wrote for a missing
-    value; `personal_data_allowed` literal pieces that may stand in messages although they look personal.
-    """
-
-    minimum_examples: int = Field(10, ge=1)
-    few_examples: int = Field(20, ge=1)
-    imbalance: float = Field(10.0, ge=1)
-    near_duplicate: float = Field(90.0, ge=50, le=100)
-    suspect_ratio: float = Field(0.1, gt=0, lt=1)
-    null_like: list[str] = Field(default=["nan", "null", "none", "n/a", "#n/a", "<na>", "nil", "undefined"])
-    personal_data_allowed: list[str] = Field(default_factory=list)
 
 
 def validate(

@@ -10,23 +10,14 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field
 
-from ratchet.domain.policy import Policy
+from ratchet.domain.corpus.policies import WearPolicy as WearPolicy
 from ratchet.domain.record import Record
 from ratchet.domain.release.model import Model
 from ratchet.domain.statistics import wilson
 from ratchet.domain.wording import count, percent, points
 
 NEWEST_SHARE = 0.25
-
-
-class WearPolicy(Policy):
-    """The part `gate.wear` of params.yaml; see the comments there."""
-
-    max_decisions: int = Field(default=50, ge=1)
-    max_gap_points: float = Field(default=5.0, ge=0, le=100)
-    on_wear: Literal["warn", "ask"] = "warn"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ratchet.domain.errors import RatchetError, UsageError
-from ratchet.domain.gate.verdict import Decision
+from ratchet.domain.gate.decision import Decision
 from ratchet.domain.record import Record
 
 UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -7,25 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from pydantic import Field
-
 from ratchet.domain.gate.evaluation import Evaluation
-from ratchet.domain.policy import Policy
+from ratchet.domain.gate.policies import RampPolicy as RampPolicy
 from ratchet.domain.record import Record
-
-
-class RampPolicy(Policy):
-    """The section `ramp` of params.yaml; see the comments there."""
-
-    start_percent: float | Literal["champion"] = Field(80.0, description="target of the first week")
-    step_points: float = Field(1.0, ge=0, le=100, description="rise for each week in which the data grew")
-    weeks: int = Field(10, ge=0, description="how many steps the target rises")
-    compare: Literal["interval", "point"] = Field("interval", description="what must reach the target")
-    on_miss: Literal["warn", "reject"] = Field("warn", description="what a miss does to the verdict")
-    ask_after_misses: int = Field(
-        3, ge=1, description="each so many weeks of misses in a row a person decides"
-    )
-    floor_margin_points: float = Field(3.0, ge=0, le=100, description="the floor's distance below the start")
 
 
 @dataclass(frozen=True)

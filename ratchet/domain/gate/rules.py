@@ -12,16 +12,13 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field, field_validator
 
 from ratchet.domain.corpus.coverage import Uncovered, unjudged_sentence
 from ratchet.domain.corpus.retirement import Retired
-from ratchet.domain.corpus.retiring import RetirePolicy
 from ratchet.domain.corpus.unchecked import Unchecked
-from ratchet.domain.corpus.validation import WARNINGS
-from ratchet.domain.corpus.wear import WearPolicy, measure
+from ratchet.domain.corpus.wear import measure
+from ratchet.domain.gate.policies import GatePolicy as GatePolicy
 from ratchet.domain.gate.ramp import RampStatus
-from ratchet.domain.policy import Policy
 from ratchet.domain.record import Record
 from ratchet.domain.statistics import wilson
 from ratchet.domain.wording import Unit, count, listed, percent
@@ -31,35 +28,6 @@ RuleOutcome = Literal["pass", "warn", "ask", "reject"]
 ROUNDING = 1e-9
 SHOWN_RETIRED, SHOWN_CHARACTERS = 8, 60
 """Retired messages that a sentence names, and how much of each; the report has them all."""
-
-
-class GatePolicy(Policy):
-    """The section `gate` of params.yaml; a group is the holdout rows of one intent or context value."""
-
-    max_drop_points: float = Field(1.0, ge=0, le=100, description="loss of accuracy that is tolerated")
-    drop_p: float = Field(
-        0.10, gt=0, le=1, description="a larger loss must be less likely than this by chance"
-    )
-    group_rows: int = Field(5, ge=1, description="smaller groups are not judged by themselves")
-    max_group_drop_points: float = Field(20.0, ge=0, le=100, description="a group may lose less than this")
-    group_p: float = Field(0.02, gt=0, le=1, description="like drop_p, for one group")
-    max_training_loss_percent: float = Field(
-        10.0, ge=0, le=100, description="tolerated loss of training rows"
-    )
-    max_intent_loss_percent: float = Field(25.0, ge=0, le=100, description="the same for a single intent")
-    small_holdout_rows: int = Field(300, ge=0, description="with fewer rows a loss asks instead of rejecting")
-    ask_on_warnings: tuple[str, ...] = Field((), description="data warnings on which a person decides")
-    unjudged: Literal["warn", "ask"] = Field("warn", description="what intents without holdout rows do")
-    wear: WearPolicy = Field(WearPolicy(), description="when the holdout has decided too often")
-    retire: RetirePolicy = Field(RetirePolicy(), description="how much of the holdout may go to training")
-
-    @field_validator("ask_on_warnings")
-    @classmethod
-    def known_warnings(cls, names: tuple[str, ...]) -> tuple[str, ...]:
-        """Refuse a name that no warning of a retrain has: it would never ask."""
-        if unknown := [name for name in names if name not in WARNINGS]:
-            raise ValueError(f"{', '.join(unknown)} is no warning; there are {', '.join(WARNINGS)}")
-        return names
 
 
 @dataclass(frozen=True)

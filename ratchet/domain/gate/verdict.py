@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 import pandas as pd
@@ -14,20 +13,13 @@ from ratchet.domain.corpus.coverage import Uncovered
 from ratchet.domain.corpus.retirement import Retired
 from ratchet.domain.corpus.unchecked import Unchecked
 from ratchet.domain.gate import paired, rules
+from ratchet.domain.gate.decision import Decision as Decision
 from ratchet.domain.gate.evaluation import OUT_OF_SCOPE, correctness
 from ratchet.domain.gate.ramp import RampStatus
 from ratchet.domain.gate.rules import GatePolicy, Rule, TrainingFacts
 from ratchet.domain.record import Record
 
 __all__ = ["Decision", "GatePolicy", "Rule", "TrainingFacts", "Verdict", "decide", "judge"]
-
-
-class Decision(StrEnum):
-    """What the gate, or a person in its place, decides about a candidate."""
-
-    PROMOTE = "promote"
-    REJECT = "reject"
-    ASK = "ask"
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate import override
+from ratchet.domain.gate.decision import Decision
 from ratchet.domain.gate.override import Override
-from ratchet.domain.gate.verdict import Decision
 from ratchet.domain.record import Record
 from ratchet.domain.release.model import Model
 

@@ -17,11 +17,10 @@ from math import sqrt
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from pydantic import Field
 from scipy.special import chdtrc, kolmogorov
 
 from ratchet.domain.corpus.corpus import normalise
-from ratchet.domain.policy import Policy
+from ratchet.domain.operations.policies import DriftPolicy as DriftPolicy
 from ratchet.domain.record import Record
 from ratchet.domain.wording import chance, percent
 
@@ -29,14 +28,6 @@ CONFIDENCE, INTENTS, WORDS = "confidence", "intents", "unknown words"
 IN_A_ROW = 2
 LEAST_EXPECTED = 5.0
 """Counts expected below this are put together: the chi-squared test is not valid for them (Cochran, 1954)."""
-
-
-class DriftPolicy(Policy):
-    """The section `monitor.drift` of `params.yaml`."""
-
-    p: float = Field(0.01, gt=0, lt=1, description="a test fires below this chance of a false alarm")
-    messages: int = Field(500, ge=50, description="messages in a window")
-    windows: int = Field(4, ge=1, description="so many accepted windows are compared with")
 
 
 @dataclass(frozen=True)

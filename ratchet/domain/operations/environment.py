@@ -7,8 +7,11 @@ from collections.abc import Mapping
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 TOOLS = ("PREFECT_", "MLFLOW_", "_MLFLOW_", "LOCUST_", "UVICORN_", "GUNICORN_", "RASA_CACHE_")
 """How the variables begin by which the tools are told what Ratchet tells them by settings of its own."""
-PYTHON = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT"}
+PYTHON = {"PYTHONPATH", "PYTHONHOME", "PYTHONSAFEPATH", "VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT"}
 """They name another environment than the one that a program is started in."""
+OWN = {"PYTHONSAFEPATH": "1"}
+"""For processes that run Ratchet's own modules: a workspace's folders, such as `tasks/`, never hide the packages of the
+same name. The bot's tools do not get it: their modules may lie in the folder that they run in."""
 GIT = {
     "GIT_DIR",
     "GIT_WORK_TREE",

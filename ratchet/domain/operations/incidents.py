@@ -6,18 +6,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from pydantic import Field
-
-from ratchet.domain.policy import Policy
+from ratchet.domain.operations.policies import AlertPolicy as AlertPolicy
 from ratchet.domain.record import Record
-
-
-class AlertPolicy(Policy):
-    """The section `monitor.alerts` of `params.yaml`."""
-
-    looks: int = Field(2, ge=1, description="looks in a row that begin an incident, and that end it")
-    remind_hours: float = Field(24, gt=0, description="an incident that goes on is told again so often")
-    give_up_hours: float = Field(24, gt=0, description="an alert that cannot be delivered is given up then")
 
 
 class Kind(StrEnum):

@@ -15,28 +15,20 @@ from math import sqrt
 
 import numpy as np
 import pandas as pd
-from pydantic import Field
 from scipy.special import ndtri
 
 from ratchet.domain.corpus.corpus import normalised
 from ratchet.domain.corpus.personal_data import mask
+from ratchet.domain.operations.policies import STRATA as STRATA
+from ratchet.domain.operations.policies import HarvestPolicy as HarvestPolicy
 from ratchet.domain.operations.traffic import FALLBACK, HANDOFF
-from ratchet.domain.policy import Policy
 from ratchet.domain.record import Record
 from ratchet.domain.wording import percent
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 """Characters with which a message could steer the terminal of whoever labels it."""
-STRATA = 5
 SUGGESTIONS = 3
 SOURCE = "production"
-
-
-class HarvestPolicy(Policy):
-    """The section `harvest` of `params.yaml`."""
-
-    days: float = Field(7, gt=0, description="messages of the last so many days")
-    messages: int = Field(200, ge=STRATA, description="messages to label")
 
 
 @dataclass(frozen=True)

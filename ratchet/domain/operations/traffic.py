@@ -9,14 +9,13 @@ A frame of messages has a row for each message of a person: `id`, `at` (seconds 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
-from pydantic import Field
-
-from ratchet.domain.operations.drift import DriftPolicy
-from ratchet.domain.operations.incidents import AlertPolicy
-from ratchet.domain.policy import Policy
+from ratchet.domain.operations.policies import MonitorPolicy as MonitorPolicy
 from ratchet.domain.record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FALLBACK, HANDOFF = "nlu_fallback", "nlu_handoff"
 COLUMNS = (
@@ -35,23 +34,6 @@ COLUMNS = (
     "model_version",
     "model_id",
 )
-
-
-class MonitorPolicy(Policy):
-    """The section `monitor` of `params.yaml`."""
-
-    every_seconds: float = Field(60, ge=1, description="how often the monitor looks")
-    window_minutes: float = Field(5, gt=0, description="traffic is judged over so many minutes")
-    min_requests: int = Field(20, ge=1, description="fewer requests in the window say nothing")
-    max_p95_ms: float = Field(1000, gt=0, description="95 of 100 replies take no longer")
-    max_error_percent: float = Field(2, ge=0, le=100, description="no more of the requests fail")
-    retention_days: float = Field(30, gt=0, description="conversation events are deleted after that")
-    override_notice_hours: float = Field(24, ge=0, description="an override's end is announced so early")
-    retrain_grace_hours: float | None = Field(
-        12, ge=0, description="a retrain may be so late against the schedule; null: it is not watched"
-    )
-    drift: DriftPolicy = DriftPolicy()
-    alerts: AlertPolicy = AlertPolicy()
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import pandas as pd
 from pydantic import Field
 
 from ratchet.domain.policy import Policy
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class TrainPolicy(Policy):

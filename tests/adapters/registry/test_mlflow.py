@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from ratchet.adapters.registry.client import RegistryDown, connect
-from ratchet.adapters.registry.mlflow import Registry
+from ratchet.adapters.registry.mlflow import NAME, RELEASES, Registry
+from ratchet.adapters.registry.reading import SCHEMA, Asked, Reader, tables
 from ratchet.adapters.system.files import sha256
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate import override
@@ -25,7 +28,7 @@ from tests.workspaces import fake_workspace, make_release
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database that MLflow has set up once: its migrations take seconds."""
     settings = fake_workspace(tmp_path_factory.mktemp("registry") / "ws")
-    Registry(settings).models()
+    assert Registry(settings).client
     return settings.state / "mlflow.db"
 
 
@@ -193,3 +196,68 @@ def test_a_training_killed_after_its_version_was_made_counts_as_finished(registr
     assert registry.clean() == 2
     assert client.get_run(one.run_id).info.status == "FINISHED"
     assert client.get_run(left).info.status == "KILLED"
+
+
+def test_tables_and_client_say_the_same(registry: Registry) -> None:
+    """What is read without MLflow is what MLflow says: deleted versions, unfinished runs and aliases included."""
+    first, second, third = (registered(registry, content) for content in (b"1", b"2", b"3"))
+    go_live(registry, first, "b" * 64)
+    go_live(registry, second, "c" * 64)
+    registry.begin(make_release("d" * 64, third.sha256, third.version))
+    registry.note_failure(second.version, "it's a “failure”")
+    registry.client.delete_model_version(NAME, third.version)
+    own, asked = tables(registry.uri, NAME), Asked(registry.client, NAME)
+    assert own is not None
+
+    def answers(reader: Reader) -> list[object]:
+        tag = ("sha256", first.sha256)
+        return [
+            sorted(reader.versions(), key=lambda one: one.version),
+            reader.versions(tag),
+            [reader.version(number) for number in ("1", "2", "3", "4", "x")],
+            [reader.experiment(name) for name in (RELEASES, NAME, "none")],
+            [reader.aliased(alias) for alias in ("champion", "previous", "none")],
+            [
+                reader.runs(name, status)
+                for name in (RELEASES, NAME, "none")
+                for status in ("FINISHED", "RUNNING")
+            ],
+        ]
+
+    assert answers(own) == answers(asked)
+    assert [one.version for one in own.versions()] == ["1", "2"]
+    assert len(own.runs(RELEASES, "RUNNING")) == 1
+
+
+def test_the_queries_know_the_schema_of_the_installed_mlflow(registry: Registry) -> None:
+    """A new version of MLflow with another schema fails here, and is read through its client until then."""
+    from mlflow.store.db.utils import _get_latest_schema_revision
+
+    assert _get_latest_schema_revision() == SCHEMA
+    with sqlite3.connect(registry.settings.state / "mlflow.db") as database:
+        database.execute("update alembic_version set version_num = 'another'")
+    assert tables(registry.uri, NAME) is None
+
+
+@pytest.mark.parametrize(
+    "uri", ["http://127.0.0.1:5000", "postgresql://host/db", "sqlite:///file?x=1", "sqlite://"]
+)
+def test_other_stores_are_read_through_mlflow_s_client(uri: str) -> None:
+    """The team's own server above all."""
+    assert tables(uri, NAME) is None
+
+
+def test_looking_makes_no_registry_and_imports_no_mlflow(tmp_path: Path) -> None:
+    """A new workspace has nothing yet, and saying so takes no migration of a database."""
+    settings = fake_workspace(tmp_path / "ws")
+    settings.state.mkdir()
+    look = (
+        "import sys\nfrom ratchet.adapters.settings import load_settings\n"
+        "from ratchet.adapters.registry.mlflow import Registry\n"
+        f"registry = Registry(load_settings({str(settings.workspace)!r}))\n"
+        "print(registry.models(), registry.releases(), registry.live(), registry.champion())\n"
+        "print([name for name in ('mlflow', 'pandas', 'scipy', 'prefect') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout == "[] [] None None\n[]\n"
+    assert not (settings.state / "mlflow.db").exists()

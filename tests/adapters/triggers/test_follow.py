@@ -12,6 +12,7 @@ from ratchet.adapters import scaffold
 from ratchet.adapters.settings import Settings, load_settings
 from ratchet.adapters.system.git import git
 from ratchet.adapters.triggers import follow, watch
+from ratchet.adapters.workspace import version
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.triggers import Change
 from tests.workspaces import newer_framework
@@ -92,8 +93,11 @@ def test_a_commit_is_known_by_what_it_changes(
     ("changed", "shaping"),
     [("channel/chat.py", False), ("components/linear.py", True), ("tools/train.py", True)],
 )
-def test_a_newer_framework_is_known_by_what_it_changes(tmp_path: Path, changed: str, shaping: bool) -> None:
+def test_a_newer_framework_is_known_by_what_it_changes(
+    tmp_path: Path, changed: str, shaping: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its wheel is code, and trains anew only where classifier, importer or training differ."""
+    monkeypatch.setattr(version, "of_program", lambda: "0.2.0")  # as new as the framework
     repository = Repository(tmp_path / "home")
     scaffold.copy_bot(repository.folder, "helpdesk")
     before = repository.commit({})

@@ -1,0 +1,87 @@
+"""Installs bot environments with uv, which Ratchet brings: the workspace's `bot/.venv`, and those of older code.
+
+What is being installed is noted beside, so that an environment that an interrupt left half made is never used.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ratchet.adapters.bot import framework
+from ratchet.adapters.settings import Settings
+from ratchet.adapters.system import commands, console
+from ratchet.adapters.system.files import write_text
+from ratchet.domain.errors import RatchetError
+
+INSTALL_SECONDS = 1800.0
+SYNC = ("sync", "--no-dev", "--inexact", "--compile-bytecode")
+"""`--inexact`: what the team installed besides, such as the group with TensorFlow, stays."""
+OWN = ("--locked",)
+OLDER = ("--frozen", "--no-install-package", framework.DISTRIBUTION)
+"""Code that is kept with a model has the framework beside it, and not the wheel that its lock file names."""
+MOST_SAID = 400
+"""So many characters of uv's error are shown."""
+UNFINISHED = "unfinished"
+
+
+def python_of(folder: Path) -> Path:
+    """Return where an environment has its Python."""
+    return folder / "bin" / "python"
+
+
+def usable(settings: Settings, folder: Path, lock: str) -> bool:
+    """Say whether an environment is there and whole, and made from the lock file of this digest.
+
+    One that the team made with `uv sync` is taken as it is.
+    """
+    if not python_of(folder).exists():
+        return False
+    record = record_of(settings, folder)
+    return not record.exists() or record.read_text(encoding="utf-8") == lock
+
+
+def install(settings: Settings, bot: Path, folder: Path, lock: str) -> Path:
+    """Install what the lock file of `bot` asks for into `folder`, and return the Python there.
+
+    Shows uv's progress. Raises `RatchetError` when uv cannot: without network, above all.
+    """
+    shown = folder.relative_to(settings.workspace) if folder.is_relative_to(settings.workspace) else folder
+    console.note(f"Installing the bot's environment into {shown}: Rasa, about 0.6 GB. This happens once.")
+    record = record_of(settings, folder)
+    write_text(record, UNFINISHED)
+    try:
+        commands.run(
+            [uv(), *SYNC, "--project", bot, *(OWN if bot == settings.bot else OLDER)],
+            cwd=settings.bot,  # whose .python-version tells pyenv which Python; kept code has none
+            env={"UV_PROJECT_ENVIRONMENT": str(folder)},
+            timeout=INSTALL_SECONDS,
+            on_line=console.progress,
+        )
+    except commands.CommandFailed as error:
+        said = error.completed.output
+        why = " ".join(said[max(said.find("error:"), 0) :].removeprefix("error:").split())
+        raise RatchetError(
+            f"The bot's environment could not be installed: {why[:MOST_SAID]}",
+            f"Check the network and the disk, then run the same command again. By hand: `uv sync` in {bot}.",
+        ) from error
+    write_text(record, lock)
+    return python_of(folder)
+
+
+def record_of(settings: Settings, folder: Path) -> Path:
+    """Return the file that says which lock file an environment was made from."""
+    name = "own" if folder.parent == settings.bot else folder.name
+    return settings.state / "environments" / f"{name}.made-from"
+
+
+def uv() -> str:
+    """Return the path of uv; raises `RatchetError` where the installation of Ratchet lacks it."""
+    from uv import find_uv_bin
+
+    try:
+        return find_uv_bin()
+    except FileNotFoundError as error:
+        raise RatchetError(
+            "uv, which installs the bot's environment, is missing from Ratchet's own.",
+            "Install Ratchet again: `uv tool install --reinstall ratchet`, or `make setup` in a checkout.",
+        ) from error

@@ -1,0 +1,156 @@
+"""A workspace's bot as the installed version would have it: which of its files change, and to what."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ratchet.adapters.bot import framework, installing
+from ratchet.adapters.system import commands
+from ratchet.adapters.system.files import sha256
+from ratchet.domain.errors import RatchetError
+from ratchet.domain.operations import upgrading
+from ratchet.domain.operations.upgrading import Fate, Step
+from ratchet.resources import HERE, SOURCE
+
+LOCK_SECONDS = 600.0
+LEFT_OUT = {".venv", "__pycache__", ".pytest_cache", ".rasa", "models"}
+BASE = (
+    *("rasa==3.6.21", "numpy<1.25", "scipy<1.11", "scikit-learn<1.2", "aiohttp<3.10", "redis>=4.5.3,<5"),
+    "ruamel.yaml<0.17.22",
+)
+"""What a bot of before required for the framework that it had copied."""
+
+
+@dataclass
+class Changed:
+    """New contents by path in the workspace, None where a file goes; a step for each; the team's own dependencies."""
+
+    files: dict[str, bytes | None] = field(default_factory=dict)
+    steps: list[Step] = field(default_factory=list)
+    dependencies: list[str] = field(default_factory=list)
+
+    def note(self, name: str, content: bytes | None, fate: Fate, why: str) -> None:
+        """Add a change of one file."""
+        self.files[name] = content
+        self.steps.append(Step(name, fate, why))
+
+
+def known_copies() -> dict[str, list[str]]:
+    """Return the digests that each file had which an earlier release copied, by path in the workspace."""
+    found: dict[str, list[str]] = json.loads((HERE / "copied.json").read_text(encoding="utf-8"))["files"]
+    return found
+
+
+def changed(bot: Path, beside: Path) -> Changed:
+    """Return what changes in a bot's folder; `beside` is an empty folder to work in.
+
+    Raises `RatchetError` where the team's own dependencies cannot be locked, or its project not be followed.
+    """
+    made = Changed()
+    wheel = framework.wheel(beside / "bot" / framework.VENDOR)
+    name = f"bot/{framework.VENDOR}/{wheel.name}"
+    current = bot.parent / name
+    if framework.locked(bot) and current.is_file() and sha256(current) == sha256(wheel):
+        return made
+    for old in sorted((bot / framework.VENDOR).glob(framework.WHEELS)):
+        if old.name != wheel.name:
+            made.note(f"bot/{framework.VENDOR}/{old.name}", None, Fate.REMOVED, "an older framework")
+    fate = Fate.CHANGED if current.exists() else Fate.ADDED
+    made.note(name, wheel.read_bytes(), fate, "the framework, as the lock file names it")
+    copies = {
+        path.removeprefix("bot/"): own for path, own in known_copies().items() if path.startswith("bot/")
+    }
+    if not framework.locked(bot):
+        put_away(bot, copies, made)
+    pin(bot, copies, wheel, made)
+    return made
+
+
+def put_away(bot: Path, copies: dict[str, list[str]], made: Changed) -> None:
+    """Take the copied framework out of a bot of before, and let what stays call it by its new name."""
+    files = listed(bot)
+    fates = upgrading.fates({name: sha256(path) for name, path in files.items()}, copies)
+    for name, fate in sorted(fates.items()):
+        aside = fate is Fate.ASIDE
+        why = "changed by you; the package's own runs now" if aside else upgrading.COPY
+        made.note(f"bot/{name}", None, fate, why)
+        if aside:
+            made.files[f"{upgrading.ASIDE}/bot/{name}"] = files[name].read_bytes()
+    for name, path in files.items():
+        if name in fates or not (
+            name.endswith(".py") or ("/" not in name and name.endswith((".yml", ".yaml")))
+        ):
+            continue
+        text = path.read_bytes().decode("utf-8", errors="surrogateescape")
+        if (new := upgrading.renamed(text, copies)) != text:
+            content = new.encode("utf-8", errors="surrogateescape")
+            made.note(f"bot/{name}", content, Fate.CHANGED, "names of the framework's modules")
+
+
+def listed(bot: Path) -> dict[str, Path]:
+    """Return the files of a bot's folder by their paths in it, without environments, caches and models."""
+    found: dict[str, Path] = {}
+    for folder, folders, names in os.walk(bot):
+        folders[:] = sorted(set(folders) - LEFT_OUT)
+        found |= {
+            (Path(folder) / name).relative_to(bot).as_posix(): Path(folder) / name for name in sorted(names)
+        }
+    return found
+
+
+def pin(bot: Path, copies: dict[str, list[str]], wheel: Path, made: Changed) -> None:
+    """Let project and lock file name the wheel, which lies in the folder beside where they are made."""
+    beside = wheel.parents[1]
+    project, lock = (bot / name for name in (framework.PROJECT, framework.LOCK))
+    old = {path: path.read_text(encoding="utf-8") if path.exists() else "" for path in (project, lock)}
+    ours = {path: (SOURCE / "bot" / path.name).read_text(encoding="utf-8") for path in old}
+    unchanged = all(
+        hashlib.sha256(text.encode()).hexdigest() in copies[path.name] for path, text in old.items()
+    )
+    if framework.locked(bot):
+        new = {
+            project: framework.pinned_project(old[project], wheel),
+            lock: framework.pinned_lock(old[lock], wheel),
+        }
+    elif unchanged or not old[project]:
+        new = {
+            project: framework.pinned_project(ours[project], wheel),
+            lock: framework.pinned_lock(ours[lock], wheel),
+        }
+    else:
+        text, made.dependencies = upgrading.project(old[project], BASE, f"{framework.VENDOR}/{wheel.name}")
+        new = {project: text, lock: old[lock]}
+    for path, text in new.items():
+        (beside / path.name).write_text(text, encoding="utf-8")
+    if not unchanged:
+        locked(beside, bot)
+    for path in old:
+        content = (beside / path.name).read_bytes()
+        if content.decode() != old[path]:
+            own = f"; yours stay: {', '.join(made.dependencies)}" if made.dependencies else ""
+            why = "depends on the framework's wheel" + (own if path == project else "")
+            made.note(f"bot/{path.name}", content, Fate.CHANGED if old[path] else Fate.ADDED, why)
+
+
+def locked(folder: Path, bot: Path) -> None:
+    """Lock a project, without the network where that is possible; versions that it had stay where they can.
+
+    With the Python of an environment that there is, else one that uv finds from the bot's folder, or downloads.
+    """
+    there = (installing.python_of(one / ".venv") for one in (bot, SOURCE / "bot"))
+    python = next((["--python", str(one)] for one in there if one.exists()), [])
+    argv = [installing.uv(), "lock", "--quiet", "--project", str(folder), *python]
+    if commands.run([*argv, "--check", "--offline"], cwd=bot, timeout=LOCK_SECONDS, check=False).code == 0:
+        return
+    done = commands.run(argv, cwd=bot, timeout=LOCK_SECONDS, check=False)
+    if done.code != 0:
+        said = " ".join(done.output.split())
+        raise RatchetError(
+            f"The bot's own dependencies cannot be locked together with the framework: {said[:600]}",
+            "Check the network, or the requirements in bot/pyproject.toml; then run the same command again. Nothing "
+            "was changed.",
+        )

@@ -1,0 +1,43 @@
+"""Which version of Ratchet a workspace was made or upgraded with: that of the framework's wheel in `bot/vendor/`."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+from ratchet.domain.errors import RatchetError
+from ratchet.domain.operations.upgrading import PACKAGE, digits
+
+OLDER_FORM = "before ratchet_bot was a package"
+
+
+def of_program() -> str:
+    """Return the installed version; that of the framework is the same."""
+    return version("ratchet")
+
+
+def of_workspace(root: Path) -> str | None:
+    """Return the version that the workspace has; "" for one of before, None for a checkout, which is its own."""
+    wheels = sorted((root / "bot" / "vendor").glob(f"{PACKAGE}-*.whl"))
+    if wheels:
+        return wheels[-1].name.split("-")[1]
+    return "" if (root / "bot" / "tools" / "train.py").is_file() else None
+
+
+def outdated(root: Path) -> str:
+    """Say in a sentence that the workspace is older than the program, and what to do; "" where it is not."""
+    own = of_workspace(root)
+    if own is None or digits(own) >= digits(of_program()):
+        return ""
+    made = f"with {own}" if own else OLDER_FORM
+    return f"made {made}, and this is Ratchet {of_program()}: see `ratchet upgrade`"
+
+
+def require(root: Path) -> None:
+    """Raise `RatchetError` where the workspace is newer than the program, which does not know its form."""
+    own = of_workspace(root)
+    if own and digits(own) > digits(of_program()):
+        raise RatchetError(
+            f"{root} was made or upgraded with Ratchet {own}, and this is {of_program()}: nothing is done here.",
+            "Upgrade Ratchet: `uv tool upgrade ratchet`, or `git pull` and `make setup` in its checkout.",
+        )

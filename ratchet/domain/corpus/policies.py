@@ -1,0 +1,93 @@
+"""The settings about the corpus: sections of `params.yaml`.
+
+Apart from what they govern, so that reading them imports no library: every command reads the settings.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from ratchet.domain.policy import Policy
+
+RESERVED = {"text", "intent", "source", "key", "place"}
+
+
+class CorpusPolicy(Policy):
+    """What a message carries besides its text and intent.
+
+    `context` maps each context field to the values it may have, or to None where any value may stand;
+    `out_of_scope` is the intent of messages that the bot is not meant for.
+    """
+
+    context: dict[str, list[str] | None] = Field(default_factory=dict)
+    out_of_scope: str = "out_of_scope"
+
+    @field_validator("context")
+    @classmethod
+    def not_reserved(cls, context: dict[str, list[str] | None]) -> dict[str, list[str] | None]:
+        """Refuse context fields that are columns already."""
+        taken = RESERVED & set(context)
+        if taken:
+            raise ValueError(f"{', '.join(sorted(taken))} cannot name a context field")
+        return context
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of a corpus frame, in their order in the file."""
+        return ["text", "intent", *self.context, "source"]
+
+
+class SplitPolicy(Policy):
+    """How the ledger gives sides.
+
+    `test_share` is the share of each intent's distinct texts that the holdout is to have; `near_duplicate`
+    the ratio in percent from which two texts count as one message; `salt` the secret of the keys: with
+    another salt every key is another. An intent with at least `share_rows` texts whose holdout share lies
+    outside `share_bounds` is reported.
+    """
+
+    test_share: float = Field(0.25, gt=0, lt=1)
+    near_duplicate: float = Field(90.0, ge=50, le=100)
+    salt: str = Field("ratchet", min_length=1)
+    share_bounds: tuple[float, float] = (0.15, 0.40)
+    share_rows: int = Field(40, ge=1)
+
+
+WARNINGS = ("few examples", "imbalance", "near-duplicates across intents")
+"""The rules of `validate` that warn."""
+
+
+class ValidationPolicy(Policy):
+    """The thresholds of validation.
+
+    An intent with fewer than `minimum_examples` rows is an error, with fewer than `few_examples` a warning;
+    `imbalance` is the largest intent's rows over the smallest's; `near_duplicate` the ratio in percent from
+    which two texts of different intents are reported; below `suspect_ratio` of the likeliest intent's
+    likelihood a label is put on the list to review. `null_like` are texts that a tool wrote for a missing
+    value; `personal_data_allowed` literal pieces that may stand in messages although they look personal.
+    """
+
+    minimum_examples: int = Field(10, ge=1)
+    few_examples: int = Field(20, ge=1)
+    imbalance: float = Field(10.0, ge=1)
+    near_duplicate: float = Field(90.0, ge=50, le=100)
+    suspect_ratio: float = Field(0.1, gt=0, lt=1)
+    null_like: list[str] = Field(default=["nan", "null", "none", "n/a", "#n/a", "<na>", "nil", "undefined"])
+    personal_data_allowed: list[str] = Field(default_factory=list)
+
+
+class WearPolicy(Policy):
+    """The part `gate.wear` of params.yaml; see the comments there."""
+
+    max_decisions: int = Field(default=50, ge=1)
+    max_gap_points: float = Field(default=5.0, ge=0, le=100)
+    on_wear: Literal["warn", "ask"] = "warn"
+
+
+class RetirePolicy(Policy):
+    """The part `gate.retire` of params.yaml; see the comments there."""
+
+    max_percent: float = Field(50.0, gt=0, le=100)
+    min_holdout_rows: int = Field(300, ge=1)

@@ -1,0 +1,105 @@
+"""The bot's environment, installed at first use; uv is a stand-in that notes its calls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ratchet.adapters.bot import installing, rasa
+from ratchet.adapters.settings import Settings, load_settings
+from ratchet.domain.errors import RatchetError
+
+UV = """#!/bin/sh
+echo "$PWD $*" >> {calls}
+mkdir -p "$UV_PROJECT_ENVIRONMENT/bin" && : > "$UV_PROJECT_ENVIRONMENT/bin/python"
+if [ -e {broken} ]; then echo "error: Could not connect, are you offline?"; exit 2; fi
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A workspace without an environment, and a uv that installs nothing."""
+    workspace = tmp_path / "ws"
+    (workspace / "bot").mkdir(parents=True)
+    (workspace / "bot" / "uv.lock").write_text("first")
+    (workspace / "params.yaml").write_text("")
+    program = tmp_path / "uv"
+    program.write_text(UV.format(calls=tmp_path / "calls", broken=tmp_path / "broken"))
+    program.chmod(0o755)
+    monkeypatch.setattr(installing, "uv", lambda: str(program))
+    return load_settings(workspace)
+
+
+def calls(settings: Settings) -> list[str]:
+    """What uv was asked for."""
+    file = settings.workspace.parent / "calls"
+    return file.read_text().splitlines() if file.exists() else []
+
+
+def test_the_environment_is_installed_at_first_use_and_not_again(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Into the workspace's own bot/.venv, where `uv run` and editors find it, and it is said."""
+    own = settings.bot / ".venv" / "bin" / "python"
+    assert rasa.python(settings, settings.bot) == own == rasa.python(settings, settings.bot)
+    assert len(calls(settings)) == 1
+    assert calls(settings)[0].startswith(f"{settings.bot} sync")
+    assert "--locked" in calls(settings)[0]
+    assert "Installing the bot's environment into bot/.venv" in capsys.readouterr().err
+
+
+def test_one_that_the_team_made_is_taken_as_it_is(settings: Settings) -> None:
+    """`uv sync` in bot/, with whatever groups, is all that a team has to do."""
+    own = settings.bot / ".venv" / "bin" / "python"
+    own.parent.mkdir(parents=True)
+    own.touch()
+    assert rasa.python(settings, settings.bot) == own
+    assert calls(settings) == []
+
+
+def test_one_that_was_left_half_made_is_finished(settings: Settings) -> None:
+    """The error says what uv said; the next command installs again, although a Python is there."""
+    broken = settings.workspace.parent / "broken"
+    broken.touch()
+    with pytest.raises(RatchetError, match="are you offline") as caught:
+        rasa.python(settings, settings.bot)
+    assert f"`uv sync` in {settings.bot}" in caught.value.remedy
+    broken.unlink()
+    rasa.python(settings, settings.bot)
+    assert len(calls(settings)) == 2
+
+
+def test_one_that_ratchet_made_follows_the_lock_file(settings: Settings) -> None:
+    """A dependency that the team adds is installed at the next use; what was installed besides stays."""
+    rasa.python(settings, settings.bot)
+    (settings.bot / "uv.lock").write_text("second")
+    rasa.python(settings, settings.bot)
+    assert len(calls(settings)) == 2
+    assert all("--inexact" in call for call in calls(settings))
+
+
+def test_older_code_gets_an_environment_of_its_own(settings: Settings, tmp_path: Path) -> None:
+    """The workspace's is not touched by a model of before."""
+    older = tmp_path / "older"
+    older.mkdir()
+    (older / "uv.lock").write_text("older")
+    found = rasa.python(settings, older)
+    assert found.is_relative_to(settings.state / "environments")
+    assert not (settings.bot / ".venv").exists()
+    assert "--no-install-package ratchet-bot" in calls(settings)[0]
+    assert rasa.python(settings, older) == found
+    assert len(calls(settings)) == 1
+
+
+def test_an_interpreter_that_a_setting_names_must_exist(settings: Settings, tmp_path: Path) -> None:
+    """Nothing is installed in its place; without the setting, it is."""
+    with pytest.raises(RatchetError, match="RATCHET_BOT_PYTHON names"):
+        rasa.python(load_settings(settings.workspace, bot_python=tmp_path / "none"), settings.bot)
+    assert calls(settings) == []
+    assert rasa.python(settings, settings.bot).exists()
+
+
+def test_uv_comes_with_ratchet() -> None:
+    """None has to be on PATH."""
+    assert Path(installing.uv()).is_file()

@@ -1,0 +1,194 @@
+"""An upgrade of a workspace of before, on its files: real Git, real wheel, no Rasa."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ratchet.adapters import upgrade
+from ratchet.adapters.bot import framework, installing
+from ratchet.adapters.settings import load_settings
+from ratchet.adapters.workspace import version
+from ratchet.domain.errors import RatchetError
+from ratchet.domain.operations.upgrading import Fate
+from tests.older import git, older_workspace
+
+OWN = {
+    "config.yml",
+    "config.diet.yml",
+    "domain.yml",
+    "rules.yml",
+    "pyproject.toml",
+    "uv.lock",
+    ".python-version",
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A workspace as commit 66bd076 made it."""
+    return older_workspace(tmp_path / "ws")
+
+
+def tracked(root: Path) -> set[str]:
+    """What Git has."""
+    return set(git(root, "ls-files").splitlines())
+
+
+def test_showing_changes_nothing(root: Path) -> None:
+    """Not even in .ratchet; what would change is complete: each file has its step."""
+    planned = upgrade.plan(root)
+    assert git(root, "status", "--porcelain") == ""
+    assert set(planned.files) == {step.path for step in planned.steps}
+    assert planned.before == version.OLDER_FORM
+
+
+def test_the_bot_becomes_an_ordinary_rasa_project(root: Path) -> None:
+    """Its folder holds what its team writes, and the wheel that the lock file names; its environment stays the same."""
+    environment = framework.environment_hash(root / "bot")
+    upgrade.carry_out(root, upgrade.plan(root))
+    wheel = f"vendor/ratchet_bot-{version.of_program()}-py3-none-any.whl"
+    bot = {name.removeprefix("bot/") for name in tracked(root) if name.startswith("bot/")}
+    assert bot == {*OWN, wheel, "tests/conversations/README.md"}
+    assert framework.folder(root / "bot")  # verified against the lock file
+    assert framework.environment_hash(root / "bot") == environment
+    assert git(root, "status", "--porcelain") == ""
+    assert version.outdated(root) == ""
+
+
+def test_a_second_time_there_is_nothing_to_do(root: Path) -> None:
+    """Neither to show nor to commit."""
+    upgrade.carry_out(root, upgrade.plan(root))
+    again = upgrade.plan(root)
+    assert (again.files, again.steps) == ({}, ())
+
+
+def test_the_policy_gets_new_keys_and_keeps_its_values(root: Path) -> None:
+    """With their comments, and with the values that hold without them: nothing behaves differently."""
+    params = root / "params.yaml"
+    before, policy = yaml.safe_load(params.read_text()), load_settings(root).params
+    upgrade.carry_out(root, upgrade.plan(root))
+    after = yaml.safe_load(params.read_text())
+    assert after["gate"].pop("unjudged") == "warn"
+    assert after["gate"].pop("retire") == {"max_percent": 50, "min_holdout_rows": 300}
+    assert after == before
+    assert load_settings(root).params == policy
+    assert (
+        "  # The way from the holdout to training: `ratchet data retire`.\n  retire:\n" in params.read_text()
+    )
+
+
+def test_what_the_team_changed_is_set_aside_or_stays(root: Path) -> None:
+    """A changed component, a component of its own, a workflow of its own, a test of its own."""
+    with (root / "bot" / "components" / "classifier.py").open("a") as file:
+        file.write("# ours\n")
+    (root / "bot" / "components" / "spelling.py").write_text("from components.features import X\n")
+    (root / "bot" / "tests" / "test_ours.py").write_text("import components.spelling\n")
+    config = root / "bot" / "config.yml"
+    config.write_text(
+        config.read_text().replace("pipeline:\n", "pipeline:\n  - name: components.spelling.Speller\n")
+    )
+    workflow = root / ".github" / "workflows" / "pull-request.yml"
+    workflow.write_text("# ours\n")
+    (root / "deployments" / "bot").mkdir(parents=True)
+    (root / "deployments" / "bot" / "model.Dockerfile").write_text("FROM ours\n")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", "The team's")
+    planned = upgrade.plan(root)
+    upgrade.carry_out(root, planned)
+    fates = {step.path: step.fate for step in planned.steps}
+    assert planned.aside == ["bot/components/classifier.py"]
+    assert (root / "set-aside" / "bot" / "components" / "classifier.py").read_text().endswith("# ours\n")
+    spelling = root / "bot" / "components" / "spelling.py"
+    assert spelling.read_text() == "from ratchet_bot.components.features import X\n"
+    assert sorted(path.name for path in spelling.parent.iterdir()) == ["__init__.py", "spelling.py"]
+    assert (root / "bot" / "tests" / "test_ours.py").exists()
+    names = [one["name"] for one in yaml.safe_load(config.read_text())["pipeline"]]
+    assert names == [
+        "components.spelling.Speller",
+        "ratchet_bot.components.classifier.LinearIntentClassifier",
+    ]
+    assert fates[".github/workflows/pull-request.yml"] is Fate.LEFT
+    assert workflow.read_text() == "# ours\n"
+    assert fates["deployments/bot/model.Dockerfile"] is Fate.LEFT
+
+
+@pytest.mark.parametrize("name", ["bot/config.yml", "bot/new.py", "params.yaml"])
+def test_open_changes_are_refused_until_they_are_put_away(root: Path, name: str) -> None:
+    """The remedy, followed to the letter, lets the same command go through."""
+    with (root / name).open("a") as file:
+        file.write("# open\n")
+    with pytest.raises(RatchetError, match=f"not committed: {name}") as caught:
+        upgrade.carry_out(root, upgrade.plan(root))
+    assert "`git stash --include-untracked`" in caught.value.remedy
+    git(root, "stash", "--include-untracked")
+    upgrade.carry_out(root, upgrade.plan(root))
+
+
+def test_a_commit_that_git_refuses_leaves_all_as_it_was(root: Path) -> None:
+    """A hook of the team's, for instance: nothing is changed and nothing staged."""
+    before, files = git(root, "rev-parse", "HEAD"), tracked(root)
+    hook = root / ".git" / "hooks" / "pre-commit"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(hook.stat().st_mode | stat.S_IXUSR)
+    with pytest.raises(RatchetError):
+        upgrade.carry_out(root, upgrade.plan(root))
+    assert (git(root, "status", "--porcelain"), git(root, "rev-parse", "HEAD")) == ("", before)
+    assert tracked(root) == files
+
+
+def test_dependencies_that_cannot_be_locked_change_nothing(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a network the error says so, and what to do."""
+    project = root / "bot" / "pyproject.toml"
+    project.write_text(
+        project.read_text().replace('    "rasa==3.6.21",\n', '    "rasa==3.6.21",\n    "ours>=1",\n')
+    )
+    git(root, "commit", "--all", "--quiet", "--message", "A dependency of ours")
+    offline = tmp_path / "uv"
+    offline.write_text("#!/bin/sh\necho 'error: no network'\nexit 2\n")
+    offline.chmod(0o755)
+    monkeypatch.setattr(installing, "uv", lambda: str(offline))
+    with pytest.raises(RatchetError, match="cannot be locked together with the framework: error: no network"):
+        upgrade.plan(root)
+    assert git(root, "status", "--porcelain") == ""
+
+
+def test_a_workspace_without_git_is_told_how_to_get_it(root: Path) -> None:
+    """The three commands of the remedy are followed to the letter."""
+    subprocess.run(["rm", "-rf", ".git"], cwd=root, check=True)
+    with pytest.raises(RatchetError, match="not in a Git repository") as caught:
+        upgrade.carry_out(root, upgrade.plan(root))
+    assert all(f"`git {words}`" in caught.value.remedy for words in ("init", "add --all", "commit"))
+    for words in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "start"]):
+        git(root, *words)
+    upgrade.carry_out(root, upgrade.plan(root))
+
+
+def test_a_newer_wheel_takes_the_place_of_an_older_one(root: Path) -> None:
+    """The next upgrades change the wheel and the two files that name it."""
+    upgrade.carry_out(root, upgrade.plan(root))
+    vendor = root / "bot" / "vendor"
+    [wheel] = vendor.iterdir()
+    older = wheel.rename(vendor / "ratchet_bot-0.0.9-py3-none-any.whl")
+    older.write_bytes(b"an older one")
+    for name, pinned in (("pyproject.toml", framework.pinned_project), ("uv.lock", framework.pinned_lock)):
+        (root / "bot" / name).write_text(pinned((root / "bot" / name).read_text(), older))
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", "As an older Ratchet wrote it")
+    planned = upgrade.plan(root)
+    assert planned.before == "0.0.9"
+    upgrade.carry_out(root, planned)
+    assert [path.name for path in vendor.iterdir()] == [wheel.name]
+    assert {step.path for step in planned.steps} == {
+        f"bot/vendor/{older.name}",
+        f"bot/vendor/{wheel.name}",
+        "bot/pyproject.toml",
+        "bot/uv.lock",
+    }
+    assert framework.folder(root / "bot")

@@ -1,0 +1,137 @@
+"""What becomes of a workspace's files in an upgrade."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from ratchet.domain.errors import RatchetError
+from ratchet.domain.operations.upgrading import Fate, copied, digits, fates, project, renamed
+
+KNOWN = {
+    "components/__init__.py": ["i1"],
+    "components/classifier.py": ["c1", "c2"],
+    "channel/chat.py": ["h1"],
+    "tools/train.py": ["t1"],
+    "tests/conftest.py": ["f1"],
+    "tests/conversations/small_talk.yml": ["s1"],
+    "pytest.ini": ["p1"],
+    "config.yml": ["y1"],
+}
+BASE = ("rasa==3.6.21", "numpy<1.25")
+PROJECT = """
+[project]
+name = "ratchet-bot"
+version = "0.1.0"
+dependencies = [
+    "rasa==3.6.21",
+    # for the team's own component
+    "spacy>=3",
+    # Imported directly; the bounds are Rasa's own.
+    "numpy<1.25",
+]
+
+[dependency-groups]
+dev = ["pytest>=8"]  # a comment
+"""
+WHEEL = "vendor/ratchet_bot-0.1.0-py3-none-any.whl"
+
+
+def test_copies_go_changed_ones_are_set_aside_and_the_team_s_own_stay() -> None:
+    """A copy is known by any digest that a release gave it; conversations and configuration are never copies."""
+    files = {
+        "components/classifier.py": "c1",
+        "channel/chat.py": "changed",
+        "tools/train.py": "t1",
+        "tests/conftest.py": "f1",
+        "tests/test_ours.py": "o1",
+        "tests/conversations/small_talk.yml": "s1",
+        "pytest.ini": "p1",
+        "config.yml": "y1",
+        "actions/actions.py": "a1",
+    }
+    assert fates(files, KNOWN) == {
+        "components/classifier.py": Fate.REMOVED,
+        "channel/chat.py": Fate.ASIDE,
+        "tools/train.py": Fate.REMOVED,
+        "tests/conftest.py": Fate.REMOVED,
+        "pytest.ini": Fate.REMOVED,
+    }
+    assert not copied("domain.yml")
+
+
+def test_a_package_stays_one_where_the_team_has_modules_in_it() -> None:
+    """components/spelling.py is still imported as components.spelling."""
+    own = {"components/__init__.py": "i1", "components/classifier.py": "c2", "components/spelling.py": "s"}
+    assert fates(own, KNOWN) == {"components/classifier.py": Fate.REMOVED}
+    del own["components/spelling.py"]
+    assert fates(own, KNOWN)["components/__init__.py"] is Fate.REMOVED
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("- name: components.classifier.X", "- name: ratchet_bot.components.classifier.X"),
+        ("from components.classifier import X", "from ratchet_bot.components.classifier import X"),
+        ("from components import classifier", "from ratchet_bot.components import classifier"),
+        ("`python -m tools.train --seed`", "`python -m ratchet_bot.tools.train --seed`"),
+        ("- name: components.spelling.Speller", "- name: components.spelling.Speller"),
+        ("my.components.classifier", "my.components.classifier"),
+        ("ratchet_bot.components.classifier", "ratchet_bot.components.classifier"),
+        ("components.classifiers", "components.classifiers"),
+    ],
+)
+def test_the_framework_s_modules_get_their_new_names_and_the_team_s_keep_theirs(
+    before: str, after: str
+) -> None:
+    """In configuration and in code; a second time changes nothing."""
+    assert renamed(before, KNOWN) == after
+    assert renamed(after, KNOWN) == after
+
+
+def test_a_team_s_dependencies_comments_and_groups_stay() -> None:
+    """What the framework requires itself is left to it."""
+    text, own = project(PROJECT, BASE, WHEEL)
+    made = tomllib.loads(text)
+    assert own == ["spacy>=3"]
+    assert made["project"]["dependencies"] == ["ratchet-bot", "spacy>=3"]
+    assert made["project"]["name"] == "bot"
+    assert made["tool"]["uv"]["sources"] == {"ratchet-bot": {"path": WHEEL}}
+    assert '# for the team\'s own component\n    "spacy>=3"' in text
+    assert "the bounds are Rasa's own" not in text
+    assert 'dev = ["pytest>=8"]  # a comment' in text
+
+
+@pytest.mark.parametrize(
+    "dependencies",
+    [
+        "['rasa==3.6.21', 'numpy<1.25', 'spacy[ja]>=3']",
+        "[\n  'spacy[ja]>=3', 'rasa==3.6.21',\n  'numpy<1.25'\n]",
+    ],
+)
+def test_a_list_in_another_style_is_followed_too(dependencies: str) -> None:
+    """All in one line, or several in a line; a table of sources that is there is used."""
+    text = (
+        f"[project]\nname = 'ours'\ndependencies = {dependencies}\n[tool.uv.sources]\nx = {{ path = 'x' }}\n"
+    )
+    text, own = project(text, BASE, WHEEL)
+    made = tomllib.loads(text)
+    assert own == ["spacy[ja]>=3"]
+    assert made["project"] == {"name": "ours", "dependencies": ["ratchet-bot", "spacy[ja]>=3"]}
+    assert made["tool"]["uv"]["sources"] == {"x": {"path": "x"}, "ratchet-bot": {"path": WHEEL}}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[project]", "not TOML", "[project]\nname = 'ratchet-bot'\ndependencies = []"]
+)
+def test_a_project_that_cannot_be_followed_is_said(text: str) -> None:
+    """The remedy says what the file needs."""
+    with pytest.raises(RatchetError, match="cannot be followed") as caught:
+        project(text, BASE, WHEEL)
+    assert 'the dependency "ratchet-bot"' in caught.value.remedy
+
+
+def test_versions_compare_by_their_numbers() -> None:
+    """0.10 is newer than 0.9; a bot of before has none and is older than all."""
+    assert digits("") < digits("0.9.1") < digits("0.10")
