@@ -10,6 +10,7 @@ import typer
 from ratchet.cli import (
     chat,
     corpus,
+    data,
     fleet,
     gate,
     harvest,
@@ -17,6 +18,7 @@ from ratchet.cli import (
     release,
     retrain,
     service,
+    status,
     upgrade,
     workspace,
 )
@@ -61,5 +63,19 @@ def options(
     shared.workspace = workspace
 
 
-for group in (workspace, corpus, retrain, release, fleet, gate, monitor, harvest, chat, service, upgrade):
+for group in (
+    workspace,
+    corpus,
+    data,
+    retrain,
+    release,
+    status,
+    fleet,
+    gate,
+    monitor,
+    harvest,
+    chat,
+    service,
+    upgrade,
+):
     group.add_to(app)

@@ -1,4 +1,4 @@
-"""`ratchet ingest`, `validate`, `data diff`, `data show` and `remote set`."""
+"""`ratchet ingest`, `validate` and `remote set`."""
 
 from __future__ import annotations
 
@@ -8,22 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from ratchet.cli import restore, retire
 from ratchet.cli.context import Json, settings, settings_for_flow
-from ratchet.cli.output import as_json, facts, out, share
-from ratchet.domain.errors import RatchetError, UsageError
+from ratchet.cli.output import as_json, facts, out
+from ratchet.domain.errors import UsageError
 
 if TYPE_CHECKING:
-    from ratchet.domain.corpus.corpus import Corpus
     from ratchet.domain.corpus.findings import Finding, ValidationReport
     from ratchet.domain.corpus.intake import Intake
-    from ratchet.domain.corpus.ledger import SplitPolicy
 
 SHOWN = 5
-FORM_NOTES = {
-    1: "this ledger was begun before version 2 and keeps its keys; emoji that are written with U+FE0F are one message",
-    2: "the newest; different emoji are different messages, with or without U+FE0F and skin tone",
-}
 
 Files = Annotated[
     list[Path] | None, typer.Argument(help="CSV, TSV, JSON Lines, Excel, Rasa NLU YAML, or folders.")
@@ -45,16 +38,6 @@ def add_to(app: typer.Typer) -> None:
     app.command(
         epilog="Examples:\n\n  ratchet validate new.csv\n\n  ratchet validate      # the corpus itself"
     )(validate)
-    data = typer.Typer(
-        help="Look into the corpus, go back, and retire messages of the holdout.", no_args_is_help=True
-    )
-    data.command(epilog="Examples:\n\n  ratchet data diff HEAD~1\n\n  ratchet data diff v1 v2 --json")(diff)
-    data.command(epilog="Examples:\n\n  ratchet data show\n\n  ratchet data show leave_request --side test")(
-        show
-    )
-    restore.add_to(data)
-    retire.add_to(data)
-    app.add_typer(data, name="data")
     remote = typer.Typer(help="Where the data is kept.", no_args_is_help=True)
     remote.command(
         "set",
@@ -131,126 +114,6 @@ def validate(
         out.print(f"\nThe whole report: {page}")
     if not report.ok:
         raise typer.Exit(1)
-
-
-def diff(
-    before: Annotated[str, typer.Argument(help="A Git revision.")],
-    after: Annotated[str | None, typer.Argument(help="Another one; default: the working tree.")] = None,
-    rows: Annotated[int, typer.Option(help="Changed messages to list.")] = 20,
-    json: Json = False,
-) -> None:
-    """Say which messages came, went or changed their label between two revisions."""
-    found = settings()
-    from ratchet.adapters.corpus import data_revisions
-    from ratchet.domain.corpus.difference import difference
-
-    params = found.params
-    old, new = (data_revisions.read_revision(found, revision) for revision in (before, after))
-    names = (before, after or "working tree")
-    context = list(params.corpus.context)
-    result = difference(old.frame, new.frame, new.ledger, names, context, params.split, old.ledger)
-    if json:
-        as_json(result.as_dict())
-        return
-    counts = result.counts
-    facts(
-        [
-            ("messages", f"{counts.before:,} → {counts.after:,}"),
-            (
-                "changes",
-                f"{counts.added:,} added, {counts.removed:,} removed, {counts.relabelled:,} relabelled",
-            ),
-            *[
-                (side or "no side", f"{result.sides_before.get(side, 0):,} → {number:,}")
-                for side, number in result.sides_after.items()
-            ],
-            *([("retired", f"{result.retired:,} from the holdout to training")] if result.retired else []),
-        ]
-    )
-    if counts.intents:
-        out.print()
-        facts(
-            [
-                (
-                    one.intent,
-                    f"{one.before:,} → {one.after:,}: +{one.added} −{one.removed}, {one.relabelled} moved in",
-                )
-                for one in counts.intents
-            ]
-        )
-        out.print()
-    for one in result.changes[:rows]:
-        label = f"{one.was} → {one.intent}" if one.kind == "relabelled" else one.intent
-        out.print(f"{one.kind:<10} {one.side or '–':<10} [bold]{escape(label)}[/bold]  {escape(one.text)}")
-    if len(result.changes) > rows:
-        out.print(f"… and {len(result.changes) - rows:,} more; see --rows or --json.")
-
-
-def show(
-    intent: Annotated[
-        str | None, typer.Argument(help="An intent of the corpus; without one, the whole in figures.")
-    ] = None,
-    side: Annotated[str | None, typer.Option(help="train, test or quarantine.")] = None,
-    json: Json = False,
-) -> None:
-    """List the messages of an intent with their sides, or say what the corpus and its ledger hold."""
-    found = settings()
-    from ratchet.adapters.corpus import data_revisions
-    from ratchet.domain.corpus.ledger import Side, with_sides
-
-    if side is not None and side not in list(Side):
-        raise UsageError(f"There is no side {side!r}.", f"Choose one of: {', '.join(Side)}.")
-    corpus = data_revisions.read_revision(found, None)
-    if intent is None:
-        show_overview(corpus, found.params.split, json)
-        return
-    rows = corpus.frame[corpus.frame["intent"] == intent]
-    if rows.empty:
-        import difflib
-
-        near = difflib.get_close_matches(intent, corpus.frame["intent"].unique(), n=3)
-        hint = f"Did you mean {' or '.join(near)}?" if near else "See `ratchet validate` for the corpus."
-        raise RatchetError(f"The corpus has no intent {intent!r}.", hint)
-    rows = with_sides(rows, corpus.ledger, found.params.split)
-    rows = rows[rows["side"] == side] if side else rows
-    if json:
-        as_json(rows.drop(columns="form").to_dict("records"))
-        return
-    for row in rows.to_dict("records"):
-        known = [f"{field}={row[field]}" for field in found.params.corpus.context if row[field]]
-        out.print(f"{row['side'] or '–':<10} {escape(row['text'])}  [dim]{escape(' '.join(known))}[/dim]")
-    out.print(f"\n{len(rows):,} messages.")
-
-
-def show_overview(corpus: Corpus, policy: SplitPolicy, json: bool) -> None:
-    """Print the corpus and its ledger in figures."""
-    from ratchet.domain.corpus.difference import overview
-
-    result = overview(corpus.frame, corpus.ledger, corpus.revision, policy)
-    if json:
-        as_json(result.as_dict())
-        return
-    sides = ", ".join(f"{number:,} {name or 'without a side'}" for name, number in result.sides.items())
-    covered = [
-        (rule, ", ".join(f"{one.intent} ({one.messages:,} messages, {share(one.share)})" for one in intents))
-        for rule, intents in (
-            ("untrained", result.coverage.untrained),
-            ("unjudged", result.coverage.unjudged),
-        )
-        if intents
-    ]
-    facts(
-        [
-            (
-                "corpus",
-                f"{result.messages:,} messages, {result.intents} intents, revision {result.revision[:12]}",
-            ),
-            ("sides", sides),
-            ("retired", f"{result.retired:,} texts, from the holdout to training"),
-            ("normal form", f"version {result.normal_form}: {FORM_NOTES[result.normal_form]}"),
-            *covered,
-        ]
-    )
 
 
 def set_remote(

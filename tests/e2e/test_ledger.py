@@ -157,6 +157,9 @@ def test_the_first_verdict_after_a_retirement_asks_and_names_the_messages(ratche
     assert "12 messages (12 texts) went from the holdout to training" in summary["reasons"][0]
     assert SHUTTLE[0][:30] in Path(summary["report"]).read_text(encoding="utf-8")
     assert "never trained" in summary["reasons"][0]
+    question = ratchet.json("status")["question"]
+    assert question["version"] == summary["model_version"]
+    assert f"`ratchet approve {question['version']} --by NAME --reason TEXT`" in question["sentence"]
 
 
 def test_an_ingest_does_not_make_a_worn_holdout_new(ratchet: Ratchet, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.system.lock import holder
 from ratchet.domain.gate import waiting
-from ratchet.domain.gate.waiting import Waiting
+from ratchet.domain.gate.waiting import Question, Waiting
 
 
 def find(registry: Registry) -> Waiting | None:
@@ -26,3 +26,8 @@ def seen(registry: Registry) -> Waiting | None:
     """Return it as somebody sees it who is no part of a run: one that is going on may be bringing it out."""
     found = find(registry)
     return replace(found, busy=holder(registry.settings.state / "run.lock") is not None) if found else None
+
+
+def question(registry: Registry) -> Question | None:
+    """Return what the gate asks a person now; None where nothing is asked."""
+    return waiting.asked(registry.models(), registry.champion(), registry.overrides(), datetime.now(UTC))

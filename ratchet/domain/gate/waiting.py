@@ -41,6 +41,39 @@ class Waiting(Record):
         )
 
 
+@dataclass(frozen=True)
+class Question(Record):
+    """A model's version on which the gate asks a person, who has not answered; `why` is the gate's first reason."""
+
+    version: str
+    why: str
+
+    @property
+    def sentence(self) -> str:
+        """What is the case, and what to do."""
+        answer = f"`ratchet approve {self.version} --by NAME --reason TEXT`, or `ratchet reject` likewise"
+        return f"version {self.version}: may it go live? {self.why.rstrip('.')}; {answer}"
+
+
+def asked(
+    models: Sequence[Model], champion: Model | None, said: Mapping[str, Override], now: datetime
+) -> Question | None:
+    """Return the question that the newest model raises; None where it raises none, or somebody answered it.
+
+    `models` are all that are registered, `said` the people's decisions by version: an approval that expired answers
+    nothing any more. A newer model takes the place of an older one that was asked about.
+    """
+    last = max(models, key=lambda one: int(one.version), default=None)
+    if last is None or last.decision != Decision.ASK:
+        return None
+    if champion and int(last.version) <= int(champion.version):
+        return None
+    answer = said.get(last.version)
+    if answer and (answer.decision == Decision.REJECT or now < answer.expires):
+        return None
+    return Question(last.version, last.reasons[0] if last.reasons else "")
+
+
 def newest(
     models: Sequence[Model],
     champion: Model | None,

@@ -9,7 +9,7 @@ import pytest
 
 from ratchet.domain.gate.override import Override
 from ratchet.domain.gate.verdict import Decision
-from ratchet.domain.gate.waiting import Waiting, newest
+from ratchet.domain.gate.waiting import Question, Waiting, asked, newest
 from tests.domain.release.test_manifest import model
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
@@ -62,3 +62,38 @@ def test_the_sentence_says_what_is_the_case_and_what_to_do() -> None:
     assert failed.sentence == "version 8: promoted, not live: p95 is 900 ms; `ratchet release` tries again"
     assert "approved by Ana, not live: its release was not finished;" in Waiting("8", "Ana").sentence
     assert "`" not in replace(failed, busy=True).sentence
+
+
+@pytest.mark.parametrize(
+    ("answer", "open_"),
+    [
+        (None, True),
+        (said(Decision.PROMOTE), False),
+        (said(Decision.PROMOTE, days=-1), True),
+        (said(Decision.REJECT, days=-1), False),
+    ],
+)
+def test_what_the_gate_asks_is_a_question_until_somebody_answers(
+    answer: Override | None, open_: bool
+) -> None:
+    """An approval that expired is no answer any more."""
+    asks = replace(EIGHT, decision="ask", reasons=("2 rows were retired.",))
+    found = asked([CHAMPION, asks], CHAMPION, {"8": answer} if answer else {}, NOW)
+    assert found == (Question("8", "2 rows were retired.") if open_ else None)
+
+
+def test_only_the_newest_model_is_asked_about() -> None:
+    """A later verdict takes the question's place, and what is older than the champion is history."""
+    asks = replace(EIGHT, decision="ask")
+    assert asked([CHAMPION, asks, model("9", decision="reject")], CHAMPION, {}, NOW) is None
+    assert asked([asks, model("9")], model("9"), {}, NOW) is None
+    assert asked([replace(model("1"), decision="ask")], None, {}, NOW) is not None
+    assert asked([], None, {}, NOW) is None
+
+
+def test_the_question_says_how_it_is_answered() -> None:
+    """With the reason that the gate gave first."""
+    assert Question("8", "2 rows were retired.").sentence == (
+        "version 8: may it go live? 2 rows were retired; `ratchet approve 8 --by NAME --reason TEXT`, "
+        "or `ratchet reject` likewise"
+    )

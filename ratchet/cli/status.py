@@ -1,0 +1,196 @@
+"""`ratchet status` and `history`: what serves, how good it is, what waits, and what was before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ratchet.cli.context import Json, settings
+from ratchet.cli.output import as_json, duration, facts, out, share
+from ratchet.domain.gate.override import Override
+from ratchet.domain.gate.waiting import Question, Waiting
+from ratchet.domain.release.manifest import Release
+from ratchet.domain.release.model import Model
+
+if TYPE_CHECKING:
+    from ratchet.adapters.settings import Settings
+    from ratchet.adapters.targets.target import ReplicaStatus
+    from ratchet.domain.operations.sampling import Estimate
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(status)
+    app.command()(history)
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a look at the workspace finds; `outdated` is "" where it is of the program's version."""
+
+    workspace: str
+    outdated: str
+    url: str
+    live: Release | None
+    model: Model | None
+    traffic: Estimate | None
+    waits: Waiting | None
+    question: Question | None
+    replicas: Sequence[ReplicaStatus]
+
+    @property
+    def serving(self) -> bool:
+        """Whether every replica answers with the live release."""
+        live = self.live
+        return bool(live and self.replicas and all(r.ready and r.release == live.id for r in self.replicas))
+
+
+def status(json: Json = False) -> None:
+    """Say what serves, on which data it was trained, and how good it is."""
+    found = look(settings())
+    if json:
+        as_json(machine(found))
+        return
+    facts(pending(found) + live(found))
+    if not (found.live or found.waits or found.question):
+        out.print("Nothing was released yet. Make the first release with `ratchet retrain`.")
+
+
+def look(found: Settings) -> Status:
+    """Look at registry, target, harvest and the workspace's own version."""
+    from ratchet.adapters.registry import waiting
+    from ratchet.adapters.registry.mlflow import Registry
+    from ratchet.adapters.targets.choice import choose_target
+    from ratchet.adapters.workspace import version
+
+    outdated = version.outdated(found.workspace)
+    registry, target = Registry(found), choose_target(found)
+    live = registry.live()
+    return Status(
+        workspace=str(found.workspace),
+        outdated=outdated,
+        url=target.url() if live else "",
+        live=live,
+        model=registry.model(live.model_version) if live else None,
+        traffic=newest_estimate(found),
+        waits=waiting.seen(registry),
+        question=waiting.question(registry),
+        replicas=target.replicas(),
+    )
+
+
+def machine(found: Status) -> dict[str, Any]:
+    """Return the status for machines."""
+    live, model, waits, asks = found.live, found.model, found.waits, found.question
+    return {
+        "workspace": found.workspace,
+        "outdated": found.outdated or None,
+        "serving": found.serving,
+        "url": found.url if live else None,
+        "release": live.id if live else None,
+        "model_version": live.model_version if live else None,
+        "digest": live.model_sha256 if live else None,
+        "data_revision": live.lineage.data_revision if live else None,
+        "code_commit": live.code_commit if live else None,
+        "accuracy": model.accuracy if model else None,
+        "interval": model.interval if model else None,
+        "holdout_rows": model.holdout_rows if model else None,
+        "traffic": found.traffic.as_dict() if found.traffic else None,
+        "manifest": live.as_dict() if live else None,
+        "waiting": waits.as_dict() | {"sentence": waits.sentence} if waits else None,
+        "question": asks.as_dict() | {"sentence": asks.sentence} if asks else None,
+        "replicas": [vars(replica) for replica in found.replicas],
+    }
+
+
+def pending(found: Status) -> list[tuple[str, str]]:
+    """Return what waits for somebody."""
+    said = [("workspace", found.outdated)] if found.outdated else []
+    said += [("waiting", found.waits.sentence)] if found.waits else []
+    return said + ([("question", found.question.sentence)] if found.question else [])
+
+
+def live(found: Status) -> list[tuple[str, str]]:
+    """Return what is said of the live release, nothing where there is none."""
+    live, model = found.live, found.model
+    if live is None or model is None:
+        return []
+    low, high = model.interval
+    interval = f"{share(low)} to {share(high)}"
+    states = [f"{r.name} {'ready' if r.ready else 'not ready'}" for r in found.replicas]
+    return [
+        ("serving", f"yes, at {found.url}" if found.serving else "no: start it with `ratchet serve`"),
+        ("release", f"{live.id}, live since {live.live_since}, {live.reason}"),
+        ("model", f"version {model.version}, sha256 {model.sha256[:12]}"),
+        ("accuracy", f"{share(model.accuracy)} ({interval}) on {model.holdout_rows:,} messages"),
+        *([("on real traffic", f"{found.traffic.sentence}, {found.traffic.name}")] if found.traffic else []),
+        ("data", live.lineage.data_revision),
+        ("code", live.code_commit or "without Git"),
+        ("replicas", ", ".join(states) or "none"),
+    ]
+
+
+def newest_estimate(found: Settings) -> Estimate | None:
+    """Return the newest estimate on real traffic; what reads tables is imported only where there is a harvest."""
+    if not (found.state / "harvest").is_dir():
+        return None
+    from ratchet.adapters.monitoring import harvest
+
+    return next(iter(harvest.estimates(found)[::-1]), None)
+
+
+def history(
+    limit: Annotated[int, typer.Option(help="How many to show, newest first.")] = 20,
+    json: Json = False,
+) -> None:
+    """List the models with their verdicts, and the releases."""
+    from ratchet.adapters.registry.mlflow import Registry
+
+    registry = Registry(settings())
+    overrides = registry.overrides()
+    models, releases = registry.models()[::-1][:limit], registry.releases()[::-1][:limit]
+    if json:
+        as_json(
+            {
+                "models": [model.as_dict() for model in models],
+                "releases": [release.as_dict() for release in releases],
+                "overrides": [made.as_dict() for made in overrides.values()],
+            }
+        )
+        return
+    list_models(models, overrides)
+    out.print()
+    list_releases(releases)
+
+
+def list_models(models: Sequence[Model], overrides: Mapping[str, Override]) -> None:
+    """Print the models with their verdicts and what people said."""
+    from rich.table import Table
+
+    table = Table(
+        "version", "trained", "data", "accuracy", "verdict", "reason", box=None, padding=(0, 2, 0, 0)
+    )
+    for model in models:
+        made = overrides.get(model.version)
+        table.add_row(
+            model.version,
+            model.created_at[:16],
+            model.lineage.data_revision[:8],
+            share(model.accuracy),
+            f"{model.decision}; {made.decision} by {made.by}" if made else model.decision,
+            model.reasons[0] if model.reasons else "",
+        )
+    out.print(table)
+
+
+def list_releases(releases: Sequence[Release]) -> None:
+    """Print the releases."""
+    from rich.table import Table
+
+    table = Table("release", "live since", "version", "took", "why", box=None, padding=(0, 2, 0, 0))
+    for one in releases:
+        table.add_row(one.id, one.live_since[:16], one.model_version, duration(one.seconds), one.reason)
+    out.print(table)
