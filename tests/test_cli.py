@@ -9,11 +9,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from typer.testing import CliRunner
 
 from ratchet.adapters.corpus import data_folder, dvc
 from ratchet.cli.app import app
 from ratchet.domain.corpus import ledger
+from ratchet.domain.errors import RatchetError
 from tests.corpora import data_workspace, rows
 
 SLOW = {"pandas", "scipy", "mlflow", "prefect", "docker", "boto3"}
@@ -55,3 +57,23 @@ def test_no_help_text_waits_for_what_a_run_needs() -> None:
         [sys.executable, "-c", IMPORTED], check=True, capture_output=True, text=True, timeout=60
     )
     assert not SLOW & set(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("release 99", "no model version 99"),
+        ("approve 99 --by Ana --reason wanted", "no model version 99"),
+        ("reject 99 --by Ana --reason wrong", "no model version 99"),
+        ("compare 98 99", "no model version 98"),
+        ("rollback", "No release is live"),
+        ("rollback --to 2026-11-21-3fa9c1", "Release 2026-11-21-3fa9c1 never was live"),
+    ],
+)
+def test_a_mistyped_name_is_said_before_there_is_a_run(tmp_path: Path, words: str, said: str) -> None:
+    """No server is started for it, no run fails, nobody is alerted."""
+    settings = data_workspace(tmp_path / "bot-team")
+    done = CliRunner().invoke(app, ["--workspace", str(settings.workspace), *words.split()])
+    assert isinstance(done.exception, RatchetError)
+    assert said in done.exception.fact
+    assert not (settings.state / "prefect").exists()

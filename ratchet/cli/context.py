@@ -47,3 +47,13 @@ def settings_for_flow(**overrides: Any) -> Settings:
     found = settings(**overrides)
     server.connect(found)
     return found
+
+
+def settings_for_models(*versions: str) -> Settings:
+    """Return the same for a flow on these models; a version that is not there is said before there is a run to fail."""
+    from ratchet.adapters.registry.mlflow import Registry
+
+    registry = Registry(settings())
+    for version in versions:
+        registry.model(version)
+    return settings_for_flow()

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from ratchet.cli.context import Json, settings, settings_for_flow
+from ratchet.cli.context import Json, settings_for_models
 from ratchet.cli.output import as_json, duration, facts, out, share
 
 Version = Annotated[str, typer.Argument(help="A registered model's version; see `ratchet history`.")]
@@ -31,7 +31,7 @@ def approve(
     json: Json = False,
 ) -> None:
     """Approve a model that the gate did not promote, and release it."""
-    found = settings_for_flow()
+    found = settings_for_models(version)
     from flows.override import override
 
     done = override(version=version, by=by, reason=reason, expires=expires, workspace=str(found.workspace))
@@ -44,7 +44,7 @@ def approve(
 
 def reject(version: Version, by: By, reason: Reason, json: Json = False) -> None:
     """Forbid a model: it is not released again, whatever the gate said."""
-    found = settings_for_flow()
+    found = settings_for_models(version)
     from flows.override import override
     from ratchet.domain.gate.verdict import Decision
 
@@ -68,10 +68,10 @@ def compare(
     json: Json = False,
 ) -> None:
     """Compare two registered models on today's holdout."""
-    settings_for_flow()
+    found = settings_for_models(first, second)
     from flows.compare import compare as flow
 
-    result = flow(first=first, second=second, workspace=str(settings().workspace))
+    result = flow(first=first, second=second, workspace=str(found.workspace))
     if json:
         as_json(result.as_dict())
         return

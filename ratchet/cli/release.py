@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from ratchet.cli.context import Json, settings_for_flow
+from ratchet.cli.context import Json, settings, settings_for_flow, settings_for_models
 from ratchet.cli.output import as_json, duration, out
-from ratchet.domain.release.manifest import Release
+from ratchet.domain.release.manifest import Release, rollback_target
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,10 +32,16 @@ def release(
     json: Json = False,
 ) -> None:
     """Release a registered model with the code of the working tree; what is live already stays as it is."""
-    found = settings_for_flow()
+    from ratchet.adapters.registry.mlflow import CHAMPION, Registry
+
+    found = settings_for_models(*([version] if version not in (None, CHAMPION) else []))
     from flows.release import release as flow
 
+    before = Registry(found).live()
     done = flow(version=version, workspace=str(found.workspace))
+    if before is not None and before.live_since == done.live_since and not json:
+        out.print(f"\nAlready live: release {done.id} (version {done.model_version}). Nothing was changed.")
+        return
     show(done, "Live:", json)
 
 
@@ -44,6 +50,11 @@ def rollback(
     json: Json = False,
 ) -> None:
     """Put the previous release back, or another one that was live."""
+    from ratchet.adapters.registry.mlflow import Registry
+
+    registry = Registry(settings())
+    live = registry.live()
+    rollback_target(registry.releases(), live.id if live else None, to)  # said before there is a run to fail
     found = settings_for_flow()
     from flows.rollback import rollback as flow
 

@@ -137,7 +137,7 @@ def test_the_incident_is_over_with_the_next_retrain_that_goes_through(story: Sto
 
 def test_outcomes_of_release_and_override_are_names_of_states(story: Story) -> None:
     """Live already is nothing new; a person's no is a rejection, whose caller gets an answer all the same."""
-    story.patient.ratchet("release")
+    assert "Already live: release" in story.patient.ratchet("release")
     assert story.newest("release")["state_name"] == "Nothing new"
     said = story.patient.ratchet("reject", "1", "--by", "Ana", "--reason", "wrong answers")
     assert "is rejected by Ana" in said
