@@ -1,4 +1,4 @@
-"""Conversation events, as the bot's channel writes them (`bot/channel/events.py` says what the columns mean)."""
+"""Conversation events, as the bot's channel writes them (`ratchet_bot.channel.events` says what the columns mean)."""
 
 from __future__ import annotations
 
