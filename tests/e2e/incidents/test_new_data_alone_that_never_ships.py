@@ -29,7 +29,7 @@ def test_new_data_starts_a_retrain(team: Team) -> None:
     assert (event.name, event.payload["code"]) == (triggers.DATA_CHANGED, "no")
     assert answers_of(event) == ["retrain/retrain-on-data-change"]
     deployments = yaml.safe_load((ROOT / "deployments" / "prefect.yaml").read_text())["deployments"]
-    weekly = next(one for one in deployments if one["name"] == "weekly")
+    weekly = next(one for one in deployments if one["name"] == "retrain-weekly")
     assert weekly["schedules"]
     assert weekly["parameters"]["revision"] == "HEAD"
 
