@@ -11,7 +11,7 @@ BOT_DISPLACED := $(if $(shell grep -LF 'file://$(CURDIR)/ratchet_bot"' \
 	bot/.venv/lib/python3*/site-packages/ratchet_bot-*.dist-info/direct_url.json 2>/dev/null),displaced)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test test-fast test-core test-bot test-e2e test-long check audit stop displaced
+.PHONY: help setup run up test test-fast test-core test-bot test-e2e test-engines test-bot-engines test-long check audit stop displaced
 
 help: ## Say what there is
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -40,13 +40,18 @@ test-core: setup ## Run the orchestrator's tests that need no engine
 test-bot: setup ## Run the bot's tests, in its own environment
 	$(call tests,bot,cd ratchet_bot && ../bot/.venv/bin/python -m pytest -m "not e2e and not long")
 
-test-e2e: setup ## Run the tests on real engines: those that share the Docker engine beside the others
+test-e2e: setup ## Run the tests on real engines, the orchestrator's beside the bot's
+	@$(MAKE) --no-print-directory --jobs 2 test-engines test-bot-engines
+
+test-engines: setup ## Run the orchestrator's: those that share the Docker engine beside the others
 	$(call tests,engines,.venv/bin/pytest -m "e2e and not long" --numprocesses 2 --dist loadscope -vv)
+
+test-bot-engines: setup ## Run the bot's on real engines: servers, Redis
 	$(call tests,bot-engines,cd ratchet_bot && ../bot/.venv/bin/python -m pytest -m "e2e and not long")
 
 test-long: setup ## Run what make test leaves out: every kill, fault and page, thousands of inputs (see CONTRIBUTING.md)
 	$(call tests,long,.venv/bin/pytest -m long --numprocesses 2 --dist loadscope -vv)
-	$(call tests,long-fuzz,RATCHET_LONG=1 .venv/bin/pytest tests/fuzz --numprocesses 2)
+	$(call tests,long-fuzz,RATCHET_LONG=1 .venv/bin/pytest tests/fuzz tests/domain --numprocesses 2)
 	$(call tests,long-bot,cd ratchet_bot && ../bot/.venv/bin/python -m pytest -m long)
 	$(call tests,long-fuzz-bot,cd ratchet_bot && RATCHET_LONG=1 ../bot/.venv/bin/python -m pytest tests/test_fuzz.py)
 

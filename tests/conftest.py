@@ -15,7 +15,8 @@ from tests import tables
 from tests.sweep import sweep
 
 # A loaded machine is no failure of a law: what a test may take is bounded by pytest-timeout.
-settings.register_profile("ratchet", deadline=None, max_examples=60)
+EXAMPLES = 500 if os.environ.get("RATCHET_LONG") == "1" else 40
+settings.register_profile("ratchet", deadline=None, max_examples=EXAMPLES)
 settings.load_profile("ratchet")
 
 

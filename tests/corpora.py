@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
+import shutil
 import subprocess
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -28,6 +32,15 @@ def write_csv(path: Path, *parts: list[dict[str, str]]) -> Path:
 
 def data_workspace(folder: Path) -> Settings:
     """A workspace with Git and DVC and no corpus; its remote is a folder under `.ratchet/`."""
+    shutil.copytree(started(), folder)
+    return load_settings(folder, target="process")
+
+
+@cache
+def started() -> Path:
+    """The folder that such a workspace is copied from, made once a process: Git and DVC take half a second for it."""
+    folder = Path(tempfile.mkdtemp(prefix="ratchet-started-")) / "workspace"
+    atexit.register(shutil.rmtree, folder.parent, ignore_errors=True)
     (folder / "bot").mkdir(parents=True)
     (folder / "params.yaml").write_text("split:\n  salt: test\n")
     (folder / ".gitignore").write_text(".ratchet/\n")
@@ -37,7 +50,7 @@ def data_workspace(folder: Path) -> Settings:
     dvc_config.init(folder, ".ratchet/remote")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "Start")
-    return load_settings(folder, target="process")
+    return folder
 
 
 def git(folder: Path, *words: str) -> str:
