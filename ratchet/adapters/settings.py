@@ -243,10 +243,16 @@ def parse_params(text: str, where: str = "params.yaml") -> dict[str, Any]:
     """Return the text of `params.yaml` as plain data; `where` names it in the error when it is none."""
     try:
         content = yaml_text.load(text)
+        twice = yaml_text.repeated(text)
     except yaml_text.NotYaml as error:
         raise RatchetError(
             f"{where} is not valid YAML: {error}.", "Correct it, or restore it with Git."
         ) from error
+    if twice:
+        raise RatchetError(
+            f"{where} names {twice[0]} twice, in lines {twice[1]} and {twice[2]}: only one of them would count.",
+            "Make one of the two.",
+        )
     if content is None:
         return {}
     if not isinstance(content, dict):

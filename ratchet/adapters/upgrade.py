@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ratchet.adapters.bot.upgraded import changed, known_copies
-from ratchet.adapters.settings import SOURCE, STATE_FOLDER, Params, parse_params
+from ratchet.adapters.settings import SOURCE, STATE_FOLDER, Params, parse_params, read_params
 from ratchet.adapters.system import change, git
 from ratchet.adapters.system.lock import hold
 from ratchet.adapters.workspace import version
@@ -42,6 +43,10 @@ def plan(root: Path) -> Upgrade:
 
     Raises `RatchetError` where the team's dependencies cannot be locked, or the workspace is newer than the program.
     """
+    if kept(root).exists():  # of an upgrade that was killed, or of one that is going on
+        with hold(root / STATE_FOLDER / "run.lock", "An upgrade"):
+            if names := change.undo(root, kept(root)):
+                unstage(root, names)
     version.require(root)
     own = version.of_workspace(root)
     if own is None:
@@ -49,9 +54,6 @@ def plan(root: Path) -> Upgrade:
             f"{root} holds Ratchet's own bot: it is a checkout.",
             "Upgrade it with `git pull` and `make setup`.",
         )
-    if kept(root).exists():  # of an upgrade that was killed, or of one that is going on
-        with hold(root / STATE_FOLDER / "run.lock", "An upgrade"):
-            change.undo(root, kept(root))
     with tempfile.TemporaryDirectory(prefix="ratchet-upgrade-") as beside:
         made = changed(root / "bot", Path(beside))
     renew_copies(root, made.files, made.steps)
@@ -78,7 +80,8 @@ def renew_copies(root: Path, files: dict[str, bytes | None], steps: list[Step]) 
 
 def add_keys(root: Path, files: dict[str, bytes | None], steps: list[Step]) -> None:
     """Add the keys that `params.yaml` lacks, with the program's defaults: nothing behaves differently."""
-    text = (root / PARAMS).read_text(encoding="utf-8")
+    read_params(root / PARAMS)  # says what is wrong with it
+    text = (root / PARAMS).read_bytes().decode()
     template = (SOURCE / PARAMS).read_text(encoding="utf-8")
     content, shipped = parse_params(text), parse_params(template)
     defaults = Params().model_dump(mode="json")
@@ -89,8 +92,11 @@ def add_keys(root: Path, files: dict[str, bytes | None], steps: list[Step]) -> N
     ]
     if not wanted:
         return
-    new = new_keys.with_keys(text, template, wanted)
-    result = parse_params(new)
+    try:
+        new = new_keys.with_keys(text, template, wanted)
+        result = parse_params(new)
+    except RatchetError:  # laid out in another way than the template
+        new, result = text, content
     added = [path for path in wanted if new_keys.value_at(result, path) == new_keys.value_at(defaults, path)]
     if added and new_keys.without(result, added) == content:
         files[PARAMS] = new.encode()
@@ -107,7 +113,7 @@ def dotted(paths: list[tuple[str, ...]]) -> str:
 
 def kept(root: Path) -> Path:
     """Where the files lie that an upgrade in progress changes."""
-    return root / STATE_FOLDER / "upgrade"
+    return version.unfinished(root)
 
 
 def carry_out(root: Path, upgrade: Upgrade) -> str:
@@ -138,5 +144,11 @@ def committed(root: Path, paths: list[str], message: str) -> str:
     try:
         return git.commit(root, paths, message)
     except BaseException:
-        git.git(root, "reset", "--quiet", "--", *paths)
+        unstage(root, paths)
         raise
+
+
+def unstage(root: Path, paths: Sequence[str]) -> None:
+    """Let Git's index have files as its last commit has them; where Git refuses, the first error is the one to tell."""
+    with contextlib.suppress(RatchetError):
+        git.git(root, "reset", "--quiet", "--", *paths)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -39,7 +40,7 @@ def init(
     make_workspace(folder.expanduser().absolute(), example)
     out.print(f"Made the workspace {folder}.")
     out.print("Next:")
-    out.print(f"  cd {folder}")
+    out.print(f"  cd {shlex.quote(str(folder))}", markup=False)
     if example is None:
         out.print("  ratchet ingest FILE.csv      # columns text and intent")
     out.print("  ratchet retrain")

@@ -96,3 +96,13 @@ def test_each_key_of_params_yaml_has_a_comment() -> None:
         if re.match(r"^  [a-z_0-9]+: ", line) and not re.match(r"^ +(#|[a-z_0-9]+:)", before)
     ]
     assert bare == []
+
+
+def test_a_key_that_stands_twice_is_named_with_its_lines(tmp_path: Path) -> None:
+    """YAML takes the last one; a team's first section would count no more, and nobody would know."""
+    (tmp_path / "bot").mkdir()
+    (tmp_path / "params.yaml").write_text(
+        "gate:\n  max_drop_points: 2.0\nramp:\n  start: 0.8\ngate:\n  max_drop_points: 1.0\n"
+    )
+    with pytest.raises(RatchetError, match="names gate twice, in lines 1 and 5"):
+        load_settings(tmp_path)

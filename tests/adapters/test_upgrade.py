@@ -192,3 +192,38 @@ def test_a_newer_wheel_takes_the_place_of_an_older_one(root: Path) -> None:
         "bot/uv.lock",
     }
     assert framework.folder(root / "bot")
+
+
+def test_a_policy_in_another_layout_is_left_to_the_team(root: Path) -> None:
+    """Four spaces a level are as valid as two; the keys that it lacks are named."""
+    path = root / "params.yaml"
+    path.write_text(
+        "".join(
+            " " * (len(line) - len(line.lstrip(" "))) + line for line in path.read_text().splitlines(True)
+        )
+    )
+    git(root, "commit", "--quiet", "--all", "--message", "Four spaces")
+    before = load_settings(root).params
+    planned = upgrade.plan(root)
+    assert "params.yaml" not in planned.files or load_settings(root).params == before
+    assert any(step.path == "params.yaml" for step in planned.steps)
+    upgrade.carry_out(root, planned)
+    assert load_settings(root).params == before
+
+
+def test_a_deleted_wheel_comes_back(root: Path) -> None:
+    """The lock file names it, so the folder is no checkout."""
+    upgrade.carry_out(root, upgrade.plan(root))
+    (wheel,) = (root / "bot" / "vendor").iterdir()
+    wheel.unlink()
+    assert list(upgrade.plan(root).files) == [f"bot/vendor/{wheel.name}"]
+
+
+def test_own_modules_that_import_what_goes_are_named(root: Path) -> None:
+    """Before anything is committed."""
+    (root / "bot" / "components" / "ours.py").write_text("from .linear import LinearModel\n")
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", "Ours")
+    steps = {step.path: step for step in upgrade.plan(root).steps}
+    assert steps["bot/components/ours.py"].fate is Fate.LEFT
+    assert "in line 1" in steps["bot/components/ours.py"].why

@@ -89,6 +89,10 @@ def put_away(bot: Path, copies: dict[str, list[str]], made: Changed) -> None:
         if (new := upgrading.renamed(text, copies)) != text:
             content = new.encode("utf-8", errors="surrogateescape")
             made.note(f"bot/{name}", content, Fate.CHANGED, "names of the framework's modules")
+        gone = [path for path in fates if path.endswith(".py")]
+        if name.endswith(".py") and (lines := upgrading.unfollowed(name, new, gone)):
+            why = f"imports modules that go, in line {', '.join(map(str, lines))}: name them by {framework.PACKAGE}"
+            made.steps.append(Step(f"bot/{name}", Fate.LEFT, why))
 
 
 def listed(bot: Path) -> dict[str, Path]:

@@ -9,9 +9,9 @@ import contextlib
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from ratchet.adapters.system.files import read_json, replacing, write_json
+from ratchet.domain.errors import RatchetError
 
 JOURNAL = "journal.json"
 
@@ -30,7 +30,13 @@ def changing(root: Path, kept: Path, files: Mapping[str, bytes | None]) -> Itera
     write_json(kept / JOURNAL, sorted(files))
     try:
         for name, content in files.items():
-            put(root, name, content)
+            try:
+                put(root, name, content)
+            except OSError as error:
+                raise RatchetError(
+                    f"{name} cannot be changed: {error.strerror}.",
+                    "All files are as they were. Make it writable, then run the same command again.",
+                ) from error
         yield
     except BaseException:
         undo(root, kept)
@@ -55,12 +61,28 @@ def put(root: Path, name: str, content: bytes | None) -> None:
                 (root / folder).rmdir()
 
 
-def undo(root: Path, kept: Path) -> bool:
-    """Put back what an unfinished change had found; false where there was none."""
-    names: Any = read_json(kept / JOURNAL)
-    for name in names or []:
+def undo(root: Path, kept: Path) -> list[str]:
+    """Put back what an unfinished change had found; returns the names of its files, none where there was none.
+
+    What is as it was already is not touched. Raises `RatchetError` after all others where some cannot be put back;
+    what they were is kept for the next time.
+    """
+    names: list[str] = list(read_json(kept / JOURNAL) or [])
+    failed: list[str] = []
+    for name in names:
         before = kept / "before" / name
-        put(root, name, before.read_bytes() if before.is_file() else None)
+        old = before.read_bytes() if before.is_file() else None
+        try:
+            if (root / name).read_bytes() == old if (root / name).is_file() else old is None:
+                continue
+            put(root, name, old)
+        except OSError as error:
+            failed.append(f"{name} ({error.strerror})")
+    if failed:
+        raise RatchetError(
+            f"These cannot be put back after a change that was not finished: {', '.join(failed[:5])}.",
+            "Make them writable, then run the same command again: it puts them back first.",
+        )
     (kept / JOURNAL).unlink(missing_ok=True)
     shutil.rmtree(kept, ignore_errors=True)
-    return bool(names)
+    return names

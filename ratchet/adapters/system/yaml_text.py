@@ -51,6 +51,25 @@ def tree(text: str) -> yaml.Node | None:
         raise NotYaml(shortened(error)) from error
 
 
+def repeated(text: str) -> tuple[str, int, int] | None:
+    """Return the first key that stands twice in one mapping, as a path, with both lines; None where none does."""
+    waiting: list[tuple[str, yaml.Node | None]] = [("", tree(text))]
+    while waiting:
+        at, node = waiting.pop()
+        if not isinstance(node, yaml.MappingNode):
+            continue
+        lines: dict[str, int] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue
+            name, line = f"{at}{key.value}", key.start_mark.line + 1
+            if name in lines and key.value != "<<":
+                return name, lines[name], line
+            lines[name] = line
+            waiting.append((f"{name}.", value))
+    return None
+
+
 def shortened(error: Exception) -> str:
     """Return an error in one line that a person can read, without its full stop."""
     return " ".join(str(error).split())[:400].rstrip(".")

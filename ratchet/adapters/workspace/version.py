@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from importlib.metadata import version
 from pathlib import Path
 
+from ratchet.adapters.workspace.identity import STATE_FOLDER
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.upgrading import PACKAGE, digits
 
+WHEEL = re.compile(rf'^source = \{{ path = "vendor/{PACKAGE}-([^-"]+)-[^"]*\.whl" \}}$', re.MULTILINE)
 OLDER_FORM = "before ratchet_bot was a package"
 
 
@@ -18,9 +21,9 @@ def of_program() -> str:
 
 def of_workspace(root: Path) -> str | None:
     """Return the version that the workspace has; "" for one of before, None for a checkout, which is its own."""
-    wheels = sorted((root / "bot" / "vendor").glob(f"{PACKAGE}-*.whl"))
-    if wheels:
-        return wheels[-1].name.split("-")[1]
+    lock = root / "bot" / "uv.lock"
+    if lock.is_file() and (named := WHEEL.search(lock.read_text(encoding="utf-8", errors="replace"))):
+        return named[1]  # also where the wheel itself is missing
     return "" if (root / "bot" / "tools" / "train.py").is_file() else None
 
 
@@ -33,8 +36,18 @@ def outdated(root: Path) -> str:
     return f"made {made}, and this is Ratchet {of_program()}: see `ratchet upgrade`"
 
 
+def unfinished(root: Path) -> Path:
+    """Return the folder in which an upgrade in progress keeps what it changes."""
+    return root / STATE_FOLDER / "upgrade"
+
+
 def require(root: Path) -> None:
-    """Raise `RatchetError` where the workspace is newer than the program, which does not know its form."""
+    """Raise `RatchetError` where the workspace is newer than the program, or half of it is: an upgrade was killed."""
+    if (unfinished(root) / "journal.json").exists():
+        raise RatchetError(
+            "An upgrade of this workspace was not finished: some of its files are of another version.",
+            "Put them back with `ratchet upgrade`. If one is going on just now, wait for its end.",
+        )
     own = of_workspace(root)
     if own and digits(own) > digits(of_program()):
         raise RatchetError(

@@ -6,6 +6,7 @@ is known by its digest; anything else in these folders is the team's own.
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import tomllib
@@ -84,8 +85,38 @@ def renamed(text: str, known: Collection[str]) -> str:
         if found:
             one = "|".join(map(re.escape, found))
             text = re.sub(rf"(?<![\w.]){part}\.({one})\b", rf"{PACKAGE}.{part}.\1", text)
-            text = re.sub(rf"(?m)^(\s*from ){part}( import (?:{one})\b)", rf"\1{PACKAGE}.{part}\2", text)
+            each = rf"(?:{one})(?: as \w+)?"
+            text = re.sub(
+                rf"(?m)^(\s*from ){part}( import {each}(?:, *{each})*[ \t]*(?:#.*)?$)",
+                rf"\1{PACKAGE}.{part}\2",
+                text,
+            )
     return text
+
+
+def unfollowed(path: str, text: str, gone: Collection[str]) -> list[int]:
+    """Return the lines of a module in `bot/` that still import one of the modules that go, by their paths there.
+
+    Such as a relative import beside the framework's copies, or one import of a module that goes and one that stays.
+    """
+    modules = {one.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for one in gone}
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return []
+    package = path.split("/")[:-1]
+    lines = []
+    for node in ast.walk(tree):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [one.name for one in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            names = [base, *(f"{base}.{one.name}" for one in node.names)]
+        if modules.intersection(names) and isinstance(node, ast.stmt):
+            lines.append(node.lineno)
+    return lines
 
 
 def project(text: str, base: Collection[str], wheel: str) -> tuple[str, list[str]]:

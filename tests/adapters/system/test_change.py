@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ratchet.adapters.system.change import changing, put, undo
+from ratchet.domain.errors import RatchetError
 
 BEFORE = {"bot/tools/train.py": b"old", "bot/config.yml": b"one", "params.yaml": b"two"}
 CHANGE = {"bot/tools/train.py": None, "bot/config.yml": b"new", "bot/vendor/x.whl": b"wheel"}
@@ -58,8 +59,8 @@ def test_whenever_it_is_killed_all_is_put_back_later(
         done.append("file")
         put(*arguments)  # type: ignore[arg-type]
 
-    def nothing(*_: object) -> bool:
-        return False
+    def nothing(*_: object) -> list[str]:
+        return []
 
     with monkeypatch.context() as killed:
         killed.setattr(change, "put", dying)
@@ -69,3 +70,46 @@ def test_whenever_it_is_killed_all_is_put_back_later(
     assert undo(root, root / ".kept")
     assert content(root) == BEFORE
     assert not undo(root, root / ".kept")
+
+
+def test_a_file_that_cannot_be_written_is_named_and_all_is_as_it_was(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not written to put it back, either: it never changed."""
+    from ratchet.adapters.system import change
+
+    def refusing(root: Path, name: str, data: bytes | None) -> None:
+        if name == "bot/config.yml":
+            raise PermissionError(1, "Operation not permitted")
+        put(root, name, data)
+
+    monkeypatch.setattr(change, "put", refusing)
+    with (
+        pytest.raises(
+            RatchetError, match=r"bot/config.yml cannot be changed: Operation not permitted"
+        ) as caught,
+        changing(root, root / ".kept", CHANGE),
+    ):
+        pass
+    assert "All files are as they were" in caught.value.remedy
+    assert content(root) == BEFORE
+
+
+def test_what_cannot_be_put_back_is_named_and_put_back_the_next_time(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The others are put back at once."""
+    from ratchet.adapters.system import change
+
+    def refusing(root: Path, name: str, data: bytes | None) -> None:
+        if name == "bot/config.yml" and data == b"one":
+            raise PermissionError(1, "Operation not permitted")
+        put(root, name, data)
+
+    with monkeypatch.context() as stuck:
+        stuck.setattr(change, "put", refusing)
+        with pytest.raises(RatchetError, match="cannot be put back"), changing(root, root / ".kept", CHANGE):
+            raise KeyboardInterrupt
+        assert (root / "bot" / "tools" / "train.py").read_bytes() == b"old"
+    assert undo(root, root / ".kept")
+    assert content(root) == BEFORE

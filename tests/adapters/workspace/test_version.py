@@ -17,7 +17,10 @@ def with_wheel(root: Path, number: str) -> Path:
     """A workspace with the framework's wheel of this version."""
     fake_workspace(root)
     (root / "bot" / "vendor").mkdir()
-    (root / "bot" / "vendor" / f"ratchet_bot-{number}-py3-none-any.whl").touch()
+    name = f"ratchet_bot-{number}-py3-none-any.whl"
+    (root / "bot" / "vendor" / name).touch()
+    entry = f'[[package]]\nname = "ratchet-bot"\nsource = {{ path = "vendor/{name}" }}\n'
+    (root / "bot" / "uv.lock").write_text(entry)
     return root
 
 
@@ -46,3 +49,23 @@ def test_a_workspace_of_today_and_a_checkout_are_not_outdated(tmp_path: Path) ->
     (before / "bot" / "tools").mkdir(parents=True)
     (before / "bot" / "tools" / "train.py").touch()
     assert version.OLDER_FORM in version.outdated(before)
+
+
+def test_the_lock_file_says_it_also_where_the_wheel_is_gone_or_another_lies_beside(tmp_path: Path) -> None:
+    """A deleted wheel makes no checkout of a workspace."""
+    root = with_wheel(tmp_path / "ws", "0.0.1")
+    (root / "bot" / "vendor" / "ratchet_bot-0.0.9-py3-none-any.whl").touch()
+    assert version.of_workspace(root) == "0.0.1"
+    for wheel in (root / "bot" / "vendor").iterdir():
+        wheel.unlink()
+    assert version.of_workspace(root) == "0.0.1"
+
+
+def test_after_an_upgrade_that_was_killed_every_command_names_the_way_back(tmp_path: Path) -> None:
+    """Half of the files are of another version until then."""
+    root = with_wheel(tmp_path / "ws", version.of_program())
+    version.unfinished(root).mkdir(parents=True)
+    (version.unfinished(root) / "journal.json").write_text("[]")
+    with pytest.raises(RatchetError, match="was not finished") as caught:
+        load_settings(root)
+    assert "`ratchet upgrade`" in caught.value.remedy

@@ -7,7 +7,7 @@ import tomllib
 import pytest
 
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.operations.upgrading import Fate, copied, digits, fates, project, renamed
+from ratchet.domain.operations.upgrading import Fate, copied, digits, fates, project, renamed, unfollowed
 
 KNOWN = {
     "components/__init__.py": ["i1"],
@@ -77,6 +77,7 @@ def test_a_package_stays_one_where_the_team_has_modules_in_it() -> None:
         ("from components import classifier", "from ratchet_bot.components import classifier"),
         ("`python -m tools.train --seed`", "`python -m ratchet_bot.tools.train --seed`"),
         ("- name: components.spelling.Speller", "- name: components.spelling.Speller"),
+        ("from components import classifier, mine", "from components import classifier, mine"),
         ("my.components.classifier", "my.components.classifier"),
         ("ratchet_bot.components.classifier", "ratchet_bot.components.classifier"),
         ("components.classifiers", "components.classifiers"),
@@ -135,3 +136,21 @@ def test_a_project_that_cannot_be_followed_is_said(text: str) -> None:
 def test_versions_compare_by_their_numbers() -> None:
     """0.10 is newer than 0.9; a bot of before has none and is older than all."""
     assert digits("") < digits("0.9.1") < digits("0.10")
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "lines"),
+    [
+        ("components/ours.py", "import os\nfrom .linear import X\n", [2]),
+        ("components/ours.py", "from . import linear\n", [1]),
+        ("actions.py", "from components import linear, mine\n", [1]),
+        ("actions.py", "from channel import (\n    chat,\n)\n", [1]),
+        ("actions.py", "from ratchet_bot.components import linear\nimport mine\n", []),
+        ("actions/deeper/ours.py", "from ..components import linear\n", []),
+        ("components/ours.py", "from .mine import X\n", []),
+        ("actions.py", "no Python", []),
+    ],
+)
+def test_imports_of_modules_that_go_are_found(path: str, text: str, lines: list[int]) -> None:
+    """Those that are not rewritten: relative ones, over several lines, of what goes and what stays together."""
+    assert unfollowed(path, text, ["components/linear.py", "channel/chat.py"]) == lines
