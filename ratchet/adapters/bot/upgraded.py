@@ -129,6 +129,8 @@ def pin(bot: Path, copies: dict[str, list[str]], wheel: Path, made: Changed) -> 
         text, made.dependencies = upgrading.project(old[project], BASE, f"{framework.VENDOR}/{wheel.name}")
         new = {project: text, lock: old[lock]}
     for path, text in new.items():
+        if not text:  # no lock file yet: an empty one is none either
+            continue
         (beside / path.name).write_text(text, encoding="utf-8")
     if not unchanged:
         locked(beside, bot)

@@ -22,6 +22,8 @@ from typing import Any
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations import environment
 
+MOST_SHOWN = 160
+"""So many characters of a command are shown where it failed: a commit may name a hundred files."""
 TAIL_LINES = 40
 GRACE_SECONDS = 5.0
 
@@ -154,4 +156,6 @@ def describe_exit(code: int) -> str:
 def failure(completed: Completed, how: str) -> CommandFailed:
     """Build the error for a command that failed: what ran, how it ended, the end of what it said."""
     tail = "\n".join(deque(completed.output.splitlines(), maxlen=TAIL_LINES))
-    return CommandFailed(f"`{shlex.join(completed.argv)}` {how}.", f"Its output ends:\n{tail}", completed)
+    command = shlex.join(completed.argv)
+    shown = command if len(command) <= MOST_SHOWN else f"{command[:MOST_SHOWN]} …"
+    return CommandFailed(f"`{shown}` {how}.", f"Its output ends:\n{tail}", completed)
