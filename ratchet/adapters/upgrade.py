@@ -43,9 +43,9 @@ def plan(root: Path) -> Upgrade:
 
     Raises `RatchetError` where the team's dependencies cannot be locked, or the workspace is newer than the program.
     """
-    if kept(root).exists():  # of an upgrade that was killed, or of one that is going on
+    if version.unfinished(root).exists():  # of an upgrade that was killed, or of one that is going on
         with hold(root / STATE_FOLDER / "run.lock", "An upgrade"):
-            if names := change.undo(root, kept(root)):
+            if names := change.undo(root, version.unfinished(root)):
                 unstage(root, names)
     version.require(root)
     own = version.of_workspace(root)
@@ -80,10 +80,10 @@ def renew_copies(root: Path, files: dict[str, bytes | None], steps: list[Step]) 
 
 def add_keys(root: Path, files: dict[str, bytes | None], steps: list[Step]) -> None:
     """Add the keys that `params.yaml` lacks, with the program's defaults: nothing behaves differently."""
-    read_params(root / PARAMS)  # says what is wrong with it
+    content = read_params(root / PARAMS)
     text = (root / PARAMS).read_bytes().decode()
     template = (SOURCE / PARAMS).read_text(encoding="utf-8")
-    content, shipped = parse_params(text), parse_params(template)
+    shipped = parse_params(template)
     defaults = Params().model_dump(mode="json")
     wanted = [
         path
@@ -111,11 +111,6 @@ def dotted(paths: list[tuple[str, ...]]) -> str:
     return ", ".join(".".join(path) for path in paths)
 
 
-def kept(root: Path) -> Path:
-    """Where the files lie that an upgrade in progress changes."""
-    return version.unfinished(root)
-
-
 def carry_out(root: Path, upgrade: Upgrade) -> str:
     """Change the workspace and commit the change; returns the commit.
 
@@ -135,7 +130,7 @@ def carry_out(root: Path, upgrade: Upgrade) -> str:
                 f"These have changes that are not committed: {first}.",
                 "Commit them, or put them away with `git stash --include-untracked`; then run the same command again.",
             )
-        with change.changing(root, kept(root), upgrade.files):
+        with change.changing(root, version.unfinished(root), upgrade.files):
             return committed(root, sorted(upgrade.files), f"Upgrade the workspace to Ratchet {upgrade.now}")
 
 

@@ -19,9 +19,10 @@ from pathlib import Path
 from ratchet.adapters.system.files import refuse_pointers, sha256
 from ratchet.adapters.workspace.identity import STATE_FOLDER
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.operations.upgrading import DISTRIBUTION as DISTRIBUTION
+from ratchet.domain.operations.upgrading import PACKAGE as PACKAGE
 from ratchet.resources import SOURCE
 
-PACKAGE, DISTRIBUTION = "ratchet_bot", "ratchet-bot"
 VENDOR = "vendor"
 WHEELS = f"{PACKAGE}-*.whl"
 LOCK, PROJECT = "uv.lock", "pyproject.toml"
@@ -126,7 +127,8 @@ def folder(bot: Path) -> Path | None:
     if source[1] == "editable":
         return place / "src"
     digest = DIGEST.search(entry)
-    return unpacked(bot, verified(bot, place, digest[1] if digest else ""))
+    named = digest[1] if digest else ""
+    return unpacked(bot, verified(bot, place, named), named)
 
 
 def tools(bot: Path) -> str:
@@ -148,9 +150,9 @@ def verified(bot: Path, wheel: Path, digest: str) -> Path:
     return wheel
 
 
-def unpacked(bot: Path, wheel: Path) -> Path:
+def unpacked(bot: Path, wheel: Path, digest: str) -> Path:
     """Return the folder with the unpacked content of a wheel, unpacking it where it is not there as it should be."""
-    kept = bot.parent / STATE_FOLDER / "frameworks" / sha256(wheel)[:16]
+    kept = bot.parent / STATE_FOLDER / "frameworks" / digest[:16]
     with zipfile.ZipFile(wheel) as archive:
         content = {name: archive.read(name) for name in archive.namelist() if name.startswith(f"{PACKAGE}/")}
     if same(kept, content):

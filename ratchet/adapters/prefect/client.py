@@ -92,10 +92,10 @@ def first_line(error: Exception) -> str:
     return str(error).partition("\n")[0].rstrip(".")
 
 
-def healthy(api_url: str) -> bool:
-    """Say whether a Prefect server of this machine answers there."""
+def healthy(url: str) -> bool:
+    """Say whether a server of this machine, Prefect's or MLflow's, answers there."""
     try:
-        return httpx.get(f"{api_url}/health", timeout=HEALTH_SECONDS, trust_env=False).status_code == 200
+        return httpx.get(f"{url}/health", timeout=HEALTH_SECONDS, trust_env=False).status_code == 200
     except httpx.HTTPError:
         return False
 

@@ -188,7 +188,7 @@ class Registry:
         if folder.is_dir():
             check_unpacked(folder, lineage.code_hash, lineage.lock_hash, code)
             return folder
-        archive = self._fetch(model, CODE)
+        archive = self.artifact(model, CODE)
         if packed and sha256(archive) != packed:
             raise RatchetError(
                 f"The code of model version {model.version} is not the one that was registered: it was changed.",
@@ -197,7 +197,7 @@ class Registry:
         return unpack(archive, folder, lineage.code_hash, lineage.lock_hash, code)
 
     def _download(self, model: Model, local: Path) -> None:
-        found = self._fetch(model, "model/model.tar.gz")
+        found = self.artifact(model, "model/model.tar.gz")
         digest = sha256(found)
         if digest != model.sha256:
             raise RatchetError(
@@ -208,7 +208,8 @@ class Registry:
         with replacing(local) as temporary:
             shutil.copyfile(found, temporary)
 
-    def _fetch(self, model: Model, artifact: str) -> Path:
+    def artifact(self, model: Model, artifact: str) -> Path:
+        """Return what is kept with a model as a local file; raises `RatchetError` when there is no such thing."""
         import mlflow.artifacts
 
         source = str(self.client.get_model_version(NAME, model.version).source)
@@ -220,10 +221,6 @@ class Registry:
                 f"{artifact} of model version {model.version} cannot be fetched from {name}.",
                 "Check the artifact store; `ratchet retrain` can train the model again.",
             ) from error
-
-    def artifact(self, model: Model, name: str) -> Path:
-        """Return what is kept with a model as a local file; raises `RatchetError` when there is no such thing."""
-        return self._fetch(model, name)
 
     def keep(self, model: Model, paths: Sequence[Path]) -> None:
         """Keep files with a model; one of the same name is replaced."""

@@ -30,4 +30,6 @@ def seen(registry: Registry) -> Waiting | None:
 
 def question(registry: Registry) -> Question | None:
     """Return what the gate asks a person now; None where nothing is asked."""
-    return waiting.asked(registry.models(), registry.champion(), registry.overrides(), datetime.now(UTC))
+    models = registry.models()
+    said = {model.version: found for model in models[-1:] if (found := registry.override(model))}
+    return waiting.asked(models, registry.champion(), said, datetime.now(UTC))

@@ -14,11 +14,11 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-import httpx
 import psutil
 
 from ratchet.adapters.environment import access
 from ratchet.adapters.prefect import server as prefect
+from ratchet.adapters.prefect.client import healthy
 from ratchet.adapters.prefect.server import JOIN, REFUSED
 from ratchet.adapters.service.declared import Declarations
 from ratchet.adapters.service.service_parts import (
@@ -212,17 +212,9 @@ def await_part(settings: Settings, part: Part, replica: Replica) -> None:
         return
     log = folder(settings) / f"{part.name}.log"
     try:
-        await_ready(replica, lambda: answers(part.url) and served_by(part.port, replica), READY_SECONDS, log)
+        await_ready(replica, lambda: healthy(part.url) and served_by(part.port, replica), READY_SECONDS, log)
     except RatchetError as error:
         raise RatchetError(f"The part {part.name} did not start at {part.url}.", error.remedy) from error
-
-
-def answers(url: str) -> bool:
-    """Say whether a web server answers there."""
-    try:
-        return httpx.get(f"{url}/health", timeout=2, trust_env=False).status_code == 200
-    except httpx.HTTPError:
-        return False
 
 
 def watch_over(

@@ -6,6 +6,7 @@ import re
 from importlib.metadata import version
 from pathlib import Path
 
+from ratchet.adapters.system.change import JOURNAL
 from ratchet.adapters.workspace.identity import STATE_FOLDER
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.upgrading import PACKAGE, digits
@@ -43,7 +44,7 @@ def unfinished(root: Path) -> Path:
 
 def require(root: Path) -> None:
     """Raise `RatchetError` where the workspace is newer than the program, or half of it is: an upgrade was killed."""
-    if (unfinished(root) / "journal.json").exists():
+    if (unfinished(root) / JOURNAL).exists():
         raise RatchetError(
             "An upgrade of this workspace was not finished: some of its files are of another version.",
             "Put them back with `ratchet upgrade`. If one is going on just now, wait for its end.",
