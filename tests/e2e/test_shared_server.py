@@ -237,12 +237,12 @@ def test_a_renamed_folder_leaves_nothing_under_its_old_name(shared: Shared) -> N
 def test_a_failure_in_a_shell_is_told_and_is_over_with_the_next_success(shared: Shared) -> None:
     """The whole way: the command line, the server, the monitor from cron."""
     ratchet = Ratchet(shared.helpdesk)
-    ratchet("rollback", code=1)
+    ratchet("ingest", "missing.csv", code=1)
     told = ratchet("monitor", "--once")
-    assert "begin of run failed: The rollback “" in told
-    assert "No release is live. Make one with `ratchet retrain`." in told
-    runs = shared.api.ask("/flow_runs/filter", {"flow_runs": {"tags": {"all_": ["ratchet:helpdesk"]}}})
-    assert {run["state_name"] for run in runs if "rollback" in run["name"]} == {"Failed"}
-    shared.make_run("rollback", "RUNNING", "COMPLETED", tags=["ratchet:helpdesk"])
+    assert "begin of run failed: The ingest “" in told
+    assert "missing.csv does not exist" in told
+    question = {"flow_runs": {"tags": {"all_": ["ratchet:helpdesk"]}}, "flows": {"name": {"any_": ["ingest"]}}}
+    assert {run["state_name"] for run in shared.api.ask("/flow_runs/filter", question)} == {"Failed"}
+    shared.make_run("ingest", "RUNNING", "COMPLETED", tags=["ratchet:helpdesk"])
     ended = [alert for _ in range(2) for alert in once(str(shared.helpdesk)) if alert.event is Occasion.END]
-    assert any("The rollback “" in alert.sentence for alert in ended)
+    assert any("The ingest “" in alert.sentence for alert in ended)
