@@ -5,8 +5,10 @@ The tag is how the workspace's own runs are told from others on a shared server,
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect import Flow, tags
@@ -49,4 +51,17 @@ class Process(Flow[P, R]):
 
 def process(**options: Any) -> Callable[[Callable[P, R]], Process[P, R]]:
     """Make a function a flow; `options` are those of Prefect's `flow`. Results stay in memory."""
-    return lambda function: Process(function, persist_result=False, **options)
+    return lambda function: Process(living(function), persist_result=False, **options)
+
+
+def living(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a run tell the server that its process lives, for as long as the function works."""
+    alive = flow_runs.heartbeat
+
+    def work(*args: P.args, **kwargs: P.kwargs) -> R:
+        with alive():
+            return function(*args, **kwargs)
+
+    # Prefect looks for the types that a function's annotations name among its globals.
+    same = FunctionType(work.__code__, function.__globals__, closure=work.__closure__)
+    return functools.wraps(function)(cast(Callable[P, R], same))

@@ -24,6 +24,7 @@ from tests.workspaces import fake_workspace
 ENDLESS = 3600
 WITHIN_SECONDS = 20
 """After so long without a sign of life a run is dead here: Ratchet's own 90 s, shortened."""
+HEARTBEAT_SECONDS = 2.0
 LOADED = {("flows.retrain.retrain", "retrain-on-data-change"), ("flows.rollback.rollback", "rollback-manual")}
 
 
@@ -71,6 +72,9 @@ def endless(name: str, folder: str | None) -> Any:
     from prefect import flow
 
     from flows.process import process
+    from ratchet.adapters.prefect import flow_runs
+
+    flow_runs.HEARTBEAT_SECONDS = HEARTBEAT_SECONDS
 
     def nap(workspace: str | None = None) -> None:
         time.sleep(ENDLESS)

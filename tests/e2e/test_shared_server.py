@@ -122,7 +122,10 @@ def test_what_an_older_ratchet_left_is_gone_and_what_is_another_teams_stays(shar
 
 
 def test_only_the_workspaces_own_dead_run_is_marked(shared: Shared) -> None:
-    """Killed in a shell, without any deployment; not another team's of the same name that was killed or is late."""
+    """Killed in a shell, without any deployment; not another team's of the same name that was killed or is late.
+
+    While it lives it says so again and again, with the workspace's tag.
+    """
     past = (datetime.now(UTC) - timedelta(minutes=2)).isoformat()
     waits = {"type": "SCHEDULED", "state_details": {"scheduled_time": past}}
     late = shared.make_run("retrain", state=waits)
@@ -139,9 +142,16 @@ def test_only_the_workspaces_own_dead_run_is_marked(shared: Shared) -> None:
         runs = shared.api.ask("/flow_runs/filter", body)
         return {"ratchet:helpdesk" in run["tags"]: run["id"] for run in runs}
 
+    def heartbeats(run: str) -> int:
+        about = {"id": [f"prefect.flow-run.{run}"]}
+        tag = {"id": ["prefect.tag.ratchet:helpdesk"], "role": ["tag"]}
+        wanted = {"event": {"name": ["prefect.flow-run.heartbeat"]}, "resource": about, "related": tag}
+        return len(shared.api.ask("/events/filter", {"filter": wanted})["events"])
+
     try:
         until(90, lambda: len(running()) == 2)
         runs = running()
+        until(60, lambda: heartbeats(runs[True]) > 2)
     finally:
         for process in started:
             process.kill()
@@ -241,7 +251,10 @@ def test_a_failure_in_a_shell_is_told_and_is_over_with_the_next_success(shared: 
     told = ratchet("monitor", "--once")
     assert "begin of run failed: The ingest “" in told
     assert "missing.csv does not exist" in told
-    question = {"flow_runs": {"tags": {"all_": ["ratchet:helpdesk"]}}, "flows": {"name": {"any_": ["ingest"]}}}
+    question = {
+        "flow_runs": {"tags": {"all_": ["ratchet:helpdesk"]}},
+        "flows": {"name": {"any_": ["ingest"]}},
+    }
     assert {run["state_name"] for run in shared.api.ask("/flow_runs/filter", question)} == {"Failed"}
     shared.make_run("ingest", "RUNNING", "COMPLETED", tags=["ratchet:helpdesk"])
     ended = [alert for _ in range(2) for alert in once(str(shared.helpdesk)) if alert.event is Occasion.END]

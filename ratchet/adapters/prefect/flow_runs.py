@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import contextvars
+import threading
 from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
@@ -17,35 +19,71 @@ from ratchet.adapters.prefect.client import ask, through_restarts
 from ratchet.adapters.system.lock import LockHeld
 
 if TYPE_CHECKING:
-    from prefect.client.schemas.objects import State
+    from prefect.client.schemas.objects import FlowRun, State
 
 PATIENCE_SECONDS = 6 * 3600.0
 """A run that a trigger started waits so long for one that a person started in a shell."""
 LEASE_SECONDS = 60.0
 """A slot whose holder was killed is free again after this time."""
+HEARTBEAT_SECONDS = 30.0
+"""Three of them missing, a run counts as dead (deployments/automations.yaml)."""
 LEAST_SECONDS = 10.0
 """A run that does not wait for others gives a busy server this time to answer: a slow answer is no holder."""
 
 T = TypeVar("T")
 
 
-def in_run() -> bool:
-    """Say whether this is part of a flow's run."""
-    from prefect.runtime import flow_run
+def current() -> FlowRun | None:
+    """Return the run that this is part of; asking `prefect.runtime` for it costs three requests."""
+    from prefect.context import FlowRunContext
 
-    return flow_run.id is not None
+    context = FlowRunContext.get()
+    return context.flow_run if context else None
 
 
 def by_service() -> bool:
-    """Say whether this process carries out a deployment's run, with nobody at a terminal."""
+    """Say whether a deployment's run is carried out, by a flow of its own or within another's, and nobody looks on."""
     from prefect.runtime import deployment
 
+    run = current()
+    if run is None or (run.deployment_id is None and run.parent_task_run_id is None):
+        return False
     return deployment.id is not None
 
 
 def patience() -> float:
     """Return for how many seconds the run waits for its turn: a person in a shell is told at once."""
     return PATIENCE_SECONDS if by_service() else 0
+
+
+@contextlib.contextmanager
+def heartbeat() -> Iterator[None]:
+    """Tell the server every 30 seconds that the run's process lives; one that says nothing is marked as crashed.
+
+    Prefect's own heartbeat sleeps in whole seconds, and each run waits at its end for the last of them.
+    """
+    from prefect.events import emit_event
+
+    if (run := current()) is None:
+        yield
+        return
+    resource = {"prefect.resource.id": f"prefect.flow-run.{run.id}", "prefect.resource.name": run.name}
+    names = {f"prefect.flow.{run.flow_id}": "flow", **{f"prefect.tag.{tag}": "tag" for tag in run.tags}}
+    related = [{"prefect.resource.id": name, "prefect.resource.role": role} for name, role in names.items()]
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.is_set():
+            emit_event("prefect.flow-run.heartbeat", resource, related=related)
+            over.wait(HEARTBEAT_SECONDS)
+
+    thread = threading.Thread(target=contextvars.copy_context().run, args=(beat,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @contextlib.contextmanager
@@ -57,7 +95,7 @@ def slot(name: str, seconds: float) -> Iterator[None]:
     """
     from prefect.concurrency.sync import concurrency
 
-    if not in_run():
+    if current() is None:
         yield
         return
     with contextlib.ExitStack() as held:
@@ -84,10 +122,8 @@ def slot(name: str, seconds: float) -> Iterator[None]:
 
 def rename(name: str) -> None:
     """Give the run a name that says what and why; outside a run there is nothing to name."""
-    from prefect.runtime import flow_run
-
-    if in_run():
-        ask(lambda client: client.update_flow_run(UUID(str(flow_run.id)), name=name))
+    if run := current():
+        ask(lambda client: client.update_flow_run(run.id, name=name))
 
 
 values: ContextVar[list[Any] | None] = ContextVar("values", default=None)
@@ -100,33 +136,33 @@ def ended(outcome: str, value: T) -> T:
 
     if (kept := values.get()) is not None:
         kept.append(value)
-    return cast(T, Completed(name=outcome, data=value)) if in_run() else value
+    return cast(T, Completed(name=outcome, data=value)) if current() else value
 
 
 def queued() -> list[UUID]:
     """Return the runs of this run's deployment that wait for their turn; those of a schedule's future not."""
     from prefect.client.schemas import filters, objects
-    from prefect.runtime import deployment, flow_run
     from prefect.types._datetime import now
 
-    if deployment.id is None:
+    own = current()
+    if own is None or own.deployment_id is None:
         return []
     scheduled = filters.FlowRunFilterStateType(any_=[objects.StateType.SCHEDULED])
     wanted = filters.FlowRunFilter(
-        deployment_id=filters.FlowRunFilterDeploymentId(any_=[UUID(str(deployment.id))]),
+        deployment_id=filters.FlowRunFilterDeploymentId(any_=[own.deployment_id]),
         state=filters.FlowRunFilterState(type=scheduled),
         expected_start_time=filters.FlowRunFilterExpectedStartTime(before_=now("UTC")),
     )
     waiting = ask(lambda client: client.read_flow_runs(flow_run_filter=wanted))
-    return [run.id for run in waiting if str(run.id) != str(flow_run.id)]
+    return [run.id for run in waiting if run.id != own.id]
 
 
 def supersede(runs: list[UUID]) -> None:
     """Cancel queued runs whose work this run does."""
-    from prefect.runtime import flow_run
     from prefect.states import Cancelled
 
-    state: State[None] = Cancelled(name="Superseded", message=f"{flow_run.name} takes the newest data.")
+    name = own.name if (own := current()) else "Another run"
+    state: State[None] = Cancelled(name="Superseded", message=f"{name} takes the newest data.")
     ask(lambda client: [client.set_flow_run_state(run, state) for run in runs])
 
 
@@ -134,7 +170,7 @@ def show_text(key: str, title: str, text: str) -> None:
     """Put Markdown on the run's page; an artifact of the same key is a later version of it."""
     from prefect.artifacts import create_markdown_artifact
 
-    if in_run():
+    if current():
         content = f"# {title}\n\n{text}"
         through_restarts(lambda: create_markdown_artifact(content, key=key, description=title))
 
@@ -143,7 +179,7 @@ def show_table(key: str, title: str, rows: list[dict[str, str]]) -> None:
     """Put a table on the run's page."""
     from prefect.artifacts import create_table_artifact
 
-    if in_run():
+    if current():
         through_restarts(lambda: create_table_artifact(rows, key=key, description=title))
 
 
@@ -151,6 +187,6 @@ def show_plot(key: str, title: str, plot: Path) -> None:
     """Put an SVG on the run's page, whole, so that it needs no web server of its own."""
     from prefect.artifacts import create_image_artifact
 
-    if in_run():
+    if current():
         url = f"data:image/svg+xml;base64,{base64.b64encode(plot.read_bytes()).decode()}"
         through_restarts(lambda: create_image_artifact(url, key=key, description=title))

@@ -55,7 +55,6 @@ def environment(settings: Settings, api_url: str) -> dict[str, str]:
         "PREFECT_API_URL": api_url,
         **({"PREFECT_API_AUTH_STRING": auth.get_secret_value()} if auth else {}),
         "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
-        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
         "RATCHET_WORKSPACE": str(settings.workspace),
     }
 

@@ -17,7 +17,6 @@ from math import sqrt
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import chdtrc, kolmogorov
 
 from ratchet.domain.corpus.corpus import normalise
 from ratchet.domain.operations.policies import DriftPolicy as DriftPolicy
@@ -153,6 +152,8 @@ def kolmogorov_smirnov(one: Sequence[float], other: Sequence[float]) -> float:
 
     Source: N. Smirnov, Annals of Mathematical Statistics 19 (1948). Ties make it careful, never eager.
     """
+    from scipy.special import kolmogorov
+
     first, second = np.sort(one), np.sort(other)
     every = np.concatenate([first, second])
     gaps = np.searchsorted(first, every, "right") / len(first) - np.searchsorted(
@@ -167,6 +168,8 @@ def chi_squared(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
 
     Counts that are too rare for the test are put together; where fewer than two remain, 1.
     """
+    from scipy.special import chdtrc
+
     rows = np.array([one, other])
     share = rows.sum(axis=1).min() / rows.sum()
     common = rows.sum(axis=0) * share >= LEAST_EXPECTED

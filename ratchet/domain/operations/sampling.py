@@ -12,10 +12,10 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtri
 
 from ratchet.domain.corpus.corpus import normalised
 from ratchet.domain.corpus.personal_data import mask
@@ -132,7 +132,7 @@ def estimate(strata: Sequence[int], sample: pd.DataFrame, name: str = "") -> Est
 
 def wilson_of_share(share: float, size: float) -> tuple[float, float]:
     """The 95 % Wilson interval of a share in a sample of a size that need not be whole."""
-    z = float(ndtri(0.975))
+    z = NormalDist().inv_cdf(0.975)
     weight = z * z / size
     centre = (share + weight / 2) / (1 + weight)
     half = z * sqrt(share * (1 - share) / size + weight / (4 * size)) / (1 + weight)
