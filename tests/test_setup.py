@@ -41,7 +41,7 @@ def test_a_copied_environment_is_made_again(tmp_path: Path) -> None:
     assert "sync" not in said(tmp_path)
     assert "rm -rf .venv\n" in said(tmp_path.with_name("original"))
 
-    installed = tmp_path / "bot/.venv/lib/python3.10/site-packages/ratchet_bot-0.1.0.dist-info"
+    installed = tmp_path / "bot/.venv/lib/python3.13/site-packages/ratchet_bot-0.1.0.dist-info"
     installed.mkdir(parents=True)
     for folder, again in ((tmp_path, False), (tmp_path.with_name("original"), True)):
         (installed / "direct_url.json").write_text(f'{{"url":"file://{folder}/ratchet_bot","dir_info":{{}}}}')

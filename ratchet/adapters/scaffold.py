@@ -86,7 +86,7 @@ def copy_bot(folder: Path, example: str | None) -> None:
     """Write the bot's folder: the example's content or the little that an empty bot has, and the framework's wheel."""
     ours, bot = SOURCE / "bot", folder / "bot"
     tests = [path for path in (ours / "tests").rglob("*.*") if path.is_file()]
-    for path in [*bot_code.own_files(ours), ours / ".python-version", *tests]:
+    for path in [*bot_code.own_files(ours), *tests]:
         copy = bot / path.relative_to(ours)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, copy)

@@ -9,8 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ratchet.adapters.bot import flavour, installing
 from ratchet.adapters.bot.upgraded import changed, known_copies
-from ratchet.adapters.settings import SOURCE, STATE_FOLDER, Params, parse_params, read_params
+from ratchet.adapters.settings import (
+    SOURCE,
+    STATE_FOLDER,
+    Params,
+    load_settings,
+    parse_params,
+    read_params,
+)
 from ratchet.adapters.system import change, git
 from ratchet.adapters.system.lock import hold
 from ratchet.adapters.workspace import version
@@ -130,8 +138,14 @@ def carry_out(root: Path, upgrade: Upgrade) -> str:
                 f"These have changes that are not committed: {first}.",
                 "Commit them, or put them away with `git stash --include-untracked`; then run the same command again.",
             )
+        settings = load_settings(root)
+        environment, before = flavour.environment_hash(settings.bot), flavour.of(settings.bot).python
+        own = installing.usable(settings, settings.bot / ".venv", environment, before)
         with change.changing(root, version.unfinished(root), upgrade.files):
-            return committed(root, sorted(upgrade.files), f"Upgrade the workspace to Ratchet {upgrade.now}")
+            commit = committed(root, sorted(upgrade.files), f"Upgrade the workspace to Ratchet {upgrade.now}")
+        if own and flavour.of(settings.bot).python != before:
+            installing.set_aside(settings, environment)  # the champion is scored with it
+        return commit
 
 
 def committed(root: Path, paths: list[str], message: str) -> str:

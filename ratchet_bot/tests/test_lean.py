@@ -36,7 +36,7 @@ def test_work_is_refused_with_the_remedy() -> None:
     """As soon as something wants TensorFlow to do anything, the error says what to install."""
     import tensorflow as tf
 
-    with pytest.raises(ImportError, match="uv sync --group tensorflow"):
+    with pytest.raises(ImportError, match='"tensorflow" to default-groups'):
         tf.keras.layers.Dense(3)
 
 
@@ -54,14 +54,14 @@ def test_installed_libraries_are_left_alone() -> None:
 def test_a_pipeline_with_tensorflow_is_refused_before_training(component: str) -> None:
     """The configuration check names the component and the remedy."""
     config = {"pipeline": [{"name": component}], "policies": []}
-    with pytest.raises(ToolError, match=f"{component} needs TensorFlow.*--group tensorflow"):
+    with pytest.raises(ToolError, match=f"{component} needs tensorflow.*default-groups"):
         train.effective_config(config, seed=1)
 
 
 @lean_only
 def test_a_tensorflow_policy_is_refused_too() -> None:
     """TED is a policy, not a pipeline component."""
-    with pytest.raises(ToolError, match="TEDPolicy needs TensorFlow"):
+    with pytest.raises(ToolError, match="TEDPolicy needs tensorflow"):
         train.effective_config(
             {"pipeline": [{"name": "WhitespaceTokenizer"}], "policies": [{"name": "TEDPolicy"}]}, 1
         )

@@ -34,12 +34,12 @@ class Server:
     process: subprocess.Popen[str]
     url: str
 
-    def await_ready(self) -> None:
+    def await_ready(self, path: str = "/status") -> None:
         for _ in range(600):
             if self.process.poll() is not None:
                 raise AssertionError(self.process.stderr.read())
             try:
-                requests.get(f"{self.url}/status", timeout=5)
+                requests.get(f"{self.url}{path}", timeout=5)
                 return
             except requests.ConnectionError:
                 time.sleep(0.05)

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from ratchet.adapters import upgrade
-from ratchet.adapters.bot import framework, installing
-from ratchet.adapters.settings import load_settings
+from ratchet.adapters.bot import flavour, framework, installing
+from ratchet.adapters.settings import SOURCE, load_settings
 from ratchet.adapters.workspace import version
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.upgrading import Fate
@@ -48,14 +48,15 @@ def test_showing_changes_nothing(root: Path) -> None:
 
 
 def test_the_bot_becomes_an_ordinary_rasa_project(root: Path) -> None:
-    """Its folder holds what its team writes, and the wheel that the lock file names; its environment stays the same."""
-    environment = framework.environment_hash(root / "bot")
+    """Its folder holds what its team writes, and the wheel that the lock file names; it runs on today's Python."""
+    assert str(flavour.of(root / "bot")) == "Python 3.10"
     upgrade.carry_out(root, upgrade.plan(root))
     wheel = f"vendor/ratchet_bot-{version.of_program()}-py3-none-any.whl"
     bot = {name.removeprefix("bot/") for name in tracked(root) if name.startswith("bot/")}
     assert bot == {*OWN, wheel, "tests/conversations/README.md"}
     assert framework.folder(root / "bot")  # verified against the lock file
-    assert framework.environment_hash(root / "bot") == environment
+    assert flavour.environment_hash(root / "bot") == flavour.environment_hash(SOURCE / "bot")
+    assert str(flavour.of(root / "bot")) == "Python 3.13"
     assert git(root, "status", "--porcelain") == ""
     assert version.outdated(root) == ""
 

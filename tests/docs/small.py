@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.cli import RATCHET, ROOT, Ratchet
 
-INITIAL = ROOT / "bot/.venv/lib/python3.10/site-packages/rasa/cli/initial_project"
+INITIAL = ROOT / "bot/.venv/lib/python3.13/site-packages/rasa/cli/initial_project"
 POLICY = {
     "salt": "moodbot",  # the split; `ratchet init` draws it by lot
     "minimum_examples": "4",

@@ -17,7 +17,7 @@ from tests.e2e.cli import RATCHET
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
-INITIAL = "lib/python3.10/site-packages/rasa/cli/initial_project"
+INITIAL = "lib/python3.13/site-packages/rasa/cli/initial_project"
 SALT = "moodbot"
 """The salt decides the split, and `ratchet init` draws it by lot: the page's figures are those of this one."""
 

@@ -20,7 +20,7 @@ from tests.sweep import sweep_engine
 from tests.tables import print_at_end
 
 TOOLS = ROOT.parent / "shared" / "tools"
-IMAGES = ("python:3.10-slim", "haproxy:lts", "redis:7", "registry:2")
+IMAGES = ("python:3.13-slim", "haproxy:lts", "redis:7", "registry:2")
 HEADER = (
     "| fault | requests | failed | p95 | longest | back after | outcome |\n"
     "| --- | --- | --- | --- | --- | --- | --- |"

@@ -14,13 +14,13 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from ratchet.adapters.bot import framework
+from ratchet.adapters.bot import flavour, framework
 from ratchet.adapters.system import yaml_text
 from ratchet.adapters.system.files import names_digest, replacing, sha256
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.training import fingerprint
 
-LEFT_OUT = {".venv", "tests", "__pycache__", ".pytest_cache", ".rasa", "models", ".python-version"}
+LEFT_OUT = {".venv", "tests", "__pycache__", ".pytest_cache", ".rasa", "models"}
 SHAPING = (
     *("config.yml", "rules.yml", "components"),
     *(f"{framework.PACKAGE}/components", f"{framework.PACKAGE}/tools/train.py"),
@@ -57,7 +57,7 @@ def lock_hash(bot: Path) -> str:
     SHA-256, as the lineages of its models say.
     """
     if framework.locked(bot):
-        return framework.environment_hash(bot)
+        return flavour.environment_hash(bot)
     lock = bot / framework.LOCK
     return sha256(lock) if lock.exists() else ""
 

@@ -7,7 +7,6 @@ has no framework: its components and tools lie in its own folder.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -30,12 +29,11 @@ LOCK, PROJECT = "uv.lock", "pyproject.toml"
 ENTRY = "\n[[package]]\n"
 METADATA = "\n[package.metadata]\n"
 NAMED = re.compile(rf'^name = "{DISTRIBUTION}"$', re.MULTILINE)
+NAME = re.compile(r'\A\s*name = "([^"]*)"$', re.MULTILINE)
 SOURCE_LINE = re.compile(r'^source = \{ (\w+) = "([^"]*)" \}$', re.MULTILINE)
 WHEELS_LINES = re.compile(r"^wheels = \[\n(?:    .*\n)*\]\n", re.MULTILINE)
 DIGEST = re.compile(r'hash = "sha256:([0-9a-f]{64})"')
 REQUIREMENT = re.compile(rf'(\{{ name = "{DISTRIBUTION}"), (?:editable|path) = "[^"]*"')
-DEPENDENCY = re.compile(r"^    \{ name = .*$", re.MULTILINE)
-SIZE = re.compile(r", size = \d+")
 SOURCES = re.compile(rf"^{DISTRIBUTION} = \{{.*\}}$", re.MULTILINE)
 
 
@@ -66,6 +64,14 @@ def pinned_lock(lock: str, wheel: Path) -> str:
     return ENTRY.join([head, *changed])
 
 
+def with_others(lock: str, other: str) -> str:
+    """Return the text of a lock file with the packages that only another one has: uv keeps their versions if it can."""
+    head, *entries = lock.split(ENTRY)
+    known = {name for entry in entries for name in NAME.findall(entry)}
+    more = [entry for entry in other.split(ENTRY)[1:] if not known.intersection(NAME.findall(entry))]
+    return ENTRY.join([head, *entries, *more])
+
+
 def pinned_entry(entry: str, wheel: Path) -> str:
     """Return the lock file's entry of the framework for a wheel."""
     version = wheel.name.split("-")[1]
@@ -93,22 +99,6 @@ def locked(bot: Path) -> str:
     found = next((entry for entry in text.split(ENTRY)[1:] if NAMED.search(entry)), "")
     source = SOURCE_LINE.search(found)
     return found if source and source[1] != "virtual" else ""
-
-
-def environment_hash(bot: Path) -> str:
-    """Return one SHA-256 over what a bot's lock file installs besides the framework, "" when there is none.
-
-    It is the same wherever the framework comes from, and for a lock of before that installs the same.
-    """
-    lock = bot / LOCK
-    if not lock.exists():
-        return ""
-    head, *entries = SIZE.sub("", lock.read_text(encoding="utf-8")).split(ENTRY)
-    ours = [entry for entry in entries if NAMED.search(entry) or 'source = { virtual = "." }' in entry]
-    wanted = {line for entry in ours for line in DEPENDENCY.findall(entry.partition(METADATA)[0])}
-    wanted -= {f'    {{ name = "{DISTRIBUTION}" }},'}
-    rest = [entry.strip() for entry in entries if entry not in ours]
-    return hashlib.sha256("\n\n".join([head, *rest, *sorted(wanted)]).encode()).hexdigest()
 
 
 def folder(bot: Path) -> Path | None:

@@ -5,9 +5,10 @@ What is being installed is noted beside, so that an environment that an interrup
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from ratchet.adapters.bot import framework
+from ratchet.adapters.bot import flavour, framework
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system import commands, console
 from ratchet.adapters.system.files import write_text
@@ -15,7 +16,7 @@ from ratchet.domain.errors import RatchetError
 
 INSTALL_SECONDS = 1800.0
 SYNC = ("sync", "--no-dev", "--inexact", "--compile-bytecode")
-"""`--inexact`: what the team installed besides, such as the group with TensorFlow, stays."""
+"""`--inexact`: what the team installed besides stays."""
 OWN = ("--locked",)
 OLDER = ("--frozen", "--no-install-package", framework.DISTRIBUTION)
 """Code that is kept with a model has the framework beside it, and not the wheel that its lock file names."""
@@ -29,15 +30,36 @@ def python_of(folder: Path) -> Path:
     return folder / "bin" / "python"
 
 
-def usable(settings: Settings, folder: Path, lock: str) -> bool:
-    """Say whether an environment is there and whole, and made from the lock file of this digest.
+def usable(settings: Settings, folder: Path, lock: str, python: str) -> bool:
+    """Say whether an environment is there and whole, has this Python, and was made from the lock file of this digest.
 
     One that the team made with `uv sync` is taken as it is.
     """
-    if not python_of(folder).exists():
+    if not python_of(folder).exists() or version_of(folder) not in ("", python):
         return False
     record = record_of(settings, folder)
     return not record.exists() or record.read_text(encoding="utf-8") == lock
+
+
+def version_of(folder: Path) -> str:
+    """Return which Python an environment has, as 3.13; "" where it does not say so."""
+    config = folder / "pyvenv.cfg"
+    found = re.search(
+        r"^version(?:_info)? = (\d+\.\d+)",
+        config.read_text(encoding="utf-8") if config.exists() else "",
+        re.M,
+    )
+    return found[1] if found else ""
+
+
+def set_aside(settings: Settings, lock: str) -> None:
+    """Keep the workspace's environment, made from the lock file of this digest, for the models of that code."""
+    own, kept = settings.bot / ".venv", settings.state / "environments" / lock[:16]
+    if python_of(own).exists() and not own.is_symlink() and not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        own.rename(kept)
+        record_of(settings, own).unlink(missing_ok=True)
+        write_text(record_of(settings, kept), lock)
 
 
 def install(settings: Settings, bot: Path, folder: Path, lock: str) -> Path:
@@ -46,20 +68,36 @@ def install(settings: Settings, bot: Path, folder: Path, lock: str) -> Path:
     Shows uv's progress. Raises `RatchetError` when uv cannot: without network, above all.
     """
     shown = folder.relative_to(settings.workspace) if folder.is_relative_to(settings.workspace) else folder
-    console.note(f"Installing the bot's environment into {shown}: Rasa, about 0.6 GB. This happens once.")
+    wanted = flavour.of(bot)
+    console.note(f"Installing the bot's environment into {shown}: Rasa on {wanted}. This happens once.")
     record = record_of(settings, folder)
     write_text(record, UNFINISHED)
     try:
         commands.run(
-            [uv(), *SYNC, "--project", bot, *(OWN if bot == settings.bot else OLDER)],
-            cwd=settings.bot,  # whose .python-version tells pyenv which Python; kept code has none
-            env={"UV_PROJECT_ENVIRONMENT": str(folder)},
+            [
+                uv(),
+                *SYNC,
+                "--python",
+                wanted.python,
+                "--project",
+                bot,
+                *(OWN if bot == settings.bot else OLDER),
+            ],
+            cwd=settings.bot,
+            env={"UV_PROJECT_ENVIRONMENT": str(folder), "PYENV_VERSION": wanted.python},
             timeout=INSTALL_SECONDS,
             on_line=console.progress,
         )
     except commands.CommandFailed as error:
         said = error.completed.output
         why = " ".join(said[max(said.find("error:"), 0) :].removeprefix("error:").split())
+        if bot != settings.bot and wanted.python != flavour.of(settings.bot).python:
+            raise RatchetError(
+                f"This is code of before, for Python {wanted.python}, and its environment could not be installed: "
+                f"{why[:MOST_SAID]}",
+                f"Check the network and the disk, or install that Python: `uv python install {wanted.python}`. "
+                "Then run the same command again.",
+            ) from error
         raise RatchetError(
             f"The bot's environment could not be installed: {why[:MOST_SAID]}",
             f"Check the network and the disk, then run the same command again. By hand: `uv sync` in {bot}.",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ratchet.adapters.bot import framework, installing
+from ratchet.adapters.bot import flavour, framework, installing
 from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import sha256
 from ratchet.domain.errors import RatchetError
@@ -23,6 +25,14 @@ BASE = (
     "ruamel.yaml<0.17.22",
 )
 """What a bot of before required for the framework that it had copied."""
+
+TENSORFLOW_PYTHON = "3.11"
+"""The newest for which there is a TensorFlow 2.12, that of Rasa."""
+WITH_TENSORFLOW = re.compile(
+    r"^[ \t]*-[ \t]*\{?[ \t]*name:[ \t]*[\"']?[\w.]*\b"
+    r"(?:DIETClassifier|ResponseSelector|TEDPolicy|UnexpecTEDIntentPolicy)\b",
+    re.MULTILINE,
+)
 
 
 @dataclass
@@ -107,52 +117,68 @@ def listed(bot: Path) -> dict[str, Path]:
 
 
 def pin(bot: Path, copies: dict[str, list[str]], wheel: Path, made: Changed) -> None:
-    """Let project and lock file name the wheel, which lies in the folder beside where they are made."""
+    """Let project and lock file name the wheel, which lies in the folder beside where they are made.
+
+    A bot for another Python is moved to the framework's, with the packages that were tested there.
+    """
     beside = wheel.parents[1]
-    project, lock = (bot / name for name in (framework.PROJECT, framework.LOCK))
-    old = {path: path.read_text(encoding="utf-8") if path.exists() else "" for path in (project, lock)}
-    ours = {path: (SOURCE / "bot" / path.name).read_text(encoding="utf-8") for path in old}
+    paths = project, lock, python = [
+        bot / name for name in (framework.PROJECT, framework.LOCK, flavour.PYTHON_VERSION)
+    ]
+    old = {path: path.read_text(encoding="utf-8") if path.exists() else "" for path in paths}
+    ours = {path: (SOURCE / "bot" / path.name).read_text(encoding="utf-8") for path in paths}
     unchanged = all(
-        hashlib.sha256(text.encode()).hexdigest() in copies[path.name] for path, text in old.items()
+        hashlib.sha256(old[path].encode()).hexdigest() in copies[path.name] for path in (project, lock)
     )
     if framework.locked(bot):
-        new = {
-            project: framework.pinned_project(old[project], wheel),
-            lock: framework.pinned_lock(old[lock], wheel),
-        }
+        text = framework.pinned_project(old[project], wheel)
     elif unchanged or not old[project]:
-        new = {
-            project: framework.pinned_project(ours[project], wheel),
-            lock: framework.pinned_lock(ours[lock], wheel),
-        }
+        text = framework.pinned_project(ours[project], wheel)
     else:
         text, made.dependencies = upgrading.project(old[project], BASE, f"{framework.VENDOR}/{wheel.name}")
-        new = {project: text, lock: old[lock]}
-    for path, text in new.items():
-        if not text:  # no lock file yet: an empty one is none either
-            continue
-        (beside / path.name).write_text(text, encoding="utf-8")
+    new = {project: text, lock: framework.pinned_lock(old[lock], wheel), python: old[python]}
+    if flavour.pythons(bot) != flavour.pythons(SOURCE / "bot"):
+        heavy = needs_tensorflow(bot)
+        groups = {flavour.DEVELOPMENT, *flavour.groups(bot), *([flavour.TENSORFLOW] if heavy else [])}
+        new[project] = upgrading.moved(text, ours[project], groups)
+        new[lock] = framework.pinned_lock(framework.with_others(ours[lock], old[lock]), wheel)
+        new[python] = f"{TENSORFLOW_PYTHON}\n" if heavy else ours[python]
+        unchanged = unchanged and not heavy
+    for path, content in new.items():
+        if content:  # no lock file yet: an empty one is none either
+            (beside / path.name).write_text(content, encoding="utf-8")
     if not unchanged:
-        locked(beside, bot)
-    for path in old:
-        content = (beside / path.name).read_bytes()
-        if content.decode() != old[path]:
-            own = f"; yours stay: {', '.join(made.dependencies)}" if made.dependencies else ""
-            why = "depends on the framework's wheel" + (own if path == project else "")
-            made.note(f"bot/{path.name}", content, Fate.CHANGED if old[path] else Fate.ADDED, why)
+        locked(beside)
+    why = {
+        project: "depends on the framework's wheel",
+        lock: "depends on the framework's wheel",
+        python: f"the bot runs on {flavour.of(beside)} now",
+    }
+    if made.dependencies:
+        why[project] += f"; yours stay: {', '.join(made.dependencies)}"
+    for path in paths:
+        made_of = (beside / path.name).read_bytes() if (beside / path.name).exists() else b""
+        if made_of.decode() != old[path]:
+            made.note(f"bot/{path.name}", made_of, Fate.CHANGED if old[path] else Fate.ADDED, why[path])
 
 
-def locked(folder: Path, bot: Path) -> None:
+def needs_tensorflow(bot: Path) -> bool:
+    """Say whether the bot's configuration names a component of Rasa's that works with TensorFlow."""
+    config = bot / "config.yml"
+    return bool(
+        config.exists() and WITH_TENSORFLOW.search(config.read_text(encoding="utf-8", errors="replace"))
+    )
+
+
+def locked(folder: Path) -> None:
     """Lock a project, without the network where that is possible; versions that it had stay where they can.
 
-    With the Python of an environment that there is, else one that uv finds from the bot's folder, or downloads.
+    With the Python that runs Ratchet, which every bot allows: nothing has to be installed for it.
     """
-    there = (installing.python_of(one / ".venv") for one in (bot, SOURCE / "bot"))
-    python = next((["--python", str(one)] for one in there if one.exists()), [])
-    argv = [installing.uv(), "lock", "--quiet", "--project", str(folder), *python]
-    if commands.run([*argv, "--check", "--offline"], cwd=bot, timeout=LOCK_SECONDS, check=False).code == 0:
+    argv = [installing.uv(), "lock", "--quiet", "--project", str(folder), "--python", sys.executable]
+    if commands.run([*argv, "--check", "--offline"], cwd=folder, timeout=LOCK_SECONDS, check=False).code == 0:
         return
-    done = commands.run(argv, cwd=bot, timeout=LOCK_SECONDS, check=False)
+    done = commands.run(argv, cwd=folder, timeout=LOCK_SECONDS, check=False)
     if done.code != 0:
         said = " ".join(done.output.split())
         raise RatchetError(

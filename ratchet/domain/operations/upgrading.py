@@ -13,6 +13,10 @@ import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
+
+import tomlkit
+from tomlkit.items import AoT
 
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.record import Record
@@ -158,6 +162,62 @@ def requirements(listed: str, base: Collection[str], own: list[str]) -> str:
     if stated(lines) != own:  # several in a line
         lines = [f"    {json.dumps(one)}," for one in own]
     return "\n".join(["dependencies = [", f'    "{DISTRIBUTION}",', *lines, "]"])
+
+
+def moved(text: str, ours: str, groups: Collection[str]) -> str:
+    """Return a team's `pyproject.toml` with what the framework asks of uv: Pythons, platforms, and Rasa's real needs.
+
+    `ours` is the file as `ratchet init` writes it, `groups` are installed by default. What the team wrote besides, also
+    of other packages, stays, and its comments.
+    """
+    made, wanted = tomlkit.parse(text), tomlkit.parse(ours).unwrap()
+    uv: Any = made.setdefault("tool", tomlkit.table(is_super_table=True)).setdefault("uv", tomlkit.table())
+    own = [one for one in uv.get("dependency-metadata", []) if one["name"] not in metadata(wanted)]
+    put(made["project"], "requires-python", wanted["project"]["requires-python"])
+    put(uv, "environments", wanted["tool"]["uv"]["environments"], tall=True)
+    put(uv, "default-groups", sorted(groups))
+    kept = [one for one in uv.get("exclude-dependencies", []) if one.get("package", {}).get("name") != "rasa"]
+    if not kept:
+        uv.pop("exclude-dependencies", None)
+    else:
+        put(uv, "exclude-dependencies", kept, tall=True)
+    if plain(uv.get("dependency-metadata", [])) != [*metadata(wanted).values(), *plain(own)]:
+        uv.pop("dependency-metadata", None)
+        uv["dependency-metadata"] = AoT([table(one) for one in [*metadata(wanted).values(), *plain(own)]])
+    for group in wanted["dependency-groups"].keys() & made.get("dependency-groups", {}).keys() - {"dev"}:
+        put(made["dependency-groups"], group, wanted["dependency-groups"][group], tall=True)
+    return tomlkit.dumps(made)
+
+
+def metadata(project: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return what a project says that packages need, by their names."""
+    return {one["name"]: dict(one) for one in project["tool"]["uv"]["dependency-metadata"]}
+
+
+def plain(items: Any) -> list[dict[str, Any]]:
+    """Return tables as dictionaries."""
+    return [dict(one.unwrap() if hasattr(one, "unwrap") else one) for one in items]
+
+
+def put(where: Any, key: str, value: Any, tall: bool = False) -> None:
+    """Set a key of a table where it has another value: what is right already stays as it is written."""
+    if key not in where or where[key] != value:
+        where[key] = lines(value) if tall else value
+
+
+def lines(values: Any) -> Any:
+    """Return a list with an item in each line."""
+    made = tomlkit.array()
+    made.extend(values)
+    return made.multiline(True)
+
+
+def table(values: Mapping[str, Any]) -> Any:
+    """Return a table whose lists have an item in each line."""
+    made = tomlkit.table()
+    for key, value in values.items():
+        made[key] = lines(value) if isinstance(value, list) else value
+    return made
 
 
 def stated(lines: list[str]) -> list[str] | None:

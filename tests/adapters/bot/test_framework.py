@@ -73,7 +73,7 @@ def test_uv_refuses_a_wheel_that_was_changed(bot: Path, tmp_path: Path) -> None:
     listed = subprocess.run(export, cwd=bot, check=True, capture_output=True, text=True, timeout=60).stdout
     [ours] = [entry for entry in re.split(r"(?m)^(?=\S)", listed) if entry.startswith("./vendor/")]
     (tmp_path / "requirements.txt").write_text(ours)
-    argv = [UV, "pip", "install", "--offline", "--no-deps", "--require-hashes", "--python-version", "3.10"]
+    argv = [UV, "pip", "install", "--offline", "--no-deps", "--require-hashes", "--python-version", "3.13"]
     argv += ["--target", tmp_path / "target", "--requirements", tmp_path / "requirements.txt"]
     subprocess.run(argv, cwd=bot, check=True, capture_output=True, timeout=60)
     assert (tmp_path / "target" / "ratchet_bot" / "tools" / "serve.py").is_file()

@@ -6,15 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from ratchet.adapters.bot import installing, rasa
+from ratchet.adapters.bot import flavour, installing, rasa
 from ratchet.adapters.settings import Settings, load_settings
 from ratchet.domain.errors import RatchetError
 
 UV = """#!/bin/sh
-echo "$PWD $*" >> {calls}
+echo "$PWD $PYENV_VERSION $*" >> {calls}
 mkdir -p "$UV_PROJECT_ENVIRONMENT/bin" && : > "$UV_PROJECT_ENVIRONMENT/bin/python"
 if [ -e {broken} ]; then echo "error: Could not connect, are you offline?"; exit 2; fi
 """
+
+
+def lock(name: str, python: str = ">=3.11, <3.14") -> str:
+    """The lock file of a bot that needs one package."""
+    return (
+        f'version = 1\nrequires-python = "{python}"\n\n[[package]]\nname = "bot"\nsource = {{ virtual = "." }}\n'
+        f'dependencies = [{{ name = "{name}" }}]\n'
+    )
 
 
 @pytest.fixture
@@ -22,7 +30,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A workspace without an environment, and a uv that installs nothing."""
     workspace = tmp_path / "ws"
     (workspace / "bot").mkdir(parents=True)
-    (workspace / "bot" / "uv.lock").write_text("first")
+    (workspace / "bot" / "uv.lock").write_text(lock("first"))
     (workspace / "params.yaml").write_text("")
     program = tmp_path / "uv"
     program.write_text(UV.format(calls=tmp_path / "calls", broken=tmp_path / "broken"))
@@ -44,7 +52,7 @@ def test_the_environment_is_installed_at_first_use_and_not_again(
     own = settings.bot / ".venv" / "bin" / "python"
     assert rasa.python(settings, settings.bot) == own == rasa.python(settings, settings.bot)
     assert len(calls(settings)) == 1
-    assert calls(settings)[0].startswith(f"{settings.bot} sync")
+    assert calls(settings)[0].startswith(f"{settings.bot} 3.13 sync")
     assert "--locked" in calls(settings)[0]
     assert "Installing the bot's environment into bot/.venv" in capsys.readouterr().err
 
@@ -73,7 +81,7 @@ def test_one_that_was_left_half_made_is_finished(settings: Settings) -> None:
 def test_one_that_ratchet_made_follows_the_lock_file(settings: Settings) -> None:
     """A dependency that the team adds is installed at the next use; what was installed besides stays."""
     rasa.python(settings, settings.bot)
-    (settings.bot / "uv.lock").write_text("second")
+    (settings.bot / "uv.lock").write_text(lock("second"))
     rasa.python(settings, settings.bot)
     assert len(calls(settings)) == 2
     assert all("--inexact" in call for call in calls(settings))
@@ -83,13 +91,54 @@ def test_older_code_gets_an_environment_of_its_own(settings: Settings, tmp_path:
     """The workspace's is not touched by a model of before."""
     older = tmp_path / "older"
     older.mkdir()
-    (older / "uv.lock").write_text("older")
+    (older / "uv.lock").write_text(lock("older"))
     found = rasa.python(settings, older)
     assert found.is_relative_to(settings.state / "environments")
     assert not (settings.bot / ".venv").exists()
     assert "--no-install-package ratchet-bot" in calls(settings)[0]
     assert rasa.python(settings, older) == found
     assert len(calls(settings)) == 1
+
+
+def test_an_environment_of_another_python_is_made_again(settings: Settings) -> None:
+    """Also one that the team made: the lock file of a bot that was moved asks for other packages."""
+    own = settings.bot / ".venv"
+    installing.python_of(own).parent.mkdir(parents=True)
+    installing.python_of(own).touch()
+    (own / "pyvenv.cfg").write_text("home = /usr/bin\nversion_info = 3.10.13\n")
+    rasa.python(settings, settings.bot)
+    assert "--python 3.13" in calls(settings)[0]
+    (settings.bot / ".python-version").write_text("3.11\n")
+    rasa.python(settings, settings.bot)
+    assert "--python 3.11" in calls(settings)[1]
+
+
+def test_code_of_before_says_which_python_it_lacks(settings: Settings, tmp_path: Path) -> None:
+    """By name, with the command that installs it."""
+    older = tmp_path / "older"
+    older.mkdir()
+    (older / "uv.lock").write_text(lock("older", "==3.10.*"))
+    (settings.workspace.parent / "broken").touch()
+    with pytest.raises(RatchetError, match=r"code of before, for Python 3\.10") as caught:
+        rasa.python(settings, older)
+    assert "`uv python install 3.10`" in caught.value.remedy
+    assert "--python 3.10" in calls(settings)[0]
+
+
+def test_an_environment_that_was_set_aside_serves_the_code_of_before(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """Nothing is installed for it again, and the workspace's own is free for another Python."""
+    rasa.python(settings, settings.bot)
+    older = tmp_path / "older"
+    older.mkdir()
+    (older / "uv.lock").write_text((settings.bot / "uv.lock").read_text())
+    installing.set_aside(settings, flavour.environment_hash(older))
+    (settings.bot / "uv.lock").write_text(lock("newer"))
+    assert rasa.python(settings, older).is_relative_to(settings.state / "environments")
+    assert len(calls(settings)) == 1
+    assert rasa.python(settings, settings.bot).is_relative_to(settings.bot)
+    assert len(calls(settings)) == 2
 
 
 def test_an_interpreter_that_a_setting_names_must_exist(settings: Settings, tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_replica_can_do_little(fleet: Fleet) -> None:
     assert not any("TOKEN=" in line for line in attributes["Config"]["Env"])
     # Compiled when the image was built, because nothing can be written later.
     assert (
-        replica.exec_run(["sh", "-c", "ls /app/env/lib/python3.10/site-packages/rasa/__pycache__/*.pyc"])[0]
+        replica.exec_run(["sh", "-c", "ls /app/env/lib/python3.13/site-packages/rasa/__pycache__/*.pyc"])[0]
         == 0
     )
 

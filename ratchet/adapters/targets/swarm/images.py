@@ -15,7 +15,7 @@ from typing import IO, Any
 import docker
 from docker.errors import DockerException, ImageNotFound
 
-from ratchet.adapters.bot import framework
+from ratchet.adapters.bot import flavour, framework
 from ratchet.adapters.bot.bot_code import code_files, lock_hash
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import refuse_pointers, sha256
@@ -64,15 +64,28 @@ def ensure_runtime(client: docker.DockerClient, settings: Settings, recipes: Pat
             )
     recipe = recipes / "bot" / "Dockerfile"
     wanted = framework.without_source(project.read_text(encoding="utf-8"))
-    content = hashlib.sha256(f"{sha256(recipe)}\n{lock_hash(settings.bot)}\n{wanted}".encode()).hexdigest()
+    bot = flavour.of(settings.bot)
+    content = hashlib.sha256(
+        f"{sha256(recipe)}\n{lock_hash(settings.bot)}\n{bot}\n{wanted}".encode()
+    ).hexdigest()
     tag = f"ratchet-runtime:{content[:12]}"
     try:
         client.images.get(tag)
         return tag
     except ImageNotFound:
         say("building the runtime image from bot/uv.lock: once for each lock file, a minute or two")
-    with context({path.name: path for path in (recipe, *inputs)}) as archive:
-        build(client, archive, tag=tag, settings=settings, labels={"ratchet.lock": lock_hash(settings.bot)})
+    labels, arguments = {"ratchet.lock": lock_hash(settings.bot)}, {"PYTHON_VERSION": bot.python}
+    try:
+        with context({path.name: path for path in (recipe, *inputs)}) as archive:
+            build(client, archive, tag=tag, settings=settings, labels=labels, arguments=arguments)
+    except BuildFailed as error:
+        if bot.python == flavour.PYTHONS[0]:
+            raise
+        raise BuildFailed(
+            f"This bot runs on {bot}, and its image could not be built. {error}",
+            f"It needs the base image python:{bot.python}-slim: `docker pull python:{bot.python}-slim` says whether it "
+            "can be had.",
+        ) from error
     return tag
 
 

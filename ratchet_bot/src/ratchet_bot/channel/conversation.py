@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from rasa.core.agent import Agent
@@ -140,7 +140,7 @@ class Conversations:
         return {
             "sender": turn.conversation,
             "context": dict(turn.context),
-            "at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "release": self.service.release,
             "messages": list(_messages(tracker)),
         }
@@ -168,5 +168,5 @@ def _messages(tracker: DialogueStateTracker) -> Iterator[dict[str, Any]]:
             speaker = {"from": "bot"} if isinstance(event, BotUttered) else {"from": "person"}
             if isinstance(event, UserUttered):
                 speaker["intent"] = event.intent.get("name")
-            at = datetime.fromtimestamp(event.timestamp, timezone.utc).isoformat(timespec="seconds")
+            at = datetime.fromtimestamp(event.timestamp, UTC).isoformat(timespec="seconds")
             yield {**speaker, "text": event.text, "at": at}

@@ -51,7 +51,7 @@ class Handoff:
                         if answer.status < 400:
                             return
                         problem: object = f"status {answer.status}"
-            except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+            except (TimeoutError, aiohttp.ClientError) as error:
                 problem = error or type(error).__name__
             logger.warning("hand-off of %r, attempt %d: %s", conversation["sender"], attempt + 1, problem)
         logger.error("conversation %r could not be handed off", conversation["sender"])

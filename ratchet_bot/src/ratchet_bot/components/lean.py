@@ -1,9 +1,9 @@
-"""Stands in for the heavy libraries that Rasa imports at start but that a lean pipeline never uses.
+"""Stands in for the libraries that Rasa imports at start but that a lean bot never uses.
 
-Rasa 3.6 imports TensorFlow, TensorFlow Hub, TensorFlow Text, Keras and Matplotlib from modules that every command
-loads, yet only DIET, TED, the response selector and the plots of `rasa test` call them. `install()` makes those
-imports succeed with placeholders that can be subclassed, annotated with and used as decorators, and that refuse,
-with the remedy, as soon as something wants work from them. A library that is installed is left alone.
+Rasa 3.6 imports TensorFlow, Matplotlib and the libraries of all its channels, stores and brokers from modules that
+every command loads; DIET, TED, the plots of `rasa test`, or a bot that speaks through Telegram call them. `install()`
+makes those imports succeed with placeholders that can be subclassed, annotated with, caught and used as decorators,
+and that refuse, with the remedy, as soon as something wants work from them. A library that is installed is left alone.
 """
 
 from __future__ import annotations
@@ -12,19 +12,48 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
 HEAVY = ("tensorflow", "tensorflow_hub", "tensorflow_text", "keras", "matplotlib")
-REMEDY = "Run `uv sync --group tensorflow` in bot/, or choose components that need no TensorFlow."
+EXTRAS = {
+    "aiogram": "telegram",
+    "twilio": "twilio",
+    "slack_sdk": "slack",
+    "webexteamssdk": "webexteams",
+    "rocketchat_API": "rocketchat",
+    "fbmessenger": "facebook",
+    "google.auth": "hangouts",
+    "google.oauth2": "hangouts",
+    "cachecontrol": "hangouts",
+    "boto3": "aws",
+    "botocore": "aws",
+    "pymongo": "mongodb",
+    "confluent_kafka": "kafka",
+    "aio_pika": "rabbitmq",
+    "aiormq": "rabbitmq",
+}
+"""Libraries that Rasa imports at start, and the extra of ratchet-bot that brings each."""
+LATE = {"rasa.core.channels.rocketchat": "rocketchat_API"}
+"""Modules of Rasa that import such a library only when a message comes."""
+HEAVY_REMEDY = (
+    'In bot/, write 3.11 into .python-version, add "tensorflow" to default-groups in pyproject.toml and run `uv sync`, '
+    "or choose components that need no TensorFlow."
+)
 
 
-class HeavyLibraryMissing(ImportError):
-    """A component wants work from a library that the lean environment leaves out."""
+def remedy(library: str) -> str:
+    """What to do where a library is wanted that is not there."""
+    found = next((extra for name, extra in EXTRAS.items() if _within(library, name)), None)
+    return f"Run `uv add 'ratchet-bot[{found}]'` in bot/." if found else HEAVY_REMEDY
+
+
+class LibraryMissing(ImportError):
+    """Something wants work from a library that the lean environment leaves out."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name} is not in this lean environment. {REMEDY}")
+        super().__init__(f"{name} is not in this lean environment. {remedy(name)}")
 
 
 class _Placeholder(type):
@@ -38,7 +67,11 @@ class _Placeholder(type):
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         if _is_decorator_use(args, kwargs):
             return args[0]
-        raise HeavyLibraryMissing(cls.__qualname__)
+        raise LibraryMissing(cls.__qualname__)
+
+    def __iter__(cls) -> Iterator[Any]:
+        """Rasa catches lists of a library's exceptions: there are none."""
+        return iter(())
 
 
 def _is_decorator_use(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
@@ -46,7 +79,9 @@ def _is_decorator_use(args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
 
 
 def _placeholder(name: str) -> Any:
-    return _Placeholder(name, (), {"__module__": name.split(".")[0]})
+    parts = name.split(".")
+    caught = parts[-1].endswith(("Error", "Exception")) or parts[-2] in ("errors", "exceptions")
+    return _Placeholder(name, (Exception,) if caught else (), {"__module__": parts[0]})
 
 
 class _PlaceholderModule(ModuleType):
@@ -56,6 +91,23 @@ class _PlaceholderModule(ModuleType):
         return _placeholder(f"{self.__name__}.{name}")
 
 
+def needed(wanting: type) -> str:
+    """Return the absent library without which a class cannot work, "" when there is none.
+
+    That is what the module which defines it, or one of its bases, has imported.
+    """
+    for base in wanting.__mro__:
+        late = LATE.get(base.__module__, "")
+        if late and _is_absent(late):
+            return late
+        for value in vars(sys.modules.get(base.__module__, base)).values():
+            if isinstance(value, _PlaceholderModule):
+                return value.__name__.split(".")[0]
+            if isinstance(value, _Placeholder) and value.__module__ != base.__module__:
+                return value.__module__
+    return ""
+
+
 class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def __init__(self, absent: frozenset[str]) -> None:
         self.absent = absent
@@ -63,7 +115,7 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        if fullname.partition(".")[0] not in self.absent:
+        if not any(_within(fullname, name) or _within(name, fullname) for name in self.absent):
             return None
         return importlib.machinery.ModuleSpec(fullname, self, is_package=True)
 
@@ -75,15 +127,22 @@ class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def absent() -> frozenset[str]:
-    """Names of the heavy libraries that this environment does not have."""
-    return frozenset(name for name in HEAVY if _is_absent(name))
+    """Names of the libraries that this environment does not have."""
+    return frozenset(name for name in (*HEAVY, *EXTRAS) if _is_absent(name))
+
+
+def _within(name: str, package: str) -> bool:
+    return f"{name}.".startswith(f"{package}.")
 
 
 def _is_absent(name: str) -> bool:
     loaded = sys.modules.get(name)
     if loaded is not None:
         return isinstance(loaded, _PlaceholderModule)
-    spec = importlib.util.find_spec(name)
+    try:
+        spec = importlib.util.find_spec(name)
+    except ModuleNotFoundError:  # the package around it
+        return True
     return spec is None or isinstance(spec.loader, _Finder)
 
 

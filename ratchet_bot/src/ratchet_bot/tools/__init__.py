@@ -13,7 +13,7 @@ from typing import Any
 import structlog
 
 from ratchet_bot import aliases
-from ratchet_bot.components import lean
+from ratchet_bot.components import lean, repairs
 
 os.environ.setdefault("RASA_TELEMETRY_ENABLED", "false")
 os.environ.setdefault("LOG_LEVEL", "WARNING")
@@ -35,4 +35,5 @@ def _show_useful_warning(message: Any, category: type[Warning], *place: Any) -> 
 
 warnings.showwarning = _show_useful_warning
 lean.install()
+repairs.install()
 aliases.install()

@@ -6,7 +6,7 @@ import argparse
 import os
 import socket
 import sys
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,7 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     from ratchet_bot.channel.events import RETENTION_DAYS, Broker
     from ratchet_bot.channel.handoff import Handoff
     from ratchet_bot.channel.settings import secret, secret_file
+    from ratchet_bot.components import lean
 
     redis_url = secret("redis_url")
     clients = access.load(
@@ -81,6 +82,12 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     chat = ChatInput(clients, directory.load(arguments.directory))
     handoff = Handoff(secret("handoff_url"))
     others = create_http_input_channels(None, str(arguments.credentials)) if arguments.credentials else []
+    for other in others:
+        if library := lean.needed(type(other)):
+            raise ToolError(
+                f"The channel {other.name()} needs {library}, which is not in this lean environment.",
+                lean.remedy(library),
+            )
     # Not Rasa's own application: its API could train and replace models, and its page on `/` says its version.
     app = Sanic("ratchet_bot", configure_logging=False)
     register([chat, *others], app, route="/")
@@ -92,7 +99,7 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     app.ctx.agent = load_agent(
         arguments.model, arguments.domain, memory.endpoints(redis_url, secret("actions_url"))
     )
-    started = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    started = datetime.now(UTC).isoformat(timespec="seconds")
     service = Service(arguments.release, arguments.model_version, digest, started)
     replies = memory.RedisReplies(redis_url) if redis_url else memory.MemoryReplies()
     events = Broker(secret("events_url"), float(os.environ.get("RATCHET_EVENTS_DAYS", RETENTION_DAYS)))

@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import shutil
-import sys
 import tarfile
 import tempfile
 import time
@@ -113,9 +112,9 @@ def effective_config(config: dict[str, Any], seed: int | None) -> dict[str, Any]
 
 def _seeded(item: dict[str, Any], seed: int | None) -> dict[str, Any]:
     component = _component(item["name"])
-    if _needs_tensorflow(component) and "tensorflow" in lean.absent():
+    if library := lean.needed(component):
         raise ToolError(
-            f"{item['name']} needs TensorFlow, which is not in this lean environment.", lean.REMEDY
+            f"{item['name']} needs {library}, which is not in this lean environment.", lean.remedy(library)
         )
     if "random_seed" not in component.get_default_config():
         return item
@@ -144,11 +143,6 @@ def _component(name: str) -> Any:
         raise ToolError(
             f"The configuration names {name}, which does not exist.", "Correct the name."
         ) from error
-
-
-def _needs_tensorflow(component: Any) -> bool:
-    """Whether the module that defines a component, or one of its bases, has imported TensorFlow as `tf`."""
-    return any(hasattr(sys.modules.get(base.__module__), "tf") for base in component.__mro__)
 
 
 def _existing(path: Path) -> Path | None:

@@ -1,0 +1,111 @@
+"""Small repairs to Rasa 3.6 for packages that have moved on since: each for what was taken away, and nothing else.
+
+`install()` puts back what Rasa's modules import, and mends a module of Rasa's right after it was imported, so that
+nothing is imported for it. Where a package has what Rasa expects, as on Python 3.11 with TensorFlow, nothing is done.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.abc
+import importlib.machinery
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+Mend = Callable[[ModuleType], None]
+
+
+def versions(module: ModuleType) -> None:
+    """packaging 22 knows no versions but those of PEP 440; Rasa asks whether a training file's is another."""
+    if not hasattr(module, "LegacyVersion"):
+        module.LegacyVersion = type("LegacyVersion", (), {})  # type: ignore[attr-defined]
+
+
+def visible_warning(module: ModuleType) -> None:
+    """NumPy 2 keeps its warnings in a module of their own; Rasa and skops name them as before."""
+    if not hasattr(module, "VisibleDeprecationWarning"):
+        module.VisibleDeprecationWarning = module.exceptions.VisibleDeprecationWarning
+
+
+def logistic_regression(module: ModuleType) -> None:
+    """scikit-learn 1.8 has no `multi_class`: what Rasa sets it to, "auto", is what it always does now."""
+    kind = module.LogisticRegression
+    if "multi_class" in inspect.signature(kind).parameters:
+        return
+
+    def made(**options: Any) -> Any:
+        return kind(
+            **{name: value for name, value in options.items() if name not in ("multi_class", "l1_ratio")}
+        )
+
+    module.LogisticRegression = made  # type: ignore[attr-defined]
+
+
+def empty_reports(module: ModuleType) -> None:
+    """scikit-learn 1.8 compares no empty lists: those of `rasa test` on stories without entities."""
+    report = module._calculate_report
+
+    @functools.wraps(report)
+    def calculated(output_directory: str | None, targets: Any, *others: Any, **options: Any) -> Any:
+        import numpy
+
+        targets = list(targets)
+        if not targets:
+            return {}, 0.0, 0.0, 0.0, numpy.zeros((0, 0), dtype=int), numpy.array([])
+        return report(output_directory, targets, *others, **options)
+
+    module._calculate_report = calculated  # type: ignore[attr-defined]
+
+
+MENDED: dict[str, Mend] = {
+    "packaging.version": versions,
+    "numpy": visible_warning,
+    "rasa.nlu.classifiers.logistic_regression_classifier": logistic_regression,
+    "rasa.nlu.test": empty_reports,
+}
+
+
+class _Mending(importlib.abc.Loader):
+    """Another loader, and then the mend."""
+
+    def __init__(self, loader: Any, mend: Mend) -> None:
+        self.loader = loader
+        self.mend = mend
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.loader, name)
+
+    def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType | None:
+        made: ModuleType | None = self.loader.create_module(spec)
+        return made
+
+    def exec_module(self, module: ModuleType) -> None:
+        self.loader.exec_module(module)
+        self.mend(module)
+
+
+class _Finder(importlib.abc.MetaPathFinder):
+    """Finds the modules that are mended where the others do."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        mend = MENDED.get(fullname)
+        spec = mend and importlib.machinery.PathFinder.find_spec(fullname, path, target)
+        if not (mend and spec and spec.loader):
+            return None
+        spec.loader = _Mending(spec.loader, mend)
+        return spec
+
+
+def install() -> None:
+    """Mend what is imported already, and the rest when it is. Does nothing the second time."""
+    if any(isinstance(finder, _Finder) for finder in sys.meta_path):
+        return
+    sys.meta_path.insert(0, _Finder())
+    for name, mend in MENDED.items():
+        if name in sys.modules:
+            mend(sys.modules[name])
