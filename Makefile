@@ -85,6 +85,6 @@ $(UV):
 	@touch $@
 
 bot/.venv/.synced: $(UV) bot/uv.lock bot/pyproject.toml ratchet_bot/pyproject.toml $(BOT_DISPLACED)
-	@echo "Installing the bot's environment, Rasa without TensorFlow (about 0.6 GB) …"
+	@echo "Installing the bot's environment, Rasa without TensorFlow (about 0.5 GB) …"
 	@cd bot && $(UV) $(SYNC)
 	@touch $@

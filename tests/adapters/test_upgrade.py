@@ -228,3 +228,42 @@ def test_own_modules_that_import_what_goes_are_named(root: Path) -> None:
     steps = {step.path: step for step in upgrade.plan(root).steps}
     assert steps["bot/components/ours.py"].fate is Fate.LEFT
     assert "in line 1" in steps["bot/components/ours.py"].why
+
+
+def test_a_team_s_dependencies_come_along_to_the_other_python(root: Path) -> None:
+    """Their comments too, and the versions are those that were tested; the old environment is kept for the champion."""
+    project = root / "bot" / "pyproject.toml"
+    project.write_text(
+        project.read_text().replace('    "rasa==3.6.21",\n', '    "rasa==3.6.21",\n    "idna>=3",  # ours\n')
+    )
+    own = root / "bot" / ".venv"
+    installing.python_of(own).parent.mkdir(parents=True)
+    installing.python_of(own).touch()
+    (own / "pyvenv.cfg").write_text("version_info = 3.10.13\n")
+    git(root, "commit", "--all", "--quiet", "--message", "A dependency of ours")
+    before = flavour.environment_hash(root / "bot")
+    planned = upgrade.plan(root)
+    assert planned.dependencies == ("idna>=3",)
+    upgrade.carry_out(root, planned)
+    assert '"idna>=3",  # ours' in project.read_text()
+    assert str(flavour.of(root / "bot")) == "Python 3.13"
+    ours = {
+        one["name"]: one["version"] for one in flavour.locked(SOURCE / "bot")["package"] if "version" in one
+    }
+    made = flavour.installed(flavour.locked(root / "bot"), flavour.of(root / "bot"))
+    assert {one["name"]: one["version"] for one in made}.items() <= ours.items()
+    assert not own.exists()
+    assert installing.python_of(root / ".ratchet" / "environments" / before[:16]).exists()
+    assert upgrade.plan(root).files == {}
+
+
+def test_a_bot_with_diet_is_moved_to_the_python_of_its_tensorflow(root: Path) -> None:
+    """It would not train otherwise; the two files that say so are part of the upgrade."""
+    config = root / "bot" / "config.yml"
+    config.write_text(
+        config.read_text().replace("policies:", "  - {name: DIETClassifier, epochs: 3}\npolicies:")
+    )
+    git(root, "commit", "--all", "--quiet", "--message", "DIET")
+    upgrade.carry_out(root, upgrade.plan(root))
+    assert str(flavour.of(root / "bot")) == "Python 3.11 with tensorflow"
+    assert (root / "bot" / ".python-version").read_text() == "3.11\n"

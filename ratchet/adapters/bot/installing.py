@@ -89,21 +89,25 @@ def install(settings: Settings, bot: Path, folder: Path, lock: str) -> Path:
             on_line=console.progress,
         )
     except commands.CommandFailed as error:
-        said = error.completed.output
-        why = " ".join(said[max(said.find("error:"), 0) :].removeprefix("error:").split())
-        if bot != settings.bot and wanted.python != flavour.of(settings.bot).python:
-            raise RatchetError(
-                f"This is code of before, for Python {wanted.python}, and its environment could not be installed: "
-                f"{why[:MOST_SAID]}",
-                f"Check the network and the disk, or install that Python: `uv python install {wanted.python}`. "
-                "Then run the same command again.",
-            ) from error
-        raise RatchetError(
-            f"The bot's environment could not be installed: {why[:MOST_SAID]}",
-            f"Check the network and the disk, then run the same command again. By hand: `uv sync` in {bot}.",
-        ) from error
+        older = bot != settings.bot and wanted.python != flavour.of(settings.bot).python
+        raise not_installed(error.completed.output, bot, wanted.python if older else "") from error
     write_text(record, lock)
     return python_of(folder)
+
+
+def not_installed(said: str, bot: Path, older: str) -> RatchetError:
+    """Say why uv could not install; `older` is the Python of code of before that runs on another one, else ""."""
+    why = " ".join(said[max(said.find("error:"), 0) :].removeprefix("error:").split())[:MOST_SAID]
+    if older:
+        return RatchetError(
+            f"This is code of before, for Python {older}, and its environment could not be installed: {why}",
+            f"Check the network and the disk, or install that Python: `uv python install {older}`. Then run the same "
+            "command again.",
+        )
+    return RatchetError(
+        f"The bot's environment could not be installed: {why}",
+        f"Check the network and the disk, then run the same command again. By hand: `uv sync` in {bot}.",
+    )
 
 
 def record_of(settings: Settings, folder: Path) -> Path:

@@ -26,6 +26,7 @@ BASE = (
 )
 """What a bot of before required for the framework that it had copied."""
 
+FILES = (framework.PROJECT, framework.LOCK, flavour.PYTHON_VERSION)
 TENSORFLOW_PYTHON = "3.11"
 """The newest for which there is a TensorFlow 2.12, that of Rasa."""
 WITH_TENSORFLOW = re.compile(
@@ -122,44 +123,59 @@ def pin(bot: Path, copies: dict[str, list[str]], wheel: Path, made: Changed) -> 
     A bot for another Python is moved to the framework's, with the packages that were tested there.
     """
     beside = wheel.parents[1]
-    paths = project, lock, python = [
-        bot / name for name in (framework.PROJECT, framework.LOCK, flavour.PYTHON_VERSION)
-    ]
+    project, lock, python = paths = [bot / name for name in FILES]
     old = {path: path.read_text(encoding="utf-8") if path.exists() else "" for path in paths}
-    ours = {path: (SOURCE / "bot" / path.name).read_text(encoding="utf-8") for path in paths}
     unchanged = all(
         hashlib.sha256(old[path].encode()).hexdigest() in copies[path.name] for path in (project, lock)
     )
-    if framework.locked(bot):
-        text = framework.pinned_project(old[project], wheel)
-    elif unchanged or not old[project]:
-        text = framework.pinned_project(ours[project], wheel)
-    else:
-        text, made.dependencies = upgrading.project(old[project], BASE, f"{framework.VENDOR}/{wheel.name}")
-    new = {project: text, lock: framework.pinned_lock(old[lock], wheel), python: old[python]}
-    if flavour.pythons(bot) != flavour.pythons(SOURCE / "bot"):
-        heavy = needs_tensorflow(bot)
-        groups = {flavour.DEVELOPMENT, *flavour.groups(bot), *([flavour.TENSORFLOW] if heavy else [])}
-        new[project] = upgrading.moved(text, ours[project], groups)
-        new[lock] = framework.pinned_lock(framework.with_others(ours[lock], old[lock]), wheel)
-        new[python] = f"{TENSORFLOW_PYTHON}\n" if heavy else ours[python]
-        unchanged = unchanged and not heavy
-    for path, content in new.items():
+    new = named(bot, wheel, {path.name: text for path, text in old.items()}, unchanged, made)
+    moves = flavour.pythons(bot) != flavour.pythons(SOURCE / "bot")
+    if moves:
+        new |= moved(bot, wheel, new)
+    for name, content in new.items():
         if content:  # no lock file yet: an empty one is none either
-            (beside / path.name).write_text(content, encoding="utf-8")
-    if not unchanged:
+            (beside / name).write_text(content, encoding="utf-8")
+    if not unchanged or (moves and needs_tensorflow(bot)):
         locked(beside)
-    why = {
-        project: "depends on the framework's wheel",
-        lock: "depends on the framework's wheel",
-        python: f"the bot runs on {flavour.of(beside)} now",
-    }
+    why = dict.fromkeys(FILES, "depends on the framework's wheel")
+    why[python.name] = f"the bot runs on {flavour.of(beside)} now"
     if made.dependencies:
-        why[project] += f"; yours stay: {', '.join(made.dependencies)}"
+        why[project.name] += f"; yours stay: {', '.join(made.dependencies)}"
     for path in paths:
-        made_of = (beside / path.name).read_bytes() if (beside / path.name).exists() else b""
-        if made_of.decode() != old[path]:
-            made.note(f"bot/{path.name}", made_of, Fate.CHANGED if old[path] else Fate.ADDED, why[path])
+        written = (beside / path.name).read_bytes() if path.name in new else old[path].encode()
+        if written.decode() != old[path]:
+            fate = Fate.CHANGED if old[path] else Fate.ADDED
+            made.note(f"bot/{path.name}", written, fate, why[path.name])
+
+
+def named(bot: Path, wheel: Path, old: dict[str, str], unchanged: bool, made: Changed) -> dict[str, str]:
+    """Return the texts of a bot's project and lock file, by name, with the framework's wheel in them."""
+    if framework.locked(bot):
+        project, lock = old[framework.PROJECT], framework.pinned_lock(old[framework.LOCK], wheel)
+        return {framework.PROJECT: framework.pinned_project(project, wheel), framework.LOCK: lock}
+    if unchanged or not old[framework.PROJECT]:
+        ours = {name: (SOURCE / "bot" / name).read_text(encoding="utf-8") for name in FILES}
+        project = framework.pinned_project(ours[framework.PROJECT], wheel)
+        return {
+            framework.PROJECT: project,
+            framework.LOCK: framework.pinned_lock(ours[framework.LOCK], wheel),
+        }
+    where = f"{framework.VENDOR}/{wheel.name}"
+    project, made.dependencies = upgrading.project(old[framework.PROJECT], BASE, where)
+    return {framework.PROJECT: project, framework.LOCK: old[framework.LOCK]}
+
+
+def moved(bot: Path, wheel: Path, texts: dict[str, str]) -> dict[str, str]:
+    """Return project, lock file and the file that names the Python, for the Python of the framework's own."""
+    ours = {name: (SOURCE / "bot" / name).read_text(encoding="utf-8") for name in FILES}
+    heavy = needs_tensorflow(bot)
+    groups = {flavour.DEVELOPMENT, *flavour.groups(bot), *([flavour.TENSORFLOW] if heavy else [])}
+    lock = framework.with_others(ours[framework.LOCK], texts[framework.LOCK])
+    return {
+        framework.PROJECT: upgrading.moved(texts[framework.PROJECT], ours[framework.PROJECT], groups),
+        framework.LOCK: framework.pinned_lock(lock, wheel),
+        flavour.PYTHON_VERSION: f"{TENSORFLOW_PYTHON}\n" if heavy else ours[flavour.PYTHON_VERSION],
+    }
 
 
 def needs_tensorflow(bot: Path) -> bool:
