@@ -73,7 +73,7 @@ def ensure_runtime(client: docker.DockerClient, settings: Settings, recipes: Pat
         client.images.get(tag)
         return tag
     except ImageNotFound:
-        say("building the runtime image from bot/uv.lock: once for each lock file, a minute or two")
+        say(f"building the runtime image from bot/uv.lock on {bot}: once for each lock file, a minute or two")
     labels, arguments = {"ratchet.lock": lock_hash(settings.bot)}, {"PYTHON_VERSION": bot.python}
     try:
         with context({path.name: path for path in (recipe, *inputs)}) as archive:
