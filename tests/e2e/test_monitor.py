@@ -315,5 +315,7 @@ def test_a_killed_monitor_repeats_nothing(place: Place) -> None:
     place.looks(2)
     place.ratchet("retrain")
     place.until_over("replica down")
-    about = [one for one in place.receiver.told()[told:] if one[1] == "replica down"]  # a harvest failed before, too
+    about = [
+        one for one in place.receiver.told()[told:] if one[1] == "replica down"
+    ]  # a harvest failed before, too
     assert about == [("begin", "replica down"), ("end", "replica down")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -119,3 +120,18 @@ def test_a_damaged_file_is_said(bot: Path) -> None:
 def test_a_bot_without_a_lock_file_has_no_environment(tmp_path: Path) -> None:
     """There is nothing to tell it by."""
     assert flavour.environment_hash(tmp_path) == ""
+
+
+@pytest.mark.parametrize("chosen", [Flavour("3.13"), Flavour("3.11", (flavour.TENSORFLOW,))])
+def test_no_package_needs_a_compiler(chosen: Flavour) -> None:
+    """The image has none, nor do many machines: each has a file for this Python on Linux, or is built without."""
+    version = chosen.python.replace(".", "")
+    fits = re.compile(rf"(none-any|cp{version}-.*linux.*|abi3-.*linux.*|py3-none-.*linux.*)\.whl$")
+    without = {
+        str(entry["name"])
+        for entry in flavour.installed(flavour.locked(SOURCE / "bot"), chosen)
+        if not any(fits.search(str(wheel["url"])) for wheel in entry.get("wheels", []))
+    }
+    pure = {"docopt", "randomname"}
+    optional = {"sqlalchemy", "websockets"}  # their C is left out where it cannot be made
+    assert without <= pure | optional
