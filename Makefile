@@ -84,7 +84,7 @@ $(UV):
 	@$(UV) $(SYNC)
 	@touch $@
 
-bot/.venv/.synced: $(UV) bot/uv.lock bot/pyproject.toml ratchet_bot/pyproject.toml $(BOT_DISPLACED)
+bot/.venv/.synced: $(UV) bot/uv.lock bot/pyproject.toml bot/.python-version ratchet_bot/pyproject.toml $(BOT_DISPLACED)
 	@echo "Installing the bot's environment, Rasa without TensorFlow (about 0.5 GB) …"
 	@cd bot && $(UV) $(SYNC)
 	@touch $@
