@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect import Flow, tags
 from prefect.exceptions import MissingResult
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
 from ratchet.adapters.prefect import flow_runs
 from ratchet.adapters.prefect.server import scope_at
@@ -20,6 +21,8 @@ from ratchet.adapters.settings import root_of
 
 P = ParamSpec("P")
 R = TypeVar("R")
+NO_HEARTBEAT = {PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}
+"""Prefect's own, for whose thread a run waits up to a second at its end; `living` has one that stops at once."""
 PLAIN = (str, int, float, bool, type(None))
 
 
@@ -31,7 +34,7 @@ class Process(Flow[P, R]):
         kept: list[Any] = []
         token = flow_runs.values.set(kept)
         try:
-            with tags(scope_at(root_of(given.get("workspace"))).tag):
+            with tags(scope_at(root_of(given.get("workspace"))).tag), temporary_settings(NO_HEARTBEAT):
                 return super().__call__(*args, **kwargs)
         except (
             MissingResult
