@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import random
 import signal
@@ -13,6 +14,8 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests import tables
 from tests.sweep import sweep
+
+gc.set_threshold(100_000)  # as the command line does: a tenth of the time went into looking for garbage
 
 # A loaded machine is no failure of a law: what a test may take is bounded by pytest-timeout.
 EXAMPLES = 500 if os.environ.get("RATCHET_LONG") == "1" else 40

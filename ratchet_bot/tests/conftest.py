@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ import ratchet_bot.tools  # noqa: F401  before anything of Rasa
 from ratchet_bot.tools import train
 from tests import corpus
 
+gc.set_threshold(100_000)  # a tenth of the time went into looking for garbage
 settings.register_profile("bot", deadline=None)  # machines differ; pytest-timeout stops what hangs
 settings.load_profile("bot")
 
