@@ -21,6 +21,7 @@ def test_a_copied_environment_is_made_again(tmp_path: Path) -> None:
         "uv.lock",
         "bot/pyproject.toml",
         "bot/uv.lock",
+        "bot/.python-version",
         "ratchet_bot/pyproject.toml",
     ):
         (tmp_path / name).parent.mkdir(exist_ok=True)

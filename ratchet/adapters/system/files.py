@@ -43,10 +43,18 @@ def write_json(path: Path, content: Any) -> None:
     write_text(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
 
 
+SURROGATE = "\\ud"
+"""How JSON writes a character beyond 65,535, as two halves, and a byte of a name that is no UTF-8."""
+
+
 def read_json(path: Path) -> Any | None:
-    """Read JSON; None when the file is absent, was cut off, or holds something else."""
+    """Read JSON; None when the file is absent, was cut off, or holds something else, such as half a character."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        data = json.loads(text)
+        if SURROGATE in text.lower():  # one alone, in the name of a file, is refused by the operating system
+            json.dumps(data, ensure_ascii=False).encode("utf-8", "surrogateescape")
+        return data
     except (FileNotFoundError, ValueError, RecursionError):
         return None
 

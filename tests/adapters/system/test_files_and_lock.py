@@ -1,5 +1,6 @@
 """Tests of `ratchet.adapters.system.files` and `ratchet.adapters.system.lock`."""
 
+import json
 import os
 import signal
 import subprocess
@@ -27,6 +28,16 @@ def test_a_file_that_was_cut_off_reads_as_absent(tmp_path: Path) -> None:
     """State that another program truncated is treated like none."""
     path = tmp_path / "state.json"
     path.write_text('{"a": ')
+    assert read_json(path) is None
+
+
+def test_half_a_character_is_no_json_of_ours(tmp_path: Path) -> None:
+    """No file can be called so; a whole one, and a byte of a name that is no UTF-8, are what they are."""
+    path = tmp_path / "a.json"
+    for name in ("\U0001f600", os.fsdecode(b"\xe9")):
+        path.write_text(json.dumps({"a": name}))
+        assert read_json(path) == {"a": name}
+    path.write_text('{"a": "\\ud800/tmp"}')
     assert read_json(path) is None
 
 
