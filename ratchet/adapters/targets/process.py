@@ -34,6 +34,7 @@ from ratchet.adapters.targets import ports
 from ratchet.adapters.targets.target import ReplicaStatus, Say
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.manifest import Release
+from ratchet.domain.release.rollout import kept
 
 
 class ProcessTarget:
@@ -128,8 +129,8 @@ class ProcessTarget:
             )
         ]
 
-    def clean(self, live: Release | None, say: Say) -> None:
-        """Stop a staged replica that an unfinished release left, and delete the oldest bundles."""
+    def clean(self, live: Release | None, say: Say, went_live: Sequence[str] = ()) -> None:
+        """Stop a staged replica that an unfinished release left, and delete bundles that no rollback needs."""
         if self._discard_staged():
             say("stopped a staged replica that an unfinished release had left")
         serving = read_replica(self.folder / "live.json")
@@ -140,11 +141,14 @@ class ProcessTarget:
             return
         for rest in self.bundles.glob(".new-*"):
             shutil.rmtree(rest, ignore_errors=True)
+        if not went_live:
+            return
         whole = sorted(
-            (path for path in self.bundles.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime
+            (path for path in self.bundles.iterdir() if path.is_dir()), key=lambda path: -path.stat().st_mtime
         )
-        for bundle in whole[: -self.settings.params.rollout.keep_releases]:
-            if live is None or bundle.name != live.bundle:
+        keep = kept([path.name for path in whole], went_live, self.settings.params.rollout.keep_releases)
+        for bundle in whole:
+            if bundle.name not in keep and (live is None or bundle.name != live.bundle):
                 shutil.rmtree(bundle, ignore_errors=True)
 
     def url(self) -> str:

@@ -49,8 +49,11 @@ class Target(Protocol):
     def replicas(self) -> Sequence[ReplicaStatus]:
         """Ask every replica for its release, not the proxy alone."""
 
-    def clean(self, live: Release | None, say: Say) -> None:
-        """Remove what an unfinished release left: staged replicas, bundles that nothing needs."""
+    def clean(self, live: Release | None, say: Say, went_live: Sequence[str] = ()) -> None:
+        """Remove what an unfinished release left: staged replicas, and bundles that no rollback needs.
+
+        `went_live` are the bundles of the releases that did, oldest first; without them no bundle is removed.
+        """
 
     def url(self) -> str:
         """Where people reach the bot."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -39,12 +39,25 @@ class RolloutPolicy(Policy):
         120, gt=0, description="a replica that is not ready by then has failed"
     )
     drain_seconds: float = Field(10, ge=0, description="time for the requests in flight when a replica stops")
-    keep_releases: int = Field(5, ge=2, description="release bundles kept on this machine for a rollback")
+    keep_releases: int = Field(
+        5, ge=2, description="releases that were live kept on this machine for a rollback"
+    )
     deploy_timeout_seconds: float = Field(
         300, gt=0, description="a rollout that is not done by then goes back"
     )
     rehearse: bool = Field(False, description="after each release, go back and forth once under light load")
     load_test: LoadTestPolicy = LoadTestPolicy()
+
+
+def kept(bundles: Sequence[str], went_live: Sequence[str], most: int) -> set[str]:
+    """Return which bundles stay on this machine: the last `most` that went live, and the newest that did not.
+
+    `bundles` are those that are there, newest first; `went_live` is oldest first, a bundle as often as it did. An
+    attempt that failed pushes no good release out, and the last one is there to look at.
+    """
+    live = list(dict.fromkeys(reversed(went_live)))
+    attempts = [bundle for bundle in bundles if bundle not in live]
+    return {*live[:most], *attempts[:1]}
 
 
 @dataclass(frozen=True)

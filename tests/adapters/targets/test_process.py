@@ -132,20 +132,25 @@ def test_a_port_in_use_is_one_clear_error_and_stops_nothing(target: ProcessTarge
 
 
 def test_cleaning_stops_what_an_unfinished_release_left_and_keeps_the_live_one(target: ProcessTarget) -> None:
-    """A staged replica of a killed run goes; the live replica and its bundle stay, whatever their age."""
+    """A staged replica of a killed run goes; the live replica and its bundle stay, whatever their age.
+
+    So do the releases before it: attempts that failed do not count against them.
+    """
+    before = [packaged(target, f"live {number}".encode()).bundle for number in range(6)]
     live = released(target, b"live")
-    os.utime(target.bundles / live.bundle, (0, 0))
+    for bundle in (*before, live.bundle):
+        os.utime(target.bundles / bundle, (0, 0))
     for number in range(6):
         packaged(target, str(number).encode())
-    target.stage(packaged(target, b"left"), print)
+    left_over = packaged(target, b"left")
+    target.stage(left_over, print)
     left = read_replica(target.folder / "staged.json")
     assert left is not None
-    target.clean(live, print)
+    target.clean(live, print, [*before, live.bundle])
     assert channel.status(left.url) is None
     assert channel.serves(target.url(), live.id)
     kept = {path.name for path in target.bundles.iterdir()}
-    assert live.bundle in kept
-    assert len(kept) == target.settings.params.rollout.keep_releases + 1
+    assert kept == {*before[-4:], live.bundle, left_over.bundle}
 
 
 def test_stopping_leaves_nothing_running_and_starting_again_serves_the_same(target: ProcessTarget) -> None:

@@ -19,6 +19,7 @@ from ratchet.domain.release.rollout import (
     failures,
     is_at,
     judge_load,
+    kept,
     outcome,
     reason,
 )
@@ -186,3 +187,20 @@ def test_a_replica_that_was_stopped_for_its_health_is_a_failure() -> None:
     stopped = task(NEW, "complete", "shutdown")
     assert failures([stopped], NEW) == [stopped]
     assert "health check did not succeed" in reason([stopped], NEW)
+
+
+@given(
+    st.lists(st.sampled_from("abcdefgh")),
+    st.lists(st.sampled_from("abcdefgh"), min_size=1),
+    st.integers(2, 5),
+)
+def test_a_failed_attempt_pushes_no_good_release_out(
+    bundles: list[str], went_live: list[str], most: int
+) -> None:
+    """The live one and those before it stay, as many as were promised, and of the attempts the newest."""
+    stays = kept(bundles, went_live, most)
+    live = list(dict.fromkeys(reversed(went_live)))
+    assert stays.issuperset(live[:most])
+    assert len(stays) <= most + 1
+    attempts = [bundle for bundle in bundles if bundle not in live]
+    assert stays - set(live) == set(attempts[:1])

@@ -28,6 +28,9 @@ class Registry:
     def models(self) -> list[str]:
         return self.known
 
+    def releases(self) -> list[Any]:
+        return []
+
     def set_aliases(self) -> None:
         return None
 
@@ -47,7 +50,7 @@ class Target:
     def replicas(self) -> list[ReplicaStatus]:
         return [ReplicaStatus("a", "here", "url", True, self.serves)] if self.serves else []
 
-    def clean(self, live: Any, say: Any) -> None:
+    def clean(self, live: Any, say: Any, went_live: Any) -> None:
         return None
 
 

@@ -7,7 +7,7 @@ import io
 import re
 import tarfile
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -21,6 +21,7 @@ from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import refuse_pointers, sha256
 from ratchet.adapters.targets.target import Say
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.release.rollout import kept
 
 LABELS = {
     "version": "org.opencontainers.image.version",
@@ -193,15 +194,22 @@ def exists(client: docker.DockerClient, reference: str) -> bool:
         return False
 
 
-def remove_old(client: docker.DockerClient, stack: str, keep: int, in_use: Iterable[str]) -> list[str]:
-    """Delete this stack's images but the newest `keep` and those in use; returns the ids of those deleted."""
+def remove_old(
+    client: docker.DockerClient, stack: str, went_live: Sequence[str], most: int, in_use: Iterable[str]
+) -> list[str]:
+    """Delete this stack's images but those of the last `most` that went live, the newest other, and those in use.
+
+    `went_live` is oldest first. Returns the ids of those deleted.
+    """
     images: list[Any] = client.images.list(filters={"label": f"{OWNER}={stack}"})
     images.sort(key=lambda image: image.attrs["Created"], reverse=True)
-    used = set(in_use)
+    names = {image.id: {image.id, *image.attrs.get("RepoDigests", [])} for image in images}
+    # Of the names that an image has, the one that a manifest knows it by.
+    known = [next(iter(names[image.id].intersection(went_live)), image.id) for image in images]
+    keep = {*kept(known, went_live, most), *in_use}
     gone = []
-    for image in images[keep:]:
-        names = {image.id, *image.attrs.get("RepoDigests", [])}
-        if names & used:
+    for image in images:
+        if names[image.id] & keep:
             continue
         try:
             client.images.remove(image.id, force=True)

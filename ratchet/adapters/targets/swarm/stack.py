@@ -9,6 +9,8 @@ from __future__ import annotations
 import copy
 import os
 import secrets
+import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ import yaml
 from ratchet.adapters.bot import channel
 from ratchet.adapters.settings import SOURCE, Settings
 from ratchet.adapters.system import commands, yaml_text
-from ratchet.adapters.system.files import refuse_pointers, sha256, write_text
+from ratchet.adapters.system.files import names_digest, refuse_pointers, sha256, write_text
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.manifest import Release
 
@@ -26,18 +28,48 @@ BOT, PROXY = "bot", "proxy"
 BOT_PORT, PROXY_PORT, OPERATION_PORT = 5005, 8080, 8405
 """Ports within the fleet's networks; which ports the nodes open is for settings to say."""
 STACK_SECONDS = 120
+RECIPES = ("stack.yml", "bot/Dockerfile", "bot/model.Dockerfile", "bot/healthy.py", "proxy/haproxy.cfg")
+"""What a release on the swarm is made with; a workspace may have some of its own."""
 
 
 def recipes(settings: Settings) -> Path:
-    """The folder of stack.yml and the Dockerfiles: the workspace's own, else Ratchet's."""
-    own = settings.workspace / "deployments"
-    return own if (own / "stack.yml").exists() else SOURCE / "deployments"
+    """The folder of stack.yml and the Dockerfiles: the workspace's own, completed from Ratchet's."""
+    own, ours = settings.workspace / "deployments", SOURCE / "deployments"
+    there = [name for name in RECIPES if (own / name).is_file()]
+    if not there:
+        return ours
+    if len(there) == len(RECIPES):
+        return own
+    files = {name: ours / name for name in RECIPES}
+    files |= {path.relative_to(own).as_posix(): path for path in sorted(own.rglob("*")) if path.is_file()}
+    refuse_pointers(files.values(), settings.workspace)
+    return completed(settings.state / "swarm" / "deployments", files)
+
+
+def completed(place: Path, files: Mapping[str, Path]) -> Path:
+    """Return a folder with these files, by their names in it; made once for these contents, whole or not at all."""
+    folder = place / names_digest(files)[:12]
+    if folder.is_dir():
+        return folder
+    place.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(dir=place, prefix=".new."))
+    try:
+        for name, path in files.items():
+            (beside / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, beside / name)
+        beside.rename(folder)
+    except OSError:
+        if not folder.is_dir():  # unless another process was quicker
+            raise
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return folder
 
 
 def read(settings: Settings) -> dict[str, Any]:
     """Read stack.yml; raises `RatchetError` when it declares no service `bot`, or Git LFS keeps a file beside it."""
-    folder = recipes(settings)
-    path = folder / "stack.yml"
+    own, folder = settings.workspace / "deployments", recipes(settings)
+    path = own / "stack.yml" if (own / "stack.yml").is_file() else folder / "stack.yml"
     refuse_pointers((file for file in sorted(folder.rglob("*")) if file.is_file()), folder.parent)
     try:
         document = yaml_text.load(path.read_text(encoding="utf-8"))

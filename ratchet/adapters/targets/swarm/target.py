@@ -135,7 +135,7 @@ class SwarmTarget:
         with ThreadPoolExecutor(max_workers=8) as pool:
             return list(pool.map(lambda task: self._ask(task, fleet), up + missing))
 
-    def clean(self, live: Release | None, say: Say) -> None:
+    def clean(self, live: Release | None, say: Say, went_live: Sequence[str] = ()) -> None:
         """Remove canaries; bring the fleet back to `live` where an unfinished release left it elsewhere."""
         if self._discard_staged():
             say("removed the canaries that an unfinished release had left")
@@ -150,8 +150,9 @@ class SwarmTarget:
         in_use = [live.bundle]
         if previous := service.get("PreviousSpec"):  # the way back, however many releases were refused since
             in_use.append(docker_service.wanted_by(previous).image)
-        keep = self.settings.params.rollout.keep_releases
-        images.remove_old(self.client, self.settings.stack, keep, in_use)
+        if went_live:
+            keep = self.settings.params.rollout.keep_releases
+            images.remove_old(self.client, self.settings.stack, went_live, keep, in_use)
 
     def url(self) -> str:
         """The proxy's address on this engine's node; the others' are the same port on theirs."""

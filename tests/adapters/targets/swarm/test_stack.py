@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import stat
 from pathlib import Path
 
@@ -29,8 +31,40 @@ def test_a_workspace_without_a_stack_uses_ratchets_own(settings: Settings) -> No
     own = settings.workspace / "deployments"
     own.mkdir()
     (own / "stack.yml").write_text("services: {bot: {image: x}}")
-    assert stack.recipes(settings) == own
     assert stack.read(settings)["services"] == {"bot": {"image": "x"}}
+
+
+@pytest.mark.parametrize("name", stack.RECIPES)
+def test_own_files_are_completed_from_ratchets(settings: Settings, name: str) -> None:
+    """A team that changes one file keeps the others as they are, and one it adds lies beside them."""
+    own, ours = settings.workspace / "deployments", SOURCE / "deployments"
+    (own / name).parent.mkdir(parents=True)
+    (own / name).write_text("services: {bot: {image: x}}")
+    (own / "proxy").mkdir(exist_ok=True)
+    (own / "proxy" / "errors.http").write_text("HTTP/1.0 503\r\n")
+    folder = stack.recipes(settings)
+    for one in stack.RECIPES:
+        assert (folder / one).read_bytes() == ((own if one == name else ours) / one).read_bytes()
+    assert (folder / "proxy" / "errors.http").exists()
+    assert stack.recipes(settings) == folder
+    (own / name).write_text("services: {bot: {image: y}}")
+    assert (stack.recipes(settings) / name).read_text() == "services: {bot: {image: y}}"
+
+
+def test_whole_files_of_its_own_are_used_where_they_lie(settings: Settings) -> None:
+    """Nothing is copied."""
+    own = settings.workspace / "deployments"
+    shutil.copytree(SOURCE / "deployments", own)
+    assert stack.recipes(settings) == own
+
+
+def test_a_broken_stack_is_named_where_the_team_wrote_it(settings: Settings) -> None:
+    """Not in the copy that was completed."""
+    own = settings.workspace / "deployments"
+    own.mkdir()
+    (own / "stack.yml").write_text("services: [")
+    with pytest.raises(RatchetError, match=re.escape(f"{own / 'stack.yml'} cannot be read")):
+        stack.read(settings)
 
 
 def test_a_stack_without_the_bot_is_refused(settings: Settings) -> None:
