@@ -116,6 +116,9 @@ class Settings(BaseSettings):
     metrics_port: int | None = Field(
         None, ge=1, le=65535, description="loopback port of the monitor's figures for Prometheus"
     )
+    conversation_messages: int = Field(
+        10, ge=3, description="messages of a person that rules and stories can look back on, at least"
+    )
     actions_url: str | None = Field(
         None, description="the server of Rasa's custom actions: http://HOST:5055/webhook (`process`)"
     )

@@ -8,7 +8,7 @@ import pytest
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from ratchet_bot.channel import memory
+from ratchet_bot.channel import memory, trackers
 from ratchet_bot.tools._errors import ToolError
 
 
@@ -41,10 +41,10 @@ def test_replies_are_bounded_in_number_and_time() -> None:
 
 def test_the_conversations_silent_for_longest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory does not grow with the number of people."""
-    monkeypatch.setattr(memory, "MOST_CONVERSATIONS", 2)
+    monkeypatch.setattr(trackers, "MOST_CONVERSATIONS", 2)
 
     async def scenario() -> None:
-        store = memory.BoundedTrackerStore(Domain.empty())
+        store = trackers.MemoryTrackers(Domain.empty())
         for sender in ("anna", "bert", "anna", "carl"):
             await store.save(DialogueStateTracker(sender, []))
         assert list(await store.keys()) == ["anna", "carl"]
@@ -55,8 +55,10 @@ def test_the_conversations_silent_for_longest_are_forgotten(monkeypatch: pytest.
 def test_redis_is_used_for_trackers_and_locks_alike() -> None:
     """Several replicas share conversations only if they share both."""
     found = memory.endpoints("rediss://me:secret@cache:6380/2")
+    assert found.tracker_store.type.endswith(".RedisTrackers")
+    assert found.lock_store.type == "redis"
     for endpoint in (found.tracker_store, found.lock_store):
-        assert (endpoint.type, endpoint.url) == ("redis", "cache")
+        assert endpoint.url == "cache"
         assert endpoint.kwargs["port"] == 6380
         assert endpoint.kwargs["db"] == 2
         assert endpoint.kwargs["username"] == "me"

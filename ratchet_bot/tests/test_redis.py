@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -48,6 +51,30 @@ def test_a_conversation_goes_on_at_another_replica(replicas: tuple[Server, Serve
     first, second = replicas
     assert first.say("zyzzyva qwerty", "anna", None)["intent"]["name"] == "nlu_fallback"
     assert second.say("zyzzyva qwerty", "anna", None)["intent"]["name"] == "nlu_handoff"
+
+
+def test_a_long_conversation_goes_on_at_another_replica(
+    replicas: tuple[Server, Server], redis: tuple[subprocess.Popen[bytes], Path]
+) -> None:
+    """What is stored stays short, Rasa's own store reads it, and what was said before is kept as long."""
+    from rasa.core.tracker_store import RedisTrackerStore
+    from rasa.shared.core.domain import Domain
+    from rasa.shared.core.events import UserUttered
+
+    for number in range(25):
+        assert replicas[number % 2].say("what is for lunch", "dora", None)["intent"]["name"] == "cafeteria"
+    address = urlsplit(redis[1].read_text().strip())
+    kept = RedisTrackerStore(Domain.empty(), host="127.0.0.1", port=address.port, db=1, key_prefix="ratchet")
+    [name] = [key for key in kept.red.keys("ratchet:tracker:*") if key.endswith("/dora")]
+    conversation = name.removeprefix("ratchet:tracker:")
+    tracker = asyncio.run(kept.retrieve(conversation))
+    messages = [event for event in tracker.events if isinstance(event, UserUttered)]
+    assert len(messages) < 20
+    before = kept.red.lrange(f"ratchet:earlier:{conversation}", 0, -1)
+    assert sum(json.loads(one)["from"] == "person" for one in before) + len(messages) == 25
+    assert 0 < kept.red.ttl(f"ratchet:earlier:{conversation}") <= kept.red.ttl(name) + 1
+    assert replicas[0].say("zyzzyva qwerty", "dora", None)["intent"]["name"] == "nlu_fallback"
+    assert replicas[1].say("zyzzyva qwerty", "dora", None)["intent"]["name"] == "nlu_handoff"
 
 
 def test_a_message_sent_again_to_another_replica_is_processed_once(replicas: tuple[Server, Server]) -> None:

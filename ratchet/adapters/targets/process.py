@@ -191,6 +191,7 @@ class ProcessTarget:
             **rasa.environment(bundle / "bot"),
             "RATCHET_STAGING_TOKEN_FILE": str(token),
             **traffic.environment(self.settings),
+            "RATCHET_CONVERSATION_MESSAGES": str(self.settings.conversation_messages),
             **({"RATCHET_ACTIONS_URL": self.settings.actions_url} if self.settings.actions_url else {}),
         }
         return launch(argv, cwd=bundle / "bot", env=env, log=log, release=release.id, port=port)

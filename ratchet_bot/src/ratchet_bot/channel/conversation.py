@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +15,7 @@ from rasa.shared.core.events import BotUttered, SlotSet, UserUttered
 from rasa.shared.core.slot_mappings import SlotMappingType
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from ratchet_bot.channel import trackers
 from ratchet_bot.channel.events import Broker, Event
 from ratchet_bot.channel.handoff import Handoff
 from ratchet_bot.channel.memory import Replies
@@ -55,6 +56,7 @@ class Conversations:
         self.agent = agent
         self.service = service
         self.events = events
+        self._trackers = trackers.of(agent)
         self._replies = replies
         self._handoff = handoff
 
@@ -66,7 +68,8 @@ class Conversations:
                 if given is not None:
                     return given
             try:
-                reply = await self._answer(turn)
+                with trackers.turn():
+                    reply = await self._answer(turn)
             except Exception:
                 self._record(turn, failed=True)
                 raise
@@ -102,7 +105,7 @@ class Conversations:
         tracker = await processor.get_tracker(turn.conversation)
         handed_off = HANDOFF_ANSWER in _answers_to_last_message(tracker)
         if handed_off:
-            self._handoff.post(self._transcript(tracker, turn))
+            self._handoff.post(await self._transcript(tracker, turn))
         answer = {"intent": parsed["intent"]["name"], "handed_off": handed_off}
         self._record(turn, **answer, confidence=prediction.confidence, ranking=prediction.ranking)
         return {
@@ -136,13 +139,14 @@ class Conversations:
             tracker.update_with_events(changed, self.agent.domain)
         await self.agent.processor.save_tracker(tracker)
 
-    def _transcript(self, tracker: DialogueStateTracker, turn: Turn) -> dict[str, Any]:
+    async def _transcript(self, tracker: DialogueStateTracker, turn: Turn) -> dict[str, Any]:
+        before = await self._trackers.said_before(turn.conversation)
         return {
             "sender": turn.conversation,
             "context": dict(turn.context),
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "release": self.service.release,
-            "messages": list(_messages(tracker)),
+            "messages": [*before, *trackers.said(tracker.events)],
         }
 
 
@@ -160,13 +164,3 @@ def _answers_to_last_message(tracker: DialogueStateTracker) -> set[str | None]:
         if isinstance(event, BotUttered):
             answers.add(event.metadata.get("utter_action"))
     return answers
-
-
-def _messages(tracker: DialogueStateTracker) -> Iterator[dict[str, Any]]:
-    for event in tracker.events:
-        if isinstance(event, (UserUttered, BotUttered)):
-            speaker = {"from": "bot"} if isinstance(event, BotUttered) else {"from": "person"}
-            if isinstance(event, UserUttered):
-                speaker["intent"] = event.intent.get("name")
-            at = datetime.fromtimestamp(event.timestamp, UTC).isoformat(timespec="seconds")
-            yield {**speaker, "text": event.text, "at": at}

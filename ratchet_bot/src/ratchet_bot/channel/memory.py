@@ -9,17 +9,15 @@ from collections import OrderedDict
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from rasa.core.tracker_store import InMemoryTrackerStore
 from rasa.core.utils import AvailableEndpoints
-from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from ratchet_bot.channel.locks import CLIENT
+from ratchet_bot.channel.trackers import MESSAGES, MemoryTrackers, RedisTrackers
 from ratchet_bot.tools._errors import ToolError
 
 REPLY_SECONDS = 600
 MOST_REPLIES = 10_000
-MOST_CONVERSATIONS = 10_000
 CONVERSATION_SECONDS = 7 * 24 * 3600
 
 
@@ -76,22 +74,16 @@ class RedisReplies:
         return "ratchet:reply:" + hashlib.sha256(f"{conversation}\n{message_id}".encode()).hexdigest()
 
 
-class BoundedTrackerStore(InMemoryTrackerStore):
-    """Rasa's tracker store in memory, without the conversations that have been silent for longest."""
+def endpoints(
+    redis_url: str | None, actions_url: str | None = None, messages: int = MESSAGES
+) -> AvailableEndpoints:
+    """Rasa's tracker and lock store, both in the Redis of the URL or in memory, and the server of custom actions.
 
-    async def save(self, tracker: DialogueStateTracker) -> None:
-        """Save a conversation as the most recent one."""
-        self.store.pop(tracker.sender_id, None)
-        await super().save(tracker)
-        while len(self.store) > MOST_CONVERSATIONS:
-            del self.store[next(iter(self.store))]
-
-
-def endpoints(redis_url: str | None, actions_url: str | None = None) -> AvailableEndpoints:
-    """Rasa's tracker and lock store, both in the Redis of the URL or in memory, and the server of custom actions."""
+    `messages` of a person are kept at least of each conversation.
+    """
     action = EndpointConfig(actions_url) if actions_url else None
     if not redis_url:
-        return AvailableEndpoints(tracker_store=BoundedTrackerStore(domain=None), action=action)
+        return AvailableEndpoints(tracker_store=MemoryTrackers(None, messages=messages), action=action)
     address = urlsplit(redis_url)
     if address.scheme not in ("redis", "rediss") or not address.hostname:
         raise ToolError(
@@ -107,7 +99,12 @@ def endpoints(redis_url: str | None, actions_url: str | None = None) -> Availabl
         "key_prefix": "ratchet",
     }
     return AvailableEndpoints(
-        tracker_store=EndpointConfig(type="redis", record_exp=CONVERSATION_SECONDS, **shared),
+        tracker_store=EndpointConfig(
+            type=f"{RedisTrackers.__module__}.{RedisTrackers.__name__}",
+            record_exp=CONVERSATION_SECONDS,
+            messages=messages,
+            **shared,
+        ),
         lock_store=EndpointConfig(type="redis", **shared),
         action=action,
     )

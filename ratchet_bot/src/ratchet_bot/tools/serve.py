@@ -97,7 +97,7 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     app.config.REQUEST_MAX_SIZE = MOST_BYTES
 
     app.ctx.agent = load_agent(
-        arguments.model, arguments.domain, memory.endpoints(redis_url, secret("actions_url"))
+        arguments.model, arguments.domain, memory.endpoints(redis_url, secret("actions_url"), _messages())
     )
     started = datetime.now(UTC).isoformat(timespec="seconds")
     service = Service(arguments.release, arguments.model_version, digest, started)
@@ -115,6 +115,16 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     app.register_listener(announce, "after_server_start")
     app.register_listener(drain, "after_server_stop")
     return app
+
+
+def _messages() -> int:
+    """How many messages of a person a conversation keeps at least."""
+    from ratchet_bot.channel.trackers import MESSAGES
+
+    said = os.environ.get("RATCHET_CONVERSATION_MESSAGES") or str(MESSAGES)
+    if not said.isdecimal() or int(said) < 1:
+        raise ToolError(f"RATCHET_CONVERSATION_MESSAGES is {said!r}.", "Write a number, 10 for instance.")
+    return int(said)
 
 
 def load_agent(model: Path, domain: Path, endpoints: Any) -> Any:

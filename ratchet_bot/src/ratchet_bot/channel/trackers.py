@@ -1,0 +1,179 @@
+"""Conversations of any length at the cost of short ones, in memory or in Redis.
+
+Rasa reads and writes a whole conversation several times in each turn, so message 100 took forty times as long as
+message 5, and kept the replica from everybody else. Here a conversation is read once in a turn, and what is kept of it
+is the end: once it has twice as many messages as are kept, it begins anew as Rasa itself begins a session, with its
+slots and its form. What people and bot said before is kept beside it, for a hand-off.
+
+The stored form is Rasa's own. A release of before reads it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+from rasa.core.agent import Agent
+from rasa.core.tracker_store import InMemoryTrackerStore, RedisTrackerStore
+from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
+from rasa.shared.core.events import (
+    ActionExecuted,
+    ActiveLoop,
+    BotUttered,
+    ConversationPaused,
+    Event,
+    SessionStarted,
+    SlotSet,
+    UserUttered,
+)
+from rasa.shared.core.trackers import DialogueStateTracker
+
+MESSAGES = 10
+"""So many of a person's messages are kept at least; stories and rules that look further back do not see more."""
+MOST_CONVERSATIONS = 10_000
+
+_turn: ContextVar[dict[str, DialogueStateTracker] | None] = ContextVar("turn", default=None)
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Read a conversation once in this block, whose lock the caller holds."""
+    token = _turn.set({})
+    try:
+        yield
+    finally:
+        _turn.reset(token)
+
+
+def said(events: Sequence[Event]) -> Iterator[dict[str, Any]]:
+    """Yield what person and bot said, as a hand-off and a reviewer read it."""
+    for event in events:
+        if isinstance(event, (UserUttered, BotUttered)):
+            speaker = {"from": "bot"} if isinstance(event, BotUttered) else {"from": "person"}
+            if isinstance(event, UserUttered):
+                speaker["intent"] = event.intent.get("name")
+            at = datetime.fromtimestamp(event.timestamp, UTC).isoformat(timespec="seconds")
+            yield {**speaker, "text": event.text, "at": at}
+
+
+def shortened(
+    tracker: DialogueStateTracker, most: int = MESSAGES
+) -> tuple[DialogueStateTracker, list[dict[str, Any]]]:
+    """Return a conversation's end, and what was said before it; one of fewer than twice `most` messages as it is.
+
+    The end begins as a session of Rasa's: with the values of the slots and the form that was asked then.
+    """
+    events = list(tracker.events)
+    turns = [number for number, event in enumerate(events) if isinstance(event, UserUttered)]
+    if len(turns) < 2 * most:
+        return tracker, []
+    cut = turns[-most]
+    while cut and not _listens(events[cut - 1]):  # what came before the message belongs to its turn
+        cut -= 1
+    before = _tracker(tracker, events[:cut])
+    at = events[cut - 1].timestamp if cut else events[0].timestamp
+    values = [
+        SlotSet(name, slot.value, at)
+        for name, slot in before.slots.items()
+        if slot.value != slot.initial_value
+    ]
+    state: list[Event] = [ActiveLoop(before.active_loop_name, at)] if before.active_loop_name else []
+    state += [ConversationPaused(at)] if before.is_paused() else []
+    start = [ActionExecuted(ACTION_SESSION_START_NAME, timestamp=at), SessionStarted(at), *values, *state]
+    listening = ActionExecuted(ACTION_LISTEN_NAME, timestamp=at)
+    return _tracker(tracker, [*start, listening, *events[cut:]]), list(said(events[:cut]))
+
+
+def _tracker(like: DialogueStateTracker, events: Sequence[Event]) -> DialogueStateTracker:
+    made = DialogueStateTracker(like.sender_id, like.slots.values())
+    made.update_with_events(list(events), domain=None, override_timestamp=False)
+    return made
+
+
+def _listens(event: Event) -> bool:
+    return isinstance(event, ActionExecuted) and event.action_name == ACTION_LISTEN_NAME
+
+
+class MemoryTrackers(InMemoryTrackerStore):
+    """Conversations in memory, without those that have been silent for longest."""
+
+    def __init__(self, domain: Any, event_broker: Any = None, messages: int = MESSAGES) -> None:
+        super().__init__(domain, event_broker)
+        self.messages = messages
+        self.earlier: dict[str, list[dict[str, Any]]] = {}
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        """Save a conversation as the most recent one."""
+        kept, before = shortened(tracker, self.messages)
+        self.store.pop(tracker.sender_id, None)
+        await super().save(kept)
+        if before:
+            self.earlier.setdefault(tracker.sender_id, []).extend(before)
+        while len(self.store) > MOST_CONVERSATIONS:
+            oldest = next(iter(self.store))
+            del self.store[oldest]
+            self.earlier.pop(oldest, None)
+        remember(kept)
+
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
+        """See Rasa's store."""
+        return remembered(sender_id) or remember(await super().retrieve(sender_id))
+
+    async def said_before(self, sender_id: str) -> list[dict[str, Any]]:
+        """Return what was said before the conversation's kept end."""
+        return self.earlier.get(sender_id, [])
+
+
+class RedisTrackers(RedisTrackerStore):
+    """Conversations in Redis, seen by every replica."""
+
+    def __init__(self, *arguments: Any, messages: int = MESSAGES, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.messages = messages
+
+    async def save(self, tracker: DialogueStateTracker, timeout: float | None = None) -> None:
+        """Save a conversation. Nobody else writes it: its lock is held, so nothing is merged."""
+        kept, before = shortened(tracker, self.messages)
+        seconds = int(timeout or self.record_exp or 0) or None
+        with self.red.pipeline() as pipeline:
+            pipeline.set(self.key_prefix + tracker.sender_id, self.serialise_tracker(kept), ex=seconds)
+            if before:
+                pipeline.rpush(self._earlier(tracker.sender_id), *(json.dumps(one) for one in before))
+            if seconds:
+                pipeline.expire(self._earlier(tracker.sender_id), seconds)
+            pipeline.execute()
+        remember(kept)
+
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
+        """See Rasa's store."""
+        return remembered(sender_id) or remember(await super().retrieve(sender_id))
+
+    async def said_before(self, sender_id: str) -> list[dict[str, Any]]:
+        """Return what was said before the conversation's kept end."""
+        return [json.loads(one) for one in self.red.lrange(self._earlier(sender_id), 0, -1)]
+
+    def _earlier(self, sender_id: str) -> str:
+        return f"{self.key_prefix.removesuffix('tracker:')}earlier:{sender_id}"
+
+
+def of(agent: Agent) -> MemoryTrackers | RedisTrackers:
+    """Return the store that an agent was given; Rasa keeps it in another one."""
+    store: MemoryTrackers | RedisTrackers = agent.tracker_store._tracker_store
+    return store
+
+
+def remember(tracker: DialogueStateTracker | None) -> DialogueStateTracker | None:
+    """Keep a conversation for the rest of this turn."""
+    known = _turn.get()
+    if known is not None and tracker is not None:
+        known[tracker.sender_id] = tracker
+    return tracker
+
+
+def remembered(sender_id: str) -> DialogueStateTracker | None:
+    """Return the conversation as this turn knows it."""
+    return (_turn.get() or {}).get(sender_id)
