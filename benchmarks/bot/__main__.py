@@ -1,7 +1,7 @@
 """Measure the bot and print its table: `uv run python -m benchmarks.bot` from the repository.
 
 The public sets are looked for in the folder that RATCHET_PUBLIC_DATA names, else in ../shared/data. `--diet PYTHON`
-adds the comparison with DIET, which takes the Python of an environment with `--group tensorflow` and its time.
+adds the comparison with DIET, which takes the Python of an environment with TensorFlow (3.11) and its time.
 """
 
 from __future__ import annotations

@@ -140,11 +140,10 @@ def carry_out(root: Path, upgrade: Upgrade) -> str:
             )
         settings = load_settings(root)
         environment, before = flavour.environment_hash(settings.bot), flavour.of(settings.bot).python
-        own = installing.usable(settings, settings.bot / ".venv", environment, before)
         with change.changing(root, version.unfinished(root), upgrade.files):
             commit = committed(root, sorted(upgrade.files), f"Upgrade the workspace to Ratchet {upgrade.now}")
-        if own and flavour.of(settings.bot).python != before:
-            installing.set_aside(settings, environment)  # the champion is scored with it
+        if flavour.of(settings.bot).python != before:
+            installing.set_aside(settings, environment, before)  # the champion is scored with it
         return commit
 
 

@@ -67,6 +67,18 @@ def test_a_tensorflow_policy_is_refused_too() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    "channel", ["telegram", "twilio", "slack", "webexteams", "rocketchat", "facebook", "hangouts"]
+)
+def test_a_channel_without_its_library_names_its_extra(channel: str) -> None:
+    """The command is that of the channel, whatever its module imports first."""
+    from rasa.core.channels import BUILTIN_CHANNELS
+
+    library = lean.needed(BUILTIN_CHANNELS[channel])
+    assert library
+    assert f"`uv add 'ratchet-bot[{channel}]'`" in lean.remedy(library)
+
+
 def test_the_tools_import_without_noise() -> None:
     """Importing Rasa through the tools prints nothing, not even on standard error."""
     code = (

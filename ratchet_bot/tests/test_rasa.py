@@ -130,7 +130,12 @@ POLICIES = """
 - {name: AugmentedMemoizationPolicy, max_history: 3}
 - name: RulePolicy
 """
-CLASSIFIERS = ("LogisticRegressionClassifier", "SklearnIntentClassifier", "KeywordIntentClassifier")
+CLASSIFIERS = (
+    "LogisticRegressionClassifier",
+    "LogisticRegressionClassifier\n  solver: liblinear",
+    "SklearnIntentClassifier",
+    "KeywordIntentClassifier",
+)
 
 
 def project(folder: Path, classifier: str) -> Path:

@@ -267,3 +267,15 @@ def test_a_bot_with_diet_is_moved_to_the_python_of_its_tensorflow(root: Path) ->
     upgrade.carry_out(root, upgrade.plan(root))
     assert str(flavour.of(root / "bot")) == "Python 3.11 with tensorflow"
     assert (root / "bot" / ".python-version").read_text() == "3.11\n"
+
+
+def test_modules_that_import_what_rasa_no_longer_brings_are_named(root: Path) -> None:
+    """Before anything is committed, with the command: the action server would not start."""
+    (root / "bot" / "actions.py").write_text(
+        "import boto3\nfrom pymongo import MongoClient\nimport requests\n"
+    )
+    git(root, "add", "--all")
+    git(root, "commit", "--quiet", "--message", "Ours")
+    steps = {step.path: step for step in upgrade.plan(root).steps}
+    assert steps["bot/actions.py"].fate is Fate.LEFT
+    assert "`uv add boto3 pymongo` in bot/" in steps["bot/actions.py"].why

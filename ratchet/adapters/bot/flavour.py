@@ -19,6 +19,7 @@ from typing import Any
 
 from packaging.markers import Marker
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import canonicalize_name
 
 from ratchet.adapters.bot import framework
 from ratchet.domain.errors import RatchetError
@@ -44,15 +45,23 @@ class Flavour:
 
 
 def of(bot: Path) -> Flavour:
-    """Return the flavour of a bot's folder; without a file that says so, that of the newest Python it allows."""
-    allowed = pythons(bot)
-    file = bot / PYTHON_VERSION
-    said = re.search(
-        r"^\s*(\d+\.\d+)", file.read_text(encoding="utf-8") if file.exists() else "", re.MULTILINE
-    )
-    wanted = said[1] if said else ""
+    """Return the flavour of a bot's folder; where the file names no Python that it allows, that of the newest.
+
+    Raises `RatchetError` where the file or the project cannot be read.
+    """
+    allowed, wanted = pythons(bot), named(bot / PYTHON_VERSION)
     python = wanted if wanted in allowed else next(iter(allowed), wanted or PYTHONS[0])
     return Flavour(python, groups(bot))
+
+
+def named(file: Path) -> str:
+    """Return the Python that a `.python-version` names, as 3.13, in any of the ways that uv and pyenv read; else ""."""
+    text = file.read_bytes().decode("utf-8-sig", errors="replace") if file.exists() else ""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
+    found = re.search(r"(?<![\d.])(\d+\.\d+)", lines[0]) if lines else None
+    if lines and not found:
+        raise RatchetError(f"{file} names no version of Python.", f"Write {PYTHONS[0]} into it.")
+    return found[1] if found else ""
 
 
 def pythons(bot: Path) -> list[str]:
@@ -74,7 +83,11 @@ def groups(bot: Path) -> tuple[str, ...]:
     found = parsed(project) if project.exists() else {}
     said = found.get("tool", {}).get("uv", {}).get("default-groups", [])
     names = found.get("dependency-groups", {}) if said == "all" else said
-    return tuple(sorted(set(names) - {DEVELOPMENT}))
+    if isinstance(names, str):
+        raise RatchetError(
+            f"`default-groups` in {project} is no list.", 'Write ["dev"], or ["dev", "tensorflow"].'
+        )
+    return tuple(sorted({canonicalize_name(name) for name in names} - {DEVELOPMENT}))
 
 
 def locked(bot: Path) -> dict[str, Any]:

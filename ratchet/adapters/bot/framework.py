@@ -33,7 +33,9 @@ NAME = re.compile(r'\A\s*name = "([^"]*)"$', re.MULTILINE)
 SOURCE_LINE = re.compile(r'^source = \{ (\w+) = "([^"]*)" \}$', re.MULTILINE)
 WHEELS_LINES = re.compile(r"^wheels = \[\n(?:    .*\n)*\]\n", re.MULTILINE)
 DIGEST = re.compile(r'hash = "sha256:([0-9a-f]{64})"')
-REQUIREMENT = re.compile(rf'(\{{ name = "{DISTRIBUTION}"), (?:editable|path) = "[^"]*"')
+REQUIREMENT = re.compile(
+    rf'(\{{ name = "{DISTRIBUTION}"(?:, extras = \[[^\]]*\])?), (?:editable|path) = "[^"]*"'
+)
 SOURCES = re.compile(rf"^{DISTRIBUTION} = \{{.*\}}$", re.MULTILINE)
 
 

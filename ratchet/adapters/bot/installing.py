@@ -6,12 +6,14 @@ What is being installed is noted beside, so that an environment that an interrup
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from ratchet.adapters.bot import flavour, framework
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system import commands, console
-from ratchet.adapters.system.files import write_text
+from ratchet.adapters.system.files import write_json, write_text
+from ratchet.adapters.system.processes import read_replica
 from ratchet.domain.errors import RatchetError
 
 INSTALL_SECONDS = 1800.0
@@ -52,14 +54,32 @@ def version_of(folder: Path) -> str:
     return found[1] if found else ""
 
 
-def set_aside(settings: Settings, lock: str) -> None:
-    """Keep the workspace's environment, made from the lock file of this digest, for the models of that code."""
+def set_aside(settings: Settings, lock: str, python: str) -> None:
+    """Keep the workspace's environment, made from the lock file of this digest, for the models of that code.
+
+    A bot that runs from it is started anew from where it is kept, should it die. One that has another Python, was left
+    half made, or cannot be moved stays where it is.
+    """
     own, kept = settings.bot / ".venv", settings.state / "environments" / lock[:16]
-    if python_of(own).exists() and not own.is_symlink() and not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
+    record = record_of(settings, own)
+    half = record.exists() and record.read_text(encoding="utf-8") == UNFINISHED
+    if not python_of(own).exists() or own.is_symlink() or half or version_of(own) not in ("", python):
+        return
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    try:
         own.rename(kept)
-        record_of(settings, own).unlink(missing_ok=True)
-        write_text(record_of(settings, kept), lock)
+    except OSError as error:
+        console.note(
+            f"{own} stays where it is: {error.strerror}. The champion's environment will be made anew."
+        )
+        return
+    record.unlink(missing_ok=True)
+    write_text(record_of(settings, kept), lock)
+    live = settings.state / "process" / "live.json"
+    replica = read_replica(live)
+    if replica and replica.argv and Path(replica.argv[0]).is_relative_to(own):
+        there = str(kept / Path(replica.argv[0]).relative_to(own))
+        write_json(live, replace(replica, argv=(there, *replica.argv[1:])).as_dict())
 
 
 def install(settings: Settings, bot: Path, folder: Path, lock: str) -> Path:

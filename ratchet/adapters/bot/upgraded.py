@@ -5,16 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ratchet.adapters.bot import flavour, framework, installing
-from ratchet.adapters.system import commands
+from ratchet.adapters.system import commands, yaml_text
 from ratchet.adapters.system.files import sha256
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.operations import upgrading
+from ratchet.domain.operations import moving, upgrading
 from ratchet.domain.operations.upgrading import Fate, Step
 from ratchet.resources import HERE, SOURCE
 
@@ -29,11 +29,10 @@ BASE = (
 FILES = (framework.PROJECT, framework.LOCK, flavour.PYTHON_VERSION)
 TENSORFLOW_PYTHON = "3.11"
 """The newest for which there is a TensorFlow 2.12, that of Rasa."""
-WITH_TENSORFLOW = re.compile(
-    r"^[ \t]*-[ \t]*\{?[ \t]*name:[ \t]*[\"']?[\w.]*\b"
-    r"(?:DIETClassifier|ResponseSelector|TEDPolicy|UnexpecTEDIntentPolicy)\b",
-    re.MULTILINE,
-)
+WITH_TENSORFLOW = {
+    *("DIETClassifier", "ResponseSelector", "TEDPolicy", "UnexpecTEDIntentPolicy"),
+    *("LanguageModelFeaturizer", "ConveRTFeaturizer"),
+}
 
 
 @dataclass
@@ -129,14 +128,16 @@ def pin(bot: Path, copies: dict[str, list[str]], wheel: Path, made: Changed) -> 
         hashlib.sha256(old[path].encode()).hexdigest() in copies[path.name] for path in (project, lock)
     )
     new = named(bot, wheel, {path.name: text for path, text in old.items()}, unchanged, made)
-    moves = flavour.pythons(bot) != flavour.pythons(SOURCE / "bot")
+    moves = not {*flavour.pythons(bot)} & {*flavour.pythons(SOURCE / "bot")}
     if moves:
         new |= moved(bot, wheel, new)
     for name, content in new.items():
         if content:  # no lock file yet: an empty one is none either
             (beside / name).write_text(content, encoding="utf-8")
-    if not unchanged or (moves and needs_tensorflow(bot)):
+    if not unchanged or (moves and flavour.of(beside).groups):
         locked(beside)
+    if moves:
+        made.steps += no_longer_brought(bot, beside)
     why = dict.fromkeys(FILES, "depends on the framework's wheel")
     why[python.name] = f"the bot runs on {flavour.of(beside)} now"
     if made.dependencies:
@@ -168,22 +169,45 @@ def named(bot: Path, wheel: Path, old: dict[str, str], unchanged: bool, made: Ch
 def moved(bot: Path, wheel: Path, texts: dict[str, str]) -> dict[str, str]:
     """Return project, lock file and the file that names the Python, for the Python of the framework's own."""
     ours = {name: (SOURCE / "bot" / name).read_text(encoding="utf-8") for name in FILES}
-    heavy = needs_tensorflow(bot)
+    heavy = needs_tensorflow(bot) or flavour.TENSORFLOW in flavour.groups(bot)
     groups = {flavour.DEVELOPMENT, *flavour.groups(bot), *([flavour.TENSORFLOW] if heavy else [])}
     lock = framework.with_others(ours[framework.LOCK], texts[framework.LOCK])
     return {
-        framework.PROJECT: upgrading.moved(texts[framework.PROJECT], ours[framework.PROJECT], groups),
+        framework.PROJECT: moving.moved(texts[framework.PROJECT], ours[framework.PROJECT], groups),
         framework.LOCK: framework.pinned_lock(lock, wheel),
         flavour.PYTHON_VERSION: f"{TENSORFLOW_PYTHON}\n" if heavy else ours[flavour.PYTHON_VERSION],
     }
 
 
+def no_longer_brought(bot: Path, moved: Path) -> Iterator[Step]:
+    """Name the team's modules that import what came with Rasa for the bot's old Python and does not for the new one."""
+    old, new = (
+        {str(entry["name"]) for entry in flavour.installed(flavour.locked(one), flavour.of(one))}
+        for one in (bot, moved)
+    )
+    for name, path in listed(bot).items():
+        if name.endswith(".py"):
+            found = upgrading.imported(path.read_bytes().decode("utf-8", errors="replace"))
+            gone = sorted(
+                {upgrading.PACKAGES.get(module, module.replace("_", "-").lower()) for module in found}
+                & (old - new)
+            )
+            if gone:
+                why = f"imports {', '.join(gone)}, which Rasa no longer brings: `uv add {' '.join(gone)}` in bot/"
+                yield Step(f"bot/{name}", Fate.LEFT, why)
+
+
 def needs_tensorflow(bot: Path) -> bool:
     """Say whether the bot's configuration names a component of Rasa's that works with TensorFlow."""
     config = bot / "config.yml"
-    return bool(
-        config.exists() and WITH_TENSORFLOW.search(config.read_text(encoding="utf-8", errors="replace"))
-    )
+    try:
+        content = yaml_text.load(config.read_text(encoding="utf-8")) if config.exists() else {}
+    except (UnicodeDecodeError, yaml_text.NotYaml):
+        return False  # the training will say so
+    parts = content if isinstance(content, dict) else {}
+    items = [one for part in ("pipeline", "policies") for one in parts.get(part) or []]
+    names = {str(one.get("name", "") if isinstance(one, dict) else one).rpartition(".")[2] for one in items}
+    return not names.isdisjoint(WITH_TENSORFLOW)
 
 
 def locked(folder: Path) -> None:

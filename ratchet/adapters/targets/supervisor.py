@@ -17,6 +17,7 @@ from pathlib import Path
 from ratchet.adapters.bot.bot_code import is_whole
 from ratchet.adapters.system.files import write_json
 from ratchet.adapters.system.processes import Replica, alive, read_replica, restart, terminate
+from ratchet.domain.errors import RatchetError
 
 CONNECT_SECONDS = 10.0
 POLL_SECONDS = 0.5
@@ -90,7 +91,10 @@ async def keep_alive(folder: Path) -> None:
                 failures += 1
                 continue
             print(f"replica {replica.release} (process {replica.pid}) died; starting it anew", flush=True)
-            restart(folder, replica)
+            try:
+                restart(folder, replica)
+            except (RatchetError, OSError) as error:  # its Python is gone, or the disk is full
+                print(f"error: {error}", flush=True)
             failures += 1
             started = time.monotonic()
 

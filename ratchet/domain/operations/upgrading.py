@@ -13,10 +13,6 @@ import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
-
-import tomlkit
-from tomlkit.items import AoT
 
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.record import Record
@@ -31,6 +27,11 @@ ASIDE = "set-aside"
 DEPENDENCIES = re.compile(r"^dependencies = \[[^\n]*\]$|^dependencies = \[.*?^\]", re.MULTILINE | re.DOTALL)
 BASE_COMMENT = "# Imported directly; the bounds are Rasa's own."
 SOURCES = "[tool.uv.sources]"
+RASA_EXTRAS = re.compile(r"rasa\s*\[([^\]]*)\]")
+EXTRAS = {"spacy": "spacy>=3.8", "jieba": "jieba", "transformers": "transformers"}
+"""What extras of Rasa's bring; the framework requires Rasa itself."""
+PACKAGES = {"google": "google-auth"}
+"""Packages whose modules are called otherwise."""
 
 
 class Fate(StrEnum):
@@ -123,6 +124,21 @@ def unfollowed(path: str, text: str, gone: Collection[str]) -> list[int]:
     return lines
 
 
+def imported(text: str) -> set[str]:
+    """Return the top-level modules that a module imports; none of one that cannot be parsed."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return set()
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {one.name.partition(".")[0] for one in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
 def project(text: str, base: Collection[str], wheel: str) -> tuple[str, list[str]]:
     """Return a team's `pyproject.toml` with the framework as a dependency, and the dependencies that are its own.
 
@@ -132,7 +148,8 @@ def project(text: str, base: Collection[str], wheel: str) -> tuple[str, list[str
     remedy = f'Give it another name than {DISTRIBUTION}, the dependency "{DISTRIBUTION}", and commit it.'
     try:
         wanted = tomllib.loads(text)["project"]["dependencies"]
-        own = [one for one in wanted if one not in base and not one.startswith(DISTRIBUTION)]
+        left = [one for one in wanted if one not in base and not one.startswith(DISTRIBUTION)]
+        own = [made for one in left for made in without_extras(one)]
         changed = DEPENDENCIES.sub(lambda found: requirements(found[0], base, own), text, count=1)
         changed = re.sub(rf'(?m)^name = "{DISTRIBUTION}"$', 'name = "bot"', changed, count=1)
         line = f'{DISTRIBUTION} = {{ path = "{wheel}" }}\n'
@@ -152,6 +169,14 @@ def project(text: str, base: Collection[str], wheel: str) -> tuple[str, list[str
     return changed, own
 
 
+def without_extras(requirement: str) -> list[str]:
+    """Return what stands for a requirement: for extras of Rasa's, the packages that they bring."""
+    found = RASA_EXTRAS.match(requirement)
+    if found is None:
+        return [requirement]
+    return [EXTRAS[name.strip()] for name in found[1].split(",") if name.strip() in EXTRAS]
+
+
 def requirements(listed: str, base: Collection[str], own: list[str]) -> str:
     """Return a list of dependencies, as it is written, with the framework in place of what it requires itself."""
     lines = [
@@ -162,62 +187,6 @@ def requirements(listed: str, base: Collection[str], own: list[str]) -> str:
     if stated(lines) != own:  # several in a line
         lines = [f"    {json.dumps(one)}," for one in own]
     return "\n".join(["dependencies = [", f'    "{DISTRIBUTION}",', *lines, "]"])
-
-
-def moved(text: str, ours: str, groups: Collection[str]) -> str:
-    """Return a team's `pyproject.toml` with what the framework asks of uv: Pythons, platforms, and Rasa's real needs.
-
-    `ours` is the file as `ratchet init` writes it, `groups` are installed by default. What the team wrote besides, also
-    of other packages, stays, and its comments.
-    """
-    made, wanted = tomlkit.parse(text), tomlkit.parse(ours).unwrap()
-    uv: Any = made.setdefault("tool", tomlkit.table(is_super_table=True)).setdefault("uv", tomlkit.table())
-    own = [one for one in uv.get("dependency-metadata", []) if one["name"] not in metadata(wanted)]
-    put(made["project"], "requires-python", wanted["project"]["requires-python"])
-    put(uv, "environments", wanted["tool"]["uv"]["environments"], tall=True)
-    put(uv, "default-groups", sorted(groups))
-    kept = [one for one in uv.get("exclude-dependencies", []) if one.get("package", {}).get("name") != "rasa"]
-    if not kept:
-        uv.pop("exclude-dependencies", None)
-    else:
-        put(uv, "exclude-dependencies", kept, tall=True)
-    if plain(uv.get("dependency-metadata", [])) != [*metadata(wanted).values(), *plain(own)]:
-        uv.pop("dependency-metadata", None)
-        uv["dependency-metadata"] = AoT([table(one) for one in [*metadata(wanted).values(), *plain(own)]])
-    for group in wanted["dependency-groups"].keys() & made.get("dependency-groups", {}).keys() - {"dev"}:
-        put(made["dependency-groups"], group, wanted["dependency-groups"][group], tall=True)
-    return tomlkit.dumps(made)
-
-
-def metadata(project: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return what a project says that packages need, by their names."""
-    return {one["name"]: dict(one) for one in project["tool"]["uv"]["dependency-metadata"]}
-
-
-def plain(items: Any) -> list[dict[str, Any]]:
-    """Return tables as dictionaries."""
-    return [dict(one.unwrap() if hasattr(one, "unwrap") else one) for one in items]
-
-
-def put(where: Any, key: str, value: Any, tall: bool = False) -> None:
-    """Set a key of a table where it has another value: what is right already stays as it is written."""
-    if key not in where or where[key] != value:
-        where[key] = lines(value) if tall else value
-
-
-def lines(values: Any) -> Any:
-    """Return a list with an item in each line."""
-    made = tomlkit.array()
-    made.extend(values)
-    return made.multiline(True)
-
-
-def table(values: Mapping[str, Any]) -> Any:
-    """Return a table whose lists have an item in each line."""
-    made = tomlkit.table()
-    for key, value in values.items():
-        made[key] = lines(value) if isinstance(value, list) else value
-    return made
 
 
 def stated(lines: list[str]) -> list[str] | None:

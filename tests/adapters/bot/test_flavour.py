@@ -80,7 +80,25 @@ def test_python_is_part_of_the_environment(bot: Path) -> None:
     assert len(found) == 2
 
 
-@pytest.mark.parametrize("said", [None, "", "3.10\n", "pypy\n"])
+@pytest.mark.parametrize(
+    "said", ["cpython-3.11\n", "python3.11", "\ufeff3.11.7\r\n", "# ours\n>=3.11,<3.12\n"]
+)
+def test_python_is_named_as_uv_and_pyenv_read_it(bot: Path, said: str) -> None:
+    """With the implementation, a patch version, a bound, a byte order mark, a comment before it."""
+    (bot / flavour.PYTHON_VERSION).write_bytes(said.encode())
+    assert flavour.of(bot).python == "3.11"
+
+
+@pytest.mark.parametrize("said", [b"pypy\n", "3.11".encode("utf-16")])
+def test_a_file_that_names_no_python_is_said(bot: Path, said: bytes) -> None:
+    """With what to write."""
+    (bot / flavour.PYTHON_VERSION).write_bytes(said)
+    with pytest.raises(RatchetError, match="names no version of Python") as caught:
+        flavour.of(bot)
+    assert "Write 3.13" in caught.value.remedy
+
+
+@pytest.mark.parametrize("said", [None, "", "3.10\n"])
 def test_what_the_lock_file_does_not_allow_is_the_newest_that_it_does(bot: Path, said: str | None) -> None:
     """Where nothing is said, or what was said before the bot was moved."""
     if said is None:

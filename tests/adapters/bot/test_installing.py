@@ -8,6 +8,8 @@ import pytest
 
 from ratchet.adapters.bot import flavour, installing, rasa
 from ratchet.adapters.settings import Settings, load_settings
+from ratchet.adapters.system.files import write_json
+from ratchet.adapters.system.processes import Replica, read_replica
 from ratchet.domain.errors import RatchetError
 
 UV = """#!/bin/sh
@@ -133,7 +135,14 @@ def test_an_environment_that_was_set_aside_serves_the_code_of_before(
     older = tmp_path / "older"
     older.mkdir()
     (older / "uv.lock").write_text((settings.bot / "uv.lock").read_text())
-    installing.set_aside(settings, flavour.environment_hash(older))
+    live = settings.state / "process" / "live.json"
+    argv = (str(settings.bot / ".venv" / "bin" / "python"), "-m", "ratchet_bot.tools.serve")
+    write_json(live, Replica("r1", 5005, 1, 0.0, argv).as_dict())
+    installing.set_aside(settings, flavour.environment_hash(older), "3.13")
+    replica = read_replica(live)
+    assert replica is not None
+    assert Path(replica.argv[0]).exists()
+    assert replica.argv[1:] == argv[1:]
     (settings.bot / "uv.lock").write_text(lock("newer"))
     assert rasa.python(settings, older).is_relative_to(settings.state / "environments")
     assert len(calls(settings)) == 1

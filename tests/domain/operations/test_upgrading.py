@@ -7,6 +7,7 @@ import tomllib
 import pytest
 
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.operations import upgrading
 from ratchet.domain.operations.upgrading import Fate, copied, digits, fates, project, renamed, unfollowed
 
 KNOWN = {
@@ -131,6 +132,14 @@ def test_a_project_that_cannot_be_followed_is_said(text: str) -> None:
     with pytest.raises(RatchetError, match="cannot be followed") as caught:
         project(text, BASE, WHEEL)
     assert 'the dependency "ratchet-bot"' in caught.value.remedy
+
+
+def test_extras_of_rasa_become_their_packages() -> None:
+    """The framework requires Rasa; what the extra brought stays."""
+    text = '[project]\nname = "ours"\ndependencies = [\n    "rasa[spacy,jieba]==3.6.21",\n    "ours>=1",\n]\n'
+    changed, own = upgrading.project(text, ["rasa==3.6.21"], "vendor/x.whl")
+    assert own == ["spacy>=3.8", "jieba", "ours>=1"]
+    assert tomllib.loads(changed)["project"]["dependencies"] == ["ratchet-bot", *own]
 
 
 def test_versions_compare_by_their_numbers() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import platform
 import sys
 from collections.abc import Iterator, Sequence
 from types import ModuleType
@@ -42,11 +43,15 @@ HEAVY_REMEDY = (
     "or choose components that need no TensorFlow."
 )
 
+NO_HEAVY = "TensorFlow 2.12 is there for x86-64 only: choose components that need none."
+
 
 def remedy(library: str) -> str:
     """What to do where a library is wanted that is not there."""
-    found = next((extra for name, extra in EXTRAS.items() if _within(library, name)), None)
-    return f"Run `uv add 'ratchet-bot[{found}]'` in bot/." if found else HEAVY_REMEDY
+    found = next((e for name, e in EXTRAS.items() if _within(library, name) or _within(name, library)), None)
+    if found:
+        return f"Run `uv add 'ratchet-bot[{found}]'` in bot/."
+    return HEAVY_REMEDY if platform.machine() in ("x86_64", "AMD64") else NO_HEAVY
 
 
 class LibraryMissing(ImportError):
@@ -147,6 +152,6 @@ def _is_absent(name: str) -> bool:
 
 
 def install() -> None:
-    """Serve placeholders for the absent heavy libraries from now on. Does nothing the second time."""
+    """Serve placeholders for the absent libraries from now on. Does nothing the second time."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.append(_Finder(absent()))

@@ -1,7 +1,7 @@
 """Small repairs to Rasa 3.6 for packages that have moved on since: each for what was taken away, and nothing else.
 
 `install()` puts back what Rasa's modules import, and mends a module of Rasa's right after it was imported, so that
-nothing is imported for it. Where a package has what Rasa expects, as on Python 3.11 with TensorFlow, nothing is done.
+nothing is imported for it. Where a package has what Rasa expects, as on Python 3.11 with TensorFlow, nothing changes.
 """
 
 from __future__ import annotations
@@ -31,15 +31,21 @@ def visible_warning(module: ModuleType) -> None:
 
 
 def logistic_regression(module: ModuleType) -> None:
-    """scikit-learn 1.8 has no `multi_class`: what Rasa sets it to, "auto", is what it always does now."""
+    """scikit-learn 1.8 has no `multi_class`: what Rasa sets it to, "auto", is what it does now, but for one solver.
+
+    `liblinear` took each intent against the rest then, and takes two intents only now.
+    """
     kind = module.LogisticRegression
     if "multi_class" in inspect.signature(kind).parameters:
         return
 
     def made(**options: Any) -> Any:
-        return kind(
-            **{name: value for name, value in options.items() if name not in ("multi_class", "l1_ratio")}
-        )
+        kept = {name: value for name, value in options.items() if name not in ("multi_class", "l1_ratio")}
+        if options.get("solver") != "liblinear":
+            return kind(**kept)
+        from sklearn.multiclass import OneVsRestClassifier
+
+        return OneVsRestClassifier(kind(**kept))
 
     module.LogisticRegression = made  # type: ignore[attr-defined]
 
