@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given
@@ -15,7 +17,10 @@ from rasa.shared.core.events import (
     BotUttered,
     ConversationPaused,
     Event,
+    ReminderScheduled,
+    SessionStarted,
     SlotSet,
+    UserUtteranceReverted,
     UserUttered,
 )
 from rasa.shared.core.trackers import DialogueStateTracker
@@ -88,9 +93,67 @@ def test_a_conversation_is_read_once_in_a_turn() -> None:
         store = trackers.MemoryTrackers(DOMAIN)
         await store.save(conversation(turn(1)))
         assert await store.retrieve("anna") is not await store.retrieve("anna")
-        with trackers.turn():
+        with trackers.turn("anna"):
             assert await store.retrieve("anna") is await store.retrieve("anna")
         assert await store.retrieve("anna") is not await store.retrieve("anna")
+
+    asyncio.run(scenario())
+
+
+def test_two_messages_taken_back_change_nothing_that_holds() -> None:
+    """An end that began with them would take the slots of the start back: it begins earlier."""
+    back = [UserUtteranceReverted(30.0), UserUtteranceReverted(30.0)]
+    events = [*turn(1, SlotSet("role", "contractor", 1.0)), *(e for n in range(2, 30) for e in turn(n))]
+    events += [*turn(30, *back), *(event for number in range(31, 40) for event in turn(number))]
+    kept, _ = trackers.shortened(conversation(events), 10)
+    assert kept.get_slot("role") == "contractor"
+
+
+def test_a_conversation_that_a_person_took_over_is_shortened_too() -> None:
+    """Nothing answers there, and nothing listens, so every message is a turn."""
+    quiet = [UserUttered(f"message {n}", {"name": "greet"}, timestamp=float(n)) for n in range(3, 200)]
+    whole = conversation([*turn(1), *turn(2, ConversationPaused(2.0)), *quiet])
+    kept, before = trackers.shortened(whole, 10)
+    assert sum(isinstance(event, UserUttered) for event in kept.events) == 10
+    assert len(texts([*before, *trackers.said(kept.events)])) == len(texts(list(trackers.said(whole.events))))
+
+
+def test_what_was_said_in_earlier_sessions_is_kept() -> None:
+    """After a pause Rasa begins a session, and reads no earlier one again."""
+    session = [ActionExecuted("action_session_start", timestamp=26.0), SessionStarted(26.0)]
+    session += [ActionExecuted("action_listen", timestamp=26.0)]
+    events = [
+        *(e for n in range(1, 6) for e in turn(n)),
+        *session,
+        *(e for n in range(100, 102) for e in turn(n)),
+    ]
+    kept, before = trackers.shortened(conversation(events), 10)
+    assert texts(before) == [text for n in range(1, 6) for text in (f"message {n}", f"answer {n}")]
+    assert texts(list(trackers.said(kept.events)))[:1] == ["message 100"]
+
+
+def test_a_reminder_is_carried_over() -> None:
+    """It is valid only while the conversation has it."""
+    when = datetime(2030, 1, 1, tzinfo=UTC)
+    reminder = ReminderScheduled("remind", when, name="r", kill_on_user_message=False, timestamp=1.0)
+    events = [*turn(1, reminder), *(event for number in range(2, 40) for event in turn(number))]
+    kept, _ = trackers.shortened(conversation(events), 10)
+    assert any(isinstance(event, ReminderScheduled) for event in kept.applied_events())
+
+
+def test_what_outlives_a_turn_reads_the_store() -> None:
+    """A reminder is armed within a turn, whose context it has."""
+
+    async def scenario() -> None:
+        store = trackers.MemoryTrackers(DOMAIN)
+        await store.save(conversation(turn(1)))
+        with trackers.turn("anna"):
+            await store.retrieve("anna")
+            later = contextvars.copy_context()
+        await store.save(conversation([*turn(1), *turn(2)]))
+        found = await asyncio.get_running_loop().create_task(store.retrieve("anna"), context=later)
+        assert found is not None
+        assert found.latest_message.text == "message 2"
 
     asyncio.run(scenario())
 
@@ -104,7 +167,7 @@ def test_answers_are_those_of_a_conversation_that_is_kept_whole(trained: Trained
         given = []
         for number in range(50):
             output = CollectingOutputChannel()
-            with trackers.turn():
+            with trackers.turn("anna"):
                 await agent.processor.handle_message(UserMessage(said[number % 4], output, "anna"))
             given.append([one.get("text", "") for one in output.messages])
         store = trackers.of(agent)

@@ -67,7 +67,8 @@ def set_aside(settings: Settings, lock: str, python: str) -> None:
         return
     kept.parent.mkdir(parents=True, exist_ok=True)
     try:
-        own.rename(kept)
+        if not python_of(kept).exists():
+            own.rename(kept)
     except OSError as error:
         console.note(
             f"{own} stays where it is: {error.strerror}. The champion's environment will be made anew."

@@ -21,8 +21,13 @@ def moved(text: str, ours: str, groups: Collection[str]) -> str:
     of other packages, stays, and its comments. Raises `RatchetError` where the file is not one that can be followed.
     """
     try:
-        made = moved_as(tomlkit.parse(text), tomlkit.parse(ours).unwrap(), groups)
-        tomllib.loads(made)
+        wanted = tomlkit.parse(ours).unwrap()
+        made = moved_as(tomlkit.parse(text), wanted, groups)
+        uv = tomllib.loads(made)["tool"]["uv"]
+        if {one["name"] for one in uv["dependency-metadata"]} < metadata(
+            wanted
+        ).keys() or "default-groups" not in uv:
+            raise LookupError("keys with dots")
         return made
     except (TOMLKitError, tomllib.TOMLDecodeError, LookupError, TypeError, AttributeError) as error:
         raise RatchetError(
@@ -46,7 +51,7 @@ def moved_as(made: Any, wanted: dict[str, Any], groups: Collection[str]) -> str:
             [*ours[group], *(one for one in own_groups.get(group, []) if named(one) not in names)],
             True,
         )
-    put(uv, "default-groups", sorted(own_groups.keys() & {*groups}))
+    put(uv, "default-groups", sorted(group for group in own_groups if named(group) in groups))
     kept = [one for one in uv.get("exclude-dependencies", []) if package_of(one) != "rasa"]
     if not kept:
         uv.pop("exclude-dependencies", None)

@@ -12,7 +12,7 @@ import pytest
 from ratchet.adapters.bot import bot_code, flavour, framework, rasa
 from ratchet.adapters.settings import SOURCE, load_settings
 from ratchet.adapters.system.files import sha256
-from ratchet.adapters.targets.swarm import images
+from ratchet.adapters.targets.swarm import images, stack
 from tests.adapters.bot.conftest import OLD_LOCK, needs_uv, vendored
 from tests.workspaces import newer_framework
 
@@ -193,7 +193,7 @@ def test_a_newer_framework_alone_needs_no_new_runtime_image(
         images = type("Images", (), {"get": lambda self, tag: tag})()
 
     settings = load_settings(bot.parent, bot_python=Path(sys.executable))
-    recipes = SOURCE / "deployments"
+    recipes = stack.recipes(settings)
     before = images.ensure_runtime(Engine(), settings, recipes, print)  # type: ignore[arg-type]
     newer_framework(bot, "src/ratchet_bot/channel/chat.py")
     assert images.ensure_runtime(Engine(), settings, recipes, print) == before  # type: ignore[arg-type]

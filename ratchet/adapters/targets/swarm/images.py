@@ -50,7 +50,9 @@ def connect(timeout: float = 60) -> docker.DockerClient:
         ) from error
 
 
-def ensure_runtime(client: docker.DockerClient, settings: Settings, recipes: Path, say: Say) -> str:
+def ensure_runtime(
+    client: docker.DockerClient, settings: Settings, recipes: Mapping[str, Path], say: Say
+) -> str:
     """Return the tag of the runtime image for the bot's lock file, building it when this machine has none.
 
     The framework is in no runtime image: one that differs in nothing else needs no new one.
@@ -63,7 +65,7 @@ def ensure_runtime(client: docker.DockerClient, settings: Settings, recipes: Pat
                 f"{path} is missing.",
                 "The image is built from the bot's locked environment: run `uv lock` there.",
             )
-    recipe = recipes / "bot" / "Dockerfile"
+    recipe = recipes["bot/Dockerfile"]
     wanted = framework.without_source(project.read_text(encoding="utf-8"))
     bot = flavour.of(settings.bot)
     content = hashlib.sha256(
@@ -93,7 +95,7 @@ def ensure_runtime(client: docker.DockerClient, settings: Settings, recipes: Pat
 def build_release(
     client: docker.DockerClient,
     settings: Settings,
-    recipes: Path,
+    recipes: Mapping[str, Path],
     runtime: str,
     archive: Path,
     model_sha256: str,
@@ -105,8 +107,8 @@ def build_release(
     """
     files = {f"bot/{name}": path for name, path in code_files(settings.bot).items()}
     files |= {
-        "Dockerfile": recipes / "bot" / "model.Dockerfile",
-        "healthy.py": recipes / "bot" / "healthy.py",
+        "Dockerfile": recipes["bot/model.Dockerfile"],
+        "healthy.py": recipes["bot/healthy.py"],
         "model.tar.gz": archive,
     }
     version, revision = labels.get("version", ""), labels.get("revision", "")

@@ -50,9 +50,9 @@ class Rollout:
         if service is not None:
             say(f"changing {docker_service.replicas_of(service)} replicas one by one, the new before the old")
         values = stack.variables(self.settings, release)
-        owner = fleet_owner.overlay(self.settings, stack.read(self.settings))
-        path = stack.recipes(self.settings) / "stack.yml"
-        stack.deploy(self.settings, self.settings.stack, path, values, owner)
+        document = stack.read(self.settings)
+        owner = fleet_owner.overlay(self.settings, document)
+        stack.deploy_derived(self.settings, self.settings.stack, document, values, owner)
         return False
 
     def watch(

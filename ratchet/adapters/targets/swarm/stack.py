@@ -9,8 +9,6 @@ from __future__ import annotations
 import copy
 import os
 import secrets
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ import yaml
 from ratchet.adapters.bot import channel
 from ratchet.adapters.settings import SOURCE, Settings
 from ratchet.adapters.system import commands, yaml_text
-from ratchet.adapters.system.files import names_digest, refuse_pointers, sha256, write_text
+from ratchet.adapters.system.files import refuse_pointers, sha256, write_text
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.manifest import Release
 
@@ -32,45 +30,18 @@ RECIPES = ("stack.yml", "bot/Dockerfile", "bot/model.Dockerfile", "bot/healthy.p
 """What a release on the swarm is made with; a workspace may have some of its own."""
 
 
-def recipes(settings: Settings) -> Path:
-    """The folder of stack.yml and the Dockerfiles: the workspace's own, completed from Ratchet's."""
+def recipes(settings: Settings) -> dict[str, Path]:
+    """Return where each file of `RECIPES` is: in the workspace's own `deployments/`, else in Ratchet's."""
     own, ours = settings.workspace / "deployments", SOURCE / "deployments"
-    there = [name for name in RECIPES if (own / name).is_file()]
-    if not there:
-        return ours
-    if len(there) == len(RECIPES):
-        return own
-    files = {name: ours / name for name in RECIPES}
-    files |= {path.relative_to(own).as_posix(): path for path in sorted(own.rglob("*")) if path.is_file()}
-    refuse_pointers(files.values(), settings.workspace)
-    return completed(settings.state / "swarm" / "deployments", files)
-
-
-def completed(place: Path, files: Mapping[str, Path]) -> Path:
-    """Return a folder with these files, by their names in it; made once for these contents, whole or not at all."""
-    folder = place / names_digest(files)[:12]
-    if folder.is_dir():
-        return folder
-    place.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(dir=place, prefix=".new."))
-    try:
-        for name, path in files.items():
-            (beside / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(path, beside / name)
-        beside.rename(folder)
-    except OSError:
-        if not folder.is_dir():  # unless another process was quicker
-            raise
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    return folder
+    return {name: own / name if (own / name).is_file() else ours / name for name in RECIPES}
 
 
 def read(settings: Settings) -> dict[str, Any]:
     """Read stack.yml; raises `RatchetError` when it declares no service `bot`, or Git LFS keeps a file beside it."""
-    own, folder = settings.workspace / "deployments", recipes(settings)
-    path = own / "stack.yml" if (own / "stack.yml").is_file() else folder / "stack.yml"
-    refuse_pointers((file for file in sorted(folder.rglob("*")) if file.is_file()), folder.parent)
+    files = recipes(settings)
+    path, own = files["stack.yml"], settings.workspace / "deployments"
+    beside = (file for file in sorted(own.rglob("*")) if file.is_file())
+    refuse_pointers([*files.values(), *beside], settings.workspace)
     try:
         document = yaml_text.load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml_text.NotYaml) as error:
@@ -82,12 +53,36 @@ def read(settings: Settings) -> dict[str, Any]:
         raise RatchetError(
             f"{path} declares no service `{BOT}`.", "See deployments/stack.yml of Ratchet for one."
         )
-    return dict(document)
+    return anchored(document, own, SOURCE / "deployments")
+
+
+def anchored(document: Mapping[str, Any], own: Path, ours: Path) -> dict[str, Any]:
+    """Return a stack whose files have absolute paths: in the workspace's folder, else in Ratchet's."""
+    made = copy.deepcopy(dict(document))
+
+    def place(name: Any) -> Any:
+        if not isinstance(name, str) or name.startswith(("$", "/")):
+            return name
+        return str(
+            (ours / name if (ours / name).is_file() and not (own / name).is_file() else own / name).absolute()
+        )
+
+    for kind in ("configs", "secrets"):
+        for entry in (made.get(kind) or {}).values():
+            if isinstance(entry, dict) and "file" in entry:
+                entry["file"] = place(entry["file"])
+    for service in (made.get("services") or {}).values():
+        if isinstance(service, dict) and "env_file" in service:
+            listed = service["env_file"]
+            service["env_file"] = (
+                [place(one) for one in listed] if isinstance(listed, list) else place(listed)
+            )
+    return made
 
 
 def variables(settings: Settings, release: Release | None = None) -> dict[str, str]:
     """The RATCHET_* variables that stack.yml may use; those of the release are empty without one."""
-    proxy = recipes(settings) / "proxy" / "haproxy.cfg"
+    proxy = recipes(settings)["proxy/haproxy.cfg"]
     clients, staging = client_tokens(settings), channel.staging_token(settings)
     return {
         "RATCHET_STACK": settings.stack,
@@ -122,14 +117,10 @@ def client_tokens(settings: Settings) -> Path:
     return path.absolute()
 
 
-def surroundings(document: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def surroundings(document: Mapping[str, Any]) -> dict[str, Any]:
     """Derive everything but the bot: what has to be there before the first canary."""
     derived = copy.deepcopy(dict(document))
     del derived["services"][BOT]
-    for kind in ("configs", "secrets"):
-        for entry in (derived.get(kind) or {}).values():
-            if isinstance(entry, dict) and "file" in entry and not str(entry["file"]).startswith("$"):
-                entry["file"] = str((folder / entry["file"]).absolute())
     return derived
 
 

@@ -71,7 +71,7 @@ class SwarmTarget:
         live = docker_service.inspect(self.client, self.service)
         if live is None:
             say("preparing networks, proxy and conversation store")
-            derived = stack.surroundings(document, stack.recipes(self.settings))
+            derived = stack.surroundings(document)
             owner = fleet_owner.overlay(self.settings, derived)
             stack.deploy_derived(self.settings, self.settings.stack, derived, values, owner)
         await_services(self.client, self.settings, needed=live is None)

@@ -68,7 +68,7 @@ class Conversations:
                 if given is not None:
                     return given
             try:
-                with trackers.turn():
+                with trackers.turn(turn.conversation):
                     reply = await self._answer(turn)
             except Exception:
                 self._record(turn, failed=True)

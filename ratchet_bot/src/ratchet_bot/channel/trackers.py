@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +27,7 @@ from rasa.shared.core.events import (
     BotUttered,
     ConversationPaused,
     Event,
+    ReminderScheduled,
     SessionStarted,
     SlotSet,
     UserUttered,
@@ -35,18 +37,39 @@ from rasa.shared.core.trackers import DialogueStateTracker
 MESSAGES = 10
 """So many of a person's messages are kept at least; stories and rules that look further back do not see more."""
 MOST_CONVERSATIONS = 10_000
+TRIES = 5
+"""So many messages earlier at most an end begins, where it has to."""
 
-_turn: ContextVar[dict[str, DialogueStateTracker] | None] = ContextVar("turn", default=None)
+
+@dataclass
+class Turn:
+    """A turn of a conversation, which it reads once. What outlives the turn, as a reminder does, finds it over."""
+
+    conversation: str
+    tracker: DialogueStateTracker | None = None
+    stored: str | None = None
+    over: bool = False
+
+
+_turn: ContextVar[Turn | None] = ContextVar("turn", default=None)
 
 
 @contextmanager
-def turn() -> Iterator[None]:
+def turn(conversation: str) -> Iterator[None]:
     """Read a conversation once in this block, whose lock the caller holds."""
-    token = _turn.set({})
+    own = Turn(conversation)
+    token = _turn.set(own)
     try:
         yield
     finally:
+        own.over, own.tracker, own.stored = True, None, None
         _turn.reset(token)
+
+
+def current(conversation: str) -> Turn | None:
+    """Return the turn that goes on in this conversation."""
+    found = _turn.get()
+    return found if found and not found.over and found.conversation == conversation else None
 
 
 def said(events: Sequence[Event]) -> Iterator[dict[str, Any]]:
@@ -65,17 +88,40 @@ def shortened(
 ) -> tuple[DialogueStateTracker, list[dict[str, Any]]]:
     """Return a conversation's end, and what was said before it; one of fewer than twice `most` messages as it is.
 
-    The end begins as a session of Rasa's: with the values of the slots and the form that was asked then.
+    The end begins as a session of Rasa's: with the values of the slots and the form that was asked then. Where that
+    would change what holds now, as a message that takes two others back can do, it begins earlier. Of the sessions
+    before the last one nothing is kept but what was said.
     """
     events = list(tracker.events)
+    sessions = [
+        number for number, event in enumerate(events) if number and _is(event, ACTION_SESSION_START_NAME)
+    ]
+    before = list(said(events[: sessions[-1]])) if sessions else []
+    if sessions:
+        events = events[sessions[-1] :]
     turns = [number for number, event in enumerate(events) if isinstance(event, UserUttered)]
-    if len(turns) < 2 * most:
-        return tracker, []
-    cut = turns[-most]
-    while cut and not _listens(events[cut - 1]):  # what came before the message belongs to its turn
+    if len(turns) >= 2 * most:
+        for first in range(len(turns) - most, max(len(turns) - most - TRIES, 0), -1):
+            cut = _cut(events, turns, first)
+            kept = _tracker(
+                tracker, [*_start(_tracker(tracker, events[:cut]), events[cut - 1]), *events[cut:]]
+            )
+            if _state(kept) == _state(tracker):
+                return kept, [*before, *said(events[:cut])]
+    return (_tracker(tracker, events) if sessions else tracker), before
+
+
+def _cut(events: Sequence[Event], turns: Sequence[int], first: int) -> int:
+    """Where the turn of the `first` message begins: after the bot listened, where it did since the message before."""
+    cut = turns[first]
+    while cut > turns[first - 1] + 1 and not _is(events[cut - 1], ACTION_LISTEN_NAME):
         cut -= 1
-    before = _tracker(tracker, events[:cut])
-    at = events[cut - 1].timestamp if cut else events[0].timestamp
+    return cut if _is(events[cut - 1], ACTION_LISTEN_NAME) else turns[first]
+
+
+def _start(before: DialogueStateTracker, last: Event) -> list[Event]:
+    """The events of a session's start that say what held at the cut, when the `last` event before it happened."""
+    at = last.timestamp
     values = [
         SlotSet(name, slot.value, at)
         for name, slot in before.slots.items()
@@ -83,9 +129,15 @@ def shortened(
     ]
     state: list[Event] = [ActiveLoop(before.active_loop_name, at)] if before.active_loop_name else []
     state += [ConversationPaused(at)] if before.is_paused() else []
+    state += [event for event in before.applied_events() if isinstance(event, ReminderScheduled)]
     start = [ActionExecuted(ACTION_SESSION_START_NAME, timestamp=at), SessionStarted(at), *values, *state]
-    listening = ActionExecuted(ACTION_LISTEN_NAME, timestamp=at)
-    return _tracker(tracker, [*start, listening, *events[cut:]]), list(said(events[:cut]))
+    return [*start, ActionExecuted(ACTION_LISTEN_NAME, timestamp=at)]
+
+
+def _state(tracker: DialogueStateTracker) -> tuple[Any, ...]:
+    """What holds in a conversation now."""
+    rejected = tracker.is_active_loop_rejected
+    return tracker.current_slot_values(), tracker.active_loop_name, tracker.is_paused(), rejected
 
 
 def _tracker(like: DialogueStateTracker, events: Sequence[Event]) -> DialogueStateTracker:
@@ -94,8 +146,8 @@ def _tracker(like: DialogueStateTracker, events: Sequence[Event]) -> DialogueSta
     return made
 
 
-def _listens(event: Event) -> bool:
-    return isinstance(event, ActionExecuted) and event.action_name == ACTION_LISTEN_NAME
+def _is(event: Event, action: str) -> bool:
+    return isinstance(event, ActionExecuted) and event.action_name == action
 
 
 class MemoryTrackers(InMemoryTrackerStore):
@@ -136,21 +188,31 @@ class RedisTrackers(RedisTrackerStore):
         self.messages = messages
 
     async def save(self, tracker: DialogueStateTracker, timeout: float | None = None) -> None:
-        """Save a conversation. Nobody else writes it: its lock is held, so nothing is merged."""
+        """Save a conversation. Its lock is held, so nothing is merged, unless another replica wrote it all the same."""
+        now, key = current(tracker.sender_id), self.key_prefix + tracker.sender_id
+        if (
+            now and now.stored is not None and self.red.get(key) != now.stored
+        ):  # this replica stood still for long
+            await super().save(tracker, timeout)
+            return
         kept, before = shortened(tracker, self.messages)
         seconds = int(timeout or self.record_exp or 0) or None
+        text = self.serialise_tracker(kept)
         with self.red.pipeline() as pipeline:
-            pipeline.set(self.key_prefix + tracker.sender_id, self.serialise_tracker(kept), ex=seconds)
+            pipeline.set(key, text, ex=seconds)
             if before:
                 pipeline.rpush(self._earlier(tracker.sender_id), *(json.dumps(one) for one in before))
             if seconds:
                 pipeline.expire(self._earlier(tracker.sender_id), seconds)
             pipeline.execute()
-        remember(kept)
+        remember(kept, text)
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """See Rasa's store."""
-        return remembered(sender_id) or remember(await super().retrieve(sender_id))
+        if found := remembered(sender_id):
+            return found
+        stored = self.red.get(self.key_prefix + sender_id) if current(sender_id) else None
+        return remember(await super().retrieve(sender_id), stored)
 
     async def said_before(self, sender_id: str) -> list[dict[str, Any]]:
         """Return what was said before the conversation's kept end."""
@@ -166,14 +228,14 @@ def of(agent: Agent) -> MemoryTrackers | RedisTrackers:
     return store
 
 
-def remember(tracker: DialogueStateTracker | None) -> DialogueStateTracker | None:
-    """Keep a conversation for the rest of this turn."""
-    known = _turn.get()
-    if known is not None and tracker is not None:
-        known[tracker.sender_id] = tracker
+def remember(tracker: DialogueStateTracker | None, stored: str | None = None) -> DialogueStateTracker | None:
+    """Keep a conversation for the rest of its turn, with what is stored of it."""
+    if tracker is not None and (now := current(tracker.sender_id)):
+        now.tracker, now.stored = tracker, stored
     return tracker
 
 
 def remembered(sender_id: str) -> DialogueStateTracker | None:
-    """Return the conversation as this turn knows it."""
-    return (_turn.get() or {}).get(sender_id)
+    """Return the conversation as its turn knows it."""
+    now = current(sender_id)
+    return now.tracker if now else None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import stat
 from pathlib import Path
 
@@ -27,7 +26,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def test_a_workspace_without_a_stack_uses_ratchets_own(settings: Settings) -> None:
     """The declaration is the workspace's where it has one."""
-    assert stack.recipes(settings) == SOURCE / "deployments"
+    assert set(stack.recipes(settings).values()) == {SOURCE / "deployments" / name for name in stack.RECIPES}
     own = settings.workspace / "deployments"
     own.mkdir()
     (own / "stack.yml").write_text("services: {bot: {image: x}}")
@@ -36,26 +35,41 @@ def test_a_workspace_without_a_stack_uses_ratchets_own(settings: Settings) -> No
 
 @pytest.mark.parametrize("name", stack.RECIPES)
 def test_own_files_are_completed_from_ratchets(settings: Settings, name: str) -> None:
-    """A team that changes one file keeps the others as they are, and one it adds lies beside them."""
+    """A team that changes one file keeps the others as they are; a link to a folder is followed."""
     own, ours = settings.workspace / "deployments", SOURCE / "deployments"
-    (own / name).parent.mkdir(parents=True)
-    (own / name).write_text("services: {bot: {image: x}}")
-    (own / "proxy").mkdir(exist_ok=True)
-    (own / "proxy" / "errors.http").write_text("HTTP/1.0 503\r\n")
-    folder = stack.recipes(settings)
-    for one in stack.RECIPES:
-        assert (folder / one).read_bytes() == ((own if one == name else ours) / one).read_bytes()
-    assert (folder / "proxy" / "errors.http").exists()
-    assert stack.recipes(settings) == folder
-    (own / name).write_text("services: {bot: {image: y}}")
-    assert (stack.recipes(settings) / name).read_text() == "services: {bot: {image: y}}"
+    shared = settings.workspace / "shared"
+    (shared / name).parent.mkdir(parents=True)
+    (shared / name).write_text("services: {bot: {image: x}}")
+    own.mkdir()
+    part = name.partition("/")[0]
+    (own / part).symlink_to(shared / part)
+    found = stack.recipes(settings)
+    assert found == {one: (own if one == name else ours) / one for one in stack.RECIPES}
 
 
-def test_whole_files_of_its_own_are_used_where_they_lie(settings: Settings) -> None:
-    """Nothing is copied."""
+def test_the_files_of_a_stack_lie_where_the_team_wrote_it(settings: Settings) -> None:
+    """Relative to its own stack.yml; the proxy's configuration that it does not have is Ratchet's."""
     own = settings.workspace / "deployments"
-    shutil.copytree(SOURCE / "deployments", own)
-    assert stack.recipes(settings) == own
+    own.mkdir()
+    (settings.workspace / "directory.csv").write_text("user,role\n")
+    (own / "stack.yml").write_text(
+        "services: {bot: {image: x, env_file: [../.env]}}\n"
+        "configs: {people: {file: ../directory.csv}, proxy: {file: ./proxy/haproxy.cfg}}\n"
+        "secrets: {token: {file: '${RATCHET_STAGING_TOKEN_FILE}'}}\n"
+    )
+    document = stack.read(settings)
+    assert Path(document["configs"]["people"]["file"]).resolve() == settings.workspace / "directory.csv"
+    assert Path(document["configs"]["proxy"]["file"]) == SOURCE / "deployments" / "proxy" / "haproxy.cfg"
+    assert document["secrets"]["token"]["file"] == "${RATCHET_STAGING_TOKEN_FILE}"
+    assert Path(document["services"]["bot"]["env_file"][0]).resolve() == settings.workspace / ".env"
+
+
+def test_a_proxy_configuration_alone_is_used(settings: Settings) -> None:
+    """With Ratchet's own stack around it."""
+    own = settings.workspace / "deployments" / "proxy" / "haproxy.cfg"
+    own.parent.mkdir(parents=True)
+    own.write_text("global\n")
+    assert str(own) in [entry.get("file") for entry in stack.read(settings)["configs"].values()]
 
 
 def test_a_broken_stack_is_named_where_the_team_wrote_it(settings: Settings) -> None:
@@ -105,7 +119,7 @@ def test_the_live_release_stands_beside_it_with_its_own_image(settings: Settings
 def test_the_surroundings_are_everything_else(settings: Settings) -> None:
     """Before the first canary, proxy and store start, with their files found from any folder."""
     document = stack.read(settings)
-    derived = stack.surroundings(document, SOURCE / "deployments")
+    derived = stack.surroundings(document)
     assert set(derived["services"]) == set(document["services"]) - {"bot"}
     assert Path(derived["configs"]["haproxy"]["file"]).is_file()
     assert "bot" in document["services"]
