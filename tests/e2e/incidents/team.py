@@ -45,6 +45,10 @@ LFS_POINTER = (
 """What Git LFS leaves where it did not fetch a model of 182 MB."""
 
 
+SALT = "museum"
+"""Which messages are held out follows from it: the verdicts of the history below are the same in each run."""
+
+
 class Team:
     """The team's workspace, its live bot, and what it looks like from outside."""
 
@@ -65,6 +69,7 @@ class Team:
             "".join(f"RATCHET_{name}={value}\n" for name, value in env.items())
         )
         self.change("params.yaml", r"^    seconds: 8$", "    seconds: 0")
+        self.change("params.yaml", r"^  salt: .*$", f"  salt: {SALT}")
         with (self.workspace / "bot" / "domain.yml").open("a", encoding="utf-8") as domain:
             for intent in (*FIRST_INTENTS, NEW_INTENT):
                 domain.write(f'\n  utter_{intent}:\n  - text: "Let us {intent.replace("_", " ")}."\n')
