@@ -66,7 +66,8 @@ def named(file: Path) -> str:
 
 def pythons(bot: Path) -> list[str]:
     """Return the Pythons that a bot's lock file allows, newest first."""
-    return [python for python in PYTHONS if allows(str(locked(bot).get("requires-python", "")), python)]
+    asked = str(locked(bot).get("requires-python", ""))
+    return [python for python in PYTHONS if allows(asked, python)]
 
 
 def allows(specifier: str, python: str) -> bool:

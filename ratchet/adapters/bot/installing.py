@@ -39,8 +39,7 @@ def usable(settings: Settings, folder: Path, lock: str, python: str) -> bool:
     """
     if not python_of(folder).exists() or version_of(folder) not in ("", python):
         return False
-    record = record_of(settings, folder)
-    return not record.exists() or record.read_text(encoding="utf-8") == lock
+    return made_from(settings, folder) in (None, lock)
 
 
 def version_of(folder: Path) -> str:
@@ -61,8 +60,7 @@ def set_aside(settings: Settings, lock: str, python: str) -> None:
     half made, or cannot be moved stays where it is.
     """
     own, kept = settings.bot / ".venv", settings.state / "environments" / lock[:16]
-    record = record_of(settings, own)
-    half = record.exists() and record.read_text(encoding="utf-8") == UNFINISHED
+    half = made_from(settings, own) == UNFINISHED
     if not python_of(own).exists() or own.is_symlink() or half or version_of(own) not in ("", python):
         return
     kept.parent.mkdir(parents=True, exist_ok=True)
@@ -74,7 +72,7 @@ def set_aside(settings: Settings, lock: str, python: str) -> None:
             f"{own} stays where it is: {error.strerror}. The champion's environment will be made anew."
         )
         return
-    record.unlink(missing_ok=True)
+    record_of(settings, own).unlink(missing_ok=True)
     write_text(record_of(settings, kept), lock)
     live = settings.state / "process" / "live.json"
     replica = read_replica(live)
@@ -135,6 +133,12 @@ def record_of(settings: Settings, folder: Path) -> Path:
     """Return the file that says which lock file an environment was made from."""
     name = "own" if folder.parent == settings.bot else folder.name
     return settings.state / "environments" / f"{name}.made-from"
+
+
+def made_from(settings: Settings, folder: Path) -> str | None:
+    """Return the digest of the lock file that Ratchet made an environment from; None for one that it did not make."""
+    record = record_of(settings, folder)
+    return record.read_text(encoding="utf-8") if record.exists() else None
 
 
 def uv() -> str:

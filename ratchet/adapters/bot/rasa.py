@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ratchet.adapters.bot import archives, channel, flavour, framework, installing
-from ratchet.adapters.bot.flavour import environment_hash
 from ratchet.adapters.settings import SOURCE, Settings
 from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import read_json, read_record
@@ -40,12 +39,16 @@ def python(settings: Settings, bot: Path) -> Path:
     """
     if settings.bot_python and (found := named(settings, bot)):
         return found
-    lock, ours, own = environment_hash(bot), SOURCE / "bot", settings.bot / ".venv"
+    lock, ours, own = flavour.environment_hash(bot), SOURCE / "bot", settings.bot / ".venv"
     kept, version = settings.state / "environments" / lock[:16], flavour.of(bot).python
     for folder, environment_of in ((settings.bot, own), (ours, ours / ".venv"), (bot, kept)):
-        if environment_hash(folder) == lock and installing.usable(settings, environment_of, lock, version):
+        if flavour.environment_hash(folder) == lock and installing.usable(
+            settings, environment_of, lock, version
+        ):
             return installing.python_of(environment_of).absolute()
-    source, environment_of = (settings.bot, own) if lock == environment_hash(settings.bot) else (bot, kept)
+    source, environment_of = (
+        (settings.bot, own) if lock == flavour.environment_hash(settings.bot) else (bot, kept)
+    )
     return installing.install(settings, source, environment_of, lock)
 
 

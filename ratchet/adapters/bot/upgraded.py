@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from ratchet.adapters.bot import flavour, framework, installing
 from ratchet.adapters.system import commands, yaml_text
 from ratchet.adapters.system.files import sha256
@@ -122,12 +124,12 @@ def pin(bot: Path, copies: dict[str, list[str]], wheel: Path, made: Changed) -> 
     A bot for another Python is moved to the framework's, with the packages that were tested there.
     """
     beside = wheel.parents[1]
-    project, lock, python = paths = [bot / name for name in FILES]
-    old = {path: path.read_text(encoding="utf-8") if path.exists() else "" for path in paths}
+    old = {name: (bot / name).read_text(encoding="utf-8") if (bot / name).exists() else "" for name in FILES}
     unchanged = all(
-        hashlib.sha256(old[path].encode()).hexdigest() in copies[path.name] for path in (project, lock)
+        hashlib.sha256(old[name].encode()).hexdigest() in copies[name]
+        for name in (framework.PROJECT, framework.LOCK)
     )
-    new = named(bot, wheel, {path.name: text for path, text in old.items()}, unchanged, made)
+    new = named(bot, wheel, old, unchanged, made)
     moves = not {*flavour.pythons(bot)} & {*flavour.pythons(SOURCE / "bot")}
     if moves:
         new |= moved(bot, wheel, new)
@@ -139,38 +141,39 @@ def pin(bot: Path, copies: dict[str, list[str]], wheel: Path, made: Changed) -> 
     if moves:
         made.steps += no_longer_brought(bot, beside)
     why = dict.fromkeys(FILES, "depends on the framework's wheel")
-    why[python.name] = f"the bot runs on {flavour.of(beside)} now"
+    why[flavour.PYTHON_VERSION] = f"the bot runs on {flavour.of(beside)} now"
     if made.dependencies:
-        why[project.name] += f"; yours stay: {', '.join(made.dependencies)}"
-    for path in paths:
-        written = (beside / path.name).read_bytes() if path.name in new else old[path].encode()
-        if written.decode() != old[path]:
-            fate = Fate.CHANGED if old[path] else Fate.ADDED
-            made.note(f"bot/{path.name}", written, fate, why[path.name])
+        why[framework.PROJECT] += f"; yours stay: {', '.join(made.dependencies)}"
+    for name in new:
+        written = (beside / name).read_bytes()
+        if written.decode() != old[name]:
+            made.note(f"bot/{name}", written, Fate.CHANGED if old[name] else Fate.ADDED, why[name])
+
+
+def shipped() -> dict[str, str]:
+    """Return the texts of the files that name Python and packages, as the program has them."""
+    return {name: (SOURCE / "bot" / name).read_text(encoding="utf-8") for name in FILES}
 
 
 def named(bot: Path, wheel: Path, old: dict[str, str], unchanged: bool, made: Changed) -> dict[str, str]:
     """Return the texts of a bot's project and lock file, by name, with the framework's wheel in them."""
-    if framework.locked(bot):
-        project, lock = old[framework.PROJECT], framework.pinned_lock(old[framework.LOCK], wheel)
-        return {framework.PROJECT: framework.pinned_project(project, wheel), framework.LOCK: lock}
-    if unchanged or not old[framework.PROJECT]:
-        ours = {name: (SOURCE / "bot" / name).read_text(encoding="utf-8") for name in FILES}
-        project = framework.pinned_project(ours[framework.PROJECT], wheel)
-        return {
-            framework.PROJECT: project,
-            framework.LOCK: framework.pinned_lock(ours[framework.LOCK], wheel),
-        }
-    where = f"{framework.VENDOR}/{wheel.name}"
-    project, made.dependencies = upgrading.project(old[framework.PROJECT], BASE, where)
-    return {framework.PROJECT: project, framework.LOCK: old[framework.LOCK]}
+    of_before = not framework.locked(bot)
+    if of_before and old[framework.PROJECT] and not unchanged:
+        where = f"{framework.VENDOR}/{wheel.name}"
+        project, made.dependencies = upgrading.project(old[framework.PROJECT], BASE, where)
+        return {framework.PROJECT: project, framework.LOCK: old[framework.LOCK]}
+    texts = shipped() if of_before else old
+    return {
+        framework.PROJECT: framework.pinned_project(texts[framework.PROJECT], wheel),
+        framework.LOCK: framework.pinned_lock(texts[framework.LOCK], wheel),
+    }
 
 
 def moved(bot: Path, wheel: Path, texts: dict[str, str]) -> dict[str, str]:
     """Return project, lock file and the file that names the Python, for the Python of the framework's own."""
-    ours = {name: (SOURCE / "bot" / name).read_text(encoding="utf-8") for name in FILES}
-    heavy = needs_tensorflow(bot) or flavour.TENSORFLOW in flavour.groups(bot)
-    groups = {flavour.DEVELOPMENT, *flavour.groups(bot), *([flavour.TENSORFLOW] if heavy else [])}
+    ours, own = shipped(), flavour.groups(bot)
+    heavy = needs_tensorflow(bot) or flavour.TENSORFLOW in own
+    groups = {flavour.DEVELOPMENT, *own, *([flavour.TENSORFLOW] if heavy else [])}
     lock = framework.with_others(ours[framework.LOCK], texts[framework.LOCK])
     return {
         framework.PROJECT: moving.moved(texts[framework.PROJECT], ours[framework.PROJECT], groups),
@@ -189,8 +192,7 @@ def no_longer_brought(bot: Path, moved: Path) -> Iterator[Step]:
         if name.endswith(".py"):
             found = upgrading.imported(path.read_bytes().decode("utf-8", errors="replace"))
             gone = sorted(
-                {upgrading.PACKAGES.get(module, module.replace("_", "-").lower()) for module in found}
-                & (old - new)
+                {upgrading.PACKAGES.get(module, canonicalize_name(module)) for module in found} & (old - new)
             )
             if gone:
                 why = f"imports {', '.join(gone)}, which Rasa no longer brings: `uv add {' '.join(gone)}` in bot/"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Collection, Mapping
 from typing import Any
 
 import tomlkit
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT
 
@@ -23,10 +24,8 @@ def moved(text: str, ours: str, groups: Collection[str]) -> str:
     try:
         wanted = tomlkit.parse(ours).unwrap()
         made = moved_as(tomlkit.parse(text), wanted, groups)
-        uv = tomllib.loads(made)["tool"]["uv"]
-        if {one["name"] for one in uv["dependency-metadata"]} < metadata(
-            wanted
-        ).keys() or "default-groups" not in uv:
+        result = tomllib.loads(made)
+        if metadata(wanted).keys() - metadata(result).keys() or "default-groups" not in result["tool"]["uv"]:
             raise LookupError("keys with dots")
         return made
     except (TOMLKitError, tomllib.TOMLDecodeError, LookupError, TypeError, AttributeError) as error:
@@ -45,13 +44,9 @@ def moved_as(made: Any, wanted: dict[str, Any], groups: Collection[str]) -> str:
     ours, own_groups = wanted["dependency-groups"], made.setdefault("dependency-groups", tomlkit.table())
     for group in sorted(ours.keys() & ({*groups} | own_groups.keys()) - {"dev"}):
         names = {named(one) for one in ours[group]}
-        put(
-            own_groups,
-            group,
-            [*ours[group], *(one for one in own_groups.get(group, []) if named(one) not in names)],
-            True,
-        )
-    put(uv, "default-groups", sorted(group for group in own_groups if named(group) in groups))
+        more = [one for one in own_groups.get(group, []) if named(one) not in names]
+        put(own_groups, group, [*ours[group], *more], tall=True)
+    put(uv, "default-groups", sorted(group for group in own_groups if canonicalize_name(group) in groups))
     kept = [one for one in uv.get("exclude-dependencies", []) if package_of(one) != "rasa"]
     if not kept:
         uv.pop("exclude-dependencies", None)
@@ -64,10 +59,11 @@ def moved_as(made: Any, wanted: dict[str, Any], groups: Collection[str]) -> str:
 
 
 def named(requirement: Any) -> str:
-    """Return the name of what a requirement asks for, as all tools write it."""
-    return re.sub(
-        r"[-_.]+", "-", re.split(r"[\s;<>=!~\[@(]", str(requirement).strip(), maxsplit=1)[0]
-    ).lower()
+    """Return the name of what a requirement asks for, as all tools write it; "" for what is none, as another group."""
+    try:
+        return canonicalize_name(Requirement(str(requirement)).name)
+    except InvalidRequirement:
+        return ""
 
 
 def package_of(entry: Any) -> str:

@@ -10,7 +10,7 @@ import ast
 import json
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -105,38 +105,40 @@ def unfollowed(path: str, text: str, gone: Collection[str]) -> list[int]:
     Such as a relative import beside the framework's copies, or one import of a module that goes and one that stays.
     """
     modules = {one.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for one in gone}
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return []
     package = path.split("/")[:-1]
     lines = []
-    for node in ast.walk(tree):
-        names: list[str] = []
+    for node in imports(text):
         if isinstance(node, ast.Import):
             names = [one.name for one in node.names]
-        elif isinstance(node, ast.ImportFrom):
+        else:
             above = package[: len(package) - node.level + 1] if node.level else []
             base = ".".join([*above, *([node.module] if node.module else [])])
             names = [base, *(f"{base}.{one.name}" for one in node.names)]
-        if modules.intersection(names) and isinstance(node, ast.stmt):
+        if modules.intersection(names):
             lines.append(node.lineno)
     return lines
 
 
 def imported(text: str) -> set[str]:
     """Return the top-level modules that a module imports; none of one that cannot be parsed."""
+    found: set[str] = set()
+    for node in imports(text):
+        if isinstance(node, ast.Import):
+            found |= {one.name.partition(".")[0] for one in node.names}
+        elif not node.level and node.module:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def imports(text: str) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Yield the imports of a module; none of one that cannot be parsed."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
-        return set()
-    found: set[str] = set()
+        return
     for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            found |= {one.name.partition(".")[0] for one in node.names}
-        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
-            found.add(node.module.partition(".")[0])
-    return found
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield node
 
 
 def project(text: str, base: Collection[str], wheel: str) -> tuple[str, list[str]]:

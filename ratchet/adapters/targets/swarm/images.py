@@ -67,17 +67,15 @@ def ensure_runtime(
             )
     recipe = recipes["bot/Dockerfile"]
     wanted = framework.without_source(project.read_text(encoding="utf-8"))
-    bot = flavour.of(settings.bot)
-    content = hashlib.sha256(
-        f"{sha256(recipe)}\n{lock_hash(settings.bot)}\n{bot}\n{wanted}".encode()
-    ).hexdigest()
+    bot, digest = flavour.of(settings.bot), lock_hash(settings.bot)
+    content = hashlib.sha256(f"{sha256(recipe)}\n{digest}\n{bot}\n{wanted}".encode()).hexdigest()
     tag = f"ratchet-runtime:{content[:12]}"
     try:
         client.images.get(tag)
         return tag
     except ImageNotFound:
         say(f"building the runtime image from bot/uv.lock on {bot}: once for each lock file, a minute or two")
-    labels, arguments = {"ratchet.lock": lock_hash(settings.bot)}, {"PYTHON_VERSION": bot.python}
+    labels, arguments = {"ratchet.lock": digest}, {"PYTHON_VERSION": bot.python}
     try:
         with context({path.name: path for path in (recipe, *inputs)}) as archive:
             build(client, archive, tag=tag, settings=settings, labels=labels, arguments=arguments)

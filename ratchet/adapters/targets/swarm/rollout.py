@@ -52,7 +52,7 @@ class Rollout:
         values = stack.variables(self.settings, release)
         document = stack.read(self.settings)
         owner = fleet_owner.overlay(self.settings, document)
-        stack.deploy_derived(self.settings, self.settings.stack, document, values, owner)
+        stack.deploy(self.settings, self.settings.stack, document, values, owner)
         return False
 
     def watch(

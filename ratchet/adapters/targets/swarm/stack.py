@@ -190,23 +190,18 @@ def _pairs(environment: Any) -> dict[str, Any]:
     return dict(environment or {})
 
 
-def deploy(settings: Settings, name: str, path: Path, values: Mapping[str, str], *over: Path) -> None:
-    """Hand a stack file to the engine, which begins to change towards it; images are taken as they are named.
+def deploy(
+    settings: Settings, name: str, document: Mapping[str, Any], values: Mapping[str, str], *over: Path
+) -> None:
+    """Hand a stack to the engine, which begins to change towards it; images are taken as they are named.
 
     Further files are laid `over` it.
     """
+    path = settings.state / "swarm" / f"{name}.yml"
+    write_text(path, yaml.safe_dump(dict(document), sort_keys=False))
     argv = ["docker", "stack", "deploy", "--with-registry-auth", "--resolve-image", "never"]
     argv += [word for file in (path, *over) for word in ("-c", str(file))] + [name]
     commands.run(argv, cwd=path.parent, env={**values, **docker_environment(settings)}, timeout=STACK_SECONDS)
-
-
-def deploy_derived(
-    settings: Settings, name: str, document: Mapping[str, Any], values: Mapping[str, str], *over: Path
-) -> None:
-    """Hand a derived stack to the engine."""
-    path = settings.state / "swarm" / f"{name}.yml"
-    write_text(path, yaml.safe_dump(dict(document), sort_keys=False))
-    deploy(settings, name, path, values, *over)
 
 
 def remove(settings: Settings, name: str) -> None:

@@ -73,13 +73,13 @@ class SwarmTarget:
             say("preparing networks, proxy and conversation store")
             derived = stack.surroundings(document)
             owner = fleet_owner.overlay(self.settings, derived)
-            stack.deploy_derived(self.settings, self.settings.stack, derived, values, owner)
+            stack.deploy(self.settings, self.settings.stack, derived, values, owner)
         await_services(self.client, self.settings, needed=live is None)
         self._discard_staged()
         services = {CANARY: values}
         if live is not None and self.settings.params.rollout.load_test.seconds:
             services[CHAMPION] = {**values, **_variables_of(live["Spec"])}
-        stack.deploy_derived(
+        stack.deploy(
             self.settings,
             self.staging,
             stack.canaries(document, self.settings.stack, place.node, services),

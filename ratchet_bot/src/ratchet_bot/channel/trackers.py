@@ -190,10 +190,8 @@ class RedisTrackers(RedisTrackerStore):
     async def save(self, tracker: DialogueStateTracker, timeout: float | None = None) -> None:
         """Save a conversation. Its lock is held, so nothing is merged, unless another replica wrote it all the same."""
         now, key = current(tracker.sender_id), self.key_prefix + tracker.sender_id
-        if (
-            now and now.stored is not None and self.red.get(key) != now.stored
-        ):  # this replica stood still for long
-            await super().save(tracker, timeout)
+        if now and now.stored is not None and self.red.get(key) != now.stored:
+            await super().save(tracker, timeout)  # this replica stood still for long
             return
         kept, before = shortened(tracker, self.messages)
         seconds = int(timeout or self.record_exp or 0) or None
@@ -205,14 +203,20 @@ class RedisTrackers(RedisTrackerStore):
             if seconds:
                 pipeline.expire(self._earlier(tracker.sender_id), seconds)
             pipeline.execute()
-        remember(kept, text)
+        remember(kept)
+        if now:
+            now.stored = text
 
     async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
         """See Rasa's store."""
-        if found := remembered(sender_id):
-            return found
-        stored = self.red.get(self.key_prefix + sender_id) if current(sender_id) else None
-        return remember(await super().retrieve(sender_id), stored)
+        return remembered(sender_id) or remember(await super().retrieve(sender_id))
+
+    def deserialise_tracker(self, sender_id: str, serialised_tracker: str) -> DialogueStateTracker | None:
+        """See Rasa's store; the turn keeps what it read, by which `save` knows whether another replica wrote."""
+        if now := current(sender_id):
+            now.stored = serialised_tracker
+        made: DialogueStateTracker | None = super().deserialise_tracker(sender_id, serialised_tracker)
+        return made
 
     async def said_before(self, sender_id: str) -> list[dict[str, Any]]:
         """Return what was said before the conversation's kept end."""
@@ -228,10 +232,10 @@ def of(agent: Agent) -> MemoryTrackers | RedisTrackers:
     return store
 
 
-def remember(tracker: DialogueStateTracker | None, stored: str | None = None) -> DialogueStateTracker | None:
-    """Keep a conversation for the rest of its turn, with what is stored of it."""
+def remember(tracker: DialogueStateTracker | None) -> DialogueStateTracker | None:
+    """Keep a conversation for the rest of its turn."""
     if tracker is not None and (now := current(tracker.sender_id)):
-        now.tracker, now.stored = tracker, stored
+        now.tracker = tracker
     return tracker
 
 

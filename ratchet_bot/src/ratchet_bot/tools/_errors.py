@@ -6,6 +6,8 @@ import errno
 import sys
 from collections.abc import Callable
 
+from ratchet_bot.components import lean
+
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
@@ -14,6 +16,14 @@ class ToolError(Exception):
 
     def __init__(self, fact: str, remedy: str) -> None:
         super().__init__(f"{fact} {remedy}")
+
+
+def require_libraries(what: str, kind: type) -> None:
+    """Raise ToolError where the lean environment lacks a library without which a class of Rasa's cannot work."""
+    if library := lean.needed(kind):
+        raise ToolError(
+            f"{what} needs {library}, which is not in this lean environment.", lean.remedy(library)
+        )
 
 
 def cause(error: BaseException) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ratchet_bot.tools._errors import ToolError, cause, run
+from ratchet_bot.tools._errors import ToolError, cause, require_libraries, run
 from ratchet_bot.tools._model import verify
 
 DRAIN_SECONDS = 9  # whoever stops a server waits 10
@@ -73,7 +73,6 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     from ratchet_bot.channel.events import RETENTION_DAYS, Broker
     from ratchet_bot.channel.handoff import Handoff
     from ratchet_bot.channel.settings import secret, secret_file
-    from ratchet_bot.components import lean
 
     redis_url = secret("redis_url")
     clients = access.load(
@@ -83,11 +82,7 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     handoff = Handoff(secret("handoff_url"))
     others = create_http_input_channels(None, str(arguments.credentials)) if arguments.credentials else []
     for other in others:
-        if library := lean.needed(type(other)):
-            raise ToolError(
-                f"The channel {other.name()} needs {library}, which is not in this lean environment.",
-                lean.remedy(library),
-            )
+        require_libraries(f"The channel {other.name()}", type(other))
     # Not Rasa's own application: its API could train and replace models, and its page on `/` says its version.
     app = Sanic("ratchet_bot", configure_logging=False)
     register([chat, *others], app, route="/")

@@ -14,8 +14,7 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from ratchet_bot.components import lean
-from ratchet_bot.tools._errors import ToolError, run
+from ratchet_bot.tools._errors import ToolError, require_libraries, run
 
 OLD_IMPORTER = "components.importer.JsonLinesImporter"
 IMPORTER = f"ratchet_bot.{OLD_IMPORTER}"
@@ -112,10 +111,7 @@ def effective_config(config: dict[str, Any], seed: int | None) -> dict[str, Any]
 
 def _seeded(item: dict[str, Any], seed: int | None) -> dict[str, Any]:
     component = _component(item["name"])
-    if library := lean.needed(component):
-        raise ToolError(
-            f"{item['name']} needs {library}, which is not in this lean environment.", lean.remedy(library)
-        )
+    require_libraries(item["name"], component)
     if "random_seed" not in component.get_default_config():
         return item
     if seed is not None:
