@@ -8,12 +8,14 @@ See docs/decisions/personal-data.md.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 Span = tuple[int, int]
 
-EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+"""Looked for where a word begins, so a long text without an `@` is read once, not once from each of its letters."""
 IBAN = re.compile(r"(?<![^\W_])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}(?![^\W_])", re.IGNORECASE | re.ASCII)
 CARD = re.compile(r"(?<![\d.,])(?<![A-Z]{2}\d\d )(?=[2-6]|8[12]|9792)\d(?:[ -]?\d){12,18}(?![\d.,]*\d)")
 """Numbers that begin as the cards of some issuer do: 978… is a book; what follows DE89 is an account."""
@@ -164,14 +166,17 @@ def find(text: str, allowed: Iterable[str] = ()) -> list[Found]:
     found: list[Found] = []
     for kind, pieces in KINDS:
         for start, end in pieces(text):
-            taken = overlaps((start, end), ((other.start, other.end) for other in found))
+            place = bisect_left(found, start, key=lambda one: one.start)
+            taken = overlaps((start, end), ((one.start, one.end) for one in found[max(place - 1, 0) : place + 1]))
             if not taken and text[start:end].casefold() not in spared:
-                found.append(Found(kind, start, end))
-    return sorted(found, key=lambda one: one.start)
+                found.insert(place, Found(kind, start, end))
+    return found
 
 
 def mask(text: str, allowed: Iterable[str] = ()) -> str:
     """Return the text with each piece of personal data replaced by its kind: `call <phone>`."""
-    for one in reversed(find(text, allowed)):
-        text = f"{text[: one.start]}<{one.kind}>{text[one.end :]}"
-    return text
+    parts, end = [], 0
+    for one in find(text, allowed):
+        parts += [text[end : one.start], f"<{one.kind}>"]
+        end = one.end
+    return "".join([*parts, text[end:]])

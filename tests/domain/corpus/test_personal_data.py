@@ -12,6 +12,24 @@ from benchmarks.personal.planted import harmless, planted
 from ratchet.domain.corpus.personal_data import find, mask
 
 
+LONG = 400_000
+"""So many characters take minutes where each letter, or each piece found, is compared with all the others."""
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("piece", ["x", "1", ".", "-", " ", "+1", "00", "DE89", "a@", "(030)", "4-", "x."])
+def test_a_long_text_is_read_once(piece: str) -> None:
+    """A message as long as a book, as a faulty export has them, is read in a time that grows with its length."""
+    assert find((piece * LONG)[:LONG] + "@ 1") == []
+
+
+@pytest.mark.timeout(60)
+def test_a_text_may_hold_many_pieces() -> None:
+    """Each piece found is compared with its neighbours alone."""
+    assert len(find("a@b.org " * 60_000)) == 60_000
+    assert mask("a@b.org " * 60_000) == "<e-mail> " * 60_000
+
+
 @pytest.mark.parametrize(
     ("text", "masked"),
     [
