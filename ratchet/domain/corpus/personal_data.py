@@ -167,7 +167,9 @@ def find(text: str, allowed: Iterable[str] = ()) -> list[Found]:
     for kind, pieces in KINDS:
         for start, end in pieces(text):
             place = bisect_left(found, start, key=lambda one: one.start)
-            taken = overlaps((start, end), ((one.start, one.end) for one in found[max(place - 1, 0) : place + 1]))
+            taken = overlaps(
+                (start, end), ((one.start, one.end) for one in found[max(place - 1, 0) : place + 1])
+            )
             if not taken and text[start:end].casefold() not in spared:
                 found.insert(place, Found(kind, start, end))
     return found

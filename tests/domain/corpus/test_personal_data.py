@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from benchmarks.personal.planted import harmless, planted
 from ratchet.domain.corpus.personal_data import find, mask
 
-
 LONG = 400_000
 """So many characters take minutes where each letter, or each piece found, is compared with all the others."""
 
