@@ -24,6 +24,16 @@ def status(url: str) -> dict[str, Any] | None:
         return None
 
 
+def readiness(url: str) -> dict[str, Any]:
+    """Return what `/status` says, ready or not, with `ready` and where it is not `why`; {} where nothing answers."""
+    try:
+        answer = httpx.get(f"{url}/status", timeout=TIMEOUT, trust_env=False)
+        said = answer.json()
+    except (httpx.HTTPError, ValueError):
+        return {}
+    return dict(said) if isinstance(said, dict) and answer.status_code in (200, 503) else {}
+
+
 def serves(url: str, release: str) -> bool:
     """Say whether a replica is ready and serves exactly this release."""
     said = status(url)

@@ -27,12 +27,22 @@ class ReplicaStatus:
     since: str = ""
 
 
+@dataclass(frozen=True)
+class Warm:
+    """A release that stays beside the live one as the way back, until a time (ISO, UTC)."""
+
+    release: str
+    until: str
+
+
 class Target(Protocol):
     """The steps of a release. Each reads the state first, and can be run again after a crash."""
 
     name: str
-    needs_staging: bool
-    """Whether `deploy` takes what was staged; if not, a release that was proved before can go out at once."""
+
+    @property
+    def needs_staging(self) -> bool:
+        """Whether `deploy` takes what was staged; if not, a release that was proved before can go out at once."""
 
     def check(self) -> None:
         """Raise `RatchetError` where nothing could be deployed, before work is spent on a release."""
@@ -44,7 +54,22 @@ class Target(Protocol):
         """Start that thing off the traffic path, wait until it is ready, and return its URL."""
 
     def deploy(self, release: Release, say: Say) -> None:
-        """Bring the release to the whole fleet; on an error the old release serves everywhere again."""
+        """Bring the release to all users in one step; on an error the old release serves them again.
+
+        The one that is left stays warm for `rollout.keep_warm_minutes`.
+        """
+
+    def warm(self) -> Warm | None:
+        """Return what stays beside the live release as the way back."""
+
+    def switch_back(self, release: Release, say: Say) -> bool:
+        """Give all traffic to a release that is warm, healthy and has today's secrets; the one that is left stays warm.
+
+        Returns False, and changes nothing, where this release is not.
+        """
+
+    def cool(self, say: Say, now: bool = False) -> None:
+        """Stop a warm release whose time is over; `now`: whatever its time."""
 
     def replicas(self) -> Sequence[ReplicaStatus]:
         """Ask every replica for its release, not the proxy alone."""

@@ -45,6 +45,13 @@ class RolloutPolicy(Policy):
     deploy_timeout_seconds: float = Field(
         300, gt=0, description="a rollout that is not done by then goes back"
     )
+    order: Literal["two-colours", "rolling"] = Field(
+        "two-colours",
+        description="start the whole release beside the live one and switch, or replace its replicas",
+    )
+    keep_warm_minutes: float = Field(
+        15, ge=0, description="the release before stays ready for so long, so that a rollback is a switch"
+    )
     rehearse: bool = Field(False, description="after each release, go back and forth once under light load")
     load_test: LoadTestPolicy = LoadTestPolicy()
 

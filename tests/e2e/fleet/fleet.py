@@ -142,8 +142,10 @@ class Fleet:
         self.roll_out(release, target)
 
     def roll_out(self, release: Release, target: SwarmTarget | None = None) -> None:
-        """The second half of the release path, without staging."""
+        """The release path without the proof: started where it needs that, and given the traffic."""
         target = target or self.target
+        if target.needs_staging:
+            target.stage(release, self.say)
         target.deploy(release, self.say)
         self.assert_serves(release, target)
         self.live = release
@@ -191,8 +193,9 @@ class Fleet:
                 shutil.rmtree(framework)
 
     def containers(self, service: str = "bot") -> list[Any]:
-        """The running containers of one of the stack's services."""
-        label = f"com.docker.swarm.service.name={self.settings.stack}_{service}"
+        """The running containers of one of the fleet's services; of the bot, those that have the traffic."""
+        name = self.target.service if service == "bot" else f"{self.settings.stack}_{service}"
+        label = f"com.docker.swarm.service.name={name}"
         return list(self.client.containers.list(filters={"label": label}))
 
     def signal_replica(self, sign: signal.Signals) -> None:

@@ -40,6 +40,27 @@ class Count:
     latencies: list[float] = field(default_factory=list)
     releases: Counter[str] = field(default_factory=Counter)
     intents: Counter[str] = field(default_factory=Counter)
+    spans: list[tuple[float, float, str]] = field(default_factory=list)
+    """For each answer: when it was asked for, when it came (both in seconds since 1970), and by which release."""
+
+    @property
+    def mixed(self) -> int:
+        """Answers of a release that were asked for after another one, which came later, had answered already."""
+        first: dict[str, float] = {}
+        for _, came, release in self.spans:
+            first[release] = min(came, first.get(release, came))
+        order = sorted(first, key=lambda release: first[release])
+        later = {
+            release: min([first[one] for one in order[place + 1 :]], default=None)
+            for place, release in enumerate(order)
+        }
+        return sum(
+            1 for asked, _, release in self.spans if (end := later[release]) is not None and asked > end
+        )
+
+    def last_of(self, release: str) -> float:
+        """When the last answer of a release came, in seconds since 1970."""
+        return max(came for _, came, one in self.spans if one == release)
 
     @property
     def failed(self) -> int:
@@ -59,7 +80,7 @@ async def ask(session: aiohttp.ClientSession, url: str, token: str, number: int,
         "message": MESSAGES[number % len(MESSAGES)],
         "message_id": uuid.uuid4().hex,
     }
-    started = time.perf_counter()
+    started, asked = time.perf_counter(), time.time()
     try:
         async with session.post(
             f"{url}/chat", json=body, headers={"Authorization": f"Bearer {token}"}
@@ -75,6 +96,7 @@ async def ask(session: aiohttp.ClientSession, url: str, token: str, number: int,
     count.answered += 1
     count.latencies.append(1000 * (time.perf_counter() - started))
     count.releases[reply["release"]] += 1
+    count.spans.append((asked, time.time(), reply["release"]))
     count.intents[str((reply.get("intent") or {}).get("name"))] += 1
 
 

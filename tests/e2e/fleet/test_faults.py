@@ -36,10 +36,12 @@ def test_good_releases_in_a_row_lose_no_request(fleet: Fleet, number: int) -> No
     fleet.note(f"good release, {number} in a row", "new release on every replica", count, seconds)
     assert count.failed == 0, count.failures[:5]
     assert len(count.releases) == number + 1
+    assert count.mixed == 0
 
 
-def test_an_image_that_crashes_is_rolled_back(fleet: Fleet) -> None:
-    """An image whose server ends at once comes to no user, even past staging; the error has its last words."""
+@pytest.mark.parametrize("order", ["two-colours", exhaustive("rolling")])
+def test_an_image_that_crashes_comes_to_no_user(fleet: Fleet, order: str) -> None:
+    """An image whose server ends at once, even where it gets past the proof; the error has its last words."""
     with fleet.code(
         "bot/ratchet_bot/tools/serve.py", lambda text: text.replace("def main(", f"{CRASHES}\ndef main(", 1)
     ):
@@ -48,16 +50,16 @@ def test_an_image_that_crashes_is_rolled_back(fleet: Fleet) -> None:
     with fleet.load() as count:
         started = time.monotonic()
         with pytest.raises(RatchetError, match="non-zero exit") as refused:
-            fleet.target.deploy(release, fleet.say)
+            fleet.roll_out(release, fleet.with_rollout(order=order))
         seconds = time.monotonic() - started
         fleet.assert_serves(fleet.live)
     assert "broken on purpose" in str(refused.value)
-    fleet.note("image that crashes", "engine rolled back", count, seconds)
+    fleet.note(f"image that crashes ({order})", "the old one serves", count, seconds)
     assert count.failed == 0, count.failures[:5]
     assert set(count.releases) == {fleet.live.id}
 
 
-def test_an_image_that_never_becomes_healthy_is_rolled_back(fleet: Fleet) -> None:
+def test_an_image_that_never_becomes_healthy_comes_to_no_user(fleet: Fleet) -> None:
     """A server whose status names another model than its image holds is never healthy, so it never serves."""
     with (
         fleet.code(
@@ -74,31 +76,41 @@ def test_an_image_that_never_becomes_healthy_is_rolled_back(fleet: Fleet) -> Non
     with fleet.load() as count:
         started = time.monotonic()
         with pytest.raises(RatchetError, match="sha256 is 'another'"):
-            fleet.target.deploy(release, fleet.say)
+            fleet.roll_out(release)
         seconds = time.monotonic() - started
         fleet.assert_serves(fleet.live)
-    fleet.note("image that never becomes healthy", "engine rolled back", count, seconds)
+    fleet.note("image that never becomes healthy", "the old one serves", count, seconds)
     assert count.failed == 0, count.failures[:5]
     assert set(count.releases) == {fleet.live.id}
 
 
-def test_a_replica_that_no_node_has_room_for_is_rolled_back(fleet: Fleet) -> None:
-    """A task that waits for ever becomes a rollback at the time limit, with the scheduler's reason."""
+@pytest.mark.parametrize(
+    ("before", "after", "said"),
+    [
+        ("memory: 256M}", "memory: 4000G}", "reserves 4,096,000 MiB of memory"),
+        (
+            "        preferences:\n",
+            "        max_replicas_per_node: 1\n        preferences:\n",
+            "max_replicas_per_node is 1",
+        ),
+        (
+            "        preferences:\n",
+            "        constraints: [node.labels.disk == ssd]\n        preferences:\n",
+            "no node meets",
+        ),
+    ],
+)
+def test_what_no_node_has_room_for_is_refused_before_it_starts(
+    fleet: Fleet, before: str, after: str, said: str
+) -> None:
+    """With what is asked for and what there is; nothing was started."""
     release = fleet.package()
     assert fleet.live is not None
-    hungry = fleet.code(
-        "deployments/stack.yml", lambda text: text.replace("memory: 256M}", "memory: 4000G}", 1)
-    )
-    with fleet.load() as count, hungry:
-        started = time.monotonic()
-        with pytest.raises(RatchetError, match=r"insufficient resources|no suitable node"):
-            fleet.with_rollout(deploy_timeout_seconds=12.0).deploy(release, fleet.say)
-        seconds = time.monotonic() - started
-        fleet.assert_serves(fleet.live)
-    fleet.note(
-        "task that cannot be placed (limit set to 12 s)", "rolled back at the time limit", count, seconds
-    )
-    assert count.failed == 0, count.failures[:5]
+    impossible = fleet.code("deployments/stack.yml", lambda text: text.replace(before, after, 1))
+    with impossible, pytest.raises(RatchetError, match=said):
+        fleet.target.stage(release, fleet.say)
+    assert fleet.target.colours.present(fleet.target.colours.live().other) is None
+    fleet.assert_serves(fleet.live)
 
 
 def test_wrong_answers_do_not_leave_staging(fleet: Fleet) -> None:
@@ -163,26 +175,31 @@ def replaced(fleet: Fleet, known: set[str]) -> bool:
     return bool({container.id for container in fleet.containers()} - known) and fleet.serves(fleet.live)
 
 
-def test_a_rollback_loses_no_request(fleet: Fleet) -> None:
-    """The way back to the recorded release, replica by replica; the table says how long it took."""
+@pytest.mark.parametrize("how", ["warm", "cold"])
+def test_a_rollback_loses_no_request(fleet: Fleet, how: str) -> None:
+    """While the release before is warm the way back is one switch; later it is started again first."""
     assert fleet.live is not None
-    older = fleet.live
-    fleet.roll_out(fleet.package())
+    older, newer = fleet.live, fleet.package()
+    fleet.roll_out(newer)
+    if how == "cold":
+        fleet.target.cool(fleet.say, now=True)
     with fleet.load() as count:
-        started = time.monotonic()
-        first: list[float] = []
-
-        def say(line: str) -> None:
-            fleet.say(line)
-            if line.startswith(("1 of", "2 of")) and not first:
-                first.append(time.monotonic() - started)
-
-        fleet.target.deploy(as_older(older), say)
-        everywhere = time.monotonic() - started
+        started = time.time()
+        assert fleet.target.switch_back(as_older(older), fleet.say) is (how == "warm")
+        if how == "cold":
+            fleet.target.stage(as_older(older), fleet.say)
+            decided = time.time()
+            fleet.target.deploy(as_older(older), fleet.say)
+        else:
+            decided = started
         fleet.assert_serves(older)
     fleet.live = older
-    fleet.note("rollback", f"first replica after {first[0]:.1f} s", count, everywhere)
+    left = count.last_of(newer.id)
+    fleet.note(
+        f"rollback, {how}", f"last old answer {left - decided:.1f} s after the switch", count, left - started
+    )
     assert count.failed == 0, count.failures[:5]
+    assert count.mixed == 0
 
 
 def test_a_conversation_goes_on_where_it_was(fleet: Fleet) -> None:
@@ -217,12 +234,15 @@ from pathlib import Path
 from tests.e2e.fleet.fleet import *
 port = int(sys.argv[3])
 settings = load_settings(Path(sys.argv[1]), target="swarm", stack=sys.argv[2], port=port, operation_port=port + 1)
-SwarmTarget(settings).deploy(Release.from_dict(json.loads(sys.argv[4])), lambda line: print(line, flush=True))
+target, release = SwarmTarget(settings), Release.from_dict(json.loads(sys.argv[4]))
+target.stage(release, lambda line: print(line, flush=True))
+target.deploy(release, lambda line: print(line, flush=True))
 """
 
 
-def test_the_orchestrator_may_die_in_the_middle_of_a_release(fleet: Fleet) -> None:
-    """Killed in mid-rollout, it leaves old or new serving; the next run brings the fleet to what it wants."""
+@pytest.mark.parametrize("moment", ["1 of 2", "all traffic goes to"])
+def test_the_orchestrator_may_die_in_the_middle_of_a_release(fleet: Fleet, moment: str) -> None:
+    """Killed while a colour starts, or after the switch, it leaves one serving; the next run cleans up and releases."""
     assert fleet.live is not None
     release = fleet.package()
     settings = fleet.settings
@@ -232,7 +252,7 @@ def test_the_orchestrator_may_die_in_the_middle_of_a_release(fleet: Fleet) -> No
         process = commands.start(argv, cwd=ROOT, stdout=subprocess.PIPE)
         assert process.stdout is not None
         for line in process.stdout:
-            if line.startswith("1 of 2"):
+            if line.startswith(moment):
                 process.kill()
         process.wait()
         started = time.monotonic()
@@ -254,8 +274,7 @@ def test_a_registry_that_is_down_does_not_matter(fleet: Fleet) -> None:
         until(lambda: answers("http://127.0.0.1:15109/v2/"), 20, "the registry")
         release = fleet.package(target=pushing)
         assert release.bundle.startswith("127.0.0.1:15109/team/bot@sha256:")
-        pushing.deploy(release, fleet.say)
-        fleet.live = release
+        fleet.roll_out(release, pushing)
     finally:
         registry.remove(force=True)
     known = {container.id for container in fleet.containers()}

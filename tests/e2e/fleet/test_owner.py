@@ -62,7 +62,7 @@ def test_the_remedy_gives_a_fleet_of_its_own_and_its_ports_are_refused_as_well(
 
 def test_clones_that_share_a_registry_share_the_fleet(fleet: Fleet, other: Fleet) -> None:
     """A team releases from several machines; a fleet from before they shared a registry stays its workspace's own."""
-    spec = docker_service.inspect(fleet.client, f"{fleet.settings.stack}_bot") or {}
+    spec = docker_service.inspect(fleet.client, fleet.target.service) or {}
     assert spec["Spec"]["Labels"][fleet_owner.OWNER] == fleet_owner.key(fleet.settings)
     shared = {"tracking_uri": "postgresql://ana:secret@db/mlflow"}
     one, two = (made.settings.model_copy(update=shared) for made in (fleet, other))

@@ -36,7 +36,7 @@ def test_by_hand_a_fleet_is_half_updated_and_ratchet_mends_it(fleet: Fleet) -> N
     """The old way leaves two releases behind one address; what Ratchet does first in each run brings one back."""
     release, live = package_what_starts_once(fleet), fleet.live
     assert live is not None
-    service = f"{fleet.settings.stack}_bot"
+    service = fleet.target.service
     argv = ["docker", "service", "update", "--detach", "--no-resolve-image", "--image", release.bundle]
     argv += ["--env-add", f"RATCHET_RELEASE={release.id}", "--update-failure-action", "pause", service]
     subprocess.run(argv, check=True, capture_output=True, timeout=60)
@@ -52,7 +52,7 @@ def test_a_release_is_everywhere_or_nowhere(fleet: Fleet) -> None:
     release, live = package_what_starts_once(fleet), fleet.live
     assert live is not None
     with fleet.load() as count, pytest.raises(RatchetError, match="no licence for a second server"):
-        fleet.target.deploy(release, fleet.say)
+        fleet.roll_out(release)
     fleet.assert_serves(live)
     assert count.failed == 0, count.failures[:5]
     assert {fleet.chat(f"user-{number}", "hello")["release"] for number in range(8)} == {live.id}

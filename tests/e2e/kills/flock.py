@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from ratchet.adapters.bot import channel
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.system.processes import free_port
 from ratchet.adapters.targets.swarm import docker_service
@@ -59,19 +60,21 @@ class Flock(Patient):
         """The releases that the replicas name which are ready."""
         return {replica.release for replica in self.fleet.target.replicas() if replica.ready}
 
-    def moving(self) -> bool:
-        """The engine changes the replicas."""
-        service = docker_service.inspect(self.fleet.client, self.fleet.target.service) or {}
-        return (service.get("UpdateStatus") or {}).get("State") in ("updating", "rollback_started")
+    def started(self) -> bool:
+        """A replica of another release than the live one runs."""
+        target = self.fleet.target
+        live = target.colours.live()
+        beside = docker_service.fleet(self.fleet.client, target.colours.service(live.other)) if live else None
+        return beside is not None and bool(beside.running())
 
-    def arrived(self, number: int) -> Callable[[], bool]:
-        """The condition that so many replicas run another release than the recorded one."""
+    def switched(self) -> Callable[[], bool]:
+        """The condition that users get answers of another release than the recorded one."""
         live = Registry(self.settings).live()
         assert live is not None
 
         def condition() -> bool:
-            fleet = docker_service.fleet(self.fleet.client, self.fleet.target.service)
-            return fleet is not None and number <= sum(task.release != live.id for task in fleet.running())
+            said = channel.status(self.fleet.target.url())
+            return said is not None and said["release"] != live.id
 
         return condition
 
@@ -115,8 +118,10 @@ class Flock(Patient):
         """Registry and replicas tell the same story, and nothing is left over."""
         live = self.assert_records_settled()
         assert [replica.release for replica in self.fleet.target.replicas()] == [live.id] * 2
-        staged = {"label": f"com.docker.stack.namespace={self.fleet.target.staging}"}
-        assert self.fleet.client.api.services(filters=staged) == []
+        target = self.fleet.target
+        assert docker_service.of_stack(self.fleet.client, target.comparison.stack) == []
+        beside = target.colours.present(target.colours.live().other)
+        assert beside is None or beside.warm_until is not None
         assert self.strangers() == []
         self.assert_no_lock()
         self.assert_registry_whole()

@@ -187,4 +187,4 @@ def carry_out(flock: Flock, fault: Fault, happen: Callable[[], object]) -> tuple
     def now(_: subprocess.Popen[str]) -> None:
         happen()
 
-    return flock.when("stage", flock.arrived(1), now, "release")
+    return flock.when("", flock.started, now, "release")

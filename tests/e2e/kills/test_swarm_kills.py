@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(600)]
 class Kill:
     """One death: of which command, where, and who dies with it (`alone`, or its `tools` too).
 
-    Where is `after:STEP`, or within deploy when the change was `ordered`, the `first` replica or `both` were new.
+    Where is `after:STEP`, or the moment when a replica of the new colour has `started`, or users have `switched`.
     """
 
     command: str
@@ -36,22 +36,27 @@ class Kill:
     @property
     def name(self) -> str:
         """Its row in the table."""
-        at = "at a step boundary" if self.point.startswith("after:") else "in the middle of deploy"
+        at = (
+            "at a step boundary"
+            if self.point.startswith("after:")
+            else "while a colour starts or traffic is switched"
+        )
         return f"swarm: `{self.command}` killed {at}"
 
 
 KILLS = (
-    Kill("release", "first", "alone"),
+    Kill("release", "started", "alone"),
     Kill("release", "after:package", "tools"),
     Kill("release", "after:stage", "alone"),
-    Kill("release", "ordered", "tools"),
-    Kill("release", "both", "tools"),
+    Kill("release", "started", "tools"),
+    Kill("release", "switched", "alone"),
+    Kill("release", "switched", "tools"),
     Kill("release", "after:deploy", "alone"),
     Kill("release", "after:verify", "tools"),
     Kill("release", "after:record", "alone"),
-    Kill("rollback", "ordered", "alone"),
-    Kill("rollback", "first", "tools"),
-    Kill("rollback", "after:deploy", "alone"),
+    Kill("rollback", "switched", "alone"),
+    Kill("rollback", "switched", "tools"),
+    Kill("rollback", "after:revert", "alone"),
 )
 
 
@@ -102,12 +107,12 @@ def carry_out(flock: Flock, kill: Kill) -> None:
     if kill.point.startswith("after:"):
         flock.kill_at(kill.point, kill.whom, kill.command)
         return
-    moment = flock.moving if kill.point == "ordered" else flock.arrived(1 if kill.point == "first" else 2)
+    moment = flock.started if kill.point == "started" else flock.switched()
 
     def end(process: subprocess.Popen[str]) -> None:
         if kill.whom == "tools":
             end_tools(process.pid, flock.workspace)
         process.kill()
 
-    code, said = flock.when("stage" if kill.command == "release" else "recover", moment, end, kill.command)
+    code, said = flock.when("", moment, end, kill.command)
     assert code == -signal.SIGKILL, f"it was too late: {code}\n{said}"

@@ -71,6 +71,11 @@ def inspect(client: docker.DockerClient, name: str) -> dict[str, Any] | None:
         return None
 
 
+def of_stack(client: docker.DockerClient, stack: str) -> list[dict[str, Any]]:
+    """The services of a stack."""
+    return list(client.api.services(filters={"label": f"com.docker.stack.namespace={stack}"}))
+
+
 def not_running(client: docker.DockerClient, stack: str) -> list[str]:
     """The services of a stack that have fewer replicas than declared; a global one has one at least."""
     services = client.api.services(filters={"label": f"com.docker.stack.namespace={stack}"}, status=True)
@@ -154,6 +159,24 @@ def remove(client: docker.DockerClient, name: str) -> None:
     except APIError as error:
         if error.status_code != 404:
             raise
+
+
+def environment_of(spec: Mapping[str, Any]) -> dict[str, str]:
+    """The environment that a service's specification gives its replicas."""
+    return _environment(spec["TaskTemplate"]["ContainerSpec"])
+
+
+def labels_of(service: Mapping[str, Any]) -> dict[str, str]:
+    """The labels of a service itself."""
+    return dict(service["Spec"].get("Labels") or {})
+
+
+def label(name: str, environment: Mapping[str, str], changes: Mapping[str, str | None]) -> None:
+    """Set labels of a service, or take those away that are None; no replica is started again for them."""
+    argv = ["docker", "service", "update", "--detach", "--quiet"]
+    for key, value in changes.items():
+        argv += ["--label-rm", key] if value is None else ["--label-add", f"{key}={value}"]
+    commands.run([*argv, name], env=environment, timeout=30)
 
 
 def _environment(container: Mapping[str, Any]) -> dict[str, str]:

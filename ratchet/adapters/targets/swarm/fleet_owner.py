@@ -13,13 +13,13 @@ import yaml
 
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import write_text
-from ratchet.adapters.targets.swarm import docker_service, images, stack
+from ratchet.adapters.targets.swarm import derived, docker_service, images
 from ratchet.adapters.workspace import identity
 from ratchet.domain.errors import RatchetError
 
 OWNER, HOME = "ratchet.workspace", "ratchet.workspace.home"
 """Labels of the fleet's services: who changes them, and from which folder."""
-TARGETS = {"port": stack.PROXY_PORT, "operation_port": stack.OPERATION_PORT}
+TARGETS = {"port": derived.PROXY_PORT, "operation_port": derived.OPERATION_PORT}
 
 
 class ForeignFleet(RatchetError):
@@ -53,7 +53,7 @@ def overlay(settings: Settings, document: Mapping[str, Any]) -> Path:
 
 def require(client: docker.DockerClient, settings: Settings) -> None:
     """Raise `ForeignFleet`, naming the owner, where the stack of this name is another workspace's."""
-    for name in (stack.BOT, stack.PROXY):
+    for name in (derived.BOT, derived.PROXY):
         service = docker_service.inspect(client, f"{settings.stack}_{name}")
         labels = (service or {}).get("Spec", {}).get("Labels") or {}
         owner, home = labels.get(OWNER), labels.get(HOME)
@@ -76,7 +76,7 @@ def published(settings: Settings, name: str) -> int | None:
     """Return the port that the fleet's proxy opens for a setting; None where no fleet or no engine is."""
     try:
         client = images.connect(timeout=5)
-        service = docker_service.inspect(client, f"{settings.stack}_{stack.PROXY}")
+        service = docker_service.inspect(client, f"{settings.stack}_{derived.PROXY}")
     except RatchetError:
         return None
     found = ((service or {}).get("Spec", {}).get("EndpointSpec") or {}).get("Ports") or []

@@ -6,22 +6,22 @@ The engine changes a service by itself and for as long as it takes; whoever orde
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import docker
 
 from ratchet.adapters.settings import Settings
-from ratchet.adapters.targets.swarm import docker_service, fleet_owner, haproxy, stack
+from ratchet.adapters.targets.swarm import derived, docker_service, stack
 from ratchet.adapters.targets.target import Say
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.release.manifest import Release
 from ratchet.domain.release.rollout import (
-    FAILED_STATES,
     RolloutState,
     ServiceState,
     Task,
     Update,
     Wanted,
     failures,
+    is_at,
     outcome,
     reason,
 )
@@ -39,20 +39,42 @@ class Rollout:
         self.environment = stack.docker_environment(settings)
         self.limit = settings.params.rollout.deploy_timeout_seconds
 
-    def order(self, wanted: Wanted, release: Release, say: Say) -> bool:
-        """Tell the engine to change; returns whether it was told to go back to its own previous specification."""
+    def replace(self, wanted: Wanted, secrets: str, start: Callable[[], None], say: Say) -> None:
+        """Bring a release to the service replica by replica; on any failure the old one serves on all of them again.
+
+        `start` tells the engine of the new specification, whose `secrets` are told from those of the one before.
+        """
+        before = self.settle()
+        if before is not None and is_at(before, wanted):
+            say(f"every replica serves {wanted.release} already")
+            return
+        update = before.update if before else docker_service.NO_UPDATE_BEFORE
+        going_back = self.order(wanted, secrets, start, say)
+        ended, now = self.watch(wanted, update, going_back, say)
+        if ended == "done":
+            self.tell_spread(say)
+            return
+        fact, remedy = self.explain(
+            wanted, now, f" within {self.limit:g} s" if ended == "in progress" else ""
+        )
+        self.restore(now, ended, bool(before and before.running()), say)
+        raise RatchetError(fact, remedy)
+
+    def order(self, wanted: Wanted, secrets: str, start: Callable[[], None], say: Say) -> bool:
+        """Tell the engine to change; returns whether it was told to go back to its own previous specification.
+
+        It never is where that has other secrets: a client whose token was revoked since would be let in again.
+        """
         service = docker_service.inspect(self.client, self.service)
         previous = (service or {}).get("PreviousSpec")
-        if previous and docker_service.wanted_by(previous) == wanted:
+        same = previous and (previous.get("Labels") or {}).get(derived.SECRETS) == secrets
+        if previous and same and docker_service.wanted_by(previous) == wanted:
             say("going back to the engine's previous specification")
             docker_service.order_rollback(self.service, self.environment)
             return True
         if service is not None:
             say(f"changing {docker_service.replicas_of(service)} replicas one by one, the new before the old")
-        values = stack.variables(self.settings, release)
-        document = stack.read(self.settings)
-        owner = fleet_owner.overlay(self.settings, document)
-        stack.deploy(self.settings, self.settings.stack, document, values, owner)
+        start()
         return False
 
     def watch(
@@ -107,19 +129,22 @@ class Rollout:
                 "The replicas that still run go on serving; see `ratchet fleet`.",
             )
 
-    def explain(self, wanted: Wanted, fleet: ServiceState, ended: RolloutState) -> tuple[str, str]:
+    def explain(self, wanted: Wanted, fleet: ServiceState, late: str) -> tuple[str, str]:
         """Say why a release did not come to serve: the engine's reason and the failed replica's last lines."""
         why = reason(fleet.tasks, wanted) or fleet.update.message or "the engine gave no reason"
-        late = f" within {self.limit:g} s" if ended == "in progress" else ""
         failed = failures(fleet.tasks, wanted) or [
             task for task in fleet.tasks if task.release == wanted.release
         ]
         said = self.last_words(failed[0]) if failed else ""
         fact = f"Release {wanted.release} did not come to serve on every replica{late}: {why}."
         lines = f" The failed replica's last lines:\n{said}" if said else ""
-        return fact, f"The release before it serves on, where there was one.{lines}"
+        return fact, f"The release before it still serves, where there was one.{lines}"
 
-    def tell_spread(self, fleet: ServiceState, say: Say) -> None:
+    def tell_spread(self, say: Say) -> None:
+        """Say on how many nodes the replicas are."""
+        fleet = docker_service.fleet(self.client, self.service)
+        if fleet is None:
+            return
         nodes = {task.node for task in fleet.running()}
         ready = sum(node["Status"]["State"] == "ready" for node in self.client.api.nodes())
         if len(nodes) < min(ready, fleet.replicas):
@@ -132,47 +157,3 @@ class Rollout:
         lines = docker_service.tail(task.id, self.environment)
         checks = docker_service.last_checks(self.client, task.id)
         return f"{lines}\nhealth checks: {checks}" if checks else lines
-
-    def await_first(self, wanted: Wanted) -> str:
-        """Wait until a canary is healthy and return its URL; raises `RatchetError` with the reason when it is not."""
-        limit = self.settings.params.rollout.start_timeout_seconds
-        deadline = time.monotonic() + limit
-        while True:
-            fleet = docker_service.fleet(self.client, self.service)
-            tasks = fleet.tasks if fleet else ()
-            for task in fleet.running() if fleet else []:
-                if port := docker_service.published_port(self.client, task.id):
-                    return f"http://{haproxy.host()}:{port}"
-            ended = [task for task in tasks if task.state in {*FAILED_STATES, "shutdown"}]
-            if ended or time.monotonic() > deadline:
-                break
-            time.sleep(POLL_SECONDS / 2)
-        why = reason(tasks, wanted) or "its server ended"
-        said = self.last_words(tasks[0]) if tasks else ""
-        late = "" if ended else f" within {limit:g} s"
-        raise RatchetError(
-            f"Release {wanted.release} did not become ready in staging{late}: {why}.",
-            "No user was served by it." + (f" Its last lines:\n{said}" if said else ""),
-        )
-
-
-def await_services(client: docker.DockerClient, settings: Settings, needed: bool) -> None:
-    """Wait until all that the bot stands on runs: images may have to be fetched, or the engine came back just now.
-
-    When that takes longer than a start may, raises `RatchetError` with the reason where it is `needed`. It is not where
-    a release serves: the new one may mend what does not run.
-    """
-    limit = settings.params.rollout.start_timeout_seconds
-    deadline = time.monotonic() + limit
-    bot = f"{settings.stack}_{stack.BOT}"
-    while missing := [name for name in docker_service.not_running(client, settings.stack) if name != bot]:
-        if time.monotonic() > deadline:
-            if not needed:
-                return
-            fleet = docker_service.fleet(client, missing[0])
-            why = next((task.error for task in fleet.tasks if task.error), "") if fleet else ""
-            raise RatchetError(
-                f"{', '.join(missing)} did not start within {limit:g} s: {why or 'no reason was given'}.",
-                f"See `docker service ps {missing[0]}`; often its image cannot be fetched. No user was served yet.",
-            )
-        time.sleep(POLL_SECONDS)

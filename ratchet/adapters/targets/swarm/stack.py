@@ -1,7 +1,6 @@
 """`stack.yml`, the declared truth of the fleet, and `docker stack`, which brings it about.
 
-The file is the user's. Ratchet fills in variables and derives two small stacks from it: everything but the bot, for
-the first release, and the canaries of a release, which are the service `bot` off the traffic path.
+The file is the user's. Ratchet fills in variables and derives stacks from it (`derived`).
 """
 
 from __future__ import annotations
@@ -19,14 +18,13 @@ from ratchet.adapters.bot import channel
 from ratchet.adapters.settings import SOURCE, Settings
 from ratchet.adapters.system import commands, yaml_text
 from ratchet.adapters.system.files import refuse_pointers, sha256, write_text
+from ratchet.adapters.targets.swarm import derived
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.manifest import Release
 
-BOT, PROXY = "bot", "proxy"
-BOT_PORT, PROXY_PORT, OPERATION_PORT = 5005, 8080, 8405
-"""Ports within the fleet's networks; which ports the nodes open is for settings to say."""
 STACK_SECONDS = 120
-RECIPES = ("stack.yml", "bot/Dockerfile", "bot/model.Dockerfile", "bot/healthy.py", "proxy/haproxy.cfg")
+HAPROXY, START, SWITCH = "proxy/haproxy.cfg", "proxy/proxy.sh", "proxy/switch.cfg"
+RECIPES = ("stack.yml", "bot/Dockerfile", "bot/model.Dockerfile", "bot/healthy.py", HAPROXY, START, SWITCH)
 """What a release on the swarm is made with; a workspace may have some of its own."""
 
 
@@ -49,11 +47,12 @@ def read(settings: Settings) -> dict[str, Any]:
             f"{path} cannot be read: {error}.", "Correct it, or restore it with Git."
         ) from error
     services = document.get("services") if isinstance(document, dict) else None
-    if not isinstance(services, dict) or not isinstance(services.get(BOT), dict):
+    if not isinstance(services, dict) or not isinstance(services.get(derived.BOT), dict):
         raise RatchetError(
-            f"{path} declares no service `{BOT}`.", "See deployments/stack.yml of Ratchet for one."
+            f"{path} declares no service `{derived.BOT}`.", "See deployments/stack.yml of Ratchet for one."
         )
-    return anchored(document, own, SOURCE / "deployments")
+    ours = yaml_text.load((SOURCE / "deployments" / "stack.yml").read_text(encoding="utf-8"))
+    return anchored(derived.completed(document, ours), own, SOURCE / "deployments")
 
 
 def anchored(document: Mapping[str, Any], own: Path, ours: Path) -> dict[str, Any]:
@@ -80,15 +79,21 @@ def anchored(document: Mapping[str, Any], own: Path, ours: Path) -> dict[str, An
     return made
 
 
-def variables(settings: Settings, release: Release | None = None) -> dict[str, str]:
-    """The RATCHET_* variables that stack.yml may use; those of the release are empty without one."""
-    proxy = recipes(settings)["proxy/haproxy.cfg"]
+def variables(settings: Settings, release: Release | None = None, colour: str = "") -> dict[str, str]:
+    """The RATCHET_* variables that stack.yml may use; those of the release are empty without one.
+
+    `colour` is the one that has the traffic, "" where none has.
+    """
+    files = recipes(settings)
     clients, staging = client_tokens(settings), channel.staging_token(settings)
     return {
         "RATCHET_STACK": settings.stack,
         "RATCHET_PORT": str(settings.port),
         "RATCHET_OPERATION_PORT": str(settings.operation_port),
-        "RATCHET_HAPROXY_HASH": sha256(proxy)[:12] if proxy.exists() else "",
+        "RATCHET_COLOUR": colour,
+        "RATCHET_HAPROXY_HASH": sha256(files[HAPROXY])[:12],
+        "RATCHET_PROXY_HASH": sha256(files[START])[:12],
+        "RATCHET_SWITCH_HASH": sha256(files[SWITCH])[:12],
         "RATCHET_CLIENT_TOKENS_FILE": str(clients),
         "RATCHET_CLIENT_TOKENS_HASH": sha256(clients)[:12],
         "RATCHET_STAGING_TOKEN_FILE": str(staging),
@@ -115,79 +120,6 @@ def client_tokens(settings: Settings) -> Path:
             f"{path}, the file of the clients' tokens, does not exist.", "Correct RATCHET_CLIENT_TOKENS_FILE."
         )
     return path.absolute()
-
-
-def surroundings(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Derive everything but the bot: what has to be there before the first canary."""
-    derived = copy.deepcopy(dict(document))
-    del derived["services"][BOT]
-    return derived
-
-
-def canaries(
-    document: Mapping[str, Any], stack: str, node: str, services: Mapping[str, Mapping[str, str]]
-) -> dict[str, Any]:
-    """Derive one single-replica service for each name, each with its own RATCHET_* variables.
-
-    They use the networks, secrets and configs of the stack, lie on the named node and listen on a port of that
-    node which the engine chooses. One that fails is not started again.
-    """
-    networks, outside = _external(document, stack)
-    staging = document.get("x-staging") or {}
-    derived: dict[str, Any] = {
-        "version": str(document.get("version", "3.8")),
-        "services": {},
-        "networks": networks,
-        **outside,
-    }
-    for name, values in services.items():
-        service = _fill(copy.deepcopy(dict(document["services"][BOT])), values)
-        service["environment"] = _pairs(service.get("environment")) | _pairs(staging.get("environment"))
-        service["networks"] = list(networks)
-        service["ports"] = [{"target": BOT_PORT, "mode": "host", "protocol": "tcp"}]
-        service["deploy"] = {
-            "replicas": 1,
-            "endpoint_mode": "dnsrr",
-            "resources": (service.get("deploy") or {}).get("resources") or {},
-            "placement": {"constraints": [f"node.id == {node}"]},
-            "restart_policy": {"condition": "none"},
-        }
-        derived["services"][name] = service
-    return derived
-
-
-def _external(document: Mapping[str, Any], stack: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Refer to the stack's networks, secrets and configs by the names that they have on the engine."""
-    used = document["services"][BOT].get("networks") or ["default"]
-
-    def named(kind: str, key: str) -> str:
-        return str(((document.get(kind) or {}).get(key) or {}).get("name") or f"{stack}_{key}")
-
-    networks = {key: {"external": True, "name": named("networks", key)} for key in used}
-    outside = {
-        kind: {key: {"external": True, "name": named(kind, key)} for key in document[kind]}
-        for kind in ("secrets", "configs")
-        if document.get(kind)
-    }
-    return networks, outside
-
-
-def _fill(node: Any, values: Mapping[str, str]) -> Any:
-    if isinstance(node, dict):
-        return {key: _fill(value, values) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_fill(value, values) for value in node]
-    if isinstance(node, str):
-        for name, value in values.items():
-            node = node.replace(f"${{{name}}}", value)
-    return node
-
-
-def _pairs(environment: Any) -> dict[str, Any]:
-    """Read either of the two forms that an environment may have."""
-    if isinstance(environment, list):
-        return dict(str(entry).partition("=")[::2] for entry in environment)
-    return dict(environment or {})
 
 
 def deploy(

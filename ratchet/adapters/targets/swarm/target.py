@@ -1,39 +1,67 @@
-"""The `swarm` target: releases as replicas of a Docker Swarm service behind HAProxy."""
+"""The `swarm` target: releases as replicas on a Docker Swarm behind HAProxy, in two colours."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from ratchet.adapters.bot import channel
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.targets import ports
-from ratchet.adapters.targets.swarm import docker_service, fleet_owner, haproxy, image_registry, images, stack
-from ratchet.adapters.targets.swarm.rollout import POLL_SECONDS, Rollout, await_services
-from ratchet.adapters.targets.target import ReplicaStatus, Say
+from ratchet.adapters.targets.swarm import (
+    base,
+    derived,
+    docker_service,
+    fleet_owner,
+    haproxy,
+    image_registry,
+    images,
+    proof,
+    room,
+    stack,
+)
+from ratchet.adapters.targets.swarm.colours import Colours, wanted
+from ratchet.adapters.targets.swarm.colours import now as clock
+from ratchet.adapters.targets.swarm.comparison import Comparison
+from ratchet.adapters.targets.swarm.rollout import Rollout
+from ratchet.adapters.targets.target import ReplicaStatus, Say, Warm
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.release import colours as decisions
+from ratchet.domain.release.colours import Colour, Present
 from ratchet.domain.release.manifest import Release
-from ratchet.domain.release.rollout import FAILED_STATES, ServiceState, Task, Wanted, is_at
+from ratchet.domain.release.rollout import FAILED_STATES, ServiceState, Task, Wanted
 
-REMOVAL_SECONDS = 60
-CANARY, CHAMPION = "canary", "champion"
+SWITCH_SECONDS = 30.0
+NODES_SECONDS = 3.0
+"""So long the proxies of other nodes may go by the old word: they hear the new one from a started `switch`."""
 
 
 class SwarmTarget:
     """Serves the replicas that stack.yml declares; the swarm itself keeps them running, whatever becomes of Ratchet."""
 
     name = "swarm"
-    needs_staging = False
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.client = images.connect()
-        self.service = f"{settings.stack}_{stack.BOT}"
-        self.staging = f"{settings.stack}-staging"
-        self.rollout = Rollout(self.client, settings, self.service)
+        self.colours = Colours(self.client, settings)
+        self.comparison = Comparison(self.client, settings)
+        self.rolling = settings.params.rollout.order == "rolling"
+
+    @property
+    def needs_staging(self) -> bool:
+        """Whether `deploy` takes what was staged: a colour does, one replica after the other needs nothing before."""
+        return not self.rolling
+
+    @property
+    def service(self) -> str:
+        """The service that has the traffic; before there were colours it was the only one."""
+        live = self.colours.live()
+        return self.colours.service(live) if live else base.before_colours(self.settings)
 
     def check(self) -> None:
         """Refuse an engine that cannot be told to serve, nodes without a registry, and a port that is taken."""
@@ -63,63 +91,91 @@ class SwarmTarget:
         return image
 
     def stage(self, release: Release, say: Say) -> str:
-        """Start a canary of exactly that image off the traffic path, beside one of the live release to compare with."""
+        """Start the release off the traffic path, as it will serve, and a replica of the live one to compare with."""
         place = docker_service.need_manager(self.client)
         self._check_image(release)
+        live = self.colours.live()
         document = stack.read(self.settings)
-        values = stack.variables(self.settings, release)
-        live = docker_service.inspect(self.client, self.service)
-        if live is None:
-            say("preparing networks, proxy and conversation store")
-            derived = stack.surroundings(document)
-            owner = fleet_owner.overlay(self.settings, derived)
-            stack.deploy(self.settings, self.settings.stack, derived, values, owner)
-        await_services(self.client, self.settings, needed=live is None)
-        self._discard_staged()
-        services = {CANARY: values}
-        if live is not None and self.settings.params.rollout.load_test.seconds:
-            services[CHAMPION] = {**values, **_variables_of(live["Spec"])}
-        stack.deploy(
-            self.settings,
-            self.staging,
-            stack.canaries(document, self.settings.stack, place.node, services),
-            values,
-        )
-        try:
-            url = self._canary(CANARY).await_first(Wanted(release.bundle, release.id))
-        except BaseException:
-            self._discard_staged()
-            raise
+        values = stack.variables(self.settings, release, live or "")
+        self.comparison.discard()
+        base.prepare(self.client, self.settings, document, values, say)
+        serving = self.colours.present(live)
+        if self.rolling and serving:
+            return self.comparison.canary(
+                document, values, Wanted(release.bundle, release.id), place.node, say
+            )
+        url = self._start(decisions.for_release(live), release, document, values, say)
+        if base.is_before_colours(
+            self.client, self.settings
+        ):  # whose proxy lets no message through to one replica
+            url = self.comparison.canary(
+                document, values, Wanted(release.bundle, release.id), place.node, say
+            )
+        elif serving and self.settings.params.rollout.load_test.seconds and self._has_image(serving.image):
+            self.comparison.champion(document, values, wanted(serving), place.node)
         say(f"release {release.id} is ready at {url}, off the traffic path")
         return url
 
     def champion_url(self) -> str | None:
-        """Where the live release can be measured beside the staged one; None on a first release."""
-        spec = docker_service.inspect(self.client, f"{self.staging}_{CHAMPION}")
-        if spec is None:
-            return None
-        return self._canary(CHAMPION).await_first(docker_service.wanted_by(spec["Spec"]))
+        """Where the live release can be measured beside the staged one; None where none can."""
+        return self.comparison.champion_url()
 
     def deploy(self, release: Release, say: Say) -> None:
-        """Bring the release to every replica; on any failure the old release serves on all of them again."""
+        """Bring the release to all users; on any failure the old release serves them again."""
         docker_service.need_manager(self.client)
         fleet_owner.require(self.client, self.settings)
         self._check_image(release)
-        wanted = Wanted(release.bundle, release.id)
-        before = self.rollout.settle()
-        self._discard_staged()
-        if before is not None and is_at(before, wanted):
+        target, live = Wanted(release.bundle, release.id), self.colours.live()
+        serving = self.colours.present(live)
+        self.comparison.discard()
+        if serving and serving.whole and wanted(serving) == target:
             say(f"every replica serves {release.id} already")
             return
-        update = before.update if before else docker_service.NO_UPDATE_BEFORE
-        going_back = self.rollout.order(wanted, release, say)
-        ended, now = self.rollout.watch(wanted, update, going_back, say)
-        if ended == "done":
-            self.rollout.tell_spread(now, say)
+        if self.rolling and live and serving:
+            document, values = stack.read(self.settings), stack.variables(self.settings, release)
+            secrets = self.colours.secrets(document, values)
+            self._rollout(live).replace(
+                target, secrets, lambda: self.colours.start(live, document, values), say
+            )
             return
-        fact, remedy = self.rollout.explain(wanted, now, ended)
-        self.rollout.restore(now, ended, bool(before and before.running()), say)
-        raise RatchetError(fact, remedy)
+        staged = self.colours.present(decisions.for_release(live))
+        if staged is None or wanted(staged) != target:
+            raise RatchetError(f"Release {release.id} is not staged.", "Run the same command again.")
+        proof.await_ready(self.client, self.settings, self.colours.service(staged.colour), target, say)
+        self._switch(staged, live, say)
+        base.finish(self.client, self.settings, say)
+        self._rollout(staged.colour).tell_spread(say)
+
+    def warm(self) -> Warm | None:
+        """Return what stays beside the live release as the way back."""
+        live = self.colours.live()
+        other = self.colours.present(live.other) if live else None
+        if other is None or other.warm_until is None or not decisions.stays(other, clock()):
+            return None
+        return Warm(other.release, other.warm_until.isoformat(timespec="seconds"))
+
+    def switch_back(self, release: Release, say: Say) -> bool:
+        """Give all traffic to a warm release, where that is this one, whole, and with today's secrets."""
+        live = self.colours.live()
+        other = self.colours.present(live.other) if live else None
+        values = stack.variables(self.settings, release)
+        secrets = self.colours.secrets(stack.read(self.settings), values)
+        if other is None or not decisions.is_warm(other, release.id, release.bundle, secrets, clock()):
+            return False
+        fleet = docker_service.fleet(self.client, self.colours.service(other.colour))
+        said = proof.answers(self.settings, fleet.running() if fleet else [])
+        if not said or not all(one.get("ready") is True and one.get("release") == release.id for one in said):
+            return False
+        self._switch(other, live, say)
+        return True
+
+    def cool(self, say: Say, now: bool = False) -> None:
+        """Stop a release that was kept warm and whose time is over; `now`: whatever its time."""
+        live = self.colours.live()
+        other = self.colours.present(live.other) if live else None
+        if other and other.warm_until and (now or not decisions.stays(other, clock())):
+            say(f"stopping release {other.release}, which was kept warm")
+            self.colours.remove(other.colour)
 
     def replicas(self) -> Sequence[ReplicaStatus]:
         """Ask each replica itself, through the proxy's operation port."""
@@ -136,20 +192,26 @@ class SwarmTarget:
             return list(pool.map(lambda task: self._ask(task, fleet), up + missing))
 
     def clean(self, live: Release | None, say: Say, went_live: Sequence[str] = ()) -> None:
-        """Remove canaries; bring the fleet back to `live` where an unfinished release left it elsewhere."""
-        if self._discard_staged():
-            say("removed the canaries that an unfinished release had left")
-        if live is None or live.target != self.name:
-            return
-        fleet = self.rollout.settle()
-        elsewhere = fleet and fleet.running() and not is_at(fleet, Wanted(live.bundle, live.id))
-        if elsewhere and self._has_image(live):
+        """Remove what an unfinished release left; bring the traffic back to `live` where that is elsewhere."""
+        if self.comparison.discard():
+            say("removed what an unfinished release had left beside the live one")
+        recorded = live.id if live and live.target == self.name else ""
+        colour, present = self.colours.live(), self.colours.all()
+        settled = decisions.settle(present, colour, recorded, clock())
+        by = {one.colour: one for one in present}
+        if settled.serve and settled.serve is not colour:
+            say(f"the traffic goes back to {by[settled.serve].release}, the recorded release")
+            self._switch(by[settled.serve], None, say)
+        for gone in settled.remove:
+            say(f"removing release {by[gone].release}, which does not serve")
+            self.colours.remove(gone)
+        serving = by.get(settled.serve) if settled.serve else None
+        if live and recorded and serving and serving.release != recorded and self._has_image(live.bundle):
             say(f"the fleet does not serve {live.id}, the recorded release; bringing it back")
+            if self.needs_staging:
+                self.stage(live, say)
             self.deploy(live, say)
-        service = docker_service.inspect(self.client, self.service) or {}
-        in_use = [live.bundle]
-        if previous := service.get("PreviousSpec"):  # the way back, however many releases were refused since
-            in_use.append(docker_service.wanted_by(previous).image)
+        in_use = [one.image for one in present] + ([live.bundle] if live else [])
         if went_live:
             keep = self.settings.params.rollout.keep_releases
             images.remove_old(self.client, self.settings.stack, went_live, keep, in_use)
@@ -169,16 +231,58 @@ class SwarmTarget:
         return "\n\n".join(parts)
 
     def stop(self, say: Say) -> None:
-        """Take the stack away; its volumes, with the conversations, stay."""
+        """Take the stacks away; their volumes, with the conversations, stay."""
         fleet_owner.require(self.client, self.settings)
-        for name in (self.staging, self.settings.stack):
-            if self._services(name):
-                stack.remove(self.settings, name)
-                self._await_removal(name)
+        own = [self.comparison.stack, *(self.colours.stack(colour) for colour in Colour), self.settings.stack]
+        for name in own:
+            if docker_service.of_stack(self.client, name):
+                self.colours.remove_stack(name)
                 say(f"stopped: stack {name}")
 
-    def _canary(self, name: str) -> Rollout:
-        return Rollout(self.client, self.settings, f"{self.staging}_{name}")
+    def _start(
+        self, colour: Colour, release: Release, document: Any, values: dict[str, str], say: Say
+    ) -> str:
+        """Start a colour with its whole set of replicas and return the address of one of them."""
+        if before := self.colours.present(colour):
+            kept = "was kept warm" if before.warm_until else "an unfinished release had left"
+            say(f"stopping release {before.release}, which {kept}, to make room")
+            self.colours.remove(colour)
+        room.require(self.client, document["services"][derived.BOT], f"Release {release.id}")
+        say(f"starting release {release.id} beside what serves, as {colour}")
+        target = Wanted(release.bundle, release.id)
+        try:
+            self.colours.start(colour, document, values)
+            tasks = proof.await_ready(self.client, self.settings, self.colours.service(colour), target, say)
+        except BaseException:
+            self.colours.remove(colour)
+            raise
+        return str(proof.said_by(self.settings, tasks[0])["url"])
+
+    def _switch(self, to: Present, left: Colour | None, say: Say) -> None:
+        """Give all traffic to a colour, wait until users get its answers, and keep the one that is left warm."""
+        if base.is_before_colours(self.client, self.settings):
+            base.move(self.client, self.settings, to.colour, say)
+        else:
+            self.colours.switch(to.colour)
+        if not proof.until(lambda: channel.serves(self.url(), to.release), SWITCH_SECONDS):
+            raise RatchetError(
+                f"The proxy at {self.url()} does not answer as release {to.release}.",
+                "See `docker service ps` of the stack's services `proxy` and `switch`.",
+            )
+        if docker_service.need_manager(self.client).nodes > 1:
+            time.sleep(NODES_SECONDS)
+        say(f"all traffic goes to {to.release}")
+        minutes = self.settings.params.rollout.keep_warm_minutes
+        if left is None or self.colours.present(left) is None:
+            return
+        if minutes:
+            self.colours.keep_warm(left, clock() + timedelta(minutes=minutes))
+            say(f"the release before it stays warm for {minutes:g} minutes")
+        else:
+            self.colours.remove(left)
+
+    def _rollout(self, colour: Colour) -> Rollout:
+        return Rollout(self.client, self.settings, self.colours.service(colour))
 
     def _check_image(self, release: Release) -> None:
         if release.target != self.name:
@@ -186,57 +290,25 @@ class SwarmTarget:
                 f"Release {release.id} was made for the target `{release.target}`.",
                 f"Make it anew for the swarm with `ratchet release {release.model_version}`.",
             )
-        if not self._has_image(release):
+        if not self._has_image(release.bundle):
             raise RatchetError(
                 f"The image of release {release.id} is no longer on this machine.",
                 f"Make it anew with `ratchet release {release.model_version}`.",
             )
 
-    def _has_image(self, release: Release) -> bool:
+    def _has_image(self, image: str) -> bool:
         """Whether the image can be had: nodes take one of a registry when they need it."""
-        return not release.bundle.startswith("sha256:") or images.exists(self.client, release.bundle)
+        return not image.startswith("sha256:") or images.exists(self.client, image)
 
     def _ask(self, task: Task, fleet: ServiceState) -> ReplicaStatus:
-        said: dict[str, Any] = {}
-        url = ""
-        for address in task.addresses if task.state == "running" else ():
-            url = haproxy.replica(self.settings, address)
-            said = channel.status(url) or {}
-            if said:
-                break
+        said = proof.said_by(self.settings, task)
         return ReplicaStatus(
             name=task.name,
             node=task.node,
-            url=url,
-            ready=bool(said.get("ready")),
+            url=str(said.get("url", "")),
+            ready=said.get("ready") is True,
             release=str(said.get("release", "")),
             model_id=str(said.get("model_id", "")),
             restarts=sum(other.name == task.name and other.state in FAILED_STATES for other in fleet.tasks),
             since=task.since,
         )
-
-    def _services(self, name: str) -> list[Any]:
-        return list(self.client.api.services(filters={"label": f"com.docker.stack.namespace={name}"}))
-
-    def _discard_staged(self) -> bool:
-        if not self._services(self.staging):
-            return False
-        stack.remove(self.settings, self.staging)
-        return True
-
-    def _await_removal(self, name: str) -> None:
-        """Wait until a stack's containers and networks are gone, so that a new start finds a clean place."""
-        deadline = time.monotonic() + REMOVAL_SECONDS
-        label = {"label": f"com.docker.stack.namespace={name}"}
-        while time.monotonic() < deadline:
-            kinds = (self.client.containers, self.client.networks)
-            if not any(kind.list(filters=label) for kind in kinds):
-                return
-            stack.remove(self.settings, name)
-            time.sleep(POLL_SECONDS)
-
-
-def _variables_of(spec: dict[str, Any]) -> dict[str, str]:
-    """The RATCHET_* variables of the release that a service runs."""
-    wanted = docker_service.wanted_by(spec)
-    return {"RATCHET_IMAGE": wanted.image, "RATCHET_RELEASE": wanted.release}

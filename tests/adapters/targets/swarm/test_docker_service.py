@@ -10,8 +10,8 @@ import pytest
 from docker.errors import NotFound
 
 from ratchet.adapters.settings import load_settings
+from ratchet.adapters.targets.swarm.base import await_services
 from ratchet.adapters.targets.swarm.docker_service import not_running
-from ratchet.adapters.targets.swarm.rollout import await_services
 from ratchet.domain.errors import RatchetError
 
 

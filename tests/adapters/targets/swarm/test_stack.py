@@ -13,8 +13,6 @@ from ratchet.adapters.settings import SOURCE, Settings, load_settings
 from ratchet.adapters.targets.swarm import stack
 from ratchet.domain.errors import RatchetError
 
-RELEASE = {"RATCHET_IMAGE": "sha256:new", "RATCHET_RELEASE": "r2"}
-
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
@@ -30,7 +28,7 @@ def test_a_workspace_without_a_stack_uses_ratchets_own(settings: Settings) -> No
     own = settings.workspace / "deployments"
     own.mkdir()
     (own / "stack.yml").write_text("services: {bot: {image: x}}")
-    assert stack.read(settings)["services"] == {"bot": {"image": "x"}}
+    assert stack.read(settings)["services"]["bot"] == {"image": "x"}
 
 
 @pytest.mark.parametrize("name", stack.RECIPES)
@@ -90,50 +88,6 @@ def test_a_stack_without_the_bot_is_refused(settings: Settings) -> None:
         stack.read(settings)
 
 
-def test_a_canary_is_the_bot_off_the_traffic_path(settings: Settings) -> None:
-    """Image, secrets, limits and hardening are those of the bot; name, store and port are not."""
-    document = stack.read(settings)
-    derived = stack.canaries(document, "team", "node-1", {"canary": RELEASE})
-    bot, canary = document["services"]["bot"], derived["services"]["canary"]
-    for key in ("secrets", "volumes", "read_only", "cap_drop", "init"):
-        assert canary[key] == bot[key]
-    assert canary["deploy"]["resources"] == bot["deploy"]["resources"]
-    assert canary["image"] == "sha256:new"
-    assert canary["environment"]["RATCHET_RELEASE"] == "r2"
-    assert canary["environment"]["RATCHET_REDIS_URL"] != bot["environment"]["RATCHET_REDIS_URL"]
-    assert "bot" not in derived["services"]
-    assert canary["deploy"]["placement"] == {"constraints": ["node.id == node-1"]}
-    assert derived["networks"]["front"] == {"external": True, "name": "team_front"}
-
-
-def test_the_live_release_stands_beside_it_with_its_own_image(settings: Settings) -> None:
-    """Each canary has the variables of its own release."""
-    services = {"canary": RELEASE, "champion": {"RATCHET_IMAGE": "sha256:old", "RATCHET_RELEASE": "r1"}}
-    derived = stack.canaries(stack.read(settings), "team", "n", services)["services"]
-    assert {name: derived[name]["image"] for name in derived} == {
-        "canary": "sha256:new",
-        "champion": "sha256:old",
-    }
-
-
-def test_the_surroundings_are_everything_else(settings: Settings) -> None:
-    """Before the first canary, proxy and store start, with their files found from any folder."""
-    document = stack.read(settings)
-    derived = stack.surroundings(document)
-    assert set(derived["services"]) == set(document["services"]) - {"bot"}
-    assert Path(derived["configs"]["haproxy"]["file"]).is_file()
-    assert "bot" in document["services"]
-
-
-def test_an_environment_may_be_a_list(settings: Settings) -> None:
-    """Compose files write an environment in two ways."""
-    document = stack.read(settings)
-    document["services"]["bot"]["environment"] = ["RATCHET_RELEASE=${RATCHET_RELEASE}", "KEY=a=b"]
-    canary = stack.canaries(document, "team", "n", {"canary": RELEASE})["services"]["canary"]
-    assert canary["environment"]["RATCHET_RELEASE"] == "r2"
-    assert canary["environment"]["KEY"] == "a=b"
-
-
 def test_client_tokens_are_made_once_and_kept_from_others(settings: Settings) -> None:
     """The fleet never answers without a token: one client is made, readable by its owner only."""
     path = stack.client_tokens(settings)
@@ -146,8 +100,8 @@ def test_client_tokens_are_made_once_and_kept_from_others(settings: Settings) ->
 def test_every_variable_that_the_stack_uses_is_filled_in(settings: Settings) -> None:
     """A variable without a value would become an empty string without a word."""
     text = (SOURCE / "deployments" / "stack.yml").read_text()
-    used = {part.partition("}")[0] for part in text.split("${")[1:]}
+    used = {part.partition("}")[0] for part in text.replace("$${", "").split("${")[1:]}
     values = stack.variables(settings)
     assert used <= set(values)
-    of_the_release = {"RATCHET_IMAGE", "RATCHET_RELEASE", "RATCHET_MODEL_VERSION"}
+    of_the_release = {"RATCHET_COLOUR", "RATCHET_IMAGE", "RATCHET_RELEASE", "RATCHET_MODEL_VERSION"}
     assert all(values[name] for name in used - of_the_release - {"RATCHET_EVENTS_URL"})

@@ -1,0 +1,91 @@
+"""The proxies' configuration: found right by HAProxy itself before anything that runs is told of it."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import DockerException, ImageNotFound
+
+from ratchet.adapters.settings import SOURCE, Settings
+from ratchet.adapters.targets.swarm import derived, docker_service, stack, switch
+from ratchet.domain.errors import RatchetError
+
+CHECK_SECONDS = 60
+FOLDER = "run/proxy"
+NAMES = ("bot-blue:", "bot-green:", "/run/proxy/word.map")
+"""What a configuration has to name: both sets of replicas, and where the word is."""
+
+
+def require(client: docker.DockerClient, settings: Settings, document: Mapping[str, Any]) -> None:
+    """Raise `RatchetError` with HAProxy's own words unless it takes the workspace's configuration.
+
+    What the proxies work with already is not checked again.
+    """
+    path = stack.recipes(settings)[stack.HAPROXY]
+    if in_force(client, settings) == stack.variables(settings)["RATCHET_HAPROXY_HASH"]:
+        return
+    text = path.read_text(encoding="utf-8")
+    if missing := [name for name in NAMES if name not in text]:
+        raise RatchetError(
+            f"{path} is of an earlier form: it does not name {', '.join(missing)}. Nothing was changed.",
+            f"Bring your changes into a copy of {SOURCE / 'deployments' / stack.HAPROXY}.",
+        )
+    image = str(document["services"][derived.PROXY].get("image") or "haproxy:lts")
+    if said := faults(client, image, text):
+        raise RatchetError(
+            f"HAProxy does not take {path}: {said}. Nothing was changed.",
+            "Correct it, and run the command again.",
+        )
+
+
+def in_force(client: docker.DockerClient, settings: Settings) -> str:
+    """Return what stands for the configuration with which the proxies work, "" where there are none."""
+    service = docker_service.inspect(client, switch.service(settings))
+    return docker_service.environment_of(service["Spec"]).get("RATCHET_HAPROXY_HASH", "") if service else ""
+
+
+def faults(client: docker.DockerClient, image: str, text: str) -> str:
+    """Return what HAProxy says against a configuration, its first line of substance; "" where it takes it."""
+    command = {"entrypoint": ["haproxy"], "command": ["-c", "-q", "-f", f"/{FOLDER}/haproxy.cfg"]}
+    try:
+        try:
+            container = client.containers.create(image, network_mode="none", **command)
+        except ImageNotFound:
+            client.images.pull(image)
+            container = client.containers.create(image, network_mode="none", **command)
+    except DockerException as error:
+        raise RatchetError(
+            f"The proxy's image {image} cannot be had: {error}.", f"See what `docker pull {image}` says."
+        ) from error
+    try:
+        container.put_archive("/", packed({"haproxy.cfg": text, "word.map": "live none\n"}))
+        container.start()
+        code = int(container.wait(timeout=CHECK_SECONDS)["StatusCode"])
+        return "" if code == 0 else first_alert(container.logs().decode(errors="replace"))
+    finally:
+        container.remove(force=True)
+
+
+def packed(files: Mapping[str, str]) -> bytes:
+    """Return a tar archive of files in the folder where a proxy looks for them."""
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as archive:
+        for name, text in files.items():
+            content = text.encode()
+            entry = tarfile.TarInfo(str(Path(FOLDER) / name))
+            entry.size, entry.mode = len(content), 0o644
+            archive.addfile(entry, io.BytesIO(content))
+    return stream.getvalue()
+
+
+def first_alert(output: str) -> str:
+    """Return the first line with which HAProxy refuses a configuration, without its prefix."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    alerts = [line.partition(" : ")[2] or line for line in lines if line.startswith("[ALERT]")]
+    said = next(iter(alerts), lines[0] if lines else "it gave no reason")
+    return said.replace(f"/{FOLDER}/", "").removeprefix("config : ").rstrip(".")

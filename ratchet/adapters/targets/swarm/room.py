@@ -1,0 +1,87 @@
+"""Whether the nodes of a swarm have room for a set of replicas, as the engine counts it: by reservations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import docker
+
+from ratchet.domain.errors import RatchetError
+from ratchet.domain.release import room
+from ratchet.domain.release.room import Need, Node
+
+UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
+NANO = 1_000_000_000
+GONE = {"complete", "failed", "shutdown", "rejected", "remove", "orphaned"}
+
+
+def require(client: docker.DockerClient, service: Mapping[str, Any], what: str) -> None:
+    """Raise `RatchetError` where the replicas of a service of stack.yml have no room beside all that runs."""
+    need = need_of(service)
+    if why := room.shortage(nodes(client), need):
+        raise RatchetError(
+            f"{what} does not fit beside the live release: {why}. Nothing was changed.",
+            "Lower deploy.resources.reservations of `bot` in deployments/stack.yml or add a node; where there is no "
+            "memory for both, set `rollout.order: rolling` in params.yaml.",
+        )
+
+
+def need_of(service: Mapping[str, Any]) -> Need:
+    """Return what a service of stack.yml asks of the nodes."""
+    deploy = service.get("deploy") or {}
+    reserved = (deploy.get("resources") or {}).get("reservations") or {}
+    placement = deploy.get("placement") or {}
+    return Need(
+        replicas=int(deploy.get("replicas", 1)),
+        memory=size(reserved.get("memory") or 0),
+        cpus=float(reserved.get("cpus") or 0),
+        constraints=tuple(str(one) for one in placement.get("constraints") or ()),
+        most_per_node=int(placement.get("max_replicas_per_node") or 0),
+    )
+
+
+def size(written: Any) -> int:
+    """Read a size as Compose writes it: `256M`, `1gb`, or bytes; raises `RatchetError` for any other text."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", str(written).lower())
+    if not found:
+        raise RatchetError(
+            f"{written!r} is no size of memory.", "Correct deploy.resources in deployments/stack.yml: `256M`."
+        )
+    return int(float(found[1]) * UNITS[found[2]])
+
+
+def nodes(client: docker.DockerClient) -> list[Node]:
+    """Return the nodes that take replicas now, with what no task has reserved."""
+    found = []
+    tasks = client.api.tasks()
+    for node in client.api.nodes():
+        spec, description = node["Spec"], node["Description"]
+        if node["Status"]["State"] != "ready" or spec.get("Availability") != "active":
+            continue
+        here = [
+            task
+            for task in tasks
+            if task.get("NodeID") == node["ID"]
+            and task["Status"]["State"] not in GONE
+            and task["DesiredState"] in ("running", "ready")
+        ]
+        reserved = [((task["Spec"].get("Resources") or {}).get("Reservations") or {}) for task in here]
+        have = description["Resources"]
+        found.append(
+            Node(
+                name=description["Hostname"],
+                memory=int(have.get("MemoryBytes", 0))
+                - sum(int(one.get("MemoryBytes", 0)) for one in reserved),
+                cpus=(int(have.get("NanoCPUs", 0)) - sum(int(one.get("NanoCPUs", 0)) for one in reserved))
+                / NANO,
+                attributes={
+                    "node.id": node["ID"],
+                    "node.hostname": description["Hostname"],
+                    "node.role": spec["Role"],
+                    **{f"node.labels.{name}": value for name, value in (spec.get("Labels") or {}).items()},
+                },
+            )
+        )
+    return found

@@ -1,0 +1,89 @@
+"""Whether a set of replicas has room on the nodes of a swarm, before any of it is started."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ratchet.domain.wording import count
+
+MEBI = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node that can take replicas; `memory` in bytes and `cpus` are what no running task has reserved.
+
+    `attributes` are those that constraints name: `node.id`, `node.hostname`, `node.role`, `node.labels.X`.
+    """
+
+    name: str
+    memory: int
+    cpus: float
+    attributes: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Need:
+    """What is to be started: so many replicas, what each reserves, and where they may lie.
+
+    `most_per_node` is 0 where as many as have room may be on one node.
+    """
+
+    replicas: int
+    memory: int = 0
+    cpus: float = 0.0
+    constraints: tuple[str, ...] = ()
+    most_per_node: int = 0
+
+
+def allowed(node: Node, constraint: str) -> bool:
+    """Say whether a node meets a constraint; one of a form that is not known here is left for the engine to judge."""
+    for sign in ("!=", "=="):
+        name, found, wanted = constraint.partition(sign)
+        if found:
+            same = node.attributes.get(name.strip(), "").casefold() == wanted.strip().casefold()
+            return same if sign == "==" else not same
+    return True
+
+
+def places(node: Node, need: Need) -> int:
+    """Return how many of the replicas one node could take."""
+    limits = [need.replicas]
+    if need.memory:
+        limits.append(node.memory // need.memory)
+    if need.cpus:
+        limits.append(int((node.cpus + 1e-9) / need.cpus))
+    if need.most_per_node:
+        limits.append(need.most_per_node)
+    return max(0, min(limits))
+
+
+def shortage(nodes: Sequence[Node], need: Need) -> str:
+    """Say why the replicas have no room, "" when they have."""
+    right = [node for node in nodes if all(allowed(node, one) for one in need.constraints)]
+    if not right:
+        named = " and ".join(need.constraints)
+        return f"no node meets {named}" if nodes else "no node is ready"
+    fit = sum(places(node, need) for node in right)
+    if fit >= need.replicas:
+        return ""
+    unlimited = Need(need.replicas, need.memory, need.cpus, need.constraints)
+    if need.most_per_node and sum(places(node, unlimited) for node in right) >= need.replicas:
+        return (
+            f"max_replicas_per_node is {need.most_per_node}, so {count(len(right), 'node')} can take "
+            f"{fit} of {count(need.replicas, 'replica')}"
+        )
+    parts = []
+    if need.memory:
+        most = max(node.memory for node in right)
+        parts.append(
+            f"{need.memory / MEBI:,.0f} MiB of memory (a node has {max(most, 0) / MEBI:,.0f} MiB left)"
+        )
+    if need.cpus:
+        most_cpus = max(node.cpus for node in right)
+        parts.append(f"{need.cpus:g} CPUs (a node has {max(most_cpus, 0):g} left)")
+    return (
+        f"each of {count(need.replicas, 'replica')} reserves {' and '.join(parts)}; "
+        f"{count(len(right), 'node')} can take {fit}"
+    )
