@@ -24,7 +24,14 @@ fetch() { # fetch: have the newest configuration and word, the configuration fou
   mv "$folder/next.cfg" "$live" && taken=$version
 }
 
+remember() { # keep what is known of the replicas for the one that takes over
+  timeout 3 bash -c 'exec 3<>/dev/tcp/127.0.0.1/9999 || exit 1
+    printf "show servers state\n" >&3
+    exec cat <&3' >"$folder/servers.next" 2>/dev/null && mv "$folder/servers.next" "$folder/servers"
+}
+
 taken=none
+: >"$folder/servers"
 until fetch; do sleep 0.2; done
 haproxy -W -db -f "$live" &
 haproxy=$!
@@ -38,7 +45,9 @@ while kill -0 "$haproxy" 2>/dev/null; do
   wait -n "$haproxy" $! # a signal, or HAProxy's end, is not waited for
   version=$(ask /version) && [ "$version" != "$taken" ] || continue
   if fetch; then
-    echo "configuration $taken taken over" && kill -USR2 "$haproxy"
+    echo "configuration $taken taken over"
+    remember
+    kill -USR2 "$haproxy"
   else
     echo "configuration $version not taken over" && taken=$version
   fi

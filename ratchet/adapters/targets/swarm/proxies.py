@@ -51,7 +51,7 @@ def in_force(client: docker.DockerClient, settings: Settings) -> str:
 
 def faults(client: docker.DockerClient, image: str, text: str) -> str:
     """Return what HAProxy says against a configuration, its first line of substance; "" where it takes it."""
-    command = {"entrypoint": ["haproxy"], "command": ["-c", "-q", "-f", f"/{FOLDER}/haproxy.cfg"]}
+    command = {"entrypoint": ["haproxy"], "command": ["-c", "-f", f"/{FOLDER}/haproxy.cfg"]}
     try:
         try:
             container = client.containers.create(image, network_mode="none", **command)

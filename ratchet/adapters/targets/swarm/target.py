@@ -242,14 +242,20 @@ class SwarmTarget:
     def _start(
         self, colour: Colour, release: Release, document: Any, values: dict[str, str], say: Say
     ) -> str:
-        """Start a colour with its whole set of replicas and return the address of one of them."""
-        if before := self.colours.present(colour):
+        """Start a colour with its whole set of replicas, where it is not there so; return the address of one of them."""
+        target = Wanted(release.bundle, release.id)
+        before = self.colours.present(colour)
+        same = before is not None and (wanted(before), before.secrets) == (
+            target,
+            self.colours.secrets(document, values),
+        )
+        if before and not same:
             kept = "was kept warm" if before.warm_until else "an unfinished release had left"
             say(f"stopping release {before.release}, which {kept}, to make room")
             self.colours.remove(colour)
-        room.require(self.client, document["services"][derived.BOT], f"Release {release.id}")
-        say(f"starting release {release.id} beside what serves, as {colour}")
-        target = Wanted(release.bundle, release.id)
+        if not same:
+            room.require(self.client, document["services"][derived.BOT], f"Release {release.id}")
+            say(f"starting release {release.id} beside what serves, as {colour}")
         try:
             self.colours.start(colour, document, values)
             tasks = proof.await_ready(self.client, self.settings, self.colours.service(colour), target, say)
