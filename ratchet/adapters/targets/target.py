@@ -27,6 +27,14 @@ class ReplicaStatus:
     since: str = ""
 
 
+@dataclass(frozen=True)
+class Warm:
+    """What stays warm beside the live release: the release's id, and until when, in ISO format."""
+
+    release: str
+    until: str
+
+
 class Target(Protocol):
     """The steps of a release. Each reads the state first, and can be run again after a crash."""
 
@@ -44,7 +52,24 @@ class Target(Protocol):
         """Start that thing off the traffic path, wait until it is ready, and return its URL."""
 
     def deploy(self, release: Release, say: Say) -> None:
-        """Bring the release to the whole fleet; on an error the old release serves everywhere again."""
+        """Bring the release to the whole fleet; on an error the old release serves everywhere again.
+
+        With `rollout.order: two-colours` all traffic switches to what was staged in one step; the release that is left
+        drains and stays warm for `rollout.keep_warm_minutes`.
+        """
+
+    def warm(self) -> Warm | None:
+        """Say what stays warm beside the live release; None where nothing does."""
+
+    def switch_back(self, release: Release, say: Say) -> bool:
+        """Switch all traffic to a release that is still warm, and keep the one that is left warm instead.
+
+        Only where exactly this release is warm, healthy and has today's secrets; else nothing changes, and it returns
+        False.
+        """
+
+    def cool(self, say: Say, now: bool = False) -> None:
+        """Stop a warm release whose time is over; with `now` whatever its time. Nothing warm is fine."""
 
     def replicas(self) -> Sequence[ReplicaStatus]:
         """Ask every replica for its release, not the proxy alone."""

@@ -35,6 +35,8 @@ class LoadTestPolicy(Policy):
 class RolloutPolicy(Policy):
     """The section `rollout` of `params.yaml`."""
 
+    order: Literal["two-colours", "rolling"] = "two-colours"
+    keep_warm_minutes: float = Field(15, ge=0, description="a rollback within this time is a switch")
     start_timeout_seconds: float = Field(
         120, gt=0, description="a replica that is not ready by then has failed"
     )
