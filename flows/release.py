@@ -82,14 +82,21 @@ def bring_up(run: Run, packaged: Release, load: bool = True) -> Release:
     """Bring a packaged release to the fleet: all of `rollback`, too. On an error the old one serves again."""
     if load or run.target.needs_staging:
         stage(run, packaged, load)
-    try:
+    with or_back(run):
         deploy(run, packaged)
         verify(run, packaged)
         if load and run.settings.params.rollout.rehearse:
             packaged = rehearse(run, packaged)
+    return record(run, packaged)
+
+
+@contextlib.contextmanager
+def or_back(run: Run) -> Iterator[None]:
+    """On an error, bring the release back that is recorded as the live one."""
+    try:
+        yield
     except Exception:
         with contextlib.suppress(Exception):  # said where it failed; the first error is the one to tell
             recover(run)
             serve(run)
         raise
-    return record(run, packaged)

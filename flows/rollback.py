@@ -1,15 +1,18 @@
-"""rollback: the release path with an older release."""
+"""rollback: revert → verify → record where the release is still warm, else the release path with an older release."""
 
 from __future__ import annotations
 
 from flows.process import process
-from flows.release import bring_up
+from flows.release import bring_up, or_back
 from ratchet.adapters.prefect.flow_runs import ended
 from ratchet.adapters.run import begin
 from ratchet.domain.operations.summary import Outcome
 from ratchet.domain.release.manifest import Release
 from tasks.release.choose import choose
+from tasks.release.record import record
 from tasks.release.recover import recover
+from tasks.release.revert import revert
+from tasks.release.verify import verify
 
 
 @process()
@@ -23,4 +26,8 @@ def rollback(to: str | None = None, workspace: str | None = None, trigger: str =
     """
     with begin(workspace, "A rollback", trigger) as run:
         chosen = choose.after(recover(run))(run, to)
-        return ended(Outcome.RELEASED.state, bring_up(run, chosen, load=False))
+        with or_back(run):
+            if switched := revert(run, chosen):
+                verify(run, chosen)
+        back = record(run, chosen) if switched else bring_up(run, chosen, load=False)
+        return ended(Outcome.RELEASED.state, back)

@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from ratchet.adapters.bot import channel
 from ratchet.adapters.settings import load_settings
 from ratchet.adapters.targets import locust_load
-from ratchet.domain.release.rollout import LoadFigures
+from ratchet.domain.release.load_test import LoadFigures
 
 NETWORK = "ratchet-store-benchmark"
 PARAMS = "rollout: {load_test: {seconds: 20, users: 2, max_p95_ms: 5000}}"

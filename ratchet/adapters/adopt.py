@@ -27,6 +27,7 @@ PROCESSES = (
     "process/supervisor.json",
     "process/live.json",
     "process/staged.json",
+    "process/warm.json",
     "prefect/server.json",
     "service/*.json",
     *("run.json", "service.json", "watch/watch.json", "monitor/monitor.json"),  # who holds a lock

@@ -33,6 +33,9 @@ def recover(run: Run) -> str:
             done.append(f"finished release {begun.id}, which serves everywhere")
         case Recovery.UNDO if begun is not None:
             done.append(f"gave up release {begun.id}, which had not come to serve everywhere")
+            if live is not None and target.switch_back(live, say):
+                done.append(f"switched back to {live.id}")
+                target.cool(say, now=True)  # nobody goes back to what was given up
     registry.set_aliases()  # a run may have been killed after it recorded a release, and before they moved
     target.clean(live, say, [one.bundle for one in registry.releases() if one.target == target.name])
     if left := registry.clean():

@@ -43,7 +43,8 @@ def rehearse(run: Run, release: Release) -> Release:
 def bring(run: Run, release: Release) -> float:
     """Bring a recorded release to the fleet and return how many seconds it took."""
     started = time.monotonic()
-    if run.target.needs_staging:
-        run.target.stage(release, say)
-    run.target.deploy(release, say)
+    if not run.target.switch_back(release, say):
+        if run.target.needs_staging:
+            run.target.stage(release, say)
+        run.target.deploy(release, say)
     return round(time.monotonic() - started, 1)

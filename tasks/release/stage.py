@@ -10,8 +10,8 @@ from ratchet.adapters.corpus import data_revisions
 from ratchet.adapters.run import Run
 from ratchet.adapters.targets import locust_load
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.release.load_test import LoadVerdict
 from ratchet.domain.release.manifest import Release
-from ratchet.domain.release.rollout import LoadVerdict
 from tasks.step import note, say, step
 
 SAMPLE = 200

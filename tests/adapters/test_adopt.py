@@ -51,6 +51,8 @@ def original(used: Path, tmp_path: Path) -> Path:
     adopt(read_settings(folder, tracking_uri=None), said, print)
     (folder / ".env").write_text((used / ".env").read_text().replace(str(used), str(folder)))
     write_json(folder / ".ratchet" / "process" / "live.json", Replica.of_this_process(6005).as_dict())
+    warm = {**Replica.of_this_process(6006).as_dict(), "until": "2026-01-01T00:00:00+00:00"}
+    write_json(folder / ".ratchet" / "process" / "warm.json", warm)
     (folder / ".ratchet" / "prefect").mkdir(exist_ok=True)
     (folder / ".ratchet" / "prefect" / "prefect.db").write_bytes(b"runs")
     return folder
@@ -73,7 +75,7 @@ def test_a_copy_gets_an_identity_and_touches_no_process(original: Path) -> None:
     shutil.copytree(original, copy)
     assert adopt(own(copy), None, print) is Standing.COPY
     assert identity.claim(copy).id != identity.claim(original).id
-    for name in ("process/live.json", "run.json"):
+    for name in ("process/live.json", "process/warm.json", "run.json"):
         assert not (copy / ".ratchet" / name).exists()
     assert not (copy / "prefect.toml").exists()
     assert not list((copy / ".ratchet" / "prefect").glob("prefect.db*"))
@@ -116,9 +118,8 @@ def test_models_are_found_in_a_copy_and_after_a_move(original: Path) -> None:
     copy = original.with_name("copy")
     shutil.copytree(original, copy)
     adopt(own(copy), None, print)
-    (
-        original / ".ratchet" / "process" / "live.json"
-    ).unlink()  # it names the test's own process, which goes on
+    for name in ("live", "warm"):  # they name the test's own process, which goes on
+        (original / ".ratchet" / "process" / f"{name}.json").unlink()
     moved = original.rename(original.with_name("moved to here"))
     assert adopt(own(moved), None, print) is Standing.MOVED
     for folder in (copy, moved):
@@ -144,7 +145,8 @@ def test_where_the_original_is_gone_a_person_decides(original: Path, said: Stand
     """Without a word nothing is done; with one, a moved workspace keeps its identity and a copy gets one."""
     copy = original.with_name("copy")
     shutil.copytree(original, copy)
-    (copy / ".ratchet" / "process" / "live.json").unlink()
+    for name in ("live", "warm"):
+        (copy / ".ratchet" / "process" / f"{name}.json").unlink()
     known = identity.claim(original).id
     shutil.rmtree(original)
     with pytest.raises(RatchetError, match="which of the two cannot be seen"):

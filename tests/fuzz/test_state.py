@@ -20,6 +20,7 @@ from ratchet.adapters.system.files import read_json, write_json
 from ratchet.adapters.system.lock import hold, holder
 from ratchet.adapters.system.processes import Replica, read_replica
 from ratchet.adapters.targets import locust_load, ports
+from ratchet.adapters.targets.process import ProcessTarget
 from ratchet.adapters.targets.swarm import stack
 from ratchet.adapters.triggers import follow
 from ratchet.adapters.workspace import identity, owned
@@ -146,6 +147,8 @@ def test_reviewed(content: bytes, strata: Any) -> None:
 
 READERS: dict[str, tuple[str, Any, Callable[[Settings, Path], Any]]] = {
     "replica": ("process/live.json", REPLICA, lambda _, path: read_replica(path)),
+    "warm": ("process/warm.json", {**REPLICA, "until": "2027-01-01T00:00:00+00:00"},
+             lambda s, _: ProcessTarget(s).warm()),
     "cursor": ("watch/cursor.json", Cursor("c", ("a",), 1.0).as_dict(), lambda s, _: follow.read_cursor(s)),
     "monitor": ("monitor/memory.json", monitor.Memory().as_dict(), lambda s, _: monitor.recall(s)),
     "journal": ("ingest/journal.json", {"revision": "a"}, lambda s, _: data_folder.recover(s.workspace)),

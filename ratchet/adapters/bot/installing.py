@@ -6,13 +6,12 @@ What is being installed is noted beside, so that an environment that an interrup
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 from ratchet.adapters.bot import flavour, framework
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system import commands, console
-from ratchet.adapters.system.files import write_json, write_text
+from ratchet.adapters.system.files import read_json, write_json, write_text
 from ratchet.adapters.system.processes import read_replica
 from ratchet.domain.errors import RatchetError
 
@@ -74,11 +73,12 @@ def set_aside(settings: Settings, lock: str, python: str) -> None:
         return
     record_of(settings, own).unlink(missing_ok=True)
     write_text(record_of(settings, kept), lock)
-    live = settings.state / "process" / "live.json"
-    replica = read_replica(live)
-    if replica and replica.argv and Path(replica.argv[0]).is_relative_to(own):
-        there = str(kept / Path(replica.argv[0]).relative_to(own))
-        write_json(live, replace(replica, argv=(there, *replica.argv[1:])).as_dict())
+    for name in ("live.json", "warm.json"):
+        note = settings.state / "process" / name
+        replica = read_replica(note)
+        if replica and replica.argv and Path(replica.argv[0]).is_relative_to(own):
+            there = str(kept / Path(replica.argv[0]).relative_to(own))
+            write_json(note, {**(read_json(note) or {}), "argv": [there, *replica.argv[1:]]})
 
 
 def install(settings: Settings, bot: Path, folder: Path, lock: str) -> Path:

@@ -265,7 +265,9 @@ class Registry:
         return self._version(version).tags.get(FAILURE_TAG, "")
 
     def begin(self, release: Release) -> None:
-        """Note, before anything is deployed, that this release is about to go live."""
+        """Note, before anything is deployed, that this release is about to go live; already so is a no-op."""
+        if any(begun.id == release.id for _, begun in self._unfinished()):
+            return
         tags = {RELEASE_TAG: json.dumps(release.as_dict()), "reason": release.reason}
         self.client.create_run(self.experiment(RELEASES), run_name=release.id, tags=tags)
 

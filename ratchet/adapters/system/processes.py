@@ -1,6 +1,5 @@
 """Detached server processes on loopback and the supervisor that listens in front of them.
 
-`live.json` names the replica that serves; changing it is the moment of a release on the `process` target.
 A process is known by its number and its time of creation, so that a number given anew is never mistaken.
 """
 
@@ -20,7 +19,7 @@ import psutil
 from pydantic import TypeAdapter, ValidationError
 
 from ratchet.adapters.system import commands
-from ratchet.adapters.system.files import read_json, write_json
+from ratchet.adapters.system.files import read_json
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.environment import OWN
 
@@ -38,6 +37,8 @@ class Replica:
     argv: tuple[str, ...] = ()
     cwd: str = ""
     env: tuple[tuple[str, str], ...] = ()
+    secrets: str = ""
+    """A digest of the secrets that it was started with; "" where none was noted."""
 
     @staticmethod
     def of_this_process(port: int) -> Replica:
@@ -67,7 +68,7 @@ def alive(replica: Replica) -> bool:
     try:
         process = psutil.Process(replica.pid)
         return abs(process.create_time() - replica.created) < 1.0 and _runs(process)
-    except psutil.NoSuchProcess:
+    except (psutil.NoSuchProcess, ValueError, OverflowError):  # the last two: no number of a process
         return False
 
 
@@ -107,6 +108,20 @@ def strays(folder: Path, known: Collection[int]) -> list[Replica]:
     return found
 
 
+def same(one: Replica | None, other: Replica | None) -> bool:
+    """Say whether two descriptions are of one process."""
+    return one is not None and other is not None and (one.pid, one.created) == (other.pid, other.created)
+
+
+def resident(replica: Replica) -> int:
+    """Return how many bytes of memory a process and its children hold; 0 for one that has ended."""
+    try:
+        process = psutil.Process(replica.pid)
+        return sum(one.memory_info().rss for one in (process, *process.children(recursive=True)))
+    except psutil.NoSuchProcess:
+        return 0
+
+
 def _runs(process: psutil.Process) -> bool:
     """Say whether a process runs; one that only waits for its parent to take notice does not."""
     try:
@@ -141,19 +156,6 @@ def launch(
     except psutil.NoSuchProcess:
         created = 0.0
     return Replica(release, port, process.pid, created, tuple(argv), str(cwd), tuple(sorted(env.items())))
-
-
-def restart(folder: Path, replica: Replica) -> None:
-    """Start the live replica's command again on its port and note the new process in `live.json`."""
-    fresh = launch(
-        replica.argv,
-        cwd=Path(replica.cwd),
-        env=dict(replica.env),
-        log=folder / "logs" / f"{replica.release}.log",
-        release=replica.release,
-        port=replica.port,
-    )
-    write_json(folder / "live.json", fresh.as_dict())
 
 
 def await_ready(replica: Replica, ready: Callable[[], bool], timeout: float, log: Path) -> None:
@@ -201,21 +203,3 @@ def ensure_supervisor(folder: Path, port: int) -> None:
     except RatchetError:
         terminate(started)
         raise
-
-
-def switch(folder: Path, new: Replica) -> Replica | None:
-    """Route new connections to `new` in one step; returns the replica that served before."""
-    old = read_replica(folder / "live.json")
-    write_json(folder / "live.json", new.as_dict())
-    return old
-
-
-def stop_all(folder: Path) -> list[str]:
-    """Stop supervisor, live and staged replicas; returns what was running."""
-    stopped = []
-    for name in ("supervisor", "live", "staged"):
-        replica = read_replica(folder / f"{name}.json")
-        if replica and alive(replica):
-            terminate(replica)
-            stopped.append(name)
-    return stopped

@@ -15,7 +15,7 @@ from ratchet.adapters.system.files import read_record, write_json
 from ratchet.adapters.targets.target import Say
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.environment import OWN
-from ratchet.domain.release.rollout import LoadVerdict
+from ratchet.domain.release.load_test import LoadVerdict
 
 LONGEST = 3
 """A test may last so many times as long, where a busy machine gives too few answers in its time."""

@@ -20,7 +20,7 @@ import gevent
 from locust import FastHttpUser, constant, events, task
 from locust.env import Environment
 
-from ratchet.domain.release.rollout import LoadFigures, LoadTestPolicy, judge_load
+from ratchet.domain.release.load_test import LoadFigures, LoadTestPolicy, judge_load
 
 PLAN: dict[str, Any] = json.loads(Path(os.environ["RATCHET_LOAD_PLAN"]).read_text(encoding="utf-8"))
 PAUSE_SECONDS = 0.05

@@ -1,21 +1,19 @@
 """The `process` target: releases as Rasa servers on loopback, for machines without a Docker engine.
 
-A bundle, `.ratchet/bundles/<digest>/`, is to this target what an image is to a Swarm: the model and the bot's
-code, immutable and named by their digest.
+A release switches in one step from one server to another beside it; the one that is left stays warm for a while, so
+that the way back is a switch too.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ratchet.adapters.bot import channel, rasa, traffic
-from ratchet.adapters.bot.bot_code import bundle_name, code_digest, copy, is_whole
 from ratchet.adapters.settings import Settings
-from ratchet.adapters.system.files import sha256, write_json
+from ratchet.adapters.system.files import write_json
 from ratchet.adapters.system.processes import (
     Replica,
     alive,
@@ -24,17 +22,16 @@ from ratchet.adapters.system.processes import (
     free_port,
     launch,
     read_replica,
-    stop_all,
-    strays,
-    switch,
     tail,
     terminate,
 )
-from ratchet.adapters.targets import ports
-from ratchet.adapters.targets.target import ReplicaStatus, Say
+from ratchet.adapters.targets import bundles, colours, memory, ports
+from ratchet.adapters.targets.target import ReplicaStatus, Say, Warm
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.manifest import Release
-from ratchet.domain.release.rollout import kept
+
+SETTLE_SECONDS = 0.2
+"""After a switch: what was on its way to the old replica has reached it by then."""
 
 
 class ProcessTarget:
@@ -47,6 +44,7 @@ class ProcessTarget:
         self.settings = settings
         self.folder = settings.state / "process"
         self.bundles = settings.state / "bundles"
+        self._rollout = settings.params.rollout
 
     def check(self) -> None:
         """Refuse a port that another program listens on."""
@@ -54,68 +52,88 @@ class ProcessTarget:
 
     def package(self, archive: Path, model_sha256: str, labels: dict[str, str], say: Say) -> str:
         """Copy model and code into a bundle named by their digest; one that exists is kept."""
-        digest = bundle_name(code_digest(self.settings.bot), model_sha256)
-        final = self.bundles / digest
-        if final.exists():
-            say(f"bundle {digest[:12]} is there already")
-            os.utime(final)
-            return digest
-        self.bundles.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(dir=self.bundles, prefix=".new-"))
-        try:
-            copy(self.settings.bot, beside / "bot")
-            shutil.copy2(archive, beside / "model.tar.gz")
-            write_json(beside / "labels.json", labels)
-            beside.rename(final)
-        finally:
-            shutil.rmtree(beside, ignore_errors=True)
-        return digest
+        return bundles.make(self.bundles, self.settings.bot, archive, model_sha256, labels, say)
 
     def stage(self, release: Release, say: Say) -> str:
-        """Start the bundle's server on a free port beside the live one and wait until it is ready."""
-        self._discard_staged()
+        """Start the bundle's server on a free port beside the live one and wait until it is ready.
+
+        A warm replica is ended first: two at a time is what the machine has to hold. Raises `RatchetError`, before
+        anything is started or ended, where its memory does not hold them.
+        """
+        colours.discard_staged(self.folder)
         bundle = self.bundles / release.bundle
-        self._check(bundle, release)
+        bundles.check(bundle, release)
+        live, warm = self._live(), colours.kept(self.folder)
+        if self._rollout.order == "two-colours" and live is not None:
+            memory.require(live, warm.replica if warm else None)
+        self.cool(say, now=True)
         log = self.folder / "logs" / f"{release.id}.log"
         replica = self._launch(release, bundle, log)
-        write_json(self.folder / "staged.json", replica.as_dict())
+        write_json(self.folder / colours.STAGED, replica.as_dict())
         try:
             await_ready(
                 replica,
                 lambda: channel.serves(replica.url, release.id),
-                self.settings.params.rollout.start_timeout_seconds,
+                self._rollout.start_timeout_seconds,
                 log,
             )
         except BaseException:
-            self._discard_staged()
+            colours.discard_staged(self.folder)
             raise
         say(f"release {release.id} is ready at {replica.url}, beside the live one")
         return replica.url
 
     def deploy(self, release: Release, say: Say) -> None:
-        """Make the staged replica the live one, then drain and stop the old one."""
-        staged = read_replica(self.folder / "staged.json")
+        """Switch all traffic to the staged replica in one step; the old one stays warm, or drains and stops."""
+        staged = read_replica(self.folder / colours.STAGED)
         if staged is None or staged.release != release.id or not alive(staged):
             raise RatchetError(f"Release {release.id} is not staged.", "Run `ratchet release` again.")
         try:
             ports.require(self.settings, "port")
             ensure_supervisor(self.folder, self.settings.port)
         except RatchetError:
-            self._discard_staged()
+            colours.discard_staged(self.folder)
             raise
-        old = switch(self.folder, staged)
-        (self.folder / "staged.json").unlink(missing_ok=True)
-        if old and old.pid != staged.pid and alive(old):
-            terminate(old, self.settings.params.rollout.drain_seconds)
-            say(f"stopped the replica of {old.release}")
+        minutes = self._minutes(say)
+        left = colours.switch(self.folder, staged, minutes)
+        (self.folder / colours.STAGED).unlink(missing_ok=True)
+        self._leave(left, minutes, say)
+
+    def warm(self) -> Warm | None:
+        """Say which release served before the live one and still runs."""
+        found = colours.kept(self.folder)
+        if found is None or found.over:
+            return None
+        return Warm(found.replica.release, found.until.isoformat(timespec="seconds"))
+
+    def switch_back(self, release: Release, say: Say) -> bool:
+        """Switch all traffic to the replica of a release that is still warm; the live one may be in any state."""
+        found = colours.kept(self.folder)
+        if found is None or found.over or found.replica.release != release.id:
+            return False
+        if why := self._unfit(found.replica, release):
+            say(f"the warm replica of {release.id} does not take over: {why}")
+            return False
+        ports.require(self.settings, "port")
+        ensure_supervisor(self.folder, self.settings.port)
+        minutes = self._minutes(say)
+        switched, left = colours.switch_to_warm(self.folder, found.replica, minutes)
+        self._leave(left, minutes, say)
+        return switched
+
+    def cool(self, say: Say, now: bool = False) -> None:
+        """End the warm replica when its time is over, or `now`; without Ratchet the supervisor does the first."""
+        ended = colours.cool(self.folder, now, self._rollout.drain_seconds)
+        if ended is not None:
+            say(f"stopped the replica of {ended.release}, which was still warm")
 
     def replicas(self) -> Sequence[ReplicaStatus]:
         """Ask the live replica itself, and only then the supervisor's address."""
-        live = read_replica(self.folder / "live.json")
+        live = read_replica(self.folder / colours.LIVE)
         if live is None:
             return []
         said = channel.status(live.url) or {}
-        through = channel.status(self.url()) or {}
+        through = (channel.status(self.url()) or {}) if said else {}
         ready = bool(said) and through.get("release") == said.get("release")
         return [
             ReplicaStatus(
@@ -130,26 +148,16 @@ class ProcessTarget:
         ]
 
     def clean(self, live: Release | None, say: Say, went_live: Sequence[str] = ()) -> None:
-        """Stop a staged replica that an unfinished release left, and delete bundles that no rollback needs."""
-        if self._discard_staged():
+        """Stop what an unfinished release left and what is warm no longer; delete bundles that no rollback needs."""
+        if colours.discard_staged(self.folder):
             say("stopped a staged replica that an unfinished release had left")
-        serving = read_replica(self.folder / "live.json")
-        for stray in strays(self.bundles, [serving.pid] if serving else []):
-            terminate(stray, self.settings.params.rollout.drain_seconds)
+        self.cool(say)
+        for stray in colours.unnamed(self.folder, self.bundles):
+            terminate(stray, self._rollout.drain_seconds)
             say(f"stopped process {stray.pid}, a replica that a killed run had left")
-        if not self.bundles.exists():
-            return
-        for rest in self.bundles.glob(".new-*"):
-            shutil.rmtree(rest, ignore_errors=True)
-        if not went_live:
-            return
-        whole = sorted(
-            (path for path in self.bundles.iterdir() if path.is_dir()), key=lambda path: -path.stat().st_mtime
-        )
-        keep = kept([path.name for path in whole], went_live, self.settings.params.rollout.keep_releases)
-        for bundle in whole:
-            if bundle.name not in keep and (live is None or bundle.name != live.bundle):
-                shutil.rmtree(bundle, ignore_errors=True)
+        needed = {Path(one.cwd).parent.name for one in colours.named(self.folder)}
+        needed |= {live.bundle} if live else set()
+        bundles.clean(self.bundles, went_live, self._rollout.keep_releases, needed)
 
     def url(self) -> str:
         """The supervisor's address."""
@@ -157,70 +165,81 @@ class ProcessTarget:
 
     def champion_url(self) -> str | None:
         """The live replica's own address."""
-        live = read_replica(self.folder / "live.json")
-        return live.url if live and alive(live) else None
+        live = self._live()
+        return live.url if live else None
 
     def logs(self, lines: int) -> str:
         """The end of the live replica's log."""
-        live = read_replica(self.folder / "live.json")
+        live = read_replica(self.folder / colours.LIVE)
         return tail(self.folder / "logs" / f"{live.release}.log", lines) if live else ""
 
     def stop(self, say: Say) -> None:
         """Stop supervisor and replicas; the release stays recorded as the live one."""
-        for name in stop_all(self.folder):
+        for name in colours.stop_all(self.folder):
             say(f"stopped: {name}")
+
+    def _live(self) -> Replica | None:
+        """The live replica, where it runs."""
+        live = read_replica(self.folder / colours.LIVE)
+        return live if live and alive(live) else None
 
     def _launch(self, release: Release, bundle: Path, log: Path) -> Replica:
         port = free_port()
-        token = channel.staging_token(self.settings)
-        argv = rasa.tool(
-            self.settings, bundle / "bot", "serve", "--model", bundle / "model.tar.gz", "--port", str(port)
-        )
-        argv += [
-            "--release",
-            release.id,
-            "--model-version",
-            release.model_version,
-            "--sha256",
-            release.model_sha256,
-        ]
+        model = ("--model", bundle / "model.tar.gz", "--port", str(port))
+        argv = rasa.tool(self.settings, bundle / "bot", "serve", *model)
+        argv += ["--release", release.id, "--model-version", release.model_version]
+        argv += ["--sha256", release.model_sha256]
         directory = self.settings.workspace / "directory.csv"
         if directory.exists():
             argv += ["--directory", str(directory)]
-        env = {
+        env = self._environment(bundle)
+        told = colours.secrets_told(env)
+        started = launch(argv, cwd=bundle / "bot", env=env, log=log, release=release.id, port=port)
+        return replace(started, secrets=told)
+
+    def _environment(self, bundle: Path) -> dict[str, str]:
+        """The variables with which a replica of a bundle is started now."""
+        return {
             **rasa.environment(bundle / "bot"),
-            "RATCHET_STAGING_TOKEN_FILE": str(token),
+            "RATCHET_STAGING_TOKEN_FILE": str(channel.staging_token(self.settings)),
             **traffic.environment(self.settings),
             "RATCHET_CONVERSATION_MESSAGES": str(self.settings.conversation_messages),
             **({"RATCHET_ACTIONS_URL": self.settings.actions_url} if self.settings.actions_url else {}),
         }
-        return launch(argv, cwd=bundle / "bot", env=env, log=log, release=release.id, port=port)
 
-    def _check(self, bundle: Path, release: Release) -> None:
-        """Refuse a bundle that is gone or not what the manifest says; a model archive is code, and so is code."""
-        model = bundle / "model.tar.gz"
-        if not model.exists():
-            raise RatchetError(
-                f"The bundle of release {release.id} is no longer on this machine.",
-                f"Make it anew with `ratchet release {release.model_version}`.",
+    def _minutes(self, say: Say) -> float:
+        """Return for how long the replica that is left at a switch stays warm."""
+        if self._rollout.order == "rolling" or not self._rollout.keep_warm_minutes:
+            return 0
+        if not colours.watched(self.folder):
+            say(
+                "the supervisor was started by an older Ratchet and keeps no replica warm; restart it with `ratchet "
+                "stop`, then `ratchet serve`"
             )
-        remedy = f"It was changed since: delete {bundle}, then `ratchet release {release.model_version}`."
-        if sha256(model) != release.model_sha256:
-            raise RatchetError(
-                f"The model in bundle {release.bundle[:12]} is not the one that release {release.id} names.",
-                remedy,
-            )
-        if not is_whole(bundle):
-            raise RatchetError(
-                f"The code in bundle {release.bundle[:12]} is not the one that release {release.id} names.",
-                remedy,
-            )
+            return 0
+        return self._rollout.keep_warm_minutes
 
-    def _discard_staged(self) -> bool:
-        staged = read_replica(self.folder / "staged.json")
-        (self.folder / "staged.json").unlink(missing_ok=True)
-        live = read_replica(self.folder / "live.json")
-        if staged is None or not alive(staged) or (live is not None and live.pid == staged.pid):
-            return False
-        terminate(staged)
-        return True
+    def _leave(self, left: Replica | None, minutes: float, say: Say) -> None:
+        """Keep the replica that is left at a switch, or end it once its requests in flight are answered."""
+        if left is None:
+            return
+        if minutes:
+            say(f"the replica of {left.release} stays warm for {minutes:g} minutes")
+            return
+        time.sleep(SETTLE_SECONDS)
+        terminate(left, self._rollout.drain_seconds)
+        say(f"stopped the replica of {left.release}")
+
+    def _unfit(self, warm: Replica, release: Release) -> str:
+        """Return why a warm replica cannot take the traffic again, "" where it can."""
+        bundle = self.bundles / release.bundle
+        try:
+            bundles.check(bundle, release)
+            told = colours.secrets_told(self._environment(bundle))
+        except RatchetError as error:
+            return error.fact
+        if Path(warm.cwd).parent != bundle:
+            return "It runs from another bundle."
+        if warm.secrets != told:
+            return "It was started with other secrets than today's."
+        return "" if channel.serves(warm.url, release.id) else "It is not ready."

@@ -8,7 +8,7 @@ import pytest
 
 from ratchet.adapters.bot import flavour, installing, rasa
 from ratchet.adapters.settings import Settings, load_settings
-from ratchet.adapters.system.files import write_json
+from ratchet.adapters.system.files import read_json, write_json
 from ratchet.adapters.system.processes import Replica, read_replica
 from ratchet.domain.errors import RatchetError
 
@@ -137,12 +137,16 @@ def test_an_environment_that_was_set_aside_serves_the_code_of_before(
     (older / "uv.lock").write_text((settings.bot / "uv.lock").read_text())
     live = settings.state / "process" / "live.json"
     argv = (str(settings.bot / ".venv" / "bin" / "python"), "-m", "ratchet_bot.tools.serve")
+    warm = live.with_name("warm.json")
     write_json(live, Replica("r1", 5005, 1, 0.0, argv).as_dict())
+    write_json(warm, {**Replica("r0", 5006, 2, 0.0, argv).as_dict(), "until": "2027-01-01T00:00:00+00:00"})
     installing.set_aside(settings, flavour.environment_hash(older), "3.13")
-    replica = read_replica(live)
-    assert replica is not None
-    assert Path(replica.argv[0]).exists()
-    assert replica.argv[1:] == argv[1:]
+    for note in (live, warm):
+        replica = read_replica(note)
+        assert replica is not None
+        assert Path(replica.argv[0]).exists()
+        assert replica.argv[1:] == argv[1:]
+    assert read_json(warm)["until"] == "2027-01-01T00:00:00+00:00"  # type: ignore[index]
     (settings.bot / "uv.lock").write_text(lock("newer"))
     assert rasa.python(settings, older).is_relative_to(settings.state / "environments")
     assert len(calls(settings)) == 1

@@ -18,10 +18,10 @@ from ratchet.adapters.system.processes import (
     free_port,
     launch,
     listening,
-    stop_all,
     terminate,
 )
 from ratchet.adapters.targets import ports
+from ratchet.adapters.targets.colours import stop_all
 from ratchet.adapters.targets.ports import PortTaken
 from ratchet.adapters.workspace import owned, owners
 

@@ -7,44 +7,17 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 
 from ratchet.adapters.bot import channel
-from ratchet.adapters.system.files import sha256
 from ratchet.adapters.system.processes import read_replica
 from ratchet.adapters.targets.process import ProcessTarget
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.release.manifest import Release
-from tests.workspaces import fake_workspace, make_release
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Iterator[ProcessTarget]:
-    """A target of its own, stopped in the end."""
-    target = ProcessTarget(fake_workspace(tmp_path / "ws"))
-    yield target
-    target.stop(print)
-
-
-def packaged(target: ProcessTarget, content: bytes, fault: str = "") -> Release:
-    """Package a model archive of some bytes; `fault` makes the server misbehave."""
-    archive = target.settings.workspace / "model.tar.gz"
-    archive.write_bytes(content)
-    (target.settings.bot / "ratchet_bot" / "tools" / "FAULT").write_text(fault)
-    digest = target.package(archive, sha256(archive), {}, print)
-    return make_release(digest, sha256(archive))
-
-
-def released(target: ProcessTarget, content: bytes) -> Release:
-    """Package, stage and deploy."""
-    release = packaged(target, content)
-    target.stage(release, print)
-    target.deploy(release, print)
-    return release
+from tests.adapters.targets.stand_ins import packaged, released, with_policy
+from tests.workspaces import fake_workspace
 
 
 def test_a_release_replaces_another_without_a_failed_request(target: ProcessTarget) -> None:
@@ -76,10 +49,7 @@ def test_a_release_replaces_another_without_a_failed_request(target: ProcessTarg
 @pytest.mark.parametrize("fault", ["crash", "never-healthy"])
 def test_a_release_that_does_not_come_up_leaves_the_old_one_serving(tmp_path: Path, fault: str) -> None:
     """The new one is stopped and its log shown; the old one answers all the time."""
-    settings = fake_workspace(tmp_path / "ws")
-    rollout = settings.params.rollout.model_copy(update={"start_timeout_seconds": 2.0})
-    params = settings.params.model_copy(update={"rollout": rollout})
-    target = ProcessTarget(settings.model_copy(update={"params": params}))
+    target = with_policy(ProcessTarget(fake_workspace(tmp_path / "ws")), start_timeout_seconds=2.0)
     try:
         old = released(target, b"one")
         with pytest.raises(RatchetError, match=r"ended before it was ready|was not ready within 2 s"):
@@ -90,7 +60,7 @@ def test_a_release_that_does_not_come_up_leaves_the_old_one_serving(tmp_path: Pa
         target.stop(print)
 
 
-def test_a_killed_replica_is_started_anew_and_requests_wait_for_it(target: ProcessTarget) -> None:
+def test_a_killed_replica_is_restarted_and_requests_wait_for_it(target: ProcessTarget) -> None:
     """SIGKILL of the live replica: the supervisor brings it back without anybody's help."""
     release = released(target, b"one")
     before = read_replica(target.folder / "live.json")

@@ -8,17 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ratchet.domain.release.load_test import LoadFigures, LoadTestPolicy, LoadVerdict, judge_load
 from ratchet.domain.release.rollout import (
-    LoadFigures,
-    LoadTestPolicy,
-    LoadVerdict,
     ServiceState,
     Task,
     Update,
     Wanted,
     failures,
     is_at,
-    judge_load,
     kept,
     outcome,
     reason,

@@ -34,7 +34,7 @@ WRITERS = (
     "set_terminated",
     "set_registered_model_alias",
 )
-SERVING = ("process/live.json", "process/supervisor.json", "prefect/server.json")
+SERVING = ("process/live.json", "process/warm.json", "process/supervisor.json", "prefect/server.json")
 
 
 def die(whom: str, workspace: Path) -> None:

@@ -181,10 +181,10 @@ class Patient:
         return live
 
     def strangers(self) -> list[str]:
-        """The processes that have to do with this workspace and are neither supervisor nor the live replica."""
+        """The processes that have to do with this workspace and are neither supervisor nor live nor warm replica."""
         known = {
             (read_json(self.state / "process" / f"{name}.json") or {}).get("pid")
-            for name in ("supervisor", "live")
+            for name in ("supervisor", "live", "warm")
         }
         found = []
         for process in psutil.process_iter(["pid", "cmdline"]):

@@ -1,4 +1,4 @@
-"""SIGKILL at every step boundary of `retrain` and `release`, and at random moments within.
+"""SIGKILL at every step boundary of `retrain`, `release` and `rollback`, and at random moments within.
 
 `make test` has a sample, `make test-long` all of them. RATCHET_KILL_SEED gives the same moments again.
 """
@@ -30,7 +30,10 @@ STEPS = {
         *("register", *RELEASE, "summarise", "publish"),
     ),
     "release": ("recover", "again", "authorise", "package", "already", *RELEASE[1:]),
+    "rollback": ("recover", "choose", "revert", "verify", "record"),
 }
+SWITCHED = (("release", "after:deploy", "alone"), ("rollback", "after:revert", "tools"))
+"""Deaths between a switch of all traffic and its record, in every sample."""
 WRITES = {"retrain": 46, "release": 15}
 """So many lasting changes, at least, does each of them make."""
 SECONDS = {"retrain": 14.0, "release": 7.0}
@@ -77,13 +80,17 @@ def all_kills(chance: random.Random) -> list[Kill]:
 
 
 def chosen(chance: random.Random) -> list[Any]:
-    """A sample of 3 kinds, and for the long tier all of them in any order."""
+    """The two after a switch, a sample of 2 more kinds, and for the long tier all of them in any order."""
     found = all_kills(chance)
     kinds: dict[str, list[Kill]] = {}
     for kill in found:
         kinds.setdefault(kill.name, []).append(kill)
-    sample = [chance.choice(kinds[name]) for name in chance.sample(sorted(kinds), min(3, len(kinds)))]
-    return [*sample, *map(exhaustive, chance.sample(found, len(found)))]
+    sample = [chance.choice(kinds[name]) for name in chance.sample(sorted(kinds), min(2, len(kinds)))]
+    return [
+        *(Kill(*switched) for switched in SWITCHED),
+        *sample,
+        *map(exhaustive, chance.sample(found, len(found))),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -101,9 +108,12 @@ def patient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Patient]:
 )
 def test_a_killed_run_leaves_old_or_new_and_the_next_one_finishes(patient: Patient, kill: Kill) -> None:
     """Somebody gets an answer all the time, nothing is half done, and the next run needs no hands."""
+    if kill.command == "rollback":  # so that there is something warm to go back to
+        patient.another_wording()
+        patient.run("release")
     old = Registry(patient.settings).live()
     assert old is not None
-    words = patient.another_wording() if kill.command == "release" else ""
+    words = patient.another_wording() if kill.command != "retrain" else ""
     if kill.command == "retrain":
         patient.another_model()
     sources, row = patient.sources(), record.row(kill.name)
@@ -116,6 +126,7 @@ def test_a_killed_run_leaves_old_or_new_and_the_next_one_finishes(patient: Patie
         right_after = "" if kill.whom == "everything" else ask(patient.url)["release"]
         row.served["old" if right_after == old.id else "new" if right_after else "neither"] += 1
         command = kill.command if patient.seed // 2 % 2 else "retrain"
+        command = "release" if kill.command == "rollback" else command
         _, seconds = patient.run(command)
     row.asked, row.failed = row.asked + heard.asked, row.failed + len(heard.failures)
     assert patient.sources() == sources

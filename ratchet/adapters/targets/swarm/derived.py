@@ -80,7 +80,23 @@ def coloured(
             volume: {**(document["volumes"][volume] or {}), "name": named(document, "volumes", volume, fleet)}
             for volume in volumes
         }
-    told = []
+    own, told = own_files(document, service, name, values, digest)
+    derived |= own
+    labels = pairs(deploy.get("labels"))
+    deploy["labels"] = {**labels, RELEASE: values["RATCHET_RELEASE"], SECRETS: fingerprint(told)}
+    return derived
+
+
+def own_files(
+    document: Mapping[str, Any],
+    service: Mapping[str, Any],
+    name: str,
+    values: Mapping[str, str],
+    digest: Callable[[Path], str],
+) -> tuple[Document, list[str]]:
+    """Return a service's secrets and configurations under names of the stack `name`, and a line for each content."""
+    own: Document = {}
+    told: list[str] = []
     for kind in ("configs", "secrets"):
         entries: Document = {}
         for source in sorted(sources(service, kind)):
@@ -91,10 +107,8 @@ def coloured(
                 told.append(f"{kind} {source} {content}")
             entries[source] = entry
         if entries:
-            derived[kind] = entries
-    labels = pairs(deploy.get("labels"))
-    deploy["labels"] = {**labels, RELEASE: values["RATCHET_RELEASE"], SECRETS: fingerprint(told)}
-    return derived
+            own[kind] = entries
+    return own, told
 
 
 def single(derived: Document, node: str, published: bool = False) -> Document:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from ratchet.adapters.bot import channel
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.targets import ports
 from ratchet.adapters.targets.swarm import (
@@ -21,23 +18,21 @@ from ratchet.adapters.targets.swarm import (
     image_registry,
     images,
     proof,
+    replicas,
     room,
     stack,
 )
 from ratchet.adapters.targets.swarm.colours import Colours, wanted
 from ratchet.adapters.targets.swarm.colours import now as clock
 from ratchet.adapters.targets.swarm.comparison import Comparison
+from ratchet.adapters.targets.swarm.exchange import Exchange
 from ratchet.adapters.targets.swarm.rollout import Rollout
 from ratchet.adapters.targets.target import ReplicaStatus, Say, Warm
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release import colours as decisions
-from ratchet.domain.release.colours import Colour, Present
+from ratchet.domain.release.colours import Colour
 from ratchet.domain.release.manifest import Release
-from ratchet.domain.release.rollout import FAILED_STATES, ServiceState, Task, Wanted
-
-SWITCH_SECONDS = 30.0
-NODES_SECONDS = 3.0
-"""So long the proxies of other nodes may go by the old word: they hear the new one from a started `switch`."""
+from ratchet.domain.release.rollout import Wanted
 
 
 class SwarmTarget:
@@ -50,6 +45,7 @@ class SwarmTarget:
         self.client = images.connect()
         self.colours = Colours(self.client, settings)
         self.comparison = Comparison(self.client, settings)
+        self.exchange = Exchange(self.client, settings)
         self.rolling = settings.params.rollout.order == "rolling"
 
     @property
@@ -142,54 +138,25 @@ class SwarmTarget:
         if staged is None or wanted(staged) != target:
             raise RatchetError(f"Release {release.id} is not staged.", "Run the same command again.")
         proof.await_ready(self.client, self.settings, self.colours.service(staged.colour), target, say)
-        self._switch(staged, live, say)
+        self.exchange.switch(staged, live, say)
         base.finish(self.client, self.settings, say)
         self._rollout(staged.colour).tell_spread(say)
 
     def warm(self) -> Warm | None:
         """Return what stays beside the live release as the way back."""
-        live = self.colours.live()
-        other = self.colours.present(live.other) if live else None
-        if other is None or other.warm_until is None or not decisions.stays(other, clock()):
-            return None
-        return Warm(other.release, other.warm_until.isoformat(timespec="seconds"))
+        return self.exchange.warm()
 
     def switch_back(self, release: Release, say: Say) -> bool:
         """Give all traffic to a warm release, where that is this one, whole, and with today's secrets."""
-        live = self.colours.live()
-        other = self.colours.present(live.other) if live else None
-        values = stack.variables(self.settings, release)
-        secrets = self.colours.secrets(stack.read(self.settings), values)
-        if other is None or not decisions.is_warm(other, release.id, release.bundle, secrets, clock()):
-            return False
-        fleet = docker_service.fleet(self.client, self.colours.service(other.colour))
-        said = proof.answers(self.settings, fleet.running() if fleet else [])
-        if not said or not all(one.get("ready") is True and one.get("release") == release.id for one in said):
-            return False
-        self._switch(other, live, say)
-        return True
+        return self.exchange.switch_back(release, say)
 
     def cool(self, say: Say, now: bool = False) -> None:
         """Stop a release that was kept warm and whose time is over; `now`: whatever its time."""
-        live = self.colours.live()
-        other = self.colours.present(live.other) if live else None
-        if other and other.warm_until and (now or not decisions.stays(other, clock())):
-            say(f"stopping release {other.release}, which was kept warm")
-            self.colours.remove(other.colour)
+        self.exchange.cool(say, now)
 
     def replicas(self) -> Sequence[ReplicaStatus]:
         """Ask each replica itself, through the proxy's operation port."""
-        fleet = docker_service.fleet(self.client, self.service)
-        if fleet is None:
-            return []
-        up = sorted(
-            (task for task in fleet.tasks if task.wanted_to_run), key=lambda task: (task.name, task.since)
-        )
-        missing = [Task("", f"{self.service}.?", "", "", "", "running", "missing")] * (
-            fleet.replicas - len(up)
-        )
-        with ThreadPoolExecutor(max_workers=8) as pool:
-            return list(pool.map(lambda task: self._ask(task, fleet), up + missing))
+        return replicas.ask(self.client, self.settings, self.service)
 
     def clean(self, live: Release | None, say: Say, went_live: Sequence[str] = ()) -> None:
         """Remove what an unfinished release left; bring the traffic back to `live` where that is elsewhere."""
@@ -201,7 +168,7 @@ class SwarmTarget:
         by = {one.colour: one for one in present}
         if settled.serve and settled.serve is not colour:
             say(f"the traffic goes back to {by[settled.serve].release}, the recorded release")
-            self._switch(by[settled.serve], None, say)
+            self.exchange.switch(by[settled.serve], None, say)
         for gone in settled.remove:
             say(f"removing release {by[gone].release}, which does not serve")
             self.colours.remove(gone)
@@ -222,13 +189,7 @@ class SwarmTarget:
 
     def logs(self, lines: int) -> str:
         """The last lines of each replica, with its name, from whichever node it runs on."""
-        fleet = docker_service.fleet(self.client, self.service)
-        environment = stack.docker_environment(self.settings)
-        parts = [
-            f"{task.name} on {task.node}\n{docker_service.tail(task.id, environment, lines)}"
-            for task in (fleet.running() if fleet else [])
-        ]
-        return "\n\n".join(parts)
+        return replicas.logs(self.client, self.settings, self.service, lines)
 
     def stop(self, say: Say) -> None:
         """Take the stacks away; their volumes, with the conversations, stay."""
@@ -242,7 +203,7 @@ class SwarmTarget:
     def _start(
         self, colour: Colour, release: Release, document: Any, values: dict[str, str], say: Say
     ) -> str:
-        """Start a colour with its whole set of replicas, where it is not there so; return the address of one of them."""
+        """Start a colour with its whole set of replicas, where it is not there so; return the address of one."""
         target = Wanted(release.bundle, release.id)
         before = self.colours.present(colour)
         same = before is not None and (wanted(before), before.secrets) == (
@@ -264,29 +225,6 @@ class SwarmTarget:
             raise
         return str(proof.said_by(self.settings, tasks[0])["url"])
 
-    def _switch(self, to: Present, left: Colour | None, say: Say) -> None:
-        """Give all traffic to a colour, wait until users get its answers, and keep the one that is left warm."""
-        if base.is_before_colours(self.client, self.settings):
-            base.move(self.client, self.settings, to.colour, say)
-        else:
-            self.colours.switch(to.colour)
-        if not proof.until(lambda: channel.serves(self.url(), to.release), SWITCH_SECONDS):
-            raise RatchetError(
-                f"The proxy at {self.url()} does not answer as release {to.release}.",
-                "See `docker service ps` of the stack's services `proxy` and `switch`.",
-            )
-        if docker_service.need_manager(self.client).nodes > 1:
-            time.sleep(NODES_SECONDS)
-        say(f"all traffic goes to {to.release}")
-        minutes = self.settings.params.rollout.keep_warm_minutes
-        if left is None or self.colours.present(left) is None:
-            return
-        if minutes:
-            self.colours.keep_warm(left, clock() + timedelta(minutes=minutes))
-            say(f"the release before it stays warm for {minutes:g} minutes")
-        else:
-            self.colours.remove(left)
-
     def _rollout(self, colour: Colour) -> Rollout:
         return Rollout(self.client, self.settings, self.colours.service(colour))
 
@@ -305,16 +243,3 @@ class SwarmTarget:
     def _has_image(self, image: str) -> bool:
         """Whether the image can be had: nodes take one of a registry when they need it."""
         return not image.startswith("sha256:") or images.exists(self.client, image)
-
-    def _ask(self, task: Task, fleet: ServiceState) -> ReplicaStatus:
-        said = proof.said_by(self.settings, task)
-        return ReplicaStatus(
-            name=task.name,
-            node=task.node,
-            url=str(said.get("url", "")),
-            ready=said.get("ready") is True,
-            release=str(said.get("release", "")),
-            model_id=str(said.get("model_id", "")),
-            restarts=sum(other.name == task.name and other.state in FAILED_STATES for other in fleet.tasks),
-            since=task.since,
-        )

@@ -26,6 +26,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # header and body in one packet
     said: ClassVar[dict[str, Any]] = {}
+    busy: ClassVar[set[object]] = set()
     fault = ""
 
     def do_GET(self) -> None:
@@ -33,6 +34,14 @@ class Handler(BaseHTTPRequestHandler):
         self.answer(200 if ready else 503, {"ready": ready, **self.said})
 
     def do_POST(self) -> None:
+        self.busy.add(self)
+        try:
+            self.reply()
+        finally:
+            self.busy.discard(self)
+
+    def reply(self) -> None:
+        """Answer a message."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.fault.startswith("slow"):
             time.sleep(float(self.fault.removeprefix("slow") or SLOW_SECONDS))
@@ -77,6 +86,8 @@ def main() -> None:
     server = ThreadingHTTPServer((arguments.host, int(arguments.port)), Handler)
     signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
     server.serve_forever()
+    while Handler.busy:  # as the bot does, until whoever stops it has no more patience
+        time.sleep(0.01)
 
 
 if __name__ == "__main__":

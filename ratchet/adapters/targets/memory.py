@@ -1,0 +1,31 @@
+"""Whether the machine's memory holds a second replica beside the live one."""
+
+from __future__ import annotations
+
+import psutil
+
+from ratchet.adapters.system.processes import Replica, resident
+from ratchet.domain.errors import RatchetError
+
+SPARE_BYTES = 100_000_000
+"""What stays free of the machine's memory where a second replica is started."""
+
+
+def require(live: Replica, warm: Replica | None) -> None:
+    """Raise `RatchetError` unless a replica that needs what the live one holds can be started beside it.
+
+    What the warm one holds is counted as free, because it is ended first.
+    """
+    needed = resident(live) + SPARE_BYTES
+    free = psutil.virtual_memory().available + (resident(warm) if warm else 0)
+    if free < needed:
+        raise RatchetError(
+            f"A second replica beside the live one needs {shown(needed)} of memory, and {shown(free)} are free.",
+            "Free some, or set `rollout.order: rolling` in params.yaml: then it is started without this check, and "
+            "the old replica stops right after the switch.",
+        )
+
+
+def shown(number: int) -> str:
+    """Write a number of bytes for people."""
+    return f"{number / 1e6:,.0f} MB"
