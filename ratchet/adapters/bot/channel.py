@@ -52,7 +52,7 @@ def forget_checks(url: str, token: str) -> int | None:
         problem = str(error) or type(error).__name__
     raise RatchetError(
         f"The bot at {url} did not delete the conversations of its checks ({problem}).",
-        "It does so by itself within 10 minutes; see `ratchet status`.",
+        "They end by themselves within 10 minutes; see `ratchet status`.",
     )
 
 
