@@ -5,13 +5,11 @@ from __future__ import annotations
 import ratchet_bot.tools  # noqa: F401  before anything of Rasa
 
 if __name__ == "__main__":
-    from rasa.core.lock_store import LockStore
-
-    from ratchet_bot.channel import locks, memory
+    from ratchet_bot.channel import memory, readiness, store
     from ratchet_bot.tools import serve
     from ratchet_bot.tools._errors import run
+    from tests.replicas import old_locks
 
-    locks.store = LockStore.create
-    locks.name_connections = lambda trackers: None
-    memory.CLIENT = None
+    memory.RedisLocks = lambda found: old_locks(found.url)
+    store.CLIENT = readiness.CLIENT = None
     run(serve.main)

@@ -18,8 +18,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import groupby
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import redis
+from rasa.core.lock_store import RedisLockStore
 
 from tests import corpus
 from tests.conftest import DOMAIN, Trained, train_in
@@ -34,22 +36,53 @@ LIFETIME = 1.0
 MARK = "test:mark"
 
 
+class RedisServer:
+    """A Redis of its own, to be killed and started again at its address; it `keeps` its data as the fleet's does."""
+
+    def __init__(self, folder: Path, keeps: bool = False) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._argv = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        self._argv += ["--dir", str(folder), "--appendonly", "yes" if keeps else "no"]
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self.process = subprocess.Popen(self._argv, stdout=subprocess.DEVNULL)
+        with self.client() as client:
+            until(lambda: _answers(client), "an answer of Redis")
+
+    def kill(self) -> None:
+        """End it as a crash does."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(timeout=15)
+
+    def client(self) -> redis.Redis:
+        """A connection that is not taken for a replica's."""
+        return redis.Redis(port=self.port, client_name="test", decode_responses=True)
+
+
+def _answers(client: redis.Redis) -> bool:
+    with contextlib.suppress(redis.ConnectionError):
+        return bool(client.ping())
+    return False
+
+
 @contextmanager
 def redis_server(folder: Path) -> Iterator[str]:
     """A Redis of its own; gives its address."""
-    port = free_port()
-    argv = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
-    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
+    server = RedisServer(folder)
+    server.start()
     try:
-        for _ in range(600):
-            with contextlib.suppress(redis.ConnectionError), redis.Redis(port=port) as client:
-                client.ping()
-                break
-            time.sleep(0.05)
-        yield f"redis://127.0.0.1:{port}/0"
+        yield server.url
     finally:
-        process.terminate()
-        process.wait(timeout=15)
+        server.kill()
+
+
+def old_locks(url: str, kind: type[RedisLockStore] = RedisLockStore) -> RedisLockStore:
+    """The lock store of an old replica."""
+    return kind(host="127.0.0.1", port=urlsplit(url).port, db=0, key_prefix="ratchet")
 
 
 def train(folder: Path) -> Trained:
@@ -141,7 +174,10 @@ class Watch:
         return list(dict.fromkeys(came)), [number for number, _ in groupby(touched)]
 
     def _read(self) -> None:
-        with contextlib.suppress(redis.ConnectionError), self._client.monitor() as monitor:
+        with (
+            contextlib.suppress(redis.ConnectionError, redis.TimeoutError),
+            self._client.monitor() as monitor,
+        ):
             monitor.monitor_re = re.compile(r"\[(\d+) (.*?)\] (.*)")  # a script's text has brackets too
             self._reading.set()
             for entry in monitor.listen():
@@ -214,13 +250,19 @@ def tickets(client: redis.Redis, key: str) -> list[str]:
 
 
 @contextmanager
-def fleet(trained: Trained, url: str, *modules: str, lifetime: float = LIFETIME) -> Iterator[Fleet]:
-    """Start a replica for each module (`ratchet_bot.tools.serve`, `tests.old_replica`) on the Redis at `url`."""
+def fleet(
+    trained: Trained, url: str, *modules: str, lifetime: float = LIFETIME, **more: str
+) -> Iterator[Fleet]:
+    """Start a replica for each module (`ratchet_bot.tools.serve`, `tests.old_replica`) on the Redis at `url`.
+
+    `more` is added to their environment.
+    """
     actions = Actions()
     environment = {
         "RATCHET_REDIS_URL": url,
         "RATCHET_ACTIONS_URL": actions.url,
         "TICKET_LOCK_LIFETIME": f"{lifetime:g}",
+        **more,
     }
     servers = [launch(trained, module=module, **environment) for module in modules]
     try:

@@ -53,7 +53,7 @@ def test_the_staging_token_may_do_everything(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text(TOKEN + "\n")
     staging = access.load("127.0.0.1", None, file).client(f"Bearer {TOKEN}")
-    assert staging.rights == access.RIGHTS
+    assert staging.rights == access.RIGHTS | {"checks"}
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,9 @@ def test_the_staging_token_may_do_everything(tmp_path: Path) -> None:
         ("- name: web", "not a list"),
         ("- {name: web, token: short}", "too short"),
         (f"- {{name: web, token: {TOKEN}, rights: [fly]}}", "grants fly"),
+        (f"- {{name: web, token: {TOKEN}, rights: [checks]}}", "grants checks"),
         (f"- {{name: web, token: {TOKEN}}}\n- {{name: web, token: {OTHER}}}", "same name"),
+        (f"- {{name: staging, token: {TOKEN}}}", "own checks"),
     ],
 )
 def test_a_wrong_file_is_refused(tmp_path: Path, text: str, sentence: str) -> None:

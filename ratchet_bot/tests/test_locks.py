@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from rasa.core.lock_store import LockError, LockStore, RedisLockStore
 from redis.exceptions import RedisError
 
-from ratchet_bot.channel import memory, old_replicas
-from ratchet_bot.channel.locks import MemoryLocks, RedisLocks, Ticket, store
+from ratchet_bot.channel import old_replicas
+from ratchet_bot.channel.locks import MemoryLocks, RedisLocks, Ticket
+from ratchet_bot.channel.store import PATIENCE_SECONDS, Store
 from tests import replicas
 from tests.replicas import until
 
@@ -34,10 +35,9 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def replica(url: str) -> AsyncIterator[RedisLocks]:
+async def replica(url: str, patience: float = PATIENCE_SECONDS) -> AsyncIterator[RedisLocks]:
     """A new replica's locks."""
-    locks = store(memory.endpoints(url).lock_store)
-    assert isinstance(locks, RedisLocks)
+    locks = RedisLocks(Store(url, patience))
     yield locks
     await locks._redis.close()
 
@@ -111,12 +111,6 @@ def tickets(url: str, name: str) -> list[str]:
     """The queue, read on a connection that is not taken for an old replica's."""
     with redis.from_url(url, client_name="test") as client:
         return replicas.tickets(client, f"ratchet:lock:{name}")
-
-
-def old_store(url: str, kind: type[RedisLockStore] = RedisLockStore) -> RedisLockStore:
-    """The lock store of an old replica."""
-    endpoint = memory.endpoints(url).lock_store
-    return kind(host=endpoint.url, **endpoint.kwargs)
 
 
 @pytest.mark.e2e
@@ -235,7 +229,7 @@ def test_without_redis_a_lock_is_an_error() -> None:
     """One that the channel answers with 503."""
 
     async def scenario() -> None:
-        async with replica("redis://127.0.0.1:1/0") as locks:
+        async with replica("redis://127.0.0.1:1/0", patience=0) as locks:
             with pytest.raises(RedisError):
                 await Room().visit(locks, "anna")
 
@@ -275,7 +269,7 @@ def test_what_an_old_replica_wipes_out_is_taken_again(
 ) -> None:
     """A new replica comes while an old one has read the queue and not yet written it: still only one is in."""
     monkeypatch.setattr(old_replicas, "SETTLE_SECONDS", 30.0)
-    old, room, name = old_store(url, Halting), Room(), next(NAMES)
+    old, room, name = replicas.old_locks(url, Halting), Room(), next(NAMES)
     old.halt_at = halt_at
 
     async def new() -> None:
@@ -301,7 +295,7 @@ def test_a_ticket_that_an_old_replica_writes_again_is_taken_out(
 ) -> None:
     """An old replica waits, reads the queue, and writes it when the new one before it is gone."""
     monkeypatch.setattr(old_replicas, "SETTLE_SECONDS", 2.0)
-    old, room, name = old_store(url, Halting), Room(), next(NAMES)
+    old, room, name = replicas.old_locks(url, Halting), Room(), next(NAMES)
     old.halt_at = 2
 
     async def new() -> None:
@@ -338,7 +332,7 @@ def test_old_and_new_replicas_exclude_each_other(
                 await room.visit(locks, name)
 
     async def old() -> None:
-        locks = old_store(url)
+        locks = replicas.old_locks(url)
         for _ in range(rounds):
             await room.visit(locks, name, wait_time_in_seconds=0.02)
 

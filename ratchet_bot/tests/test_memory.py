@@ -52,20 +52,29 @@ def test_the_conversations_silent_for_longest_are_forgotten(monkeypatch: pytest.
     asyncio.run(scenario())
 
 
-def test_redis_is_used_for_trackers_and_locks_alike() -> None:
-    """Several replicas share conversations only if they share both."""
-    found = memory.endpoints("rediss://me:secret@cache:6380/2")
-    assert found.tracker_store.type.endswith(".RedisTrackers")
-    assert found.lock_store.type == "redis"
-    for endpoint in (found.tracker_store, found.lock_store):
-        assert endpoint.url == "cache"
-        assert endpoint.kwargs["port"] == 6380
-        assert endpoint.kwargs["db"] == 2
-        assert endpoint.kwargs["username"] == "me"
-        assert endpoint.kwargs["use_ssl"] is True
+def test_redis_is_used_for_all_alike() -> None:
+    """Several replicas share conversations only if they share conversations, locks and replies."""
+    found = memory.make("rediss://me:se%40cret@cache:6380/2")
+    for part in (found.trackers, found.locks, found.replies):
+        assert part._redis is found.store.redis
+    pool = found.store.redis.connection_pool
+    assert pool.connection_class.__name__ == "SSLConnection"
+    asked = {key: pool.connection_kwargs[key] for key in ("host", "port", "db", "username", "password")}
+    assert asked == {"host": "cache", "port": 6380, "db": 2, "username": "me", "password": "se@cret"}
 
 
-def test_a_wrong_redis_address_is_refused() -> None:
-    """The error says how one is written."""
-    with pytest.raises(ToolError, match="redis://"):
-        memory.endpoints("cache:6379")
+@pytest.mark.parametrize(
+    "url", ["cache:6379", "http://cache", "redis://", "redis://me:secret@cache:port/0", "redis://cache/name"]
+)
+def test_a_wrong_redis_address_is_refused(url: str) -> None:
+    """The error says how one is written, and repeats no password."""
+    with pytest.raises(ToolError, match="redis://") as refused:
+        memory.make(url)
+    assert "secret" not in str(refused.value)
+
+
+def test_the_address_in_logs_has_no_password() -> None:
+    """Nor what follows the database."""
+    url = "rediss://me:secret@cache/2?password=secret"
+    assert memory.make(url).store.address == "rediss://me@cache:6379/2"
+    assert memory.make("redis://:secret@cache:1").store.address == "redis://cache:1/0"

@@ -25,7 +25,8 @@ pytestmark = [
 def replicas(
     trained: Trained, redis: tuple[subprocess.Popen[bytes], Path]
 ) -> Iterator[tuple[Server, Server]]:
-    first, second = (launch(trained, RATCHET_REDIS_URL_FILE=str(redis[1])) for _ in range(2))
+    settings = {"RATCHET_REDIS_URL_FILE": str(redis[1]), "RATCHET_STORE_PATIENCE": "1"}
+    first, second = (launch(trained, **settings) for _ in range(2))
     for server in (first, second):
         server.await_ready()
     yield first, second

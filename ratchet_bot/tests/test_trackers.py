@@ -163,7 +163,7 @@ def test_answers_are_those_of_a_conversation_that_is_kept_whole(trained: Trained
     said = ["how do i reset my password", "what is for lunch", "zyzzyva qwerty", "book a meeting room"]
 
     async def answers(messages: int) -> list[list[str]]:
-        agent = load_agent(trained.archive, trained.domain, memory.endpoints(None, messages=messages))
+        agent = load_agent(trained.archive, trained.domain, memory.make(None, messages))
         given = []
         for number in range(50):
             output = CollectingOutputChannel()

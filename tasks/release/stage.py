@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 
-from ratchet.adapters.bot import rasa
+from ratchet.adapters.bot import channel, rasa
 from ratchet.adapters.corpus import data_revisions
 from ratchet.adapters.run import Run
 from ratchet.adapters.targets import locust_load
@@ -43,11 +43,20 @@ def stage(run: Run, release: Release, load: bool = True) -> Proof:
         champion = run.target.champion_url()
         verdict = locust_load.run(run.settings, url, champion, messages, run.folder, say) if load else None
         locust_load.require(verdict)
+        forget(run, url)
     except Exception:
         with contextlib.suppress(Exception):  # the first error is the one to tell
             run.target.clean(run.registry.live(), say)
         raise
     return Proof(conversations, verdict)
+
+
+def forget(run: Run, url: str) -> None:
+    """Delete the conversations of the proof; where that fails they end by themselves, and it is said."""
+    try:
+        channel.forget_checks(url, channel.staging_token(run.settings).read_text(encoding="utf-8"))
+    except RatchetError as error:
+        note(f"{error.fact} {error.remedy}")
 
 
 def sample(run: Run, count: int) -> list[str]:

@@ -34,6 +34,28 @@ def readiness(url: str) -> dict[str, Any]:
     return dict(said) if isinstance(said, dict) and answer.status_code in (200, 503) else {}
 
 
+def forget_checks(url: str, token: str) -> int | None:
+    """Let the replica at `url` delete what the checks with the staging token left in its conversation store.
+
+    Returns how many entries that were; None from a bot of a release that cannot do it. Raises `RatchetError` when the
+    replica does not answer or refuses.
+    """
+    headers = {"Authorization": f"Bearer {token}"}
+    try:
+        answer = httpx.delete(f"{url}/checks", headers=headers, timeout=TIMEOUT, trust_env=False)
+        if answer.status_code in (404, 405):
+            return None
+        if answer.status_code == 200:
+            return int(answer.json()["deleted"])
+        problem = f"{answer.status_code} {answer.text[:200]}"
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        problem = str(error) or type(error).__name__
+    raise RatchetError(
+        f"The bot at {url} did not delete the conversations of its checks ({problem}).",
+        "They end by themselves within 10 minutes; see `ratchet status`.",
+    )
+
+
 def serves(url: str, release: str) -> bool:
     """Say whether a replica is ready and serves exactly this release."""
     said = status(url)

@@ -9,11 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ratchet_bot.channel import checks
 from ratchet_bot.tools import _yaml
 from ratchet_bot.tools._errors import ToolError
 
 CHAT, PARSE, CLAIM_CONTEXT = "chat", "parse", "claim-context"
 RIGHTS = frozenset({CHAT, PARSE, CLAIM_CONTEXT})
+"""What a client application may be granted."""
+CHECKS = "checks"
+"""The right to delete what checks left; only the staging token has it."""
 EXAMPLE = "Write a YAML list of {name: intranet, token: SECRET, rights: [chat]}."
 
 
@@ -59,7 +63,7 @@ def load(host: str, tokens: Path | None, staging: Path | None, trust_context: bo
     clients = _read_clients(tokens) if tokens else []
     if staging:
         token = staging.read_text(encoding="utf-8").strip()
-        clients.append(_checked(Client("staging", token, RIGHTS), staging))
+        clients.append(_checked(Client(checks.CLIENT, token, RIGHTS | {CHECKS}), staging))
     if tokens:
         return Access(clients)
     if not _is_loopback(host):
@@ -79,6 +83,11 @@ def _read_clients(path: Path) -> list[Client]:
     names = [client.name for client in clients]
     if len(set(names)) < len(names):
         raise ToolError(f"{path} has two clients of the same name.", "Give each its own.")
+    if checks.CLIENT in names:
+        raise ToolError(
+            f"{path} has a client named {checks.CLIENT}, the name of Ratchet's own checks.",
+            "Choose another name.",
+        )
     return clients
 
 

@@ -1,11 +1,11 @@
-"""The HTTP routes: `/chat`, `/parse` and `/status`."""
+"""The HTTP routes: `/chat`, `/parse`, `/status`, `/alive` and `/checks`."""
 
 from __future__ import annotations
 
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from rasa.core.channels.channel import InputChannel, UserMessage
@@ -15,9 +15,11 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from ratchet_bot.channel.access import CHAT, CLAIM_CONTEXT, PARSE, Access, Client
+from ratchet_bot.channel.access import CHAT, CHECKS, CLAIM_CONTEXT, PARSE, Access, Client
 from ratchet_bot.channel.conversation import Conversations, Turn
 from ratchet_bot.channel.directory import Directory
+from ratchet_bot.channel.memory import Memory
+from ratchet_bot.channel.readiness import Condition, why_not
 from ratchet_bot.components.context import clean_context
 from ratchet_bot.tools._model import Model
 
@@ -42,13 +44,20 @@ class ChatInput(InputChannel):
     - `POST /chat` {"sender", "message", "user"?, "message_id"?, "context"?}: the bot's reply. The person is `user`,
       else `sender`; their context comes from the directory. `context` counts only from a client that may claim it.
     - `POST /parse` {"messages": [{"text", "context"?}]}: predictions, in order, for clients with that right.
-    - `GET /status`: which release answers. It has no secrets and needs no token, as load balancers ask for it.
+    - `GET /status`: which release answers, and whether it can: 200, or 503 with the reason as `why`.
+    - `GET /alive`: the same release, 200 for as long as the process answers, whatever it lacks.
+    - `DELETE /checks`: deletes the conversations of checks; for the staging token only.
+
+    `/status` and `/alive` tell no secret and need no token, because load balancers ask for them.
     """
 
     def __init__(self, access: Access, directory: Directory) -> None:
         self._access = access
         self._directory = directory
-        self.conversations: Conversations  # set before the server listens
+        # Set before the server listens:
+        self.conversations: Conversations
+        self.memory: Memory
+        self.conditions: Sequence[Condition] = ()
 
     @classmethod
     def name(cls) -> str:
@@ -73,7 +82,16 @@ class ChatInput(InputChannel):
 
         @routes.get("/status")
         async def status(request: Request) -> HTTPResponse:
-            return self._status()
+            return await self._status()
+
+        @routes.get("/alive")
+        async def alive(request: Request) -> HTTPResponse:
+            return response.json({"alive": True, **self._named()})
+
+        @routes.delete("/checks")
+        async def checks(request: Request) -> HTTPResponse:
+            self._authorised(request, CHECKS)
+            return response.json({"deleted": await self.memory.forget_checks()})
 
         routes.exception(BadRequest)(_refuse)
         routes.exception(RedisError, LockError)(_without_memory)
@@ -115,19 +133,25 @@ class ChatInput(InputChannel):
             }
         )
 
-    def _status(self) -> HTTPResponse:
-        service, events = self.conversations.service, self.conversations.events
-        return response.json(
-            {
-                "ready": True,
-                "release": service.release,
-                "model_version": service.model_version,
-                "model_id": self.conversations.agent.model_id,
-                "sha256": service.sha256,
-                "started_at": service.started_at,
-                "events": {"written": events.written, "dropped": events.dropped},
-            }
-        )
+    async def _status(self) -> HTTPResponse:
+        why, events = await why_not(self.conditions), self.conversations.events
+        body = {
+            "ready": not why,
+            **({"why": why} if why else {}),
+            **self._named(),
+            "events": {"written": events.written, "dropped": events.dropped},
+        }
+        return response.json(body, status=503 if why else 200)
+
+    def _named(self) -> dict[str, Any]:
+        service = self.conversations.service
+        return {
+            "release": service.release,
+            "model_version": service.model_version,
+            "model_id": self.conversations.agent.model_id,
+            "sha256": service.sha256,
+            "started_at": service.started_at,
+        }
 
     def _authorised(self, request: Request, right: str) -> Client:
         client = self._access.client(request.headers.get("authorization"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import BotUttered, SlotSet, UserUttered
 from rasa.shared.core.slot_mappings import SlotMappingType
 from rasa.shared.core.trackers import DialogueStateTracker
+from redis.exceptions import RedisError
 
 from ratchet_bot.channel import trackers
 from ratchet_bot.channel.events import Broker, Event
@@ -21,6 +23,8 @@ from ratchet_bot.channel.handoff import Handoff
 from ratchet_bot.channel.memory import Replies
 from ratchet_bot.components.importer import FALLBACK_INTENT, HANDOFF_INTENT
 from ratchet_bot.tools._model import parse, prediction_of
+
+logger = logging.getLogger(__name__)
 
 CHANNEL = "chat"
 HANDOFF_ANSWER = "utter_handoff"
@@ -74,8 +78,15 @@ class Conversations:
                 self._record(turn, failed=True)
                 raise
             if turn.message_id:
-                await self._replies.put(turn.conversation, turn.message_id, reply)
+                await self._remember(turn.conversation, turn.message_id, reply)
             return reply
+
+    async def _remember(self, conversation: str, message_id: str, reply: dict[str, Any]) -> None:
+        """Remember a reply. The turn is over and saved, so its person gets it also where that fails."""
+        try:
+            await self._replies.put(conversation, message_id, reply)
+        except RedisError as error:
+            logger.error("a reply to %r is not remembered: %s", conversation, error)
 
     async def _answer(self, turn: Turn) -> dict[str, Any]:
         processor = self.agent.processor

@@ -22,6 +22,8 @@ from sqlalchemy import Boolean, Column, Float, Integer, MetaData, String, Table,
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
+from ratchet_bot.channel.checks import is_check
+
 logger = logging.getLogger(__name__)
 
 MOST_WAITING = 10_000
@@ -30,8 +32,6 @@ GATHER_SECONDS = 0.5
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
 CLEAN_SECONDS = 3600.0
 RETENTION_DAYS = 30.0
-STAGING = "staging/"
-"""Conversations of Ratchet's own checks; they are no traffic."""
 
 METADATA = MetaData()
 MESSAGES = Table(
@@ -106,8 +106,8 @@ class Broker:
         self.dropped = 0
 
     def put(self, event: Event) -> None:
-        """Take an event; never waits and never raises."""
-        if self._url is None or event.conversation.startswith(STAGING):
+        """Take an event, unless it is of a check; never waits and never raises."""
+        if self._url is None or is_check(event.conversation):
             return
         if self._thread is None:  # only in the process that serves, and only once there is something to write
             self._thread = threading.Thread(target=self._write, name="events", daemon=True)

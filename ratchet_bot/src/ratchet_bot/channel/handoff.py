@@ -8,6 +8,8 @@ from typing import Any
 
 import aiohttp
 
+from ratchet_bot.channel.checks import is_check
+
 logger = logging.getLogger(__name__)
 
 ATTEMPTS = 6
@@ -24,13 +26,15 @@ class Handoff:
         self._posts: set[asyncio.Task[None]] = set()
 
     def post(self, conversation: dict[str, Any]) -> None:
-        """Start to deliver a conversation."""
-        if self.url is None:
+        """Start to deliver a conversation. That of a check is only logged: no person is to answer it."""
+        if is_check(conversation["sender"]):
+            logger.info("%r is a check: it was not handed off", conversation["sender"])
+        elif self.url is None:
             logger.error("conversation %r needs a person, and no hand-off URL is set", conversation["sender"])
-            return
-        task = asyncio.ensure_future(self._deliver(conversation))
-        self._posts.add(task)  # asyncio itself keeps no reference
-        task.add_done_callback(self._posts.discard)
+        else:
+            task = asyncio.ensure_future(self._deliver(conversation))
+            self._posts.add(task)  # asyncio itself keeps no reference
+            task.add_done_callback(self._posts.discard)
 
     async def drain(self, seconds: float) -> None:
         """Wait for deliveries under way, and log those that are given up."""

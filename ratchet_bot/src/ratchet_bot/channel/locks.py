@@ -8,6 +8,9 @@ conversations, those waiting included.
 
 Old replicas write what they read before, and may so wipe out a ticket. `OldReplicas` says when that cannot happen any
 more; only then does a ticket count. docs/decisions/atomic-conversation-locks.md has the reasons.
+
+A Redis that is away is waited for (`Store`). It may come back without the tickets: it lost them, or their time ended.
+What is being answered then takes its place again within `RETAKE_SECONDS`; what only waits lets that time pass first.
 """
 
 from __future__ import annotations
@@ -17,20 +20,20 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakValueDictionary
 
 from rasa.core.lock import TicketLock
-from rasa.core.lock_store import DEFAULT_SOCKET_TIMEOUT_IN_SECONDS, LOCK_LIFETIME, LockError, LockStore
-from rasa.core.tracker_store import RedisTrackerStore, TrackerStore
-from rasa.utils.endpoints import EndpointConfig
-from redis.asyncio import Redis
+from rasa.core.lock_store import LOCK_LIFETIME, LockError, LockStore
 from redis.exceptions import RedisError
 
+from ratchet_bot.channel import checks
+from ratchet_bot.channel.lock_scripts import ASK, GIVE_BACK
 from ratchet_bot.channel.old_replicas import LOOK, OldReplicas
+from ratchet_bot.channel.store import PREFIX, Store
 
 logger = logging.getLogger(__name__)
 
@@ -38,62 +41,24 @@ ASK_SECONDS = 0.01
 """How often a waiting message asks whether it is first."""
 MOST_WAIT_SECONDS = 60.0
 """A message that is not first by then is refused."""
-CLIENT = "ratchet"
-"""The name of this release's connections to Redis; those of old replicas have none."""
-
-READ = """
-local time = redis.call('TIME')
-local now = time[1] + time[2] / 1000000
-local number = tonumber(ARGV[2])
-local stored = redis.call('GET', KEYS[1])
-local texts, mine, expires = {}, nil, 0
-for _, text in ipairs(stored and cjson.decode(stored).tickets or {}) do
-  local ticket = cjson.decode(text)
-  if ticket.expires >= now then
-    table.insert(texts, text)
-    if ticket.number == number then mine, expires = #texts, ticket.expires end
-  end
-end
-local function write()
-  if #texts == 0 then return redis.call('DEL', KEYS[1]) end
-  redis.call('SET', KEYS[1], cjson.encode({conversation_id = ARGV[1], tickets = texts}))
-end
-"""
-"""Reads the tickets that have not expired, by Redis's clock. KEYS: the list; ARGV: conversation, own number."""
-ASK = (
-    READ
-    + """
-local lifetime = tonumber(ARGV[3])
-local fresh = not mine
-if fresh or expires - now < lifetime * 2 / 3 then
-  mine = mine or #texts + 1
-  texts[mine] = string.format('{"number": %s, "expires": %.6f}', ARGV[2], now + lifetime)
-  write()
-end
-return {fresh and 1 or 0, mine - 1}
-"""
-)
-"""Takes a ticket, or renews it; returns whether it was not there before, and how many are before it."""
-GIVE_BACK = (
-    READ
-    + """
-if not mine then return 0 end
-table.remove(texts, mine)
-write()
-return 1
-"""
-)
-"""Takes the own ticket out, whoever holds the others; returns whether it was still there."""
+RENEW_SECONDS = 0.5
+"""How often, at least, a message that is answered renews its ticket."""
+RETAKE_SECONDS = 2 * RENEW_SECONDS
+"""By then, after Redis was away, all messages that are answered have renewed theirs."""
 
 
 @dataclass
 class Ticket:
-    """A message's place in its conversation's queue; `lost` when it vanished while the message was answered."""
+    """A message's place in its conversation's queue; `lost` when it vanished while the message was answered.
+
+    `asked` is when Redis was last asked about it and answered, by the monotonic clock.
+    """
 
     conversation: str
     number: int
     lifetime: float
     lost: bool = False
+    asked: float = field(default_factory=time.monotonic)
 
 
 class MemoryLocks(LockStore):
@@ -115,12 +80,13 @@ class MemoryLocks(LockStore):
 
 
 class RedisLocks(LockStore):
-    """The queues in Redis, shared by all replicas. Every method raises `RedisError` where Redis fails."""
+    """The queues in Redis, shared by all replicas."""
 
-    def __init__(self, redis: Redis, prefix: str) -> None:
-        self._redis = redis
-        self._prefix = prefix
-        self._old = OldReplicas(redis)
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._redis = store.redis
+        self._prefix = f"{PREFIX}lock:"
+        self._old = OldReplicas(store.redis)
         self._arriving: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._sweeping: set[asyncio.Task[None]] = set()
 
@@ -134,13 +100,12 @@ class RedisLocks(LockStore):
         """Hold a conversation's lock for the time of the block, `lock_lifetime` seconds beyond the owner's death.
 
         Raises `LockError` when the message did not become first within `MOST_WAIT_SECONDS`, and in the block when
-        the lock was lost meanwhile.
+        the lock was lost meanwhile; `RedisError` when Redis fails before the block. What happens to Redis later does
+        not harm the block.
         """
         ticket = Ticket(conversation_id, secrets.randbits(52) + 1, lock_lifetime)
         try:
             await self._come_first(ticket, wait_time_in_seconds)
-        except RedisError:
-            raise  # where Redis does not answer, the ticket's lifetime has to do
         except BaseException:
             await asyncio.shield(self._leave(ticket))
             raise
@@ -152,14 +117,18 @@ class RedisLocks(LockStore):
 
     async def _come_first(self, ticket: Ticket, pause: float) -> None:
         until = time.monotonic() + MOST_WAIT_SECONDS
-        # Two connections may overtake each other, so one message of a conversation lines up after the other.
-        async with self._arriving.setdefault(ticket.conversation, asyncio.Lock()):
-            fresh, before = await self._line_up(ticket)
+        fresh, before = await self._store.patiently(lambda: self._arrive(ticket))
         while fresh or before:
             if time.monotonic() > until:
                 raise LockError(f"{before} messages of {ticket.conversation!r} are still before this one.")
-            await (self._old.settled() if fresh else asyncio.sleep(pause))
-            fresh, before = await self._ask(ticket)
+            await (self._store.patiently(self._old.settled) if fresh else asyncio.sleep(pause))
+            fresh, before = await self._store.patiently(lambda: self._ask_behind(ticket))
+
+    async def _arrive(self, ticket: Ticket) -> tuple[bool, int]:
+        # Two connections may overtake each other, so one message of a conversation lines up after the other.
+        async with self._arriving.setdefault(ticket.conversation, asyncio.Lock()):
+            await self._let_owners_first()
+            return await self._line_up(ticket)
 
     async def _line_up(self, ticket: Ticket) -> tuple[bool, int]:
         """Take a ticket, and ask at once; it counts as fresh as long as an old replica might wipe it out."""
@@ -174,14 +143,27 @@ class RedisLocks(LockStore):
         fresh, before = asked
         return bool(fresh) or isinstance(clients, Exception) or bool(self._old.reading(clients)), before
 
+    async def _ask_behind(self, ticket: Ticket) -> tuple[bool, int]:
+        await self._let_owners_first()
+        return await self._ask(ticket)
+
     async def _ask(self, ticket: Ticket) -> tuple[bool, int]:
         """Whether the ticket was new or had vanished (it is there now), and how many are before it."""
+        asked = time.monotonic()
         fresh, before = await self._redis.eval(*self._command(ASK, ticket))
+        ticket.asked = asked
         return bool(fresh), before
 
+    async def _let_owners_first(self) -> None:
+        """After an outage, wait until those who were answering have taken their places again."""
+        rest = self._store.lost_at + RETAKE_SECONDS - time.monotonic()
+        if rest > 0:
+            await asyncio.sleep(rest)
+
     def _command(self, script: str, ticket: Ticket) -> tuple[Any, ...]:
-        key = self._prefix + ticket.conversation
-        return script, 1, key, ticket.conversation, ticket.number, ticket.lifetime
+        conversation = ticket.conversation
+        kept = checks.lifetime(conversation, None) or 0
+        return script, 1, self._prefix + conversation, conversation, ticket.number, ticket.lifetime, kept
 
     @asynccontextmanager
     async def _renewed(self, ticket: Ticket) -> AsyncIterator[None]:
@@ -198,46 +180,46 @@ class RedisLocks(LockStore):
             renewing.cancel()
 
     async def _renew(self, ticket: Ticket, turn: asyncio.Task[object]) -> None:
-        """Keep the ticket alive; give the turn up when it had vanished, as others may have been first since."""
+        """Keep the ticket alive; give the turn up when it had vanished, as others may have been first since.
+
+        That a ticket vanished in an outage does not say so: the turn then continues unless another message is first.
+        """
         while not ticket.lost:
-            await asyncio.sleep(ticket.lifetime / 4)
+            await asyncio.sleep(min(ticket.lifetime / 4, RENEW_SECONDS))
+            known = ticket.asked
             try:
-                fresh, _ = await self._ask(ticket)
+                fresh, before = await self._store.patiently(lambda: self._ask(ticket))
             except RedisError as error:
                 logger.warning("the lock of %r was not renewed: %s", ticket.conversation, error)
                 continue
-            if fresh:
+            if before if self._store.lost_at > known else fresh:
                 ticket.lost = True
                 turn.cancel()
 
     async def _leave(self, ticket: Ticket) -> None:
-        if not await self._redis.eval(*self._command(GIVE_BACK, ticket)):
-            logger.warning("the lock of %r ended before its turn", ticket.conversation)
+        """Give the ticket back; in the background where Redis is away, because the answer need not wait for it."""
+        try:
+            if self._store.away:
+                self._later(self._give_back(ticket))
+            elif not await self._redis.eval(*self._command(GIVE_BACK, ticket)):
+                logger.warning("the lock of %r ended before its turn", ticket.conversation)
+        except RedisError:
+            self._later(self._give_back(ticket))
         if self._old.seen:
-            sweeping = asyncio.ensure_future(self._sweep(ticket))
-            self._sweeping.add(sweeping)  # asyncio itself keeps no reference
-            sweeping.add_done_callback(self._sweeping.discard)
+            self._later(self._sweep(ticket))
+
+    def _later(self, work: Coroutine[Any, Any, None]) -> None:
+        sweeping = asyncio.ensure_future(work)
+        self._sweeping.add(sweeping)  # asyncio itself keeps no reference
+        sweeping.add_done_callback(self._sweeping.discard)
 
     async def _sweep(self, ticket: Ticket) -> None:
         """An old replica that read the queue before the ticket left it may have written it again."""
         with contextlib.suppress(RedisError):
             await self._old.settled()
-            await self._redis.eval(*self._command(GIVE_BACK, ticket))
+            await self._give_back(ticket)
 
-
-def store(endpoint: EndpointConfig | None) -> LockStore:
-    """The locks at a Redis endpoint (see `memory.endpoints`), or in memory."""
-    if endpoint is None:
-        return MemoryLocks()
-    settings = dict(endpoint.kwargs)
-    prefix = f"{settings.pop('key_prefix')}:lock:"
-    ssl = settings.pop("use_ssl")
-    timeout = DEFAULT_SOCKET_TIMEOUT_IN_SECONDS
-    redis = Redis(host=endpoint.url, ssl=ssl, socket_timeout=timeout, client_name=CLIENT, **settings)
-    return RedisLocks(redis, prefix)
-
-
-def name_connections(trackers: TrackerStore) -> None:
-    """Let the tracker store's connections be known as this release's."""
-    if isinstance(trackers, RedisTrackerStore):
-        trackers.red.connection_pool.connection_kwargs["client_name"] = CLIENT
+    async def _give_back(self, ticket: Ticket) -> None:
+        """Give the ticket back with patience; where that fails, its lifetime has to do."""
+        with contextlib.suppress(RedisError):
+            await self._store.patiently(lambda: self._redis.eval(*self._command(GIVE_BACK, ticket)))

@@ -6,19 +6,24 @@ import hashlib
 import json
 import time
 from collections import OrderedDict
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
-from rasa.core.utils import AvailableEndpoints
-from rasa.utils.endpoints import EndpointConfig
+from rasa.core.lock_store import LockStore
 
-from ratchet_bot.channel.locks import CLIENT
-from ratchet_bot.channel.trackers import MESSAGES, MemoryTrackers, RedisTrackers
-from ratchet_bot.tools._errors import ToolError
+from ratchet_bot.channel import checks
+from ratchet_bot.channel.locks import MemoryLocks, RedisLocks
+from ratchet_bot.channel.redis_trackers import RedisTrackers
+from ratchet_bot.channel.store import PATIENCE_SECONDS, PREFIX, Store
+from ratchet_bot.channel.trackers import MESSAGES, MemoryTrackers
 
 REPLY_SECONDS = 600
 MOST_REPLIES = 10_000
 CONVERSATION_SECONDS = 7 * 24 * 3600
+BATCH = 1000
+"""How many keys Redis looks at in one step; others are served between the steps."""
+OF_CHECKS = tuple(f"{PREFIX}{kind}:{checks.PREFIX}" for kind in ("tracker", "earlier", "lock", "reply"))
 
 
 class Replies(Protocol):
@@ -50,61 +55,75 @@ class MemoryReplies:
         while len(self._replies) > self._most:
             self._replies.popitem(last=False)
 
+    def forget_checks(self) -> int:
+        """Forget the replies to checks; return how many there were."""
+        of_checks = [key for key in self._replies if checks.is_check(key[0])]
+        for key in of_checks:
+            del self._replies[key]
+        return len(of_checks)
+
 
 class RedisReplies:
-    """Replies in Redis, seen by every replica."""
+    """Replies in Redis, seen by every replica; each operation waits for a Redis that is away."""
 
-    def __init__(self, url: str, seconds: int = REPLY_SECONDS) -> None:
-        import redis.asyncio
-
-        self._redis = redis.asyncio.from_url(url, client_name=CLIENT)
+    def __init__(self, store: Store, seconds: int = REPLY_SECONDS) -> None:
+        self._store = store
+        self._redis = store.redis
         self._seconds = seconds
 
     async def get(self, conversation: str, message_id: str) -> dict[str, Any] | None:
         """See Replies."""
-        stored = await self._redis.get(self._key(conversation, message_id))
+        key = self._key(conversation, message_id)
+        stored = await self._store.patiently(lambda: self._redis.get(key))
         return json.loads(stored) if stored else None
 
     async def put(self, conversation: str, message_id: str, reply: dict[str, Any]) -> None:
         """See Replies."""
-        await self._redis.set(self._key(conversation, message_id), json.dumps(reply), ex=self._seconds)
+        key, text = self._key(conversation, message_id), json.dumps(reply)
+        await self._store.patiently(lambda: self._redis.set(key, text, ex=self._seconds))
 
     @staticmethod
     def _key(conversation: str, message_id: str) -> str:
-        return "ratchet:reply:" + hashlib.sha256(f"{conversation}\n{message_id}".encode()).hexdigest()
+        """A hash, which names no person. That of a check can be found again, to be deleted."""
+        kind = checks.PREFIX if checks.is_check(conversation) else ""
+        return f"{PREFIX}reply:{kind}" + hashlib.sha256(f"{conversation}\n{message_id}".encode()).hexdigest()
 
 
-def endpoints(
-    redis_url: str | None, actions_url: str | None = None, messages: int = MESSAGES
-) -> AvailableEndpoints:
-    """Rasa's tracker and lock store, both in the Redis of the URL or in memory, and the server of custom actions.
+@dataclass(frozen=True)
+class Memory:
+    """Where conversations, their locks and their replies are: in this process (no `store`), or in one Redis."""
 
-    `messages` of a person are kept at least of each conversation.
+    trackers: MemoryTrackers | RedisTrackers
+    locks: LockStore
+    replies: MemoryReplies | RedisReplies
+    store: Store | None = None
+
+    async def forget_checks(self) -> int:
+        """Delete what belongs to checks, and return how many entries that were. Raises `RedisError` without Redis."""
+        if self.store is None:
+            return self.trackers.forget_checks() + self.replies.forget_checks()
+        deleted, cursor = 0, 0
+        while True:
+            cursor, keys = await self.store.patiently(
+                partial(self.store.redis.scan, cursor, match=f"{PREFIX}*:{checks.PREFIX}*", count=BATCH)
+            )
+            # A person's own id may hold what the pattern looks for.
+            ours = [key for key in keys if key.decode(errors="replace").startswith(OF_CHECKS)]
+            if ours:
+                deleted += await self.store.patiently(partial(self.store.redis.unlink, *ours))
+            if not cursor:
+                return deleted
+
+
+def make(redis_url: str | None, messages: int = MESSAGES, patience: float = PATIENCE_SECONDS) -> Memory:
+    """The memory of a server, in the Redis of the URL or in this process.
+
+    `messages` of a person are kept at least of each conversation; `patience` is how many seconds a message waits for
+    a Redis that is away. Raises ToolError for an address that is none.
     """
-    action = EndpointConfig(actions_url) if actions_url else None
     if not redis_url:
-        return AvailableEndpoints(tracker_store=MemoryTrackers(None, messages=messages), action=action)
-    address = urlsplit(redis_url)
-    if address.scheme not in ("redis", "rediss") or not address.hostname:
-        raise ToolError(
-            f"RATCHET_REDIS_URL is {redis_url!r}.", "Write redis://[user:password@]host[:port][/db]."
-        )
-    shared = {
-        "url": address.hostname,
-        "port": address.port or 6379,
-        "db": int(address.path.strip("/") or 0),
-        "username": address.username,
-        "password": address.password,
-        "use_ssl": address.scheme == "rediss",
-        "key_prefix": "ratchet",
-    }
-    return AvailableEndpoints(
-        tracker_store=EndpointConfig(
-            type=f"{RedisTrackers.__module__}.{RedisTrackers.__name__}",
-            record_exp=CONVERSATION_SECONDS,
-            messages=messages,
-            **shared,
-        ),
-        lock_store=EndpointConfig(type="redis", **shared),
-        action=action,
+        return Memory(MemoryTrackers(None, messages=messages), MemoryLocks(), MemoryReplies())
+    store = Store(redis_url, patience)
+    return Memory(
+        RedisTrackers(store, CONVERSATION_SECONDS, messages), RedisLocks(store), RedisReplies(store), store
     )

@@ -10,16 +10,15 @@ The stored form is Rasa's own. A release of before reads it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from rasa.core.agent import Agent
-from rasa.core.tracker_store import InMemoryTrackerStore, RedisTrackerStore
+from rasa.core.tracker_store import InMemoryTrackerStore
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, ACTION_SESSION_START_NAME
 from rasa.shared.core.events import (
     ActionExecuted,
@@ -33,6 +32,8 @@ from rasa.shared.core.events import (
     UserUttered,
 )
 from rasa.shared.core.trackers import DialogueStateTracker
+
+from ratchet_bot.channel.checks import is_check
 
 MESSAGES = 10
 """So many of a person's messages are kept at least; stories and rules that look further back do not see more."""
@@ -150,6 +151,13 @@ def _is(event: Event, action: str) -> bool:
     return isinstance(event, ActionExecuted) and event.action_name == action
 
 
+class Trackers(Protocol):
+    """A store of Rasa's that also knows what was said before a conversation's kept end."""
+
+    async def said_before(self, sender_id: str) -> list[dict[str, Any]]:
+        """Return what was said before the conversation's kept end, oldest first."""
+
+
 class MemoryTrackers(InMemoryTrackerStore):
     """Conversations in memory, without those that have been silent for longest."""
 
@@ -176,59 +184,21 @@ class MemoryTrackers(InMemoryTrackerStore):
         return remembered(sender_id) or remember(await super().retrieve(sender_id))
 
     async def said_before(self, sender_id: str) -> list[dict[str, Any]]:
-        """Return what was said before the conversation's kept end."""
+        """See Trackers."""
         return self.earlier.get(sender_id, [])
 
-
-class RedisTrackers(RedisTrackerStore):
-    """Conversations in Redis, seen by every replica."""
-
-    def __init__(self, *arguments: Any, messages: int = MESSAGES, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.messages = messages
-
-    async def save(self, tracker: DialogueStateTracker, timeout: float | None = None) -> None:
-        """Save a conversation. Its lock is held, so nothing is merged, unless another replica wrote it all the same."""
-        now, key = current(tracker.sender_id), self.key_prefix + tracker.sender_id
-        if now and now.stored is not None and self.red.get(key) != now.stored:
-            await super().save(tracker, timeout)  # this replica stood still for long
-            return
-        kept, before = shortened(tracker, self.messages)
-        seconds = int(timeout or self.record_exp or 0) or None
-        text = self.serialise_tracker(kept)
-        with self.red.pipeline() as pipeline:
-            pipeline.set(key, text, ex=seconds)
-            if before:
-                pipeline.rpush(self._earlier(tracker.sender_id), *(json.dumps(one) for one in before))
-            if seconds:
-                pipeline.expire(self._earlier(tracker.sender_id), seconds)
-            pipeline.execute()
-        remember(kept)
-        if now:
-            now.stored = text
-
-    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
-        """See Rasa's store."""
-        return remembered(sender_id) or remember(await super().retrieve(sender_id))
-
-    def deserialise_tracker(self, sender_id: str, serialised_tracker: str) -> DialogueStateTracker | None:
-        """See Rasa's store; the turn keeps what it read, by which `save` knows whether another replica wrote."""
-        if now := current(sender_id):
-            now.stored = serialised_tracker
-        made: DialogueStateTracker | None = super().deserialise_tracker(sender_id, serialised_tracker)
-        return made
-
-    async def said_before(self, sender_id: str) -> list[dict[str, Any]]:
-        """Return what was said before the conversation's kept end."""
-        return [json.loads(one) for one in self.red.lrange(self._earlier(sender_id), 0, -1)]
-
-    def _earlier(self, sender_id: str) -> str:
-        return f"{self.key_prefix.removesuffix('tracker:')}earlier:{sender_id}"
+    def forget_checks(self) -> int:
+        """Forget the conversations of checks; return how many there were."""
+        names = [name for name in self.store if is_check(name)]
+        for name in names:
+            del self.store[name]
+            self.earlier.pop(name, None)
+        return len(names)
 
 
-def of(agent: Agent) -> MemoryTrackers | RedisTrackers:
+def of(agent: Agent) -> Trackers:
     """Return the store that an agent was given; Rasa keeps it in another one."""
-    store: MemoryTrackers | RedisTrackers = agent.tracker_store._tracker_store
+    store: Trackers = agent.tracker_store._tracker_store
     return store
 
 

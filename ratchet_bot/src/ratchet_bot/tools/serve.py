@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import socket
 import sys
@@ -12,6 +13,8 @@ from typing import Any
 
 from ratchet_bot.tools._errors import ToolError, cause, require_libraries, run
 from ratchet_bot.tools._model import verify
+
+logger = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 9  # whoever stops a server waits 10
 EVENTS_SECONDS = 3
@@ -67,14 +70,16 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     from rasa.core.run import create_http_input_channels
     from sanic import Sanic
 
-    from ratchet_bot.channel import access, directory, framing, memory
+    from ratchet_bot.channel import access, directory, framing, memory, readiness, store
+    from ratchet_bot.channel.actions import Actions
     from ratchet_bot.channel.chat import ChatInput
     from ratchet_bot.channel.conversation import Conversations, Service
     from ratchet_bot.channel.events import RETENTION_DAYS, Broker
     from ratchet_bot.channel.handoff import Handoff
     from ratchet_bot.channel.settings import secret, secret_file
 
-    redis_url = secret("redis_url")
+    patience = _seconds("RATCHET_STORE_PATIENCE", store.PATIENCE_SECONDS)
+    chat_memory = memory.make(secret("redis_url"), _messages(), patience)
     clients = access.load(
         arguments.host, secret_file("client_tokens"), secret_file("staging_token"), arguments.trust_context
     )
@@ -91,14 +96,16 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = DRAIN_SECONDS
     app.config.REQUEST_MAX_SIZE = MOST_BYTES
 
+    actions_url = secret("actions_url")
     app.ctx.agent = load_agent(
-        arguments.model, arguments.domain, memory.endpoints(redis_url, secret("actions_url"), _messages())
+        arguments.model, arguments.domain, chat_memory, Actions(actions_url) if actions_url else None
     )
     started = datetime.now(UTC).isoformat(timespec="seconds")
     service = Service(arguments.release, arguments.model_version, digest, started)
-    replies = memory.RedisReplies(redis_url) if redis_url else memory.MemoryReplies()
     events = Broker(secret("events_url"), float(os.environ.get("RATCHET_EVENTS_DAYS", RETENTION_DAYS)))
-    chat.conversations = Conversations(app.ctx.agent, service, replies, handoff, events)
+    chat.conversations = Conversations(app.ctx.agent, service, chat_memory.replies, handoff, events)
+    chat.memory = chat_memory
+    chat.conditions = readiness.conditions(app.ctx.agent, chat_memory.store)
 
     async def announce(app: Any, loop: Any) -> None:
         print(f"release {arguments.release} answers on {arguments.host}:{arguments.port}", flush=True)
@@ -122,30 +129,48 @@ def _messages() -> int:
     return int(said)
 
 
-def load_agent(model: Path, domain: Path, endpoints: Any) -> Any:
-    """Rasa's agent with the model. The domain file's responses replace the model's: a wording needs no training."""
+def _seconds(name: str, normally: float) -> float:
+    """A number of seconds in an environment variable. Raises ToolError for anything else."""
+    said = os.environ.get(name)
+    try:
+        seconds = float(said) if said else normally
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):
+        raise ToolError(f"{name} is {said!r}.", f"Write a number of seconds, {normally:g} for instance.")
+    return seconds
+
+
+def load_agent(model: Path, domain: Path, memory: Any, actions: Any = None) -> Any:
+    """Rasa's agent with the model, on a `Memory`, with the endpoint of its custom actions.
+
+    The domain file's responses replace the model's: a wording needs no training. Raises ToolError for an archive that
+    is none. Redis need not be there: readiness asks for it.
+    """
     from rasa.core.agent import Agent
-    from rasa.core.tracker_store import TrackerStore
     from rasa.shared.core.domain import Domain
 
-    from ratchet_bot.channel import locks
-
     try:
-        trackers = TrackerStore.create(endpoints.tracker_store)
-        locks.name_connections(trackers)
         agent = Agent.load(
-            str(model),
-            tracker_store=trackers,
-            lock_store=locks.store(endpoints.lock_store),
-            action_endpoint=endpoints.action,
+            str(model), tracker_store=memory.trackers, lock_store=memory.locks, action_endpoint=actions
         )
+        agent.tracker_store._on_tracker_store_error = _raise_store
         if domain.exists():
             agent.nlg.responses = {**agent.domain.responses, **Domain.load(str(domain)).responses}
-    except Exception as error:  # any broken archive, or a Redis that does not answer
+    except Exception as error:  # any broken archive
         raise ToolError(
             f"{model} cannot be served: {cause(error)}.", "Train it again, or see what it needs."
         ) from error
     return agent
+
+
+def _raise_store(error: Exception) -> None:
+    """Where Redis fails, Rasa would go on with an empty conversation, and write it over the person's own."""
+    from redis.exceptions import RedisError
+
+    if isinstance(error, RedisError):
+        raise error
+    logger.error("a conversation cannot be read or saved, and begins again: %s", error)
 
 
 def _check_port(host: str, port: int) -> None:
