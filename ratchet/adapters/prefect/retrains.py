@@ -5,7 +5,7 @@ On a server that others use too, the workspace's runs are those with its tag: st
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,27 +17,35 @@ from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.lock import described, holder
 from ratchet.domain.operations.failure import Failure, failures, flow_of, reason
 from ratchet.domain.operations.health import Retrains
+from ratchet.domain.operations.settled import settled
+from ratchet.domain.release.manifest import Release
 
 ASK_SECONDS = 10.0
 SUCCEEDED, FAILED = ("COMPLETED",), ("FAILED", "CRASHED")
 DAYS = 90
 """What ended before is no longer asked for."""
 MOST = 100
-"""So many of the newest failed runs are looked at."""
+"""The number of the newest failed runs that are looked at."""
 
 
-def look(settings: Settings) -> Retrains:
-    """Ask the run folders and the lock of this machine, and the Prefect server for the others where one runs."""
+def look(settings: Settings, releases: Sequence[Release] = ()) -> Retrains:
+    """Ask the run folders and the lock of this machine, and the Prefect server for the others where one runs.
+
+    `releases` are those of the registry, oldest first: what went live has settled what failed before.
+    """
     written = (path.stat().st_mtime for path in settings.runs.glob("*/summary.json"))
-    succeeded = {"retrain": max(written, default=0.0)}
+    went_through = max(written, default=0.0)
     broken = list(left_behind(settings))
+    succeeded = dict(settled(releases))
     if url := running_url(settings):
         with Server(settings, url, ASK_SECONDS) as server:
             own = Own(server, scope(settings).tag)
             broken += own.failed()
-            for flow in {"retrain", *(failure.flow for failure in broken)}:
+            went_through = max(went_through, own.succeeded("retrain"))
+            for flow in {failure.flow for failure in broken}:
                 succeeded[flow] = max(succeeded.get(flow, 0.0), own.succeeded(flow))
-    last = succeeded["retrain"] or None
+    succeeded["retrain"] = max(succeeded.get("retrain", 0.0), went_through)
+    last = went_through or None
     return Retrains(last, next_after(settings, last) if last else None, failures(broken, succeeded))
 
 
