@@ -125,7 +125,7 @@ def look(settings: Settings, memory: Memory, now: float) -> tuple[Sighting, Memo
 def expected(
     settings: Settings, registry: Registry, live: Release | None, before: Fleet | None
 ) -> tuple[Serving, ...]:
-    """Return what has to serve, and what a rollout that is going on brings in its place; nothing before a release.
+    """Return what has to serve, and what a rollout in progress brings in its place; nothing before a release.
 
     Without the registry's word the fleet has to serve what it had to before.
     """

@@ -28,7 +28,7 @@ from ratchet.domain.operations.probe import Probe, Question, Reply, Serving
 PATIENCE = httpx.Timeout(10.0, connect=2.0)
 """A little longer than the proxy waits for a replica, 8 s."""
 SENDER, SENDERS = "monitor", 97
-"""Conversations take turns, so that none goes on from the last look, and there is never more than a few of them."""
+"""Conversations take turns: none continues from the last look, and there are only a few of them."""
 STOCK = "hello"
 CANDIDATES = 20
 REFUSED = (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)
@@ -96,7 +96,7 @@ def knock(
     """Ask the bot something whose answer is known; return how that went and what to ask the next time.
 
     Where nothing has to serve, nothing is asked.
-    A release gets its question at the first look at it. While a rollout is going on, and of a bot that does not know
+    A release gets its question at the first look at it. While a rollout is in progress, and of a bot that does not know
     checks, only the status is asked for: an old one would hand a message over to people, or act on it.
     """
     if not serving:

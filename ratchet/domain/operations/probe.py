@@ -68,7 +68,7 @@ class Probe(Record):
 def judge(reply: Reply, serving: Collection[Serving], question: Question | None) -> Probe:
     """Say whether an answer is right.
 
-    `serving` has the recorded release first, and while a rollout is going on the one that it brings. The answer of
+    `serving` has the recorded release first, and while a rollout is in progress the one that it brings. The answer of
     that one is not known yet: another model may rightly answer something else.
     """
     what = reply.asked

@@ -49,7 +49,7 @@ def answering(seen: Sighting) -> str:
 def replicas(fleet: Fleet | None) -> Iterator[str]:
     """Yield how many replicas are ready, or that a rollout changes that."""
     if fleet and fleet.rolling:
-        yield "a rollout is going on"
+        yield "a rollout is in progress"
     elif fleet and fleet.release:
         yield readiness(fleet)
 

@@ -67,7 +67,7 @@ def test_a_known_message_is_asked_as_a_check(settings: Settings, bot: front_door
 def test_conversations_take_turns(
     settings: Settings, bot: front_door.FrontDoor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """None goes on from the look before, and however long the monitor looks, there are only a few of them."""
+    """None continues from the look before; however long the monitor looks, there are only a few of them."""
     monkeypatch.setattr(probe, "SENDERS", 3)
     for number in range(6):
         ask(settings, bot, now=NOW + 60 * number)

@@ -32,7 +32,7 @@ def test_replicas_and_probe_as_they_are_now() -> None:
     single = replace(SEEN, fleet=Fleet("r7", "m7", False, (ONE,)), probe=None)
     assert said(Kind.REPLICA_DOWN, single) == "the only replica is ready"
     rolling = replace(SEEN, fleet=Fleet("r7", "m7", True, (ONE,)))
-    assert said(Kind.BOT_DOWN, rolling) == "a rollout is going on, the probe got the right answer in 45 ms"
+    assert said(Kind.BOT_DOWN, rolling) == "a rollout is in progress, the probe got the right answer in 45 ms"
     assert said(Kind.BOT_DOWN, replace(SEEN, fleet=None)) == "the probe got the right answer in 45 ms"
 
 
