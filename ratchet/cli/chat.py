@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -56,17 +57,20 @@ def chat(
         intent = reply.get("intent") or {}
         out.print(f"  [dim]{intent.get('name')} {percent(intent.get('confidence') or 0, 0)}[/dim]")
 
-    if message is not None:
-        ask(message)
-        return
+    for text in [message] if message is not None else typed():
+        ask(text)
+
+
+def typed() -> Iterator[str]:
+    """Give what a person types, line by line, up to an empty line or the end of the input."""
     while True:
         try:
             text = input("you> ").strip()
         except (EOFError, KeyboardInterrupt):
-            break
+            return
         if not text:
-            break
-        ask(text)
+            return
+        yield text
 
 
 def wake(found: Settings, target: str) -> str:
