@@ -96,9 +96,11 @@ def bring_up(run: Run, packaged: Release, load: bool = True) -> Release:
         verify(run, packaged)
         if load and run.settings.params.rollout.rehearse:
             packaged = rehearse(run, packaged)
-    except Exception:
-        with contextlib.suppress(Exception), attempt(run, Verb.SERVE):  # the first error is the one to tell
-            recover(run, killed=False)
-            serve(run)
-        raise
-    return record(run, packaged)
+    except Exception as error:
+        failed = error
+    else:
+        return record(run, packaged)
+    with contextlib.suppress(Exception), attempt(run, Verb.SERVE):  # the first error is the one to raise
+        recover(run, killed=False)
+        serve(run)
+    raise failed
