@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from flows.process import process
-from flows.release import bring_up
+from flows.release import attempt, bring_up
 from ratchet.adapters.prefect.flow_runs import ended
 from ratchet.adapters.run import begin
 from ratchet.domain.operations.summary import Outcome
+from ratchet.domain.release.attempt import Verb
 from ratchet.domain.release.manifest import Release
 from tasks.release.choose import choose
 from tasks.release.recover import recover
@@ -21,6 +22,9 @@ def rollback(to: str | None = None, workspace: str | None = None, trigger: str =
         workspace: The folder to work in; empty for the one that the worker serves.
         trigger: Why, for the record.
     """
-    with begin(workspace, "A rollback", trigger) as run:
-        chosen = choose.after(recover(run))(run, to)
+    with (
+        begin(workspace, "A rollback", trigger) as run,
+        attempt(run, Verb.ROLLBACK, release=to or "") as tried,
+    ):
+        chosen = tried.of(choose.after(recover(run))(run, to))
         return ended(Outcome.RELEASED.state, bring_up(run, chosen, load=False))

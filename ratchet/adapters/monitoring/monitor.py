@@ -96,7 +96,6 @@ def look(settings: Settings, memory: Memory, now: float) -> tuple[Sighting, Memo
     sources, registry, door = Sources(), Registry(settings), FrontDoor(settings, now)
     ask = sources.ask
     live = ask("registry", registry.live)
-    releases = ask("registry", registry.releases) or []
     fleet = ask("fleet", lambda: look_at_fleet(settings, registry, live, memory.fleet))
     serving = ask("registry", lambda: expected(settings, registry, live, memory.fleet)) or ()
     knocked = ask("front door", lambda: knock(door, serving, fleet, memory.question))
@@ -111,7 +110,7 @@ def look(settings: Settings, memory: Memory, now: float) -> tuple[Sighting, Memo
         drifting=drifted.drifting,
         newest=ask("registry", lambda: newest(registry)),
         override=ask("registry", lambda: expiry(registry)),
-        retrains=ask("retrains", lambda: retrains.look(settings, releases)),
+        retrains=ask("retrains", lambda: retrains.look(settings)),
         unpushed=unpushed,
         blind=sources.blind,
         probe=probe,

@@ -10,10 +10,10 @@ from ratchet.domain.operations.incidents import Incident, Kind, lasting
 from ratchet.domain.operations.traffic import MonitorPolicy, Traffic
 from ratchet.domain.wording import count, percent
 
+BRINGS_OUT = ("release", "rollback", "override")
 SAID = {
     Kind.DRIFT: "the newest messages are like those before, or were accepted",
-    Kind.RETRAIN_FAILED: "a retrain has gone through since, or the model of that one is live",
-    Kind.RUN_FAILED: "a later run has done what that {subject} could not",
+    Kind.RETRAIN_FAILED: "a later retrain went through, or a release went live",
     Kind.GATE_REJECTED: "version {subject} was decided about, or a newer one took its place",
     Kind.GATE_ASKS: "version {subject} was decided about, or a newer one took its place",
     Kind.NOT_PUSHED: "the remote has the data revision of data.dvc",
@@ -33,6 +33,9 @@ def relief(incident: Incident, seen: Sighting, policy: MonitorPolicy) -> str:
             return figures(incident.kind, seen.traffic, policy)
         case Kind.RETRAIN_OVERDUE:
             return "a retrain has gone through" if seen.retrains and seen.retrains.last else ""
+        case Kind.RUN_FAILED:
+            live = ", or a release went live" if incident.subject in BRINGS_OUT else ""
+            return f"a later {incident.subject} went through{live}"
         case _:
             return SAID[incident.kind].format(subject=incident.subject)
 
