@@ -6,10 +6,13 @@ import contextlib
 from collections.abc import Iterator
 
 from flows.process import process
-from ratchet.adapters.prefect.flow_runs import ended
+from ratchet.adapters.prefect.flow_runs import called, ended
+from ratchet.adapters.registry import attempts
+from ratchet.adapters.registry.attempts import Trying
 from ratchet.adapters.registry.mlflow import CHAMPION
 from ratchet.adapters.run import Run, begin, explained
 from ratchet.domain.operations.summary import Outcome
+from ratchet.domain.release.attempt import Attempt, Verb
 from ratchet.domain.release.manifest import Release
 from ratchet.domain.release.model import Model
 from tasks.corpus.sync import sync as take_newest
@@ -43,14 +46,17 @@ def release(
         sync: First bring the working tree to the newest commit of the tracked branch.
     """
     what, newest = f"A release{f' of {version}' if version else ''}", take_newest if sync else None
-    with begin(workspace, what, trigger, newest=newest) as run:
+    named = version if version and version != CHAMPION else ""
+    with (
+        begin(workspace, what, trigger, newest=newest) as run,
+        attempt(run, Verb.RELEASE, version=named) as tried,
+    ):
         ready = recover.after(run.newest)(run)
-        model = authorise.after(ready)(run, wanted(run, version))
-        with attempt(run, model):
-            packaged = package(run, model)
-            if live := already(run, packaged):
-                return ended(Outcome.UNCHANGED.state, live)
-            return ended(Outcome.RELEASED.state, bring_up(run, packaged))
+        model = tried.of(authorise.after(ready)(run, wanted(run, version)))
+        packaged = tried.of(package(run, model))
+        if live := already(run, packaged):
+            return ended(Outcome.UNCHANGED.state, live)
+        return ended(Outcome.RELEASED.state, bring_up(run, packaged))
 
 
 def wanted(run: Run, version: str | None) -> str:
@@ -62,20 +68,23 @@ def wanted(run: Run, version: str | None) -> str:
 
 def bring_out(run: Run, model: Model) -> Release:
     """Release a model that may be released: the second half of `retrain`, too."""
-    with attempt(run, model):
-        return bring_up(run, package(run, model))
+    with attempt(run, Verb.RELEASE) as tried:
+        return bring_up(run, tried.of(package(run, tried.of(model))))
 
 
 @contextlib.contextmanager
-def attempt(run: Run, model: Model) -> Iterator[None]:
-    """On an error, note why the model is not live."""
-    try:
-        with explained():
-            yield
-    except Exception as error:
-        with contextlib.suppress(Exception):  # the first error is the one to tell
-            give_up(run, model, error)
-        raise
+def attempt(run: Run, verb: Verb, **known: str) -> Iterator[Trying]:
+    """Keep what is tried here where it fails, is interrupted, or its process is killed."""
+    begun = Attempt(verb, attempts.now(), trigger=run.trigger, **known, **called())
+    with attempts.trying(run.settings, run.name, begun) as tried:
+        try:
+            with explained():
+                yield tried
+        except BaseException as error:
+            tried.ended = True
+            with contextlib.suppress(Exception):  # the first error is the one to tell
+                give_up(run, tried.made, error)
+            raise
 
 
 def bring_up(run: Run, packaged: Release, load: bool = True) -> Release:
@@ -92,11 +101,13 @@ def bring_up(run: Run, packaged: Release, load: bool = True) -> Release:
 
 @contextlib.contextmanager
 def or_back(run: Run) -> Iterator[None]:
-    """On an error, bring the release back that is recorded as the live one."""
+    """On an error, bring the release back that is recorded as the live one: an attempt of its own."""
     try:
         yield
-    except Exception:
-        with contextlib.suppress(Exception):  # said where it failed; the first error is the one to tell
-            recover(run)
-            serve(run)
-        raise
+        return
+    except Exception as error:
+        failed = error
+    with contextlib.suppress(Exception), attempt(run, Verb.SERVE):  # the first error is the one to raise
+        recover(run, killed=False)
+        serve(run)
+    raise failed

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from flows.process import process
-from flows.release import bring_out
+from flows.release import attempt, bring_out
 from ratchet.adapters.prefect.flow_runs import ended
 from ratchet.adapters.run import Run, begin
 from ratchet.domain.gate.case import Case
 from ratchet.domain.gate.verdict import Decision
 from ratchet.domain.operations.summary import Summary
+from ratchet.domain.release.attempt import Verb
 from ratchet.domain.release.model import Model, Next
 from tasks.corpus.fetch import fetch
 from tasks.corpus.split import split
@@ -77,4 +78,5 @@ def put_live(run: Run, case: Case, model: Model) -> None:
     if case.next is not Next.NOTHING and model.decision == Decision.PROMOTE:
         bring_out(run, model)
     else:
-        serve.after(model)(run)
+        with attempt(run, Verb.SERVE):
+            serve.after(model)(run)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from flows.process import process
-from flows.release import bring_up, or_back
+from flows.release import attempt, bring_up, or_back
 from ratchet.adapters.prefect.flow_runs import ended
 from ratchet.adapters.run import begin
 from ratchet.domain.operations.summary import Outcome
+from ratchet.domain.release.attempt import Verb
 from ratchet.domain.release.manifest import Release
 from tasks.release.choose import choose
 from tasks.release.record import record
@@ -24,8 +25,11 @@ def rollback(to: str | None = None, workspace: str | None = None, trigger: str =
         workspace: The folder to work in; empty for the one that the worker serves.
         trigger: Why, for the record.
     """
-    with begin(workspace, "A rollback", trigger) as run:
-        chosen = choose.after(recover(run))(run, to)
+    with (
+        begin(workspace, "A rollback", trigger) as run,
+        attempt(run, Verb.ROLLBACK, release=to or "") as tried,
+    ):
+        chosen = tried.of(choose.after(recover(run))(run, to))
         with or_back(run):
             if switched := revert(run, chosen):
                 verify(run, chosen)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from flows.process import process
+from flows.release import attempt
 from ratchet.adapters.run import begin
+from ratchet.domain.release.attempt import Verb
 from tasks.release.recover import recover
 from tasks.release.serve import serve as start
 
@@ -16,5 +18,5 @@ def serve(workspace: str | None = None, trigger: str = "by hand") -> str:
         workspace: The folder to work in; empty for the one that the worker serves.
         trigger: Why, for the record.
     """
-    with begin(workspace, "A start of the live release", trigger) as run:
+    with begin(workspace, "A start of the live release", trigger) as run, attempt(run, Verb.SERVE):
         return start.after(recover(run))(run)

@@ -13,6 +13,7 @@ from prefect.exceptions import MissingContextError
 from prefect.logging import get_run_logger
 from prefect.utilities.annotations import opaque
 
+from ratchet.adapters.registry.attempts import going_on
 from ratchet.adapters.system import console
 
 P = ParamSpec("P")
@@ -53,6 +54,8 @@ def step(describe: Callable[[Any], str], **options: Any) -> Callable[[Callable[P
     def decorate(function: Callable[P, R]) -> Step[P, R]:
         @wraps(function)
         def shown(*args: P.args, **kwargs: P.kwargs) -> R:
+            if attempt := going_on.get():
+                attempt.at(function.__name__)
             with console.step(function.__name__) as line:
                 try:
                     result = function(*args, **kwargs)

@@ -12,6 +12,7 @@ from pathlib import Path
 from ratchet.adapters.prefect import flow_runs, server
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import STATE_FOLDER, Settings, load_settings, root_of
+from ratchet.adapters.system import stopwatch
 from ratchet.adapters.system.failures import explain
 from ratchet.adapters.system.lock import hold
 from ratchet.adapters.targets import ports
@@ -27,7 +28,8 @@ LOOK_SECONDS = 300.0
 class Run:
     """One run: its workspace's settings, registry and target; `folder` is its own, made at the first write.
 
-    `trigger` says in a few words why it runs; `started` is of the monotonic clock, in seconds. `newest` is what brought
+    `trigger` says in a few words why it runs; `started` is of the monotonic clock, in seconds: when the command was
+    entered that it belongs to, else when it began, before it waited for its turn. `newest` is what brought
     the folder to the newest commit, None where nothing did: the run's first step comes after it.
     """
 
@@ -86,7 +88,7 @@ def begin(
 
     Raises `LockHeld`, naming the other one; a run that a trigger started waits for it instead.
     """
-    started = time.monotonic()
+    started = stopwatch.began()
     root = root_of(workspace)
     name = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     patience = flow_runs.patience()

@@ -15,9 +15,11 @@ def main() -> None:
     """Run the command line; a user's mistake ends with one fact and its remedy, never with a traceback."""
     gc.set_threshold(OBJECTS)
     atexit.register(gc.freeze)  # and looks for none among the modules when it ends
+    from ratchet.adapters.system import stopwatch
     from ratchet.cli.app import app
     from ratchet.domain.errors import RatchetError
 
+    stopwatch.one_command.set(True)
     try:
         app(prog_name="ratchet")
     except RatchetError as error:

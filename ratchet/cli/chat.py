@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ratchet.cli import serving
 from ratchet.cli.context import settings
 from ratchet.cli.output import out
-from ratchet.domain.errors import UsageError
+from ratchet.domain.errors import RatchetError, UsageError
 from ratchet.domain.wording import percent
+
+if TYPE_CHECKING:
+    from ratchet.adapters.settings import Settings
 
 
 def add_to(app: typer.Typer) -> None:
@@ -43,23 +48,40 @@ def chat(
     said = parse_context(context)
 
     def ask(text: str) -> None:
-        reply = channel.talk(url, sender, text, token, said)
+        try:
+            reply = channel.talk(url, sender, text, token, said)
+        except channel.BotSilent as error:
+            raise RatchetError(error.fact, wake(found, target.name)) from error
         for part in reply["messages"]:
             out.print(f"  {part.get('text', '')}")
         intent = reply.get("intent") or {}
         out.print(f"  [dim]{intent.get('name')} {percent(intent.get('confidence') or 0, 0)}[/dim]")
 
-    if message is not None:
-        ask(message)
-        return
+    for text in [message] if message is not None else typed():
+        ask(text)
+
+
+def typed() -> Iterator[str]:
+    """Give what a person types, line by line, up to an empty line or the end of the input."""
     while True:
         try:
             text = input("you> ").strip()
         except (EOFError, KeyboardInterrupt):
-            break
+            return
         if not text:
-            break
-        ask(text)
+            return
+        yield text
+
+
+def wake(found: Settings, target: str) -> str:
+    """Say what lets the bot answer, and where to see why it does not."""
+    from ratchet.adapters.registry.mlflow import Registry
+
+    live = Registry(found).live()
+    if live is None:
+        return serving.NOTHING
+    mend = serving.mend(live, target)
+    return f"{mend[0].upper()}{mend[1:]}; `ratchet fleet logs` shows what the replicas wrote."
 
 
 def parse_context(text: str | None) -> dict[str, str]:

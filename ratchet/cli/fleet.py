@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ratchet.cli import serving
 from ratchet.cli.context import Json, settings, settings_for_flow
-from ratchet.cli.output import as_json, out
+from ratchet.cli.output import as_json, columns, out
+from ratchet.domain.wording import count
 
-fleet = typer.Typer(help="Show the replicas that serve, and what they write.", invoke_without_command=True)
+if TYPE_CHECKING:
+    from ratchet.adapters.targets.target import ReplicaStatus, Target
+
+fleet = typer.Typer(
+    help="Show the replicas that serve, and what they write.\n\nEnds with exit code 1 if a release is recorded and "
+    "does not serve on every replica, else with 0.",
+    invoke_without_command=True,
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -24,38 +34,49 @@ def show(context: typer.Context, json: Json = False) -> None:
     """List the replicas: node, release, model, health, restarts, and how they are spread over nodes."""
     if context.invoked_subcommand is not None:
         return
-    from rich.table import Table
-
+    from ratchet.adapters.registry.mlflow import Registry
     from ratchet.adapters.targets.choice import choose_target
 
-    target = choose_target(settings())
+    found = settings()
+    target = choose_target(found)
     replicas = target.replicas()
     if json:
         as_json({"target": target.name, "url": target.url(), "replicas": [vars(one) for one in replicas]})
+    elif replicas:
+        table(target, replicas)
+    live = Registry(found).live()  # asked last: what runs can be seen without it
+    if live is None:
+        if not replicas and not json:
+            out.print(serving.NOTHING)
         return
-    if not replicas:
-        out.print("No replica runs. Make the first release with `ratchet retrain`.")
+    if serving.everywhere(live, replicas):
         return
-    table = Table(
-        "replica", "node", "release", "model", "health", "restarts", "since", box=None, padding=(0, 2, 0, 0)
+    if not json:
+        mend = serving.mend(live, target.name, replicas)
+        out.print(f"Release {live.id} is live, but {serving.lacking(live, replicas)}; {mend}.", markup=False)
+    raise typer.Exit(1)
+
+
+def table(target: Target, replicas: Sequence[ReplicaStatus]) -> None:
+    """Print the replicas, and how they are spread over nodes."""
+    columns(
+        ["replica", "node", "release", "model", "health", "restarts", "since"],
+        [
+            [
+                one.name,
+                one.node or "–",
+                one.release or "–",
+                one.model_id[:12] or "–",
+                "ready" if one.ready else "not ready",
+                str(one.restarts),
+                one.since[5:16].replace("T", " "),
+            ]
+            for one in replicas
+        ],
     )
-    for column in table.columns:
-        column.no_wrap = True
-    for one in replicas:
-        health = "ready" if one.ready else "not ready"
-        table.add_row(
-            one.name,
-            one.node or "–",
-            one.release or "–",
-            one.model_id[:12] or "–",
-            health,
-            str(one.restarts),
-            one.since[5:16].replace("T", " "),
-        )
-    out.print(table)
     nodes = sorted({one.node for one in replicas if one.node})
     out.print(
-        f"\n{len(replicas)} replicas on {len(nodes)} {'node' if len(nodes) == 1 else 'nodes'}, at {target.url()}"
+        f"\n{count(len(replicas), 'replica')} on {count(len(nodes), 'node')}, at {target.url()}", markup=False
     )
     if target.name == "process":
         out.print("One server on this machine; docs/fleet.md says how to get a fleet of replicas.")

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ratchet.cli.context import Json, settings_for_models
-from ratchet.cli.output import as_json, duration, facts, out, share
+from ratchet.cli.output import as_json, facts, out, share, took
 
 Version = Annotated[str, typer.Argument(help="A registered model's version; see `ratchet history`.")]
 By = Annotated[str, typer.Option(help="Who answers for it.")]
@@ -39,7 +39,7 @@ def approve(
     if json:
         as_json(done.as_dict())
     else:
-        out.print(f"\nApproved by {by}. Release {done.id} is live after {duration(done.seconds)}.")
+        out.print(f"\nApproved by {by}. Release {done.id} is live after {took(done.seconds)}.")
 
 
 def reject(version: Version, by: By, reason: Reason, json: Json = False) -> None:

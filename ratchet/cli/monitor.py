@@ -76,15 +76,17 @@ def accept_traffic() -> None:
 def show(json: bool) -> None:
     """Print the incidents that there are."""
     from ratchet.adapters.monitoring import monitor
+    from ratchet.domain.operations.fleet import sentence
 
     memory = monitor.recall(settings())
     if json:
-        as_json(memory.as_dict() | {"drift": [test.as_dict() for test in memory.drift.tests]})
+        said = {name: value for name, value in memory.as_dict().items() if name != "question"}
+        as_json(said | {"drift": [test.as_dict() for test in memory.drift.tests]})
         return
     if memory.outbox:
         out.print(f"\n[yellow]{len(memory.outbox)} alerts wait[/yellow]: see `ratchet alerts test`.")
     if not memory.incidents:
-        out.print("\nAll is well.")
+        out.print(f"\n{sentence('all is well', memory.probe.said if memory.probe else '')}", markup=False)
         return
     out.print()
     facts([(one.kind if one.begun else f"{one.kind}?", one.sentence) for one in memory.incidents])

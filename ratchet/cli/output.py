@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from ratchet.adapters.system import stopwatch
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.wording import percent
 
@@ -40,6 +43,14 @@ def facts(rows: list[tuple[str, str]], title: str = "") -> None:
     out.print(table)
 
 
+def columns(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table whose cells are whole on a terminal of any width: a line that is too long for it wraps."""
+    widths = [max(map(cell_len, column)) for column in zip(heads, *rows, strict=True)]
+    for style, cells in [("bold", heads), *(("", row) for row in rows)]:
+        padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(cells, widths, strict=True))
+        out.print("  ".join(padded).rstrip(), style=style, markup=False)
+
+
 def share(value: float | None) -> str:
     """Write a share as percent, "–" for none."""
     return "–" if value is None else percent(value)
@@ -49,3 +60,8 @@ def duration(seconds: float) -> str:
     """Write seconds as people say them."""
     minutes, rest = divmod(seconds, 60)
     return f"{int(minutes)} min {rest:.0f} s" if minutes else f"{rest:.1f} s"
+
+
+def took(seconds: float) -> str:
+    """Write how long the command has been at work, of which `seconds` were noted before its end."""
+    return duration(stopwatch.seconds(seconds))

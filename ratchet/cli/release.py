@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ratchet.cli.context import Json, settings, settings_for_flow, settings_for_models
-from ratchet.cli.output import as_json, duration, out
+from ratchet.cli.output import as_json, out, took
 from ratchet.domain.release.manifest import Release, rollback_target
 
 
@@ -67,6 +67,4 @@ def show(done: Release, said: str, json: bool) -> None:
     if json:
         as_json(done.as_dict())
     else:
-        out.print(
-            f"\n{said} release {done.id} (version {done.model_version}) after {duration(done.seconds)}."
-        )
+        out.print(f"\n{said} release {done.id} (version {done.model_version}) after {took(done.seconds)}.")

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ratchet.cli.context import Json, settings_for_flow
-from ratchet.cli.output import as_json, duration, facts, out, share
+from ratchet.cli.output import as_json, facts, out, share, took
 from ratchet.domain.operations.summary import Outcome, Summary
 
 HEADLINES = {
@@ -119,7 +119,7 @@ def show(summary: Summary) -> None:
         ("talk to it", f"ratchet chat   ({summary.url}/chat)" if summary.url else "–"),
         *([("target", PROCESS)] if summary.target == "process" and summary.url else []),
         ("report", summary.report),
-        ("took", duration(summary.seconds)),
+        ("took", took(summary.seconds)),
     ]
     facts(rows)
     if summary.outcome in (Outcome.REJECTED, Outcome.ASKS):

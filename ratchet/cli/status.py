@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.markup import escape
 
+from ratchet.cli import serving
 from ratchet.cli.context import Json, settings
 from ratchet.cli.output import as_json, duration, facts, out, share
 from ratchet.domain.gate.override import Override
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from ratchet.adapters.settings import Settings
     from ratchet.adapters.targets.target import ReplicaStatus
     from ratchet.domain.operations.sampling import Estimate
+    from ratchet.domain.release.attempt import Attempt
 
 
 def add_to(app: typer.Typer) -> None:
@@ -29,9 +32,13 @@ def add_to(app: typer.Typer) -> None:
 
 @dataclass(frozen=True)
 class Status:
-    """What a look at the workspace finds; `outdated` is "" where it is of the program's version."""
+    """What a look at the workspace finds; `outdated` is "" where it is of the program's version.
+
+    `attempt` is the last failed attempt where no release went live since.
+    """
 
     workspace: str
+    target: str
     outdated: str
     url: str
     live: Release | None
@@ -39,24 +46,29 @@ class Status:
     traffic: Estimate | None
     waits: Waiting | None
     question: Question | None
+    attempt: Attempt | None
     replicas: Sequence[ReplicaStatus]
 
     @property
     def serving(self) -> bool:
         """Whether every replica answers with the live release."""
-        live = self.live
-        return bool(live and self.replicas and all(r.ready and r.release == live.id for r in self.replicas))
+        return serving.everywhere(self.live, self.replicas)
 
 
 def status(json: Json = False) -> None:
-    """Say what serves, on which data it was trained, and how good it is."""
+    """Say what serves, on which data it was trained, how good it is, and what failed last.
+
+    Ends with exit code 1 if a release is recorded and does not serve on every replica, else with 0.
+    """
     found = look(settings())
     if json:
         as_json(machine(found))
-        return
-    facts(pending(found) + live(found))
-    if not (found.live or found.waits or found.question):
-        out.print("Nothing was released yet. Make the first release with `ratchet retrain`.")
+    else:
+        facts(pending(found) + live(found))
+        if not (found.live or found.waits or found.question):
+            out.print(serving.NOTHING)
+    if found.live and not found.serving:
+        raise typer.Exit(1)
 
 
 def look(found: Settings) -> Status:
@@ -65,12 +77,14 @@ def look(found: Settings) -> Status:
     from ratchet.adapters.registry.mlflow import Registry
     from ratchet.adapters.targets.choice import choose_target
     from ratchet.adapters.workspace import version
+    from ratchet.domain.release.attempt import outstanding
 
     outdated = version.outdated(found.workspace)
     registry, target = Registry(found), choose_target(found)
-    live = registry.live()
+    live, replicas = registry.live(), target.replicas()
     return Status(
         workspace=str(found.workspace),
+        target=target.name,
         outdated=outdated,
         url=target.url() if live else "",
         live=live,
@@ -78,13 +92,15 @@ def look(found: Settings) -> Status:
         traffic=newest_estimate(found),
         waits=waiting.seen(registry),
         question=waiting.question(registry),
-        replicas=target.replicas(),
+        attempt=outstanding(registry.attempts(), live, serving.everywhere(live, replicas)),
+        replicas=replicas,
     )
 
 
 def machine(found: Status) -> dict[str, Any]:
     """Return the status for machines."""
     live, model, waits, asks = found.live, found.model, found.waits, found.question
+    failed = found.attempt
     return {
         "workspace": found.workspace,
         "outdated": found.outdated or None,
@@ -102,14 +118,19 @@ def machine(found: Status) -> dict[str, Any]:
         "manifest": live.as_dict() if live else None,
         "waiting": waits.as_dict() | {"sentence": waits.sentence} if waits else None,
         "question": asks.as_dict() | {"sentence": asks.sentence} if asks else None,
+        "last_attempt": failed.as_dict() | {"sentence": failed.sentence} if failed else None,
         "replicas": [vars(replica) for replica in found.replicas],
     }
 
 
 def pending(found: Status) -> list[tuple[str, str]]:
     """Return what waits for somebody."""
+    waits, failed = found.waits, found.attempt
+    if waits and failed and waits.version == failed.version and not waits.busy:
+        waits = replace(waits, why="its release failed")  # the attempt's own line says why
     said = [("workspace", found.outdated)] if found.outdated else []
-    said += [("waiting", found.waits.sentence)] if found.waits else []
+    said += [("waiting", waits.sentence)] if waits else []
+    said += [("last attempt", f"{failed.when:%Y-%m-%d %H:%M} UTC {failed.sentence}")] if failed else []
     return said + ([("question", found.question.sentence)] if found.question else [])
 
 
@@ -121,8 +142,13 @@ def live(found: Status) -> list[tuple[str, str]]:
     low, high = model.interval
     interval = f"{share(low)} to {share(high)}"
     states = [f"{r.name} {'ready' if r.ready else 'not ready'}" for r in found.replicas]
+    serves = f"yes, at {found.url}"
+    if not found.serving:
+        how = "not everywhere" if serving.right(live, found.replicas) else "no"
+        mend = serving.mend(live, found.target, found.replicas)
+        serves = f"{how}: {serving.lacking(live, found.replicas)}; {mend}"
     return [
-        ("serving", f"yes, at {found.url}" if found.serving else "no: start it with `ratchet serve`"),
+        ("serving", serves),
         ("release", f"{live.id}, live since {live.live_since}, {live.reason}"),
         ("model", f"version {model.version}, sha256 {model.sha256[:12]}"),
         ("accuracy", f"{share(model.accuracy)} ({interval}) on {model.holdout_rows:,} messages"),
@@ -143,20 +169,22 @@ def newest_estimate(found: Settings) -> Estimate | None:
 
 
 def history(
-    limit: Annotated[int, typer.Option(help="How many to show, newest first.")] = 20,
+    limit: Annotated[int, typer.Option(help="How many of each to show, newest first.")] = 20,
     json: Json = False,
 ) -> None:
-    """List the models with their verdicts, and the releases."""
+    """List the models with their verdicts, the releases, and the failed attempts to release, go back or serve."""
     from ratchet.adapters.registry.mlflow import Registry
 
     registry = Registry(settings())
     overrides = registry.overrides()
     models, releases = registry.models()[::-1][:limit], registry.releases()[::-1][:limit]
+    failed = registry.attempts()[::-1][:limit]
     if json:
         as_json(
             {
                 "models": [model.as_dict() for model in models],
                 "releases": [release.as_dict() for release in releases],
+                "attempts": [one.as_dict() for one in failed],
                 "overrides": [made.as_dict() for made in overrides.values()],
             }
         )
@@ -164,6 +192,9 @@ def history(
     list_models(models, overrides)
     out.print()
     list_releases(releases)
+    if failed:
+        out.print()
+        list_attempts(failed)
 
 
 def list_models(models: Sequence[Model], overrides: Mapping[str, Override]) -> None:
@@ -193,4 +224,16 @@ def list_releases(releases: Sequence[Release]) -> None:
     table = Table("release", "live since", "version", "took", "why", box=None, padding=(0, 2, 0, 0))
     for one in releases:
         table.add_row(one.id, one.live_since[:16], one.model_version, duration(one.seconds), one.reason)
+    out.print(table)
+
+
+def list_attempts(attempts: Sequence[Attempt]) -> None:
+    """Print the failed attempts."""
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("failed attempt", no_wrap=True)
+    table.add_column("what, why, and what to do", overflow="fold")
+    for one in attempts:
+        table.add_row(one.at[:16], escape(one.sentence))
     out.print(table)

@@ -7,6 +7,7 @@ import time
 from ratchet.adapters.monitoring import monitor
 from ratchet.adapters.monitoring.monitor import Memory
 from ratchet.adapters.settings import Settings
+from ratchet.domain.operations.fleet import readiness
 from ratchet.domain.operations.health import Sighting
 from ratchet.domain.wording import percent
 from tasks.step import say, step
@@ -18,9 +19,8 @@ def describe(seen: Seen) -> str:
     """Say in a line what serves and how much is asked of it."""
     sighting, _ = seen
     fleet, traffic = sighting.fleet, sighting.traffic
-    parts = []
-    if fleet is not None:
-        parts.append(f"{sum(one.ready for one in fleet.instances)} of {len(fleet.instances)} replicas ready")
+    parts = [readiness(fleet)] if fleet and fleet.release else []
+    parts += [sighting.probe.said] if sighting.probe else []
     if traffic is not None:
         parts.append(f"{traffic.per_minute:.0f} requests a minute")
         parts.append(f"{percent(traffic.error_share)} failed")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ratchet.adapters.registry import attempts
 from ratchet.adapters.run import Run
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.manifest import Recovery, recovery
@@ -9,8 +10,10 @@ from tasks.step import say, step
 
 
 @step(lambda done: done)
-def recover(run: Run) -> str:
+def recover(run: Run, killed: bool = True) -> str:
     """Finish or undo a release that was begun, and remove what else is half done; nothing to do is fine.
+
+    What a `killed` run tried is kept as a failed attempt; a run that tidies up after its own failure keeps that itself.
 
     Raises `RatchetError` where something serves and the registry is empty: without a champion the gate would let
     anything take its place.
@@ -36,8 +39,11 @@ def recover(run: Run) -> str:
             if live is not None and target.switch_back(live, say):
                 done.append(f"switched back to {live.id}")
                 target.cool(say, now=True)  # nobody goes back to what was given up
+    if killed:
+        left = attempts.settle(registry, run.name, None if live is begun else begun, live)
+        done += [f"kept as a failed attempt: {one.what}, which was killed" for one in left]
     registry.set_aliases()  # a run may have been killed after it recorded a release, and before they moved
     target.clean(live, say, [one.bundle for one in registry.releases() if one.target == target.name])
-    if left := registry.clean():
-        done.append(f"closed {left} unfinished {'run' if left == 1 else 'runs'} in the registry")
+    if open_runs := registry.clean():
+        done.append(f"closed {open_runs} unfinished {'run' if open_runs == 1 else 'runs'} in the registry")
     return "; ".join(done) or "nothing was left half done"

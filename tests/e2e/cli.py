@@ -14,6 +14,8 @@ from ratchet.adapters.system.processes import free_port
 ROOT = Path(__file__).resolve().parents[2]
 RATCHET = Path(sys.executable).with_name("ratchet")
 TIMEOUT_SECONDS = 600
+TELLING = {"status", "fleet"}
+"""Commands that end with 1 where the live release does not serve everywhere, which is no failure of theirs."""
 
 
 class Ratchet:
@@ -34,7 +36,7 @@ class Ratchet:
         """Run a command with `--json` and return what it printed on standard output."""
         done = self.start(*words, "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         out, err = done.communicate(timeout=TIMEOUT_SECONDS)
-        assert done.returncode == 0, err
+        assert done.returncode in ({0, 1} if words[0] in TELLING else {0}), err
         return json.loads(out)
 
     def start(

@@ -98,12 +98,22 @@ def test_verdict_report_and_registry_entry_are_there(story: Story) -> None:
 def test_status_says_that_it_is_promoted_and_not_live(story: Story) -> None:
     """With the reason, for people and for machines."""
     said = " ".join(story.patient.ratchet("status").split())
-    assert "version 1: promoted, not live: " in said
-    assert said.endswith("; `ratchet release` tries again")
+    assert "waiting version 1: promoted, not live: its release failed; `ratchet release` tries again" in said
+    assert "release of version 1 failed at stage: The release does not answer" in said
+    assert said.endswith(" `ratchet release` tries again.")
     waiting = story.waiting()
     assert (waiting["version"], waiting["by"], waiting["busy"]) == ("1", "", False)
     assert WRONG in waiting["why"]
-    assert waiting["sentence"] in said
+    assert waiting["sentence"].endswith("; `ratchet release` tries again")
+
+
+def test_history_has_the_attempt(story: Story) -> None:
+    """The retrain's, with the step that failed and the run that it is of."""
+    (failed,) = story.patient.ratchet.json("history")["attempts"]
+    assert (failed["verb"], failed["step"], failed["version"]) == ("release", "stage", "1")
+    assert (failed["flow"], failed["run"]) == ("retrain", story.newest("retrain")["id"])
+    assert failed["release"]
+    assert WRONG in failed["reason"]
 
 
 def test_an_alert_says_it_in_its_first_line(story: Story) -> None:
@@ -125,19 +135,26 @@ def test_the_remedy_works(story: Story) -> None:
     assert story.waiting() is None
 
 
-def test_the_incident_is_over_with_the_next_retrain_that_goes_through(story: Story) -> None:
-    """Not before; nothing new is a success, and is called so."""
-    assert story.patient.ratchet.json("retrain")["outcome"] == "unchanged"
-    run = story.newest("retrain")
-    assert (run["state_type"], run["state_name"]) == ("COMPLETED", "Nothing new")
+def test_the_incident_is_over_with_the_release_that_goes_live(story: Story) -> None:
+    """Only that had failed of the retrain; the attempt is no longer the last word, and stays in the history."""
     for _ in range(2):
         once(str(story.patient.workspace))
     assert story.receiver.told() == [("begin", "retrain failed"), ("end", "retrain failed")]
+    assert story.patient.ratchet.json("status")["last_attempt"] is None
+    assert len(story.patient.ratchet.json("history")["attempts"]) == 1
+
+
+def test_nothing_new_is_a_success_and_is_called_so(story: Story) -> None:
+    """The next retrain goes through."""
+    assert story.patient.ratchet.json("retrain")["outcome"] == "unchanged"
+    run = story.newest("retrain")
+    assert (run["state_type"], run["state_name"]) == ("COMPLETED", "Nothing new")
 
 
 def test_outcomes_of_release_and_override_are_names_of_states(story: Story) -> None:
     """Live already is nothing new; a person's no is a rejection, whose caller gets an answer all the same."""
     assert "Already live: release" in story.patient.ratchet("release")
+    assert len(story.patient.ratchet.json("history")["attempts"]) == 1
     assert story.newest("release")["state_name"] == "Nothing new"
     said = story.patient.ratchet("reject", "1", "--by", "Ana", "--reason", "wrong answers")
     assert "is rejected by Ana" in said

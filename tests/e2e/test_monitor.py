@@ -169,15 +169,17 @@ def test_from_cron_without_any_service_and_all_is_well(place: Place) -> None:
     assert place.receiver.told() == [("test", "alerts")]
 
 
-def test_killing_a_replica_is_told_once_and_its_end_once(place: Place) -> None:
-    """Although the supervisor has a new one up within seconds."""
+def test_killing_the_only_replica_is_told_once_and_its_end_once(place: Place) -> None:
+    """Although the supervisor has a new one up within seconds: a bot that was down, or a replica that was lost."""
     psutil.Process(place.live().pid).kill()
     began = place.looks(2)
     if not began:  # the second look fell into the start of the new one
         time.sleep(5)
         began = place.looks()
-    assert began == [("begin", "replica down")]
-    assert place.until_over("replica down") == [("end", "replica down")]
+    [(event, kind)] = began
+    assert event == "begin"
+    assert kind in ("bot down", "replica down")
+    assert place.until_over(kind) == [("end", kind)]
     assert place.looks(3) == []
 
 
@@ -314,8 +316,7 @@ def test_a_killed_monitor_repeats_nothing(place: Place) -> None:
         process.wait()
     place.looks(2)
     place.ratchet("retrain")
-    place.until_over("replica down")
-    about = [
-        one for one in place.receiver.told()[told:] if one[1] == "replica down"
-    ]  # a harvest failed before, too
-    assert about == [("begin", "replica down"), ("end", "replica down")]
+    place.until_over("bot down")
+    kinds = ("bot down", "replica down")
+    about = [one for one in place.receiver.told()[told:] if one[1] in kinds]  # a harvest failed before, too
+    assert about == [("begin", "bot down"), ("end", "bot down")]

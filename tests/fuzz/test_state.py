@@ -14,7 +14,7 @@ from ratchet.adapters.bot import archives, rasa
 from ratchet.adapters.corpus import data_folder, dvc, proofs
 from ratchet.adapters.monitoring import harvest, monitor
 from ratchet.adapters.prefect import retrains
-from ratchet.adapters.registry.records import read_model, read_override, read_release
+from ratchet.adapters.registry.records import read_attempt, read_model, read_override, read_release
 from ratchet.adapters.settings import SOURCE, Settings, load_settings
 from ratchet.adapters.system.files import read_json, write_json
 from ratchet.adapters.system.lock import hold, holder
@@ -29,6 +29,7 @@ from ratchet.domain.corpus.findings import ValidationReport
 from ratchet.domain.corpus.ledger import SplitPolicy, seal
 from ratchet.domain.gate.override import Override
 from ratchet.domain.operations.triggers import Cursor
+from ratchet.domain.release.attempt import Attempt, Verb, outstanding
 from ratchet.domain.release.manifest import Release
 from tests.domain.release.test_manifest import model
 from tests.fuzz.fuzzing import JSON, bomb, fuzz, mutated, survive, twisted
@@ -38,6 +39,7 @@ PARAMS = (SOURCE / "params.yaml").read_bytes()
 POINTER = b"outs:\n- md5: 0123456789abcdef0123456789abcdef.dir\n  size: 10\n  nfiles: 3\n  hash: md5\n  path: data\n"
 RELEASE = make_release("b" * 64, "a" * 64).as_dict()
 MODEL = model("3").as_dict()
+ATTEMPT = Attempt(Verb.RELEASE, "2026-11-27T08:12:00+00:00", "stage", "p95", "Look.", "12").as_dict()
 IDENTITY = b'{"id": "a1", "home": "/tmp", "state": {"device": 1, "inode": 2}}'
 OWNED = b'{"ports": {"port": 5005, "mlflow_port": 5000}, "stack": "ratchet-a1", "avoid": "/tmp"}'
 REPLICA = Replica("r", 5005, 1, 2.5, ("python", "-m", "x"), "/tmp", (("A", "b"),)).as_dict()
@@ -201,15 +203,18 @@ def test_state(name: str) -> None:
     3000,
     release=twisted(RELEASE),
     registered=twisted(MODEL),
+    attempt=twisted(ATTEMPT),
     override=JSON,
     text=mutated([json.dumps(RELEASE).encode()]),
 )
-def test_manifests(release: Any, registered: Any, override: Any, text: bytes) -> None:
-    """What the registry holds of models, releases and overrides, as somebody with its database could write it."""
+def test_manifests(release: Any, registered: Any, attempt: Any, override: Any, text: bytes) -> None:
+    """What the registry holds of models, releases, attempts and overrides, as who has its database could write it."""
     for content in (json.dumps(release), text.decode(errors="replace")):
         found = survive("manifests", lambda: read_release(content, "run 1"))  # noqa: B023
         assert found is None or isinstance(found, Release)
     survive("manifests", lambda: read_model(json.dumps(registered), "1"))
+    tried = survive("manifests", lambda: read_attempt(json.dumps(attempt), "run 1"))
+    assert tried is None or tried.when <= outstanding([tried], None, False).when
     found = survive("manifests", lambda: read_override(json.dumps(override), "1"))
     assert found is None or isinstance(found, Override)
 

@@ -13,6 +13,12 @@ from ratchet.adapters.system.files import write_text
 from ratchet.domain.errors import RatchetError
 
 TIMEOUT = httpx.Timeout(10.0, connect=1.0)
+PROXY_ALONE = (502, 503, 504)
+"""What a proxy answers that has no replica to ask; the bot itself says in JSON what is wrong."""
+
+
+class BotSilent(RatchetError):
+    """No replica answered: none runs or none is ready, or nothing listens at the bot's address."""
 
 
 def status(url: str) -> dict[str, Any] | None:
@@ -65,21 +71,36 @@ def serves(url: str, release: str) -> bool:
 def talk(
     url: str, sender: str, message: str, token: str | None = None, context: dict[str, str] | None = None
 ) -> dict[str, Any]:
-    """Send one message to the bot and return its reply; raises `RatchetError` when there is none."""
+    """Send one message to the bot and return its reply.
+
+    Raises `BotSilent` where no replica answers, and `RatchetError` with the bot's own words where it refuses.
+    """
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     body: dict[str, Any] = {"sender": sender, "message": message}
     if context:
         body["context"] = context
     try:
         answer = httpx.post(f"{url}/chat", json=body, headers=headers, timeout=TIMEOUT, trust_env=False)
+    except httpx.TimeoutException as error:
+        raise BotSilent(f"The bot at {url} did not answer in time.", "See `ratchet status`.") from error
     except httpx.HTTPError as error:
-        raise RatchetError(f"The bot at {url} does not answer ({error}).", "See `ratchet status`.") from error
-    if answer.status_code != 200:
-        raise RatchetError(
-            f"The bot refused the message: {answer.status_code} {answer.text[:200]}.",
-            "See its log in .ratchet/process/logs.",
-        )
-    return dict(answer.json())
+        raise BotSilent(f"The bot at {url} does not answer.", "See `ratchet status`.") from error
+    said = content(answer)
+    if answer.status_code == 200 and said is not None:
+        return said
+    if answer.status_code in PROXY_ALONE and said is None:
+        raise BotSilent(f"No replica of the bot at {url} is ready.", "See `ratchet status`.")
+    why = str((said or {}).get("error") or f"{answer.status_code} {answer.reason_phrase}").rstrip(".")
+    raise RatchetError(f"The bot refused the message: {why}.", "`ratchet fleet logs` shows what it wrote.")
+
+
+def content(answer: httpx.Response) -> dict[str, Any] | None:
+    """Return the JSON of an answer; None where it is none, as a proxy's page."""
+    try:
+        said = answer.json()
+    except ValueError:
+        return None
+    return dict(said) if isinstance(said, dict) else None
 
 
 def staging_token(settings: Settings) -> Path:

@@ -11,6 +11,7 @@ from typing import TypeVar
 from ratchet.adapters.bot import traffic
 from ratchet.adapters.corpus import data_revisions, dvc
 from ratchet.adapters.monitoring import prometheus
+from ratchet.adapters.monitoring.probe import FrontDoor, knock
 from ratchet.adapters.prefect import retrains
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import Settings, load_settings
@@ -21,8 +22,10 @@ from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate.verdict import Decision
 from ratchet.domain.operations import drift
 from ratchet.domain.operations.drift import DriftState
-from ratchet.domain.operations.health import Expiry, Fleet, Instance, Newest, Sighting
+from ratchet.domain.operations.fleet import Fleet, Instance
+from ratchet.domain.operations.health import Expiry, Newest, Sighting
 from ratchet.domain.operations.incidents import Alert, Incident
+from ratchet.domain.operations.probe import Probe, Question, Serving
 from ratchet.domain.operations.traffic import ProxyCount, Traffic, remember, summarise, with_proxy
 from ratchet.domain.record import Record
 from ratchet.domain.release.manifest import Release
@@ -34,7 +37,7 @@ PATIENCE_SECONDS = 300.0
 @dataclass(frozen=True)
 class Memory(Record):
     """What outlives a look. `outbox` are alerts that some address does not have yet; `pushed` is the newest data
-    revision that the remote was seen to hold.
+    revision that the remote was seen to hold. `question` is what the live release is asked, `probe` how that went.
     """
 
     incidents: tuple[Incident, ...] = ()
@@ -43,6 +46,8 @@ class Memory(Record):
     proxy: tuple[ProxyCount, ...] = ()
     drift: DriftState = field(default_factory=DriftState)
     pushed: str = ""
+    question: Question | None = None
+    probe: Probe | None = None
 
 
 @contextlib.contextmanager
@@ -59,7 +64,7 @@ def memory_file(settings: Settings) -> Path:
 
 
 def recall(settings: Settings) -> Memory:
-    """Return what the last look left; what was damaged is forgotten, so that somebody goes on looking."""
+    """Return what the last look left; what was damaged is forgotten, so that the monitor continues."""
     with contextlib.suppress(RatchetError):
         return read_record(memory_file(settings), Memory.from_dict, "") or Memory()
     return Memory()
@@ -70,22 +75,32 @@ def keep(settings: Settings, memory: Memory) -> None:
     write_json(memory_file(settings), memory.as_dict())
 
 
-def look(settings: Settings, memory: Memory, now: float) -> tuple[Sighting, Memory]:
-    """Ask every source at the time `now`; one that does not answer hides only what hangs on it."""
-    blind: dict[str, str] = {}
+@dataclass
+class Sources:
+    """Asks the sources of a look; `blind` maps one that did not answer to why."""
 
-    def ask(source: str, question: Callable[[], Answer]) -> Answer | None:
+    blind: dict[str, str] = field(default_factory=dict)
+
+    def ask(self, source: str, question: Callable[[], Answer]) -> Answer | None:
+        """Return a source's answer; None without one, which hides only what hangs on it."""
         try:
             return question()
         except Exception as error:  # whatever one source's library raises must not hide the others
             said = error.fact if isinstance(error, RatchetError) else f"{type(error).__name__}: {error}"
-            blind[source] = said.splitlines()[0][:200]
+            self.blind[source] = said.splitlines()[0][:200]
             return None
 
-    registry = Registry(settings)
+
+def look(settings: Settings, memory: Memory, now: float) -> tuple[Sighting, Memory]:
+    """Ask every source at the time `now`."""
+    sources, registry, door = Sources(), Registry(settings), FrontDoor(settings, now)
+    ask = sources.ask
     live = ask("registry", registry.live)
     fleet = ask("fleet", lambda: look_at_fleet(settings, registry, live, memory.fleet))
-    seen = ask("traffic", lambda: look_at_traffic(settings, memory, fleet, now))
+    serving = ask("registry", lambda: expected(settings, registry, live, memory.fleet)) or ()
+    knocked = ask("front door", lambda: knock(door, serving, fleet, memory.question))
+    probe, question = knocked or (None, memory.question)
+    seen = ask("traffic", lambda: look_at_traffic(settings, memory, fleet, now, door))
     figures, proxy, drifted = seen or (None, memory.proxy, memory.drift)
     unpushed, pushed = ask("data", lambda: look_at_data(settings, memory.pushed)) or ("", memory.pushed)
     sighting = Sighting(
@@ -97,36 +112,55 @@ def look(settings: Settings, memory: Memory, now: float) -> tuple[Sighting, Memo
         override=ask("registry", lambda: expiry(registry)),
         retrains=ask("retrains", lambda: retrains.look(settings)),
         unpushed=unpushed,
-        blind=blind,
+        blind=sources.blind,
+        probe=probe,
     )
-    remembered = fleet.remembered(memory.fleet) if fleet else memory.fleet
-    return sighting, replace(memory, fleet=remembered, proxy=proxy, drift=drifted, pushed=pushed)
+    kept = fleet.remembered(memory.fleet) if fleet else memory.fleet
+    return sighting, replace(
+        memory, fleet=kept, proxy=proxy, drift=drifted, pushed=pushed, question=question, probe=probe
+    )
+
+
+def expected(
+    settings: Settings, registry: Registry, live: Release | None, before: Fleet | None
+) -> tuple[Serving, ...]:
+    """Return what has to serve, and what a rollout in progress brings in its place; nothing before a release.
+
+    Without the registry's word the fleet has to serve what it had to before.
+    """
+    if live is None:
+        return ((before.release, before.model_id),) if before and before.release else ()
+    begun = registry.begun()
+    rolling = begun is not None and holder(settings.state / "run.lock") is not None
+    coming = ((begun.id, begun.model_id),) if begun and rolling else ()
+    return ((live.id, live.model_id), *coming)
 
 
 def look_at_fleet(
     settings: Settings, registry: Registry, live: Release | None, before: Fleet | None
 ) -> Fleet:
-    """Ask every replica. Without the registry's word the fleet has to serve what it had to before."""
-    if live is not None:
-        release, model_id = live.id, live.model_id
-        rolling = registry.begun() is not None and holder(settings.state / "run.lock") is not None
-    else:
-        release, model_id = (before.release, before.model_id) if before else ("", "")
-        rolling = False
+    """Ask every replica."""
+    serving = expected(settings, registry, live, before)
+    release, model_id = serving[0] if serving else ("", "")
     instances = [
-        Instance(one.name, one.since, one.ready, one.release, one.model_id, one.restarts)
+        Instance(one.name, one.since, one.ready, one.release, one.model_id, one.restarts, one.url)
         for one in choose_target(settings).replicas()
     ]
-    return Fleet(release, model_id, rolling, tuple(instances))
+    return Fleet(release, model_id, len(serving) > 1, tuple(instances))
 
 
 def look_at_traffic(
-    settings: Settings, memory: Memory, fleet: Fleet | None, now: float
+    settings: Settings, memory: Memory, fleet: Fleet | None, now: float, door: FrontDoor
 ) -> tuple[Traffic | None, tuple[ProxyCount, ...], DriftState]:
-    """Return the figures of the window, the proxy's counts, and what is known of drift."""
+    """Return the figures of the window, the proxy's counts, and what is known of drift.
+
+    What the monitor itself asked at the front door is no traffic.
+    """
     minutes, proxy = settings.params.monitor.window_minutes, memory.proxy
     count = prometheus.proxy_count(settings)
     if count is not None:
+        own, errors = (proxy[-1].own, proxy[-1].own_errors) if proxy else (0, 0)
+        count = replace(count, own=own + door.asked, own_errors=errors + door.errors)
         proxy = remember(proxy, count, minutes)
     if traffic.url(settings) is None:
         return with_proxy(None, proxy, minutes), proxy, memory.drift

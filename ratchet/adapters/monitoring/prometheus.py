@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +15,16 @@ from ratchet.adapters.system.files import write_text
 from ratchet.adapters.targets.swarm import haproxy
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.health import Sighting
-from ratchet.domain.operations.incidents import Incident, Kind
-from ratchet.domain.operations.traffic import ProxyCount
+from ratchet.domain.operations.incidents import Incident, Kind, told
+from ratchet.domain.operations.traffic import ProxyCount, mean_of
 
 if TYPE_CHECKING:
     from prometheus_client import Metric
 
 ASK_SECONDS = 5.0
-BACKEND = "bot"
+ENTRY, BACKENDS = "channel", "bot"
+"""HAProxy's frontend for people, and how the names of the backends behind it begin."""
+OWN_ANSWERS = ("haproxy_frontend_intercepted_requests_total", "haproxy_frontend_requests_denied_total")
 
 
 def proxy_count(settings: Settings) -> ProxyCount | None:
@@ -37,21 +40,38 @@ def proxy_count(settings: Settings) -> ProxyCount | None:
 
 
 def count_of(exposition: str, at: float) -> ProxyCount:
-    """Reduce HAProxy's exposition to the counters of the backend `bot`."""
+    """Reduce HAProxy's exposition to what people got: at the frontend `channel`, or else at the bot's backends.
+
+    What the frontend itself answers (its health, what it denies) is no request to the bot.
+    """
+    entry, refused = Counter[str](), 0
+    answers, errors, means = Counter[str](), 0, dict[str, float]()
+    for name, labels, value in samples(exposition):
+        proxy, code = labels.get("proxy", ""), labels.get("code", "")
+        if name == "haproxy_frontend_http_responses_total" and proxy == ENTRY:
+            entry[code] += int(value)
+        elif name in OWN_ANSWERS and proxy == ENTRY:
+            refused += int(value)
+        elif name == "haproxy_backend_http_responses_total" and proxy.startswith(BACKENDS):
+            answers[proxy] += int(value)
+            errors += int(value) if code == "5xx" else 0
+        elif name == "haproxy_backend_response_time_average_seconds" and proxy.startswith(BACKENDS):
+            means[proxy] = 1000 * value
+    mean = mean_of(means, answers)
+    if not entry:
+        return ProxyCount(at, answers.total(), errors, mean, "backends", dict(answers), means)
+    # A proxy that stops answers 503 on /healthz, so some errors may be among what was taken off.
+    requests = max(entry.total() - refused, entry["5xx"])
+    return ProxyCount(at, requests, entry["5xx"], mean, ENTRY, dict(answers), means)
+
+
+def samples(exposition: str) -> Iterator[tuple[str, dict[str, str], float]]:
+    """Yield name, labels and value of each sample."""
     from prometheus_client.parser import text_string_to_metric_families
 
-    requests = errors = 0
-    mean_ms = 0.0
     for family in text_string_to_metric_families(exposition):
         for sample in family.samples:
-            if sample.labels.get("proxy") != BACKEND:
-                continue
-            if sample.name == "haproxy_backend_http_responses_total":
-                requests += int(sample.value)
-                errors += int(sample.value) if sample.labels["code"] == "5xx" else 0
-            elif sample.name == "haproxy_backend_response_time_average_seconds":
-                mean_ms = 1000 * sample.value
-    return ProxyCount(at, requests, errors, mean_ms)
+            yield sample.name, sample.labels, sample.value
 
 
 def exposition_file(settings: Settings) -> Path:
@@ -81,17 +101,21 @@ class Figures:
         """Yield each metric."""
         seen = self.seen
         yield gauge("ratchet_last_look_timestamp_seconds", "When the monitor looked last.", seen.at)
-        open_ones = {incident.kind for incident in self.incidents if incident.begun is not None}
+        open_ones = told(self.incidents)
         incidents = family("ratchet_incident", "Whether there is an incident of this kind.", ["kind"])
         for kind in Kind:
             incidents.add_metric([kind], kind in open_ones)
         yield incidents
+        if seen.probe:
+            text = "Whether a message through the front door got the right answer."
+            yield gauge("ratchet_probe_success", text, seen.probe.passed)
+            yield gauge(
+                "ratchet_probe_seconds", "Time of that answer, or of the wait for one.", seen.probe.seconds
+            )
         if seen.fleet:
             names = ["replica", "release", "model_id"]
             ready = family("ratchet_replica_ready", "Whether a replica answers.", names)
-            restarts = family(
-                "ratchet_replica_restarts", "Times that a replica was started anew.", ["replica"]
-            )
+            restarts = family("ratchet_replica_restarts", "Times that a replica was restarted.", ["replica"])
             for one in seen.fleet.instances:
                 ready.add_metric([one.name, one.release, one.model_id], one.ready)
                 restarts.add_metric([one.name], one.restarts)

@@ -41,6 +41,16 @@ def current() -> FlowRun | None:
     return context.flow_run if context else None
 
 
+def called() -> dict[str, str]:
+    """Return the name of the `flow` and the id of the `run` that this is part of; nothing outside one."""
+    from prefect.context import FlowRunContext
+
+    context = FlowRunContext.get()
+    if context is None or context.flow is None or context.flow_run is None:
+        return {}
+    return {"flow": context.flow.name, "run": str(context.flow_run.id)}
+
+
 def by_service() -> bool:
     """Say whether a deployment's run is carried out, by a flow of its own or within another's, and nobody looks on."""
     from prefect.runtime import deployment

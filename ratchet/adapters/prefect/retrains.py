@@ -1,11 +1,12 @@
 """When the workspace was retrained last, when the schedule promises the next time, and which of its flows failed.
 
 On a server that others use too, the workspace's runs are those with its tag: started by its deployments or in a shell.
+Failed attempts to release or to go back are in the registry, too, which knows them where no server runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,12 +14,16 @@ from zoneinfo import ZoneInfo
 
 from ratchet.adapters.prefect.client import Server
 from ratchet.adapters.prefect.server import running_url, scope
+from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.lock import described, holder
 from ratchet.domain.operations.failure import Failure, failures, flow_of, reason
 from ratchet.domain.operations.health import Retrains
+from ratchet.domain.release.attempt import Attempt, Verb, moment
 
 ASK_SECONDS = 10.0
+BRINGS_OUT = ("release", "rollback", "override")
+"""Flows that do nothing but bring a release out: a failure of one is over with whatever release goes live later."""
 SUCCEEDED, FAILED = ("COMPLETED",), ("FAILED", "CRASHED")
 DAYS = 90
 """What ended before is no longer asked for."""
@@ -27,18 +32,37 @@ MOST = 100
 
 
 def look(settings: Settings) -> Retrains:
-    """Ask the run folders and the lock of this machine, and the Prefect server for the others where one runs."""
+    """Ask the run folders and the lock of this machine, the registry, and the Prefect server where one runs."""
+    registry = Registry(settings)
+    tried, live = registry.attempts(), registry.live()
+    went_live = moment(live.live_since).timestamp() if live else 0.0
     written = (path.stat().st_mtime for path in settings.runs.glob("*/summary.json"))
-    succeeded = {"retrain": max(written, default=0.0)}
+    succeeded = {"retrain": max(written, default=0.0), **dict.fromkeys(BRINGS_OUT, went_live)}
     broken = list(left_behind(settings))
+    runs: dict[str, Failure] = {}
     if url := running_url(settings):
         with Server(settings, url, ASK_SECONDS) as server:
             own = Own(server, scope(settings).tag)
-            broken += own.failed()
-            for flow in {"retrain", *(failure.flow for failure in broken)}:
+            runs = own.failed()
+            for flow in {"retrain", *(failure.flow for failure in (*broken, *runs.values()))}:
                 succeeded[flow] = max(succeeded.get(flow, 0.0), own.succeeded(flow))
+    broken += told(runs, [one for one in tried if one.verb is not Verb.SERVE], went_live)
     last = succeeded["retrain"] or None
     return Retrains(last, next_after(settings, last) if last else None, failures(broken, succeeded))
+
+
+def told(runs: Mapping[str, Failure], tried: Sequence[Attempt], went_live: float) -> Iterator[Failure]:
+    """Return the failed runs and attempts that are not over: those that failed to release are with a later release.
+
+    `runs` are those that the server knows, by their ids; `went_live` is when the newest release did.
+    """
+    to_release = {one.run for one in tried}
+    yield from (one for run, one in runs.items() if run not in to_release or one.at > went_live)
+    for one in tried:
+        at = one.when.timestamp()
+        if one.run not in runs and at > went_live:
+            name = one.release or (f"version {one.version}" if one.version else "")
+            yield Failure(one.flow or one.verb, at, "failed", name, reason(f"{one.reason} {one.remedy}"))
 
 
 def next_after(settings: Settings, last: float) -> float:
@@ -66,12 +90,12 @@ class Own:
     server: Server
     tag: str
 
-    def failed(self) -> list[Failure]:
-        """Return the newest runs that failed."""
+    def failed(self) -> dict[str, Failure]:
+        """Return the newest runs that failed, by their ids."""
         runs = self._ended(FAILED, MOST)
         names = self._names({run["flow_id"] for run in runs})
-        return [
-            Failure(
+        return {
+            str(run["id"]): Failure(
                 names.get(run["flow_id"], ""),
                 ended_at(run),
                 "crashed" if run["state_type"] == "CRASHED" else "failed",
@@ -79,7 +103,7 @@ class Own:
                 reason(str((run.get("state") or {}).get("message") or "")),
             )
             for run in runs
-        ]
+        }
 
     def succeeded(self, flow: str) -> float:
         """Return when a flow went through last, 0 where it did not."""

@@ -1,8 +1,9 @@
 """The registry: models, their lineage and the releases, in MLflow.
 
-Experiment `nlu` has a run for each training and `releases` one for each time that a release went live. The
-registered model `nlu` has a version for each trained model; its aliases `champion` and `previous` name the
-versions that serve and that served before.
+Experiment `nlu` has a run for each training. `releases` has one for each time that a release went live, and one with
+the status FAILED for each attempt to release, to go back or to serve that failed. The registered model `nlu` has a
+version for each trained model; its aliases `champion` and `previous` name the versions that serve and that served
+before.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from typing import TYPE_CHECKING, Any
 from ratchet.adapters.bot.bot_code import check_unpacked, code_digest, unpack
 from ratchet.adapters.registry.client import connect
 from ratchet.adapters.registry.reading import Asked, Entry, Reader, Version, tables
-from ratchet.adapters.registry.records import read_model, read_override, read_release
+from ratchet.adapters.registry.records import read_attempt, read_model, read_override, read_release
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import replacing, sha256
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate.override import Override
+from ratchet.domain.release.attempt import MOST, Attempt, Verb
 from ratchet.domain.release.manifest import Release
 from ratchet.domain.release.model import Model
 
@@ -33,7 +35,9 @@ NAME = "nlu"
 CHAMPION, PREVIOUS = "champion", "previous"
 RELEASES = "releases"
 RECORD_TAG, OVERRIDE_TAG, FINGERPRINT_TAG = "ratchet.model", "ratchet.override", "ratchet.fingerprint"
-RELEASE_TAG, FAILURE_TAG = "ratchet.release", "ratchet.not_live"
+RELEASE_TAG, ATTEMPT_TAG = "ratchet.release", "ratchet.attempt"
+FAILURE_TAG = "ratchet.not_live"
+"""Where Ratchet before attempts were kept noted at a version why its release failed."""
 CODE_TAG, PACKED_TAG = "ratchet.code", "ratchet.code.sha256"
 """Digests of the code that a model was trained with: of its files, and of the archive that keeps them."""
 CODE = "bot.tar.gz"
@@ -254,15 +258,29 @@ class Registry:
             NAME, override.version, OVERRIDE_TAG, json.dumps(override.as_dict())
         )
 
-    # Releases
+    # Attempts that failed
 
-    def note_failure(self, version: str, why: str) -> None:
-        """Note why a model that was to be released is not live."""
-        self.client.set_model_version_tag(NAME, version, FAILURE_TAG, why)
+    def attempts(self) -> list[Attempt]:
+        """Return the failed attempts to release, to go back or to serve that are kept, oldest first."""
+        return [read_attempt(run.tags[ATTEMPT_TAG], run.name) for run in self._attempts()]
+
+    def note_attempt(self, attempt: Attempt) -> None:
+        """Keep a failed attempt; of more than `MOST` the oldest go."""
+        tags = {ATTEMPT_TAG: json.dumps(attempt.as_dict()), "reason": attempt.trigger}
+        run = self.client.create_run(self.experiment(RELEASES), run_name=attempt.what, tags=tags)
+        self.client.set_terminated(run.info.run_id, "FAILED")
+        for old in self._attempts()[:-MOST]:
+            self.client.delete_run(old.id)
+
+    def _attempts(self) -> list[Entry]:
+        return [run for run in self.reader.runs(RELEASES, "FAILED") if ATTEMPT_TAG in run.tags]
 
     def failure(self, version: str) -> str:
-        """Return what was noted when a model's release failed last, "" where none did."""
-        return self._version(version).tags.get(FAILURE_TAG, "")
+        """Return why a model's release failed last, "" where none did."""
+        tried = [one.reason for one in self.attempts() if (one.verb, one.version) == (Verb.RELEASE, version)]
+        return tried[-1] if tried else self._version(version).tags.get(FAILURE_TAG, "")
+
+    # Releases
 
     def begin(self, release: Release) -> None:
         """Note, before anything is deployed, that this release is about to go live; already so is a no-op."""

@@ -1,4 +1,4 @@
-"""The records that the registry keeps as JSON: models, releases, overrides. A damaged one is named, never guessed."""
+"""The registry's records in JSON: models, releases, attempts, overrides. A damaged one is named, never guessed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from ratchet.adapters.system.files import MALFORMED
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate.override import Override
+from ratchet.domain.release.attempt import Attempt
 from ratchet.domain.release.manifest import Release
 from ratchet.domain.release.model import Model
 
@@ -23,6 +24,11 @@ def read_model(text: str, version: str) -> Model:
 def read_release(text: str, name: str) -> Release:
     """Read the manifest of a release."""
     return _read(text, f"release {name}", Release.from_dict)
+
+
+def read_attempt(text: str, name: str) -> Attempt:
+    """Read the record of a failed attempt."""
+    return _read(text, f"the attempt {name}", Attempt.from_dict)
 
 
 def read_override(text: str, version: str) -> Override:

@@ -15,7 +15,11 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class ReplicaStatus:
-    """What one replica of the fleet says of itself; `release`, `model_id` are "" without an answer."""
+    """What one replica of the fleet says of itself; `release`, `model_id` are "" without an answer.
+
+    `why` is why it is not ready, in one line, as the engine or the replica says it: `No such image: sha256:…`; "" where
+    it is ready or nobody says.
+    """
 
     name: str
     node: str
@@ -25,6 +29,7 @@ class ReplicaStatus:
     model_id: str = ""
     restarts: int = 0
     since: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,15 @@ from datetime import UTC, datetime
 
 from ratchet.domain.operations.drift import Test
 from ratchet.domain.operations.failure import Failure
+from ratchet.domain.operations.fleet import Fleet, fleet_symptoms, readiness, sentence, shortfall
 from ratchet.domain.operations.incidents import Kind, Symptom
+from ratchet.domain.operations.probe import Fault, Probe
 from ratchet.domain.operations.traffic import MonitorPolicy, Traffic
 from ratchet.domain.record import Record
 from ratchet.domain.wording import percent
 
 SOURCES = {
+    "front door": (Kind.BOT_DOWN,),
     "fleet": (Kind.REPLICA_DOWN, Kind.FLEET_MIXED),
     "traffic": (Kind.ERRORS, Kind.LATENCY, Kind.DRIFT),
     "registry": (Kind.GATE_REJECTED, Kind.GATE_ASKS, Kind.OVERRIDE_ENDS),
@@ -21,43 +24,6 @@ SOURCES = {
     "data": (Kind.NOT_PUSHED,),
 }
 """What the monitor asks, and the kinds of incidents that it cannot judge without an answer."""
-
-
-@dataclass(frozen=True)
-class Instance(Record):
-    """One replica as it answers now; `since` tells it from the one that was started in its place."""
-
-    name: str
-    since: str
-    ready: bool
-    release: str
-    model_id: str
-    restarts: int = 0
-
-
-@dataclass(frozen=True)
-class Fleet(Record):
-    """The replicas, and what they have to serve; `rolling` while a rollout changes them on purpose."""
-
-    release: str
-    model_id: str
-    rolling: bool
-    instances: tuple[Instance, ...]
-
-    def right(self, one: Instance) -> bool:
-        """Say whether a replica serves what it has to."""
-        return (one.release, one.model_id) == (self.release, self.model_id)
-
-    def remembered(self, before: Fleet | None) -> Fleet:
-        """Return what the next look compares with: each right replica as it was when it last answered."""
-        if self.rolling:
-            return self
-        up = [one for one in self.instances if one.ready and self.right(one)]
-        down = not all(one.ready for one in self.instances)
-        same = before is not None and before.release == self.release and not before.rolling
-        known = before.instances if before is not None and down and same else ()
-        names = {one.name for one in up}
-        return replace(self, instances=(*up, *(one for one in known if one.name not in names)))
 
 
 @dataclass(frozen=True)
@@ -112,18 +78,40 @@ class Sighting(Record):
     override: Expiry | None = None
     retrains: Retrains | None = None
     unpushed: str = ""
+    probe: Probe | None = None
+
+    @property
+    def down(self) -> bool:
+        """Whether people get no answer: the probe failed, or no replica is ready and no answer shows the contrary."""
+        if self.probe and (self.probe.passed or self.probe.failed):
+            return self.probe.failed
+        return bool(self.fleet and self.fleet.judged and not self.fleet.ready)
 
     @property
     def unseen(self) -> set[Kind]:
-        """The kinds of incidents that this look says nothing about."""
+        """The kinds of incidents that this look says nothing about: where none is found, none is over.
+
+        That the bot is up again, only the right answer says. Where no replica is ready, none is less down than before.
+        """
         kinds = {kind for source in self.blind for kind in SOURCES[source]}
-        return kinds | set(SOURCES["fleet"]) if self.fleet and self.fleet.rolling else kinds
+        if self.fleet and self.fleet.rolling:
+            kinds |= set(SOURCES["fleet"])
+        if self.fleet and self.fleet.judged and not self.fleet.ready:
+            kinds |= {Kind.REPLICA_DOWN}
+        if self.probe and not self.probe.passed:
+            kinds |= {Kind.FLEET_MIXED}
+        return kinds if self.probe and self.probe.passed else kinds | {Kind.BOT_DOWN}
 
 
-def symptoms(seen: Sighting, before: Fleet | None, policy: MonitorPolicy) -> tuple[Symptom, ...]:
-    """Return what is wrong; `before` is the fleet of the look before."""
+def symptoms(
+    seen: Sighting, before: Fleet | None, policy: MonitorPolicy, told_down: bool = False
+) -> tuple[Symptom, ...]:
+    """Return what is wrong.
+
+    `before` is the fleet of the look before; `told_down` says that people know of a bot that is down.
+    """
     return (
-        *fleet_symptoms(seen.fleet, before),
+        *answer_symptoms(seen, before, told_down),
         *traffic_symptoms(seen.traffic, policy),
         *drift_symptoms(seen.drifting),
         *model_symptoms(seen, policy),
@@ -132,39 +120,37 @@ def symptoms(seen: Sighting, before: Fleet | None, policy: MonitorPolicy) -> tup
     )
 
 
-def fleet_symptoms(fleet: Fleet | None, before: Fleet | None) -> Iterator[Symptom]:
-    """Replicas that do not answer, that were lost since the last look, or that serve something else."""
-    if fleet is None or not fleet.release or fleet.rolling:
-        return
-    up = [one for one in fleet.instances if one.ready]
-    count = f"{len(up)} of {len(fleet.instances)} replicas are ready"
-    lost = lost_since(before, fleet)
-    down = [one.name for one in fleet.instances if not one.ready]
-    if lost:
-        yield Symptom(Kind.REPLICA_DOWN, f"{', '.join(lost)} was lost; {count} now.", at_once=True)
-    elif down or not up:
-        named = f": {', '.join(down)} is not" if down else ""
-        yield Symptom(Kind.REPLICA_DOWN, f"{count}{named}.")
-    wrong = [one for one in up if not fleet.right(one)]
-    if wrong:
-        said = ", ".join(f"{one.name} serves {one.release} with model {one.model_id[:12]}" for one in wrong)
-        wanted = f"{fleet.release} with model {fleet.model_id[:12]}"
-        yield Symptom(Kind.FLEET_MIXED, f"{said}; the recorded release is {wanted}.")
+def answer_symptoms(seen: Sighting, before: Fleet | None, told_down: bool) -> Iterator[Symptom]:
+    """People who get no answer, and replicas that are down or serve something else.
 
-
-def lost_since(before: Fleet | None, now: Fleet) -> list[str]:
-    """Name the replicas that have answered before and were started anew since.
-
-    A new release, and fewer replicas than before, are meant. One that just does not answer may do so again, and
-    one that serves something else is an incident of another kind.
+    `told_down` says that people know already that the bot was down: the replicas that it has now are no news then.
     """
-    if before is None or before.rolling or before.release != now.release:
-        return []
-    whole = all(one.ready and now.right(one) for one in now.instances)
-    if not whole or len(now.instances) < len(before.instances):
-        return []
-    present = {(one.name, one.since) for one in now.instances}
-    return [one.name for one in before.instances if (one.name, one.since) not in present]
+    fleet, probe = seen.fleet, seen.probe
+    if seen.down:
+        yield Symptom(Kind.BOT_DOWN, sentence(*causes(seen, before)))
+    found = list(fleet_symptoms(fleet, before, None if told_down else before))
+    for symptom in found:
+        if symptom.kind is Kind.REPLICA_DOWN and fleet and not fleet.ready:
+            if seen.down or probe is None:
+                continue
+            symptom = replace(
+                symptom, sentence=sentence(f"{shortfall(fleet, before)}, although {probe.said}")
+            )
+        yield symptom
+    if probe and probe.fault is Fault.WRONG_RELEASE and Kind.FLEET_MIXED not in [one.kind for one in found]:
+        yield Symptom(Kind.FLEET_MIXED, sentence(probe.said))
+
+
+def causes(seen: Sighting, before: Fleet | None) -> Iterator[str]:
+    """Yield clauses that say why the bot is down, and what to do where no replica is ready."""
+    fleet, probe = seen.fleet, seen.probe
+    judged = fleet if fleet and fleet.judged else None
+    if judged and not judged.ready:
+        yield shortfall(judged, before)
+    if probe and not probe.passed:
+        yield f"{probe.said}, although {readiness(judged)}" if judged and judged.ready else probe.said
+    if judged and not judged.ready:
+        yield "`ratchet serve` starts the live release again, or says why it cannot"
 
 
 def traffic_symptoms(traffic: Traffic | None, policy: MonitorPolicy) -> Iterator[Symptom]:

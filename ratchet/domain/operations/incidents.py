@@ -1,8 +1,12 @@
-"""Incidents: what is wrong for a while, told once when it begins and once when it is over."""
+"""Incidents: what is wrong for a while, told once when it begins and once when it is over.
+
+Two of them are levels of one: a fleet that lacks replicas is degraded (`replica down`), and one that answers nobody, or
+wrongly, is down (`bot down`). What turns from degraded to down is told then, as the begin of the second.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -13,6 +17,7 @@ from ratchet.domain.record import Record
 class Kind(StrEnum):
     """What can be wrong."""
 
+    BOT_DOWN = "bot down"
     REPLICA_DOWN = "replica down"
     FLEET_MIXED = "fleet mixed"
     ERRORS = "errors"
@@ -86,13 +91,31 @@ class Incident(Record):
     @property
     def id(self) -> str:
         """A name that no other incident has."""
-        return "-".join(filter(None, [self.kind.replace(" ", "-"), self.subject, f"{self.since:.0f}"]))
+        return "-".join(filter(None, [self.kind, self.subject, f"{self.since:.0f}"])).replace(" ", "-")
 
     def alert(self, event: Occasion, now: float) -> Alert:
-        """What people are told about it."""
+        """What people are told while it lasts."""
         when = f"-{now:.0f}" if event is Occasion.REMINDER else ""
-        sentence = f"Over: {self.sentence}" if event is Occasion.END else self.sentence
-        return Alert(f"{self.id}-{event}{when}", event, self.kind, sentence, now)
+        return Alert(f"{self.id}-{event}{when}", event, self.kind, self.sentence, now)
+
+    def end(self, relief: str, now: float) -> Alert:
+        """What people are told when it is over: `relief` says what is true now, "" where there is nothing to say."""
+        lasted = lasting(now - self.since)
+        said = f"Over: {relief}; it lasted {lasted}." if relief else f"Over after {lasted}."
+        return Alert(f"{self.id}-{Occasion.END}", Occasion.END, self.kind, said, now)
+
+
+def told(incidents: Sequence[Incident]) -> set[Kind]:
+    """Return the kinds of which people know that there is an incident."""
+    return {incident.kind for incident in incidents if incident.begun is not None}
+
+
+def lasting(seconds: float) -> str:
+    """Say how long something took, roughly: '45 s', '6 min', '3 h', '4 days'."""
+    for most, unit, name in ((90, 1, "s"), (90 * 60, 60, "min"), (48 * 3600, 3600, "h")):
+        if seconds < most:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds / 86400:.0f} days"
 
 
 def advance(
@@ -101,10 +124,12 @@ def advance(
     unseen: Collection[Kind],
     now: float,
     policy: AlertPolicy,
+    relief: Callable[[Incident], str] = lambda incident: "",
 ) -> tuple[tuple[Incident, ...], tuple[Alert, ...]]:
     """Return the incidents after a look, and what is to be told.
 
-    Kinds that the look could not see (`unseen`) stay as they are: not knowing ends nothing.
+    Kinds that the look could not see (`unseen`) stay as they are: not knowing ends nothing. `relief` says of an
+    incident that is over what is true now.
     """
     found = {(symptom.kind, symptom.subject): symptom for symptom in symptoms}
     known = {(incident.kind, incident.subject): incident for incident in incidents}
@@ -114,7 +139,7 @@ def advance(
         incident, symptom = known.get(key), found.get(key)
         if symptom is None:
             assert incident is not None
-            kept, alert = missed(incident, now, policy) if key[0] not in unseen else (incident, None)
+            kept, alert = (incident, None) if key[0] in unseen else missed(incident, now, policy, relief)
         else:
             kept, alert = seen(incident, symptom, now, policy)
         after += [kept] if kept else []
@@ -139,10 +164,12 @@ def seen(
     return incident, None
 
 
-def missed(incident: Incident, now: float, policy: AlertPolicy) -> tuple[Incident | None, Alert | None]:
+def missed(
+    incident: Incident, now: float, policy: AlertPolicy, relief: Callable[[Incident], str]
+) -> tuple[Incident | None, Alert | None]:
     """What was not found again ends; what people were not told of is forgotten without a word."""
     if incident.begun is None:
         return None, None
     if incident.missed + 1 < policy.looks:
         return replace(incident, missed=incident.missed + 1, seen=0), None
-    return None, incident.alert(Occasion.END, now)
+    return None, incident.end(relief(incident), now)

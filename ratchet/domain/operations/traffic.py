@@ -8,7 +8,8 @@ A frame of messages has a row for each message of a person: `id`, `at` (seconds 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ratchet.domain.operations.policies import MonitorPolicy as MonitorPolicy
@@ -86,19 +87,43 @@ def summarise(messages: pd.DataFrame, minutes: float) -> Traffic:
 
 @dataclass(frozen=True)
 class ProxyCount(Record):
-    """A proxy's counters at a time: requests and server errors since its start; its mean response time in
-    milliseconds over its last 1,024 requests.
+    """A proxy's counters at a time: requests and server errors since its start.
+
+    `place` is where they were counted: at the entry, which also sees what no backend answered, or at the backends.
+    `backends` has the answers of each backend since the start, and `means` the mean response time of its last 1,024,
+    in milliseconds; `mean_ms` is that of all. `own` and `own_errors` of the requests are the monitor's.
     """
 
     at: float
     requests: int
     errors: int
     mean_ms: float
+    place: str = "bot"
+    backends: dict[str, int] = field(default_factory=dict)
+    means: dict[str, float] = field(default_factory=dict)
+    own: int = 0
+    own_errors: int = 0
+
+
+def mean_of(means: Mapping[str, float], answers: Mapping[str, int]) -> float:
+    """Return the mean response time in milliseconds over backends that gave so many answers; 0 without any."""
+    total = sum(answers.values())
+    return sum(means.get(name, 0.0) * number for name, number in answers.items()) / total if total else 0.0
+
+
+def between(first: ProxyCount, last: ProxyCount) -> float:
+    """Return the mean response time of the answers between two counts: a backend that rests has an old mean."""
+    recent = {name: max(number - first.backends.get(name, 0), 0) for name, number in last.backends.items()}
+    return mean_of(last.means, recent) or last.mean_ms
 
 
 def remember(counts: tuple[ProxyCount, ...], newest: ProxyCount, minutes: float) -> tuple[ProxyCount, ...]:
-    """Return the counts that the window begins and ends with; a proxy that was started anew counts from zero."""
-    if counts and newest.requests < counts[-1].requests:
+    """Return the counts that the window begins and ends with.
+
+    A proxy that was restarted counts from zero, and counts of different places cannot be compared.
+    """
+    last = counts[-1] if counts else newest
+    if newest.requests < last.requests or newest.errors < last.errors or newest.place != last.place:
         counts = ()
     kept = [count for count in counts if newest.at - count.at <= 60 * minutes]
     return (*kept, newest)
@@ -109,12 +134,11 @@ def with_proxy(traffic: Traffic | None, counts: tuple[ProxyCount, ...], minutes:
     if len(counts) < 2:
         return traffic
     first, last = counts[0], counts[-1]
-    known = traffic or Traffic(minutes, 0, 0, 0, 0, 0, None, last.mean_ms)
-    return Traffic.from_dict(
-        {
-            **known.as_dict(),
-            "minutes": max((last.at - first.at) / 60, 1 / 60),
-            "requests": last.requests - first.requests,
-            "errors": last.errors - first.errors,
-        }
+    known = traffic or Traffic(minutes, 0, 0, 0, 0, 0, None, between(first, last))
+    errors = max((last.errors - last.own_errors) - (first.errors - first.own_errors), 0)
+    return replace(
+        known,
+        minutes=max((last.at - first.at) / 60, 1 / 60),
+        requests=max((last.requests - last.own) - (first.requests - first.own), errors),
+        errors=errors,
     )

@@ -16,12 +16,14 @@ from ratchet.adapters.monitoring.prometheus import Figures
 from ratchet.adapters.settings import SOURCE
 from ratchet.adapters.system.processes import free_port
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.operations.health import Fleet, Instance, Retrains, Sighting
+from ratchet.domain.operations.fleet import Fleet, Instance
+from ratchet.domain.operations.health import Retrains, Sighting
 from ratchet.domain.operations.incidents import Incident, Kind
+from ratchet.domain.operations.probe import Probe
 from ratchet.domain.operations.traffic import ProxyCount, Traffic
 from tests.workspaces import fake_workspace
 
-HAPROXY = """\
+BEFORE = """\
 # TYPE haproxy_backend_http_responses_total counter
 haproxy_backend_http_responses_total{proxy="bot",code="2xx"} 970
 haproxy_backend_http_responses_total{proxy="bot",code="4xx"} 20
@@ -30,17 +32,51 @@ haproxy_backend_http_responses_total{proxy="one_replica",code="5xx"} 400
 # TYPE haproxy_backend_response_time_average_seconds gauge
 haproxy_backend_response_time_average_seconds{proxy="bot"} 0.025
 """
+TWO_COLOURS = """\
+# TYPE haproxy_frontend_http_responses_total counter
+haproxy_frontend_http_responses_total{proxy="channel",code="2xx"} 1300
+haproxy_frontend_http_responses_total{proxy="channel",code="4xx"} 45
+haproxy_frontend_http_responses_total{proxy="channel",code="5xx"} 60
+haproxy_frontend_http_responses_total{proxy="operation",code="2xx"} 900
+# TYPE haproxy_frontend_intercepted_requests_total counter
+haproxy_frontend_intercepted_requests_total{proxy="channel"} 300
+haproxy_frontend_intercepted_requests_total{proxy="operation"} 800
+# TYPE haproxy_frontend_requests_denied_total counter
+haproxy_frontend_requests_denied_total{proxy="channel"} 5
+# TYPE haproxy_backend_http_responses_total counter
+haproxy_backend_http_responses_total{proxy="bot_blue",code="2xx"} 750
+haproxy_backend_http_responses_total{proxy="bot_blue",code="5xx"} 0
+haproxy_backend_http_responses_total{proxy="bot_green",code="2xx"} 250
+haproxy_backend_http_responses_total{proxy="bot_green_unchecked",code="5xx"} 50
+haproxy_backend_http_responses_total{proxy="one_replica",code="5xx"} 400
+# TYPE haproxy_backend_response_time_average_seconds gauge
+haproxy_backend_response_time_average_seconds{proxy="bot_blue"} 0.020
+haproxy_backend_response_time_average_seconds{proxy="bot_green"} 0.060
+haproxy_backend_response_time_average_seconds{proxy="one_replica"} 5.0
+"""
 SEEN = Sighting(
     at=1000.0,
     blind={},
     fleet=Fleet("r7", "m7", False, (Instance("bot.1", "t", True, "r7", "m7", 3),)),
     traffic=Traffic(5, 100, 10, 2, 100, 1, 20, 60),
+    probe=Probe(0.045, None, "the probe got the right answer in 45 ms"),
 )
 
 
-def test_the_backends_counters_are_read() -> None:
-    """Those of the bot's backend alone."""
-    assert prometheus.count_of(HAPROXY, 5.0) == ProxyCount(5.0, 1000, 10, 25.0)
+def test_what_people_got_is_counted_at_the_entry() -> None:
+    """Also what no backend answered; not what the proxy says of its own health, nor what it denies."""
+    count = prometheus.count_of(TWO_COLOURS, 5.0)
+    assert (count.place, count.requests, count.errors) == ("channel", 1300 + 45 + 60 - 300 - 5, 60)
+    assert count.backends == {"bot_blue": 750, "bot_green": 250, "bot_green_unchecked": 50}
+    assert count.mean_ms == pytest.approx((750 * 20 + 250 * 60) / 1050)
+
+
+def test_a_proxy_without_that_entry_is_counted_at_its_backends() -> None:
+    """Those of the bot, whatever their names."""
+    assert prometheus.count_of(BEFORE, 5.0) == ProxyCount(
+        5.0, 1000, 10, 25.0, "backends", {"bot": 1000}, {"bot": 25.0}
+    )
+    assert prometheus.count_of("", 5.0).requests == 0
 
 
 @pytest.mark.parametrize("begun", [None, 900.0])
@@ -59,6 +95,7 @@ def test_the_figures_are_served_as_prometheus_reads_them(tmp_path: Path, begun: 
     assert samples["ratchet_incident", "drift"] == (begun is not None)
     assert samples["ratchet_incident", "latency"] == 0
     assert samples["ratchet_replica_restarts", ""] == 3
+    assert (samples["ratchet_probe_success", ""], samples["ratchet_probe_seconds", ""]) == (1, 0.045)
     assert samples["ratchet_fallback_ratio", ""] == 0.1
     assert samples["ratchet_reply_p95_seconds", ""] == 0.06
 

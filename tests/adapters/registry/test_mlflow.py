@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from ratchet.adapters.registry import mlflow
 from ratchet.adapters.registry.client import RegistryDown, connect
-from ratchet.adapters.registry.mlflow import NAME, RELEASES, Registry
+from ratchet.adapters.registry.mlflow import FAILURE_TAG, NAME, RELEASES, Registry
 from ratchet.adapters.registry.reading import SCHEMA, Asked, Reader, tables
 from ratchet.adapters.system.files import sha256
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate import override
+from ratchet.domain.release.attempt import Attempt, Verb
 from ratchet.domain.release.manifest import Release
 from ratchet.domain.release.model import Model
 from tests.domain.release.test_manifest import LINEAGE, model
@@ -114,6 +116,31 @@ def test_a_release_that_was_begun_is_not_live_until_it_is_finished(registry: Reg
     assert registry.champion() == one
 
 
+def test_failed_attempts_are_kept_and_are_no_releases(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In their order, and only the newest: of more than that the oldest go, as seen from every clone."""
+    monkeypatch.setattr(mlflow, "MOST", 3)
+    one = registered(registry)
+    live = go_live(registry, one, "a" * 12)
+    for number in range(5):
+        registry.note_attempt(Attempt(Verb.RELEASE, "2026-11-27T08:12:00+00:00", reason=f"No. {number}"))
+    clone = Registry(registry.settings)
+    assert [one.reason for one in clone.attempts()] == ["No. 2", "No. 3", "No. 4"]
+    assert (clone.releases(), clone.live(), clone.begun(), clone.clean()) == ([live], live, None, 0)
+
+
+def test_why_a_model_is_not_live_is_what_its_last_release_failed_of(registry: Registry) -> None:
+    """A failed way back to it is another matter; what an older Ratchet noted at the version still counts."""
+    one = registered(registry)
+    assert registry.failure(one.version) == ""
+    registry.client.set_model_version_tag(NAME, one.version, FAILURE_TAG, "of before")
+    assert registry.failure(one.version) == "of before"
+    for verb, reason in ((Verb.RELEASE, "first"), (Verb.RELEASE, "second"), (Verb.ROLLBACK, "third")):
+        registry.note_attempt(Attempt(verb, "2026-11-27T08:12:00+00:00", reason=reason, version=one.version))
+    assert registry.failure(one.version) == "second"
+
+
 def test_an_override_is_kept_with_its_model(registry: Registry) -> None:
     """Who, why and until when come back from the registry."""
     one = registered(registry)
@@ -205,7 +232,8 @@ def test_tables_and_client_say_the_same(registry: Registry) -> None:
     go_live(registry, first, "b" * 64)
     go_live(registry, second, "c" * 64)
     registry.begin(make_release("d" * 64, third.sha256, third.version))
-    registry.note_failure(second.version, "it's a “failure”")
+    registry.client.set_model_version_tag(NAME, second.version, FAILURE_TAG, "it's a “failure”")
+    registry.note_attempt(Attempt(Verb.RELEASE, "2026-11-27T08:12:00+00:00", reason="it's a “failure”"))
     registry.client.delete_model_version(NAME, third.version)
     own, asked = tables(registry.uri, NAME), Asked(registry.client, NAME)
     assert own is not None

@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 
 from ratchet.domain.operations.failure import Failure
-from ratchet.domain.operations.health import Expiry, Fleet, Instance, Newest, Retrains, Sighting, symptoms
+from ratchet.domain.operations.fleet import Fleet, Instance
+from ratchet.domain.operations.health import Expiry, Newest, Retrains, Sighting, symptoms
 from ratchet.domain.operations.incidents import Kind, Symptom
-from ratchet.domain.operations.traffic import MonitorPolicy, ProxyCount, Traffic, remember, with_proxy
+from ratchet.domain.operations.probe import Fault, Probe
+from ratchet.domain.operations.traffic import MonitorPolicy, Traffic
 
 POLICY = MonitorPolicy()
 ONE = Instance("bot.1", "10:00", True, "r7", "m7")
@@ -17,7 +19,9 @@ TWO = Instance("bot.2", "10:01", True, "r7", "m7")
 FLEET = Fleet("r7", "m7", False, (ONE, TWO))
 CALM = Traffic(5, 300, 12, 2, 300, 0, 20, 60)
 NOW = 1_000_000.0
-WELL = Sighting(NOW, {}, FLEET, CALM, retrains=Retrains(NOW - 3600, NOW + 3600))
+PASSED = Probe(0.045, None, "the probe got the right answer in 45 ms")
+SILENT = Probe(0.002, Fault.NO_ANSWER, "a message to http://bot got no answer: 503 Service Unavailable")
+WELL = Sighting(NOW, {}, FLEET, CALM, retrains=Retrains(NOW - 3600, NOW + 3600), probe=PASSED)
 
 
 def kinds(seen: Sighting, before: Fleet | None = FLEET) -> list[Kind]:
@@ -39,7 +43,9 @@ def with_fleet(*instances: Instance) -> Sighting:
 def test_a_good_fleet_has_nothing_wrong() -> None:
     """Nor has a workspace in which nothing was released yet."""
     assert kinds(WELL) == []
-    assert kinds(Sighting(NOW, {}, Fleet("", "", False, ()))) == []
+    nothing = Sighting(NOW, {}, Fleet("", "", False, ()))
+    assert kinds(nothing) == []
+    assert not nothing.down
 
 
 def test_a_replica_that_does_not_answer_is_down() -> None:
@@ -47,17 +53,18 @@ def test_a_replica_that_does_not_answer_is_down() -> None:
     silent = replace(TWO, ready=False, release="", model_id="", since="")
     symptom = only(with_fleet(ONE, silent), before=None)
     assert symptom.kind is Kind.REPLICA_DOWN
-    assert "1 of 2" in symptom.sentence
-    assert "bot.2" in symptom.sentence
+    assert symptom.sentence == "1 of 2 replicas is ready: bot.2 is not."
     assert not symptom.at_once
 
 
-def test_a_replica_that_was_started_anew_between_two_looks_was_down() -> None:
+def test_a_replica_that_was_restarted_between_two_looks_was_down() -> None:
     """The engine is quicker than the monitor; what it repaired is told all the same."""
     symptom = only(with_fleet(ONE, replace(TWO, since="10:07")))
     assert symptom.kind is Kind.REPLICA_DOWN
     assert symptom.at_once
-    assert "bot.2 was lost; 2 of 2" in symptom.sentence
+    assert symptom.sentence == "bot.2 was lost; all 2 replicas are ready now."
+    both = with_fleet(replace(ONE, since="10:07"), replace(TWO, since="10:07"))
+    assert only(both).sentence == "bot.1 and bot.2 were lost; all 2 replicas are ready now."
 
 
 def test_a_replica_that_was_down_and_back_within_two_looks_is_told() -> None:
@@ -98,12 +105,88 @@ def test_another_model_than_the_recorded_one_makes_a_mixed_fleet() -> None:
         assert kinds(back, swapped.fleet.remembered(FLEET)) == []
 
 
+OFF = (replace(ONE, ready=False), replace(TWO, ready=False))
+GONE = (Instance("flt_bot.?", "", False, "", ""),) * 2
+
+
+@pytest.mark.parametrize(
+    ("instances", "before", "said"),
+    [
+        (OFF, FLEET, "None of the 2 replicas is ready."),
+        (OFF[:1], FLEET, "The only replica is not ready."),
+        ((OFF[0], *GONE), FLEET, "None of the 3 replicas is ready: 2 are missing."),
+        (GONE, FLEET, "No replica is running; 2 are expected."),
+        ((), FLEET.remembered(None), "No replica is running; 2 are expected."),
+        ((), replace(FLEET, instances=(ONE,)).remembered(None), "No replica is running; 1 is expected."),
+        ((), None, "No replica is running."),
+    ],
+)
+def test_without_a_ready_replica_the_bot_is_down(
+    instances: tuple[Instance, ...], before: Fleet | None, said: str
+) -> None:
+    """In words with the right numbers, also where none is declared any more; that replicas are down is part of it."""
+    for probe in (SILENT, None):
+        seen = replace(with_fleet(*instances), probe=probe)
+        symptom = only(seen, before)
+        assert symptom.kind is Kind.BOT_DOWN
+        assert symptom.sentence.startswith(said)
+        assert ("503" in symptom.sentence) is (probe is not None)
+        assert symptom.sentence.endswith(
+            "`ratchet serve` starts the live release again, or says why it cannot."
+        )
+        assert {Kind.BOT_DOWN, Kind.REPLICA_DOWN} <= seen.unseen
+
+
+def test_ready_replicas_whose_answers_reach_nobody_are_a_bot_that_is_down() -> None:
+    """The proxy may be what is broken; replicas that are missing are told beside it."""
+    symptom = only(replace(WELL, probe=SILENT))
+    assert symptom.kind is Kind.BOT_DOWN
+    assert symptom.sentence == (
+        "A message to http://bot got no answer: 503 Service Unavailable, although all 2 replicas are ready."
+    )
+    assert kinds(replace(with_fleet(ONE, OFF[1]), probe=SILENT)) == [Kind.BOT_DOWN, Kind.REPLICA_DOWN]
+    assert kinds(replace(WELL, fleet=None, blind={"fleet": "gone"}, probe=SILENT)) == [
+        Kind.BOT_DOWN,
+        Kind.BLIND,
+    ]
+
+
+def test_people_who_are_answered_have_a_bot_that_is_up() -> None:
+    """Whatever the replicas say to the monitor; it tells both."""
+    symptom = only(with_fleet(*OFF))
+    assert symptom.kind is Kind.REPLICA_DOWN
+    assert symptom.sentence == (
+        "None of the 2 replicas is ready, although the probe got the right answer in 45 ms."
+    )
+
+
+def test_another_release_behind_the_front_door_is_a_mixed_fleet() -> None:
+    """Once, whoever saw it; whether the bot is down is not known then, so that it was is not over either."""
+    other = Probe(0.01, Fault.WRONG_RELEASE, "a message to http://bot was answered by r6")
+    assert only(replace(WELL, probe=other)).kind is Kind.FLEET_MIXED
+    wrong = replace(TWO, release="r6")
+    assert kinds(replace(with_fleet(ONE, wrong), probe=other)) == [Kind.FLEET_MIXED]
+    assert Kind.BOT_DOWN in replace(WELL, probe=other).unseen
+    assert Kind.FLEET_MIXED in replace(WELL, probe=SILENT).unseen
+
+
+def test_what_people_know_as_down_is_not_told_again_as_lost() -> None:
+    """The replicas that come after it are others; after a moment that nobody was told of, they were lost."""
+    back = with_fleet(replace(ONE, since="11:00"), replace(TWO, since="11:00"))
+    remembered = replace(FLEET, instances=()).remembered(FLEET)
+    assert set(remembered.instances) == {ONE, TWO}
+    assert only(back, remembered).at_once
+    assert symptoms(back, remembered, POLICY, told_down=True) == ()
+
+
 def test_a_rollout_is_no_incident_and_ends_none() -> None:
-    """While it goes on, the fleet's kinds are not judged."""
-    rolling = replace(FLEET, rolling=True, instances=(ONE, replace(TWO, ready=False)))
-    seen = replace(WELL, fleet=rolling)
-    assert kinds(seen) == []
-    assert {Kind.REPLICA_DOWN, Kind.FLEET_MIXED} <= seen.unseen
+    """While it goes on, the fleet's kinds are not judged; only people who get no answer are."""
+    for two in (ONE, replace(ONE, ready=False)):
+        rolling = replace(FLEET, rolling=True, instances=(two, replace(TWO, ready=False)))
+        seen = replace(WELL, fleet=rolling)
+        assert kinds(seen) == []
+        assert {Kind.REPLICA_DOWN, Kind.FLEET_MIXED} <= seen.unseen
+        assert kinds(replace(seen, probe=SILENT)) == [Kind.BOT_DOWN]
 
 
 @pytest.mark.parametrize(
@@ -163,20 +246,3 @@ def test_a_source_that_does_not_answer_is_told_and_hides_only_its_own() -> None:
     seen = replace(WELL, blind={"traffic": "gone"}, traffic=None, unpushed="abc.dir")
     assert kinds(seen) == [Kind.NOT_PUSHED, Kind.BLIND]
     assert seen.unseen == {Kind.ERRORS, Kind.LATENCY, Kind.DRIFT}
-
-
-def test_the_proxys_counters_become_figures_of_the_window() -> None:
-    """Differences count, old ones leave the window, and a restart begins anew."""
-    counts: tuple[ProxyCount, ...] = ()
-    for minute in range(10):
-        counts = remember(counts, ProxyCount(60.0 * minute, 100 * minute, 2 * minute, 30), minutes=5)
-    traffic = with_proxy(CALM, counts, 5)
-    assert traffic is not None
-    assert (traffic.requests, traffic.errors, traffic.minutes) == (500, 10, 5)
-    assert traffic.p95_ms == CALM.p95_ms
-    alone = with_proxy(None, counts, 5)
-    assert alone is not None
-    assert alone.p95_ms == 30
-    restarted = remember(counts, ProxyCount(600, 3, 0, 1), minutes=5)
-    assert len(restarted) == 1
-    assert with_proxy(CALM, restarted, 5) == CALM

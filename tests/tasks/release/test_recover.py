@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +19,10 @@ class Registry:
     """A registry in which nothing was released yet."""
 
     known: list[str] = field(default_factory=list)
+    settings: Any = field(default_factory=lambda: SimpleNamespace(state=Path("/nowhere")))
+
+    def attempts(self) -> list[Any]:
+        return []
 
     def live(self) -> None:
         return None
@@ -56,7 +61,7 @@ class Target:
 
 def run(registry: Registry, target: Target) -> Any:
     """Run the step."""
-    return recover.fn(SimpleNamespace(registry=registry, target=target))  # type: ignore[attr-defined]
+    return recover.fn(SimpleNamespace(registry=registry, target=target, name="run"))  # type: ignore[attr-defined]
 
 
 def test_an_empty_registry_beside_something_that_serves_is_refused() -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from ratchet.adapters.bot import bot_code
 from ratchet.adapters.bot.archives import Trained
-from ratchet.adapters.registry import waiting
+from ratchet.adapters.registry import attempts, waiting
 from ratchet.adapters.targets.target import ReplicaStatus
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.release.attempt import INTERRUPTED, Attempt, Verb
 from ratchet.domain.release.manifest import Lineage, Release
 from ratchet.domain.release.model import Model
 from tasks.release.again import again
@@ -23,6 +24,7 @@ from tasks.release.serve import serve
 from tasks.release.take_up import take_up
 from tasks.training.register import require_unchanged
 from tests.domain.release.test_manifest import model
+from tests.workspaces import fake_workspace
 
 LINEAGE = Lineage("d", "l", "c", "code", "lock", "f", 1)
 RELEASE = Release(
@@ -58,7 +60,7 @@ class Registry:
     release: Release | None = None
     recorded: tuple[Release, ...] = ()
     registered: tuple[Model, ...] = ()
-    noted: dict[str, str] = field(default_factory=dict)
+    tried: list[Attempt] = field(default_factory=list)
 
     def models(self) -> tuple[Model, ...]:
         return self.registered
@@ -66,11 +68,11 @@ class Registry:
     def override(self, model: Model) -> None:
         return None
 
-    def note_failure(self, version: str, why: str) -> None:
-        self.noted[version] = why
+    def note_attempt(self, attempt: Attempt) -> None:
+        self.tried.append(attempt)
 
     def failure(self, version: str) -> str:
-        return self.noted.get(version, "")
+        return next((one.reason for one in self.tried if one.version == version), "")
 
     def champion(self) -> Champion | None:
         return self.model
@@ -170,18 +172,54 @@ def test_where_the_champion_does_not_fit_a_promoted_model_that_waits_is_released
 
 
 def test_a_release_that_failed_leaves_its_reason_and_the_next_step(bot: Path) -> None:
-    """With the model, for `ratchet status`; on the error, for whoever reads it; an older version is only noted."""
+    """In the registry, for `ratchet status`; on the error, for whoever reads it; the model waits."""
     registry = Registry(Champion(LINEAGE), registered=(model("8", champion="7"),), recorded=(RELEASE,))
     error = RatchetError("p95 is 900 ms.", "Look at the machine.")
-    said = call(give_up, Run(Settings(bot), registry), registry.registered[0], error)
-    assert said == "version 8: promoted, not live: p95 is 900 ms; `ratchet release` tries again"
+    tried = Attempt(Verb.RELEASE, "2026-11-27T08:00:00+00:00", "stage", version="8", trigger="weekly")
+    failed = call(give_up, Run(Settings(bot), registry), tried, error)
+    assert failed.sentence == (
+        "release of version 8 failed at stage: p95 is 900 ms. Look at the machine. `ratchet release` tries again."
+    )
     assert str(error) == "p95 is 900 ms. Look at the machine. `ratchet release` tries again."
+    assert registry.tried == [failed]
+    assert failed.at > tried.at
     found = waiting.find(registry)  # type: ignore[arg-type]
     assert found is not None
-    assert found.sentence == said
-    broken = KeyError("x")
-    assert call(give_up, Run(Settings(bot), registry), model("7"), broken) == "version 7 is not live"
-    assert registry.noted["7"] == "KeyError: 'x'"
+    assert found.sentence == "version 8: promoted, not live: p95 is 900 ms; `ratchet release` tries again"
+
+
+@pytest.mark.parametrize(
+    ("tried", "error", "remedy"),
+    [
+        (Attempt(Verb.RELEASE, "", version="7"), KeyError("x"), "`ratchet release champion` tries again."),
+        (Attempt(Verb.RELEASE, "", version="6"), KeyError("x"), "`ratchet release 6` tries again."),
+        (
+            Attempt(Verb.ROLLBACK, "", release="r0"),
+            KeyboardInterrupt(),
+            "`ratchet rollback --to r0` tries again.",
+        ),
+        (Attempt(Verb.SERVE, ""), RatchetError("No.", "See `ratchet status`."), "See `ratchet status`."),
+    ],
+)
+def test_what_failed_is_tried_again_by_the_command_that_is_told(
+    bot: Path, tried: Attempt, error: BaseException, remedy: str
+) -> None:
+    """The champion by that name: its version may wait for another code; a remedy with a command has the next step."""
+    registry = Registry(Champion(LINEAGE), recorded=(RELEASE,))
+    failed = call(give_up, Run(Settings(bot), registry), tried, error)
+    assert failed.remedy == remedy
+    assert failed.reason in ("KeyError: 'x'", INTERRUPTED, "No.")
+
+
+def test_a_step_notes_itself_in_the_attempt_that_goes_on(bot: Path, tmp_path: Path) -> None:
+    """So the one that fails is known, and what tidies up afterwards does not count."""
+    settings = fake_workspace(tmp_path / "ws")
+    with attempts.trying(settings, "run", Attempt(Verb.RELEASE, "")) as tried:
+        with pytest.raises(RatchetError):
+            call(again, Run(Settings(bot)))
+        tried.ended = True
+        call(take_up, Run(Settings(bot)))
+    assert tried.made.step == "again"
 
 
 @pytest.mark.parametrize(
