@@ -136,15 +136,17 @@ def tail(task_id: str, environment: Mapping[str, str], lines: int = LOG_LINES) -
         return ""  # a node that does not answer keeps its logs to itself
 
 
-def last_checks(client: docker.DockerClient, task_id: str) -> str:
-    """What the last health checks of a task's replica said; "" when they said nothing, or ran on another node."""
+def last_checks(client: docker.DockerClient, task_id: str) -> tuple[list[str], bool | None]:
+    """What the last health checks of a task's replica said, the oldest first, and whether the kernel ended it for its
+    memory; nothing and None where the engine has it no longer, or it ran on another node.
+    """
     try:
         status = client.api.inspect_task(task_id)["Status"].get("ContainerStatus") or {}
         state = client.api.inspect_container(status.get("ContainerID", ""))["State"]
     except (APIError, NullResource):
-        return ""
+        return [], None
     checks = (state.get("Health") or {}).get("Log") or []
-    return "; ".join(dict.fromkeys(str(check["Output"]).strip() for check in checks if check["Output"]))
+    return [str(check["Output"]).strip() for check in checks if check["Output"]], bool(state.get("OOMKilled"))
 
 
 def order_rollback(name: str, environment: Mapping[str, str]) -> None:

@@ -13,7 +13,9 @@ from docker.errors import DockerException, ImageNotFound
 
 from ratchet.adapters.settings import SOURCE, Settings
 from ratchet.adapters.targets.swarm import derived, docker_service, stack, switch
+from ratchet.adapters.targets.swarm.proxy_words import of_proxy
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.release.reasons import plain
 
 CHECK_SECONDS = 60
 FOLDER = "run/proxy"
@@ -37,10 +39,9 @@ def require(client: docker.DockerClient, settings: Settings, document: Mapping[s
         )
     image = str(document["services"][derived.PROXY].get("image") or "haproxy:lts")
     if said := faults(client, image, text):
-        raise RatchetError(
-            f"HAProxy does not take {path}: {said}. Nothing was changed.",
-            "Correct it, and run the command again.",
-        )
+        found = of_proxy(said, str(path))
+        fact = found.fact if found else f"HAProxy refuses {path}: {plain(said) or 'it gave no reason'}."
+        raise RatchetError(f"{fact} Nothing was changed.", found.remedy if found else "Correct that file.")
 
 
 def in_force(client: docker.DockerClient, settings: Settings) -> str:
@@ -50,7 +51,7 @@ def in_force(client: docker.DockerClient, settings: Settings) -> str:
 
 
 def faults(client: docker.DockerClient, image: str, text: str) -> str:
-    """Return what HAProxy says against a configuration, its first line of substance; "" where it takes it."""
+    """Return what HAProxy says of a configuration that it refuses; "" where it takes it."""
     command = {"entrypoint": ["haproxy"], "command": ["-c", "-f", f"/{FOLDER}/haproxy.cfg"]}
     try:
         try:
@@ -66,7 +67,7 @@ def faults(client: docker.DockerClient, image: str, text: str) -> str:
         container.put_archive("/", packed({"haproxy.cfg": text, "word.map": "live none\n"}))
         container.start()
         code = int(container.wait(timeout=CHECK_SECONDS)["StatusCode"])
-        return "" if code == 0 else first_alert(container.logs().decode(errors="replace"))
+        return "" if code == 0 else container.logs().decode(errors="replace") or "no reason was given"
     finally:
         container.remove(force=True)
 
@@ -81,11 +82,3 @@ def packed(files: Mapping[str, str]) -> bytes:
             entry.size, entry.mode = len(content), 0o644
             archive.addfile(entry, io.BytesIO(content))
     return stream.getvalue()
-
-
-def first_alert(output: str) -> str:
-    """Return the first line with which HAProxy refuses a configuration, without its prefix."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    alerts = [line.partition(" : ")[2] or line for line in lines if line.startswith("[ALERT]")]
-    said = next(iter(alerts), lines[0] if lines else "it gave no reason")
-    return said.replace(f"/{FOLDER}/", "").removeprefix("config : ").rstrip(".")

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import docker
 
 from ratchet.adapters.settings import Settings
-from ratchet.adapters.targets.swarm import docker_service, proof, stack
+from ratchet.adapters.targets.swarm import docker_service, proof, reasons, stack
 from ratchet.adapters.targets.target import ReplicaStatus
 from ratchet.domain.release.rollout import FAILED_STATES, ServiceState, Task
 
@@ -37,7 +37,15 @@ def status(settings: Settings, task: Task, fleet: ServiceState) -> ReplicaStatus
         model_id=str(said.get("model_id", "")),
         restarts=sum(other.name == task.name and other.state in FAILED_STATES for other in fleet.tasks),
         since=task.since,
+        why="" if said.get("ready") is True else why(task, fleet, str(said.get("why") or "")),
     )
+
+
+def why(task: Task, fleet: ServiceState, said: str) -> str:
+    """Say why a replica is not ready, in its own words or the engine's; "" where neither says it."""
+    errors = [task.error, *(one.error for one in fleet.tasks if one.name == task.name)]
+    found = reasons.of([error for error in errors if error], checks=[said] if said else [])
+    return found.fact if found else ""
 
 
 def logs(client: docker.DockerClient, settings: Settings, service: str, lines: int) -> str:

@@ -11,13 +11,12 @@ from collections.abc import Callable
 import docker
 
 from ratchet.adapters.settings import Settings
-from ratchet.adapters.targets.swarm import derived, docker_service, stack
+from ratchet.adapters.targets.swarm import derived, docker_service, reasons, stack
 from ratchet.adapters.targets.target import Say
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.rollout import (
     RolloutState,
     ServiceState,
-    Task,
     Update,
     Wanted,
     failures,
@@ -130,15 +129,24 @@ class Rollout:
             )
 
     def explain(self, wanted: Wanted, fleet: ServiceState, late: str) -> tuple[str, str]:
-        """Say why a release did not come to serve: the engine's reason and the failed replica's last lines."""
-        why = reason(fleet.tasks, wanted) or fleet.update.message or "the engine gave no reason"
-        failed = failures(fleet.tasks, wanted) or [
-            task for task in fleet.tasks if task.release == wanted.release
-        ]
-        said = self.last_words(failed[0]) if failed else ""
-        fact = f"Release {wanted.release} did not come to serve on every replica{late}: {why}."
-        lines = f" The failed replica's last lines:\n{said}" if said else ""
-        return fact, f"The release before it still serves, where there was one.{lines}"
+        """Say why a release did not come to serve, in the engine's or the replica's own words, and what to do."""
+        failed = failures(fleet.tasks, wanted)
+        tried = failed or [task for task in fleet.tasks if task.release == wanted.release]
+        errors = [task.error for task in tried if task.error]
+        log = docker_service.tail(tried[0].id, self.environment) if tried else ""
+        checks, oom = docker_service.last_checks(self.client, tried[0].id) if tried else ((), None)
+        about = reasons.declared(stack.read(self.settings), store=f"{self.settings.stack}_redis")
+        found = reasons.of(errors, log, checks, about, oom)
+        why = (
+            found.fact
+            if found
+            else reason(fleet.tasks, wanted) or fleet.update.message or "no reason was given"
+        )
+        fact = f"Release {wanted.release} did not come to serve on every replica{late}: {why.rstrip('.')}."
+        return (
+            fact,
+            f"{found.remedy if found else ''} The release before it still serves, where there was one.".strip(),
+        )
 
     def tell_spread(self, say: Say) -> None:
         """Say on how many nodes the replicas are."""
@@ -151,9 +159,3 @@ class Rollout:
             say(f"warning: all {fleet.replicas} replicas are on {len(nodes)} of {ready} ready nodes")
         else:
             say(f"{fleet.replicas} replicas on {len(nodes)} {'node' if len(nodes) == 1 else 'nodes'}")
-
-    def last_words(self, task: Task) -> str:
-        """The last lines of a failed replica, and what its last health checks said."""
-        lines = docker_service.tail(task.id, self.environment)
-        checks = docker_service.last_checks(self.client, task.id)
-        return f"{lines}\nhealth checks: {checks}" if checks else lines
