@@ -59,6 +59,15 @@ def test_no_help_text_waits_for_what_a_run_needs() -> None:
     assert not SLOW & set(json.loads(done.stdout))
 
 
+def test_no_rollback_waits_for_tables_or_servers_clients_before_it_switches() -> None:
+    """Prefect it needs; what trains, tests under load or records is imported by the step that does so."""
+    imported = IMPORTED.replace("ratchet.cli.app", "flows.rollback")
+    done = subprocess.run(
+        [sys.executable, "-c", imported], check=True, capture_output=True, text=True, timeout=120
+    )
+    assert not (SLOW - {"prefect"}) & set(json.loads(done.stdout))
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

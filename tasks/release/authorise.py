@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from ratchet.adapters.run import Run
 from ratchet.domain.gate import override
-from ratchet.domain.gate.verdict import Decision
+from ratchet.domain.gate.decision import Decision
 from ratchet.domain.release.model import Model
 from tasks.step import step
 

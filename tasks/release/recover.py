@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 from ratchet.adapters.registry import attempts
 from ratchet.adapters.run import Run
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.release.manifest import Recovery, recovery
+from ratchet.domain.release.manifest import Recovery, recovery, switched_to
 from tasks.step import say, step
 
 
@@ -22,6 +25,8 @@ def recover(run: Run, killed: bool = True) -> str:
     target.check()
     live, begun = registry.live(), registry.begun()
     served = [replica.release if replica.ready else "" for replica in target.replicas()]
+    if begun is None and (warm := target.warm()) is not None:
+        begun = switched_to(registry.releases(), live, served, warm.release)
     if any(served) and live is None and not registry.models():
         raise RatchetError(
             f"Release {max(served)} serves, but the registry knows no model at all: its database is lost, or another.",
@@ -31,8 +36,8 @@ def recover(run: Run, killed: bool = True) -> str:
     done = []
     match recovery(begun, served):
         case Recovery.FINISH if begun is not None:
-            registry.finish(begun)
-            live = begun
+            live = replace(begun, live_at=datetime.now(UTC).isoformat(timespec="seconds"))
+            registry.finish(live)
             done.append(f"finished release {begun.id}, which serves everywhere")
         case Recovery.UNDO if begun is not None:
             done.append(f"gave up release {begun.id}, which had not come to serve everywhere")

@@ -19,6 +19,8 @@ def serve(run: Run) -> str:
     replicas = target.replicas()
     if replicas and all(replica.ready and replica.release == live.id for replica in replicas):
         return f"release {live.id} serves at {target.url()}"
+    if target.switch_back(live, say):
+        return f"switched back to release {live.id} at {target.url()}"
     if target.needs_staging:
         target.stage(live, say)
     target.deploy(live, say)

@@ -6,7 +6,6 @@ import contextlib
 from dataclasses import dataclass
 
 from ratchet.adapters.bot import channel, rasa
-from ratchet.adapters.corpus import data_revisions
 from ratchet.adapters.run import Run
 from ratchet.adapters.targets import locust_load
 from ratchet.domain.errors import RatchetError
@@ -61,6 +60,8 @@ def forget(run: Run, url: str) -> None:
 
 def sample(run: Run, count: int) -> list[str]:
     """Return messages for a load test; without a corpus none, which is said: stock phrases take their place."""
+    from ratchet.adapters.corpus import data_revisions  # with pandas, which a rollback does not wait for
+
     try:
         return data_revisions.sample_texts(run.settings, count)
     except RatchetError as error:

@@ -283,14 +283,14 @@ class Registry:
     # Releases
 
     def begin(self, release: Release) -> None:
-        """Note, before anything is deployed, that this release is about to go live; already so is a no-op."""
-        if any(begun.id == release.id for _, begun in self._unfinished()):
-            return
+        """Note, before anything is deployed, that this release is about to go live."""
         tags = {RELEASE_TAG: json.dumps(release.as_dict()), "reason": release.reason}
         self.client.create_run(self.experiment(RELEASES), run_name=release.id, tags=tags)
 
     def finish(self, release: Release) -> None:
-        """Note that a release that was begun is live: the manifest first, then the aliases."""
+        """Note that a release is live: the manifest first, then the aliases. One that was switched to was not begun."""
+        if all(begun.id != release.id for _, begun in self._unfinished()):
+            self.begin(release)
         for run_id, begun in self._unfinished():
             if begun.id == release.id:
                 self.client.set_tag(run_id, RELEASE_TAG, json.dumps(release.as_dict()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -82,6 +82,20 @@ def recovery(begun: Release | None, served: Sequence[str]) -> Recovery:
     if begun is None:
         return Recovery.NOTHING
     return Recovery.FINISH if served and set(served) == {begun.id} else Recovery.UNDO
+
+
+def switched_to(
+    releases: Sequence[Release], live: Release | None, served: Sequence[str], warm: str
+) -> Release | None:
+    """Return the release that a killed rollback switched to and did not record; None where none did.
+
+    Every replica serves it, it was live before, and the release on record, `live`, is the one that is `warm`: nothing
+    but a switch back leaves that. `releases` are oldest first, `served` is as in `recovery`.
+    """
+    if live is None or warm != live.id or len(set(served)) != 1 or served[0] == live.id:
+        return None
+    found = next((release for release in reversed(releases) if release.id == served[0]), None)
+    return replace(found, reason=f"rollback from {live.id}") if found else None
 
 
 def rollback_target(releases: Sequence[Release], live: str | None, to: str | None = None) -> Release:

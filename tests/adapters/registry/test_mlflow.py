@@ -102,13 +102,24 @@ def test_aliases_follow_the_recorded_releases(registry: Registry) -> None:
     assert [registry.aliased(name).version for name in ("champion", "previous")] == [one.version, two.version]  # type: ignore[union-attr]
 
 
+def test_a_release_that_was_switched_to_is_recorded_without_a_beginning(registry: Registry) -> None:
+    """Once, like any other."""
+    one, two = registered(registry, b"1"), registered(registry, b"2")
+    first = go_live(registry, one, "a" * 12)
+    second = go_live(registry, two, "b" * 12)
+    registry.finish(first)
+    assert registry.releases() == [first, second, first]
+    assert registry.live() == first
+    assert registry.champion() == one
+    assert registry.begun() is None
+
+
 def test_a_release_that_was_begun_is_not_live_until_it_is_finished(registry: Registry) -> None:
     """Aliases move only when everything is verified; what a crash leaves is found and closed."""
     one, two = registered(registry, b"1"), registered(registry, b"2")
     first = go_live(registry, one, "a" * 12)
     second = make_release("b" * 12, two.sha256, two.version)
     registry.begin(second)
-    registry.begin(second)  # a rollback notes it before it tries to switch, and again before it deploys
     assert registry.live() == first
     assert registry.begun() == second
     assert registry.clean() == 1

@@ -7,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.release.manifest import Lineage, Recovery, Release, recovery, release_id, rollback_target
+from ratchet.domain.release.manifest import (
+    Lineage,
+    Recovery,
+    Release,
+    recovery,
+    release_id,
+    rollback_target,
+    switched_to,
+)
 from ratchet.domain.release.model import Model, Next, next_step
 from ratchet.domain.release.training import fingerprint
 
@@ -93,6 +101,24 @@ def test_a_begun_release_is_finished_only_where_every_replica_serves_it(served: 
     everywhere = bool(served) and all(name == "a" for name in served)
     assert recovery(release("a"), served) is (Recovery.FINISH if everywhere else Recovery.UNDO)
     assert recovery(None, served) is Recovery.NOTHING
+
+
+IDS = st.sampled_from(["a", "b", "c", ""])
+
+
+@given(st.lists(IDS), IDS, st.lists(IDS, max_size=3), IDS)
+def test_only_a_switch_back_is_taken_for_one(
+    recorded: list[str], live: str, served: list[str], warm: str
+) -> None:
+    """The whole fleet serves a release that was live before, and the one on record is what stays warm."""
+    releases = [release(one) for one in recorded if one]
+    found = switched_to(releases, release(live) if live else None, served, warm)
+    known = bool(served) and served[0] in {one.id for one in releases}
+    if known and set(served) == {served[0]} and served[0] != live and warm == live != "":
+        assert found is not None
+        assert (found.id, found.reason) == (served[0], f"rollback from {live}")
+    else:
+        assert found is None
 
 
 def test_a_release_is_named_by_day_and_content() -> None:

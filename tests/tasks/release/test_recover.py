@@ -55,6 +55,9 @@ class Target:
     def replicas(self) -> list[ReplicaStatus]:
         return [ReplicaStatus("a", "here", "url", True, self.serves)] if self.serves else []
 
+    def warm(self) -> None:
+        return None
+
     def clean(self, live: Any, say: Any, went_live: Any) -> None:
         return None
 

@@ -13,6 +13,7 @@ from ratchet.domain.release.manifest import Release
 from tasks.release.recover import recover
 from tasks.release.rehearse import bring
 from tasks.release.revert import revert
+from tasks.release.serve import serve
 from tests.workspaces import make_release
 
 OLD = make_release("old", "a")
@@ -62,14 +63,11 @@ class Told:
     def clean(self, *_: Any) -> int:
         return 0
 
-    def begin(self, release: Release) -> None:
-        self.told.append(f"begin {release.id}")
-
     def begun(self) -> Release | None:
         return self.unfinished
 
     def finish(self, release: Release) -> None:
-        self.told.append(f"finish {release.id}")
+        self.told.append(f"finish {release.id}: {release.reason}")
 
     def live(self) -> Release | None:
         return self.recorded
@@ -83,34 +81,44 @@ class Told:
     def set_aliases(self) -> None:
         return None
 
+    def url(self) -> str:
+        return "url"
+
 
 def run(told: Told) -> Any:
     """The run that a step is given."""
     return SimpleNamespace(registry=told, target=told)
 
 
-def test_that_a_switch_back_begins_is_noted_before_it_happens() -> None:
-    """A run that is killed between the switch and the record leaves what the next one needs to finish it."""
-    told = Told()
-    assert revert.fn(run(told), OLD)  # type: ignore[attr-defined]
-    assert told.told == [f"begin {OLD.id}", f"switch to {OLD.id}"]
-
-
 @pytest.mark.parametrize(
-    ("told", "done"),
-    [(Told(kept=""), []), (Told(kept="another"), []), (Told(fit=False), [f"begin {OLD.id}"])],
+    ("told", "switched"), [(Told(), True), (Told(kept=""), False), (Told(fit=False), False)]
 )
-def test_without_a_warm_replica_of_it_the_release_path_follows(told: Told, done: list[str]) -> None:
-    """Nothing was changed; the registry knows at most that this release is about to go live, and it is."""
-    assert not revert.fn(run(told), OLD)  # type: ignore[attr-defined]
-    assert told.told == done
+def test_a_rollback_switches_before_anything_is_written_down(told: Told, switched: bool) -> None:
+    """Where it cannot, nothing was changed, and the release path follows."""
+    assert revert.fn(run(told), OLD) is switched  # type: ignore[attr-defined]
+    assert told.told == ([f"switch to {OLD.id}"] if switched else [])
 
 
-def test_the_next_run_finishes_a_switch_that_was_not_recorded() -> None:
-    """It serves; what is left is to write it down."""
-    told = Told(serving=OLD.id, kept=NEW.id, unfinished=OLD)
+def test_the_next_run_writes_down_a_switch_that_was_not_recorded() -> None:
+    """It was killed between the two; what serves says it."""
+    told = Told(serving=OLD.id, kept=NEW.id)
+    said = recover.fn(run(told))  # type: ignore[attr-defined]
+    assert told.told == [f"finish {OLD.id}: rollback from {NEW.id}"]
+    assert "finished release" in said
+
+
+def test_the_next_run_finishes_one_whose_record_was_begun() -> None:
+    """The registry names it by then."""
+    told = Told(serving=OLD.id, kept=NEW.id, unfinished=replace(OLD, reason="rollback"))
     recover.fn(run(told))  # type: ignore[attr-defined]
-    assert told.told == [f"finish {OLD.id}"]
+    assert told.told == [f"finish {OLD.id}: rollback"]
+
+
+def test_after_a_failed_rollback_the_recorded_release_is_switched_to_again() -> None:
+    """It is still warm: nothing has to start."""
+    told = Told(serving=OLD.id, kept=NEW.id, ready=False)
+    assert "switched back" in serve.fn(run(told))  # type: ignore[attr-defined]
+    assert told.told == [f"switch to {NEW.id}"]
 
 
 def test_a_release_that_was_given_up_gives_way_to_the_warm_one_and_does_not_stay_warm() -> None:
@@ -121,9 +129,9 @@ def test_a_release_that_was_given_up_gives_way_to_the_warm_one_and_does_not_stay
     assert f"switched back to {OLD.id}" in said
 
 
-def test_a_switch_that_was_begun_and_not_made_leaves_everything_as_it_was() -> None:
+def test_a_rollback_that_did_not_come_to_its_switch_leaves_everything_as_it_was() -> None:
     """The live release serves, and the other one is still there to go back to."""
-    told = Told(unfinished=OLD)
+    told = Told()
     recover.fn(run(told))  # type: ignore[attr-defined]
     assert told.told == []
     assert told.kept == OLD.id
