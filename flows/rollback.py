@@ -1,4 +1,4 @@
-"""rollback: the release path with an older release."""
+"""rollback: the release path with an older release, built again from its manifest where its bundle is gone."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ratchet.adapters.run import begin
 from ratchet.domain.operations.summary import Outcome
 from ratchet.domain.release.manifest import Release
 from tasks.release.choose import choose
+from tasks.release.ensure import ensure
 from tasks.release.recover import recover
 
 
@@ -22,5 +23,5 @@ def rollback(to: str | None = None, workspace: str | None = None, trigger: str =
         trigger: Why, for the record.
     """
     with begin(workspace, "A rollback", trigger) as run:
-        chosen = choose.after(recover(run))(run, to)
+        chosen = ensure(run, choose.after(recover(run))(run, to))
         return ended(Outcome.RELEASED.state, bring_up(run, chosen, load=False))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ratchet.adapters.run import Run
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.release.manifest import Recovery, recovery
+from ratchet.domain.release.manifest import Recovery, bundles_by_worth, recovery
 from tasks.step import say, step
 
 
@@ -34,7 +34,7 @@ def recover(run: Run) -> str:
         case Recovery.UNDO if begun is not None:
             done.append(f"gave up release {begun.id}, which had not come to serve everywhere")
     registry.set_aliases()  # a run may have been killed after it recorded a release, and before they moved
-    target.clean(live, say, [one.bundle for one in registry.releases() if one.target == target.name])
+    target.clean(live, say, bundles_by_worth(registry.releases(), live, target.name))
     if left := registry.clean():
         done.append(f"closed {left} unfinished {'run' if left == 1 else 'runs'} in the registry")
     return "; ".join(done) or "nothing was left half done"

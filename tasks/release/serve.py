@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ratchet.adapters.run import Run
+from ratchet.adapters.targets import rebuild
 from tasks.step import say, step
 
 
@@ -19,6 +20,7 @@ def serve(run: Run) -> str:
     replicas = target.replicas()
     if replicas and all(replica.ready and replica.release == live.id for replica in replicas):
         return f"release {live.id} serves at {target.url()}"
+    live = rebuild.ensured(run.settings, run.registry, target, live, say)
     if target.needs_staging:
         target.stage(live, say)
     target.deploy(live, say)

@@ -30,9 +30,11 @@ from ratchet.adapters.system.processes import (
     tail,
     terminate,
 )
-from ratchet.adapters.targets import ports
+from ratchet.adapters.targets import ports, process_faults
+from ratchet.adapters.targets.optional import InMemory
 from ratchet.adapters.targets.target import ReplicaStatus, Say
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.operations.doctor import Fault
 from ratchet.domain.release.manifest import Release
 from ratchet.domain.release.rollout import kept
 
@@ -170,6 +172,22 @@ class ProcessTarget:
         for name in stop_all(self.folder):
             say(f"stopped: {name}")
 
+    def holds(self, release: Release) -> bool:
+        """Say whether the release's bundle is there, and is what its name stands for."""
+        return is_whole(self.bundles / release.bundle)
+
+    def faults(self) -> Sequence[Fault]:
+        """See `optional.Examined`."""
+        return process_faults.faults(self.settings)
+
+    def mend(self, fault: Fault, say: Say) -> None:
+        """See `optional.Examined`."""
+        process_faults.mend(self.settings, fault, say)
+
+    def conversations(self) -> InMemory:
+        """They end with the server."""
+        return InMemory()
+
     def _launch(self, release: Release, bundle: Path, log: Path) -> Replica:
         port = free_port()
         token = channel.staging_token(self.settings)
@@ -202,9 +220,9 @@ class ProcessTarget:
         if not model.exists():
             raise RatchetError(
                 f"The bundle of release {release.id} is no longer on this machine.",
-                f"Make it anew with `ratchet release {release.model_version}`.",
+                "Run `ratchet doctor --mend`: it builds the bundle again from the release's manifest.",
             )
-        remedy = f"It was changed since: delete {bundle}, then `ratchet release {release.model_version}`."
+        remedy = "Run `ratchet doctor --mend`: it builds the bundle again from the release's manifest."
         if sha256(model) != release.model_sha256:
             raise RatchetError(
                 f"The model in bundle {release.bundle[:12]} is not the one that release {release.id} names.",
