@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +17,7 @@ from ratchet.cli.output import as_json, facts, out
 from ratchet.domain.errors import UsageError
 
 if TYPE_CHECKING:
+    from ratchet.adapters.system.console import Line
     from ratchet.domain.operations.backup import Manifest
 
 PASSPHRASE = "RATCHET_BACKUP_PASSPHRASE"  # noqa: S105 - the name of the variable
@@ -53,7 +56,7 @@ def backup(
     place = file.expanduser().absolute()
     backing.require_place(place, force)
     secret = passphrase("the backup", new=True)
-    with console.step("backup") as line:
+    with working("backup") as line:
         manifest = backing.backup(found, place, secret, console.progress, force)
         line.result = f"{len(manifest.members):,} files"
     size = place.stat().st_size
@@ -90,11 +93,11 @@ def restore(
     place = file.expanduser().absolute()
     called = archive.called(place)  # before anybody types a passphrase
     secret, notes = passphrase(called), list[str]()
-    with console.step("verify" if check else "restore") as line:
+    with working("verify" if check else "restore") as line:
         if check:
             manifest, folder, standing = archive.verify(place, secret, console.progress), None, None
         else:
-            target = (into or chosen_folder(shared.workspace)).expanduser().absolute()
+            target = (into or chosen_folder(shared.workspace)).expanduser().resolve()
             done = restoring.restore(place, target, secret, console.progress, notes.append, force)
             manifest, folder, standing = done.manifest, done.workspace, done.standing
         line.result = f"{len(manifest.members):,} files, every digest is right"
@@ -113,6 +116,19 @@ def tell(folder: Path, notes: list[str]) -> None:
         out.print(f"  {text}", markup=False)
     out.print(f"Restored into {folder}.", markup=False)
     out.print(f"Next: ratchet --workspace {shlex.quote(str(folder))} serve", markup=False)
+
+
+@contextlib.contextmanager
+def working(name: str) -> Iterator[Line]:
+    """Show what is done as a step of a run is shown."""
+    from ratchet.adapters.system import console
+
+    with console.step(name) as line:
+        try:
+            yield line
+        except Exception:
+            line.result = "failed"
+            raise
 
 
 def passphrase(called: str, new: bool = False) -> str:

@@ -6,12 +6,16 @@ and gets what the clone cannot have: the state, and the files that no commit has
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from ratchet.adapters.corpus import dvc
 from ratchet.adapters.registry import relocate
@@ -52,6 +56,7 @@ def restore(file: Path, into: Path, passphrase: str, say: Say, note: Say, force:
     releases of its own and `force` does not say to put them aside.
     """
     manifest = archive.verify(file, passphrase, say)
+    sweep(into)
     if is_free(into):
         require_whole(manifest)
         root, standing = fresh(file, into, passphrase, manifest, say, note)
@@ -66,9 +71,13 @@ def restore(file: Path, into: Path, passphrase: str, say: Say, note: Say, force:
 def fresh(
     file: Path, into: Path, passphrase: str, manifest: Manifest, say: Say, note: Say
 ) -> tuple[Path, Standing]:
-    """Make the whole workspace beside, and rename it into its place in one step."""
-    into.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=into.parent, prefix=f".{into.name}.{STAGE}") as name:
+    """Make the whole workspace beside, and move it into its place; in a folder that is there, inside of it.
+
+    That one may be where somebody's shell is, or a disk of its own: it is filled, not replaced.
+    """
+    beside = into if into.exists() else into.parent
+    beside.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=beside, prefix=f".{into.name}.{STAGE}{os.getpid()}-") as name:
         files, tree = Path(name) / "files", Path(name) / into.name
         for folder in (files, tree):
             folder.mkdir()
@@ -87,18 +96,22 @@ def fresh(
             for path in below(files):
                 put(moves, files / path, path)
         standing = settle(root, final, manifest, root / STATE_FOLDER, root, note)
-        take_place(tree, into)
+        if not into.exists():
+            tree.rename(into)
+            return final, standing
+        with together(into, Path(name) / "never") as moves:
+            for child in sorted(tree.iterdir(), key=lambda path: (path.name == STATE_FOLDER, path.name)):
+                moves.put(child, child.name)
     return final, standing
 
 
-def take_place(tree: Path, into: Path) -> None:
-    """Rename a folder to one that is absent or empty."""
-    try:
-        os.replace(tree, into)
-    except OSError as error:  # a mount, for instance
-        raise RatchetError(
-            f"{into} cannot be replaced: {error.strerror}.", "Name a folder inside of it with --into."
-        ) from error
+def sweep(into: Path) -> None:
+    """Remove what killed restores into this folder left in it or beside it: it holds secrets."""
+    pattern = f".{into.name}.{STAGE}*"
+    for left in (*into.glob(pattern), *into.parent.glob(pattern)):
+        process = left.name.rpartition(STAGE)[2].partition("-")[0]
+        if process.isdigit() and not psutil.pid_exists(int(process)):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def over(
@@ -107,11 +120,11 @@ def over(
     """Put the state, and what no commit has, into a clone; what it had is kept aside."""
     state = root / STATE_FOLDER
     state.mkdir(exist_ok=True)
-    with (
-        hold(state / "run.lock", "A restore"),
-        tempfile.TemporaryDirectory(dir=state, prefix=STAGE) as name,
-    ):
-        files = Path(name)
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(hold(state / "run.lock", "A restore"))
+        for left in state.glob(f"{STAGE}*"):  # of a restore that was killed
+            shutil.rmtree(left, ignore_errors=True)
+        files = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=state, prefix=STAGE)))
         archive.unpack(file, passphrase, files, say)
         (files / BUNDLE).unlink(missing_ok=True)
         standing = settle(files, root, manifest, state, root, note)

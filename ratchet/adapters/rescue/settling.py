@@ -12,7 +12,7 @@ from ratchet.adapters.settings import STATE_FOLDER
 from ratchet.adapters.system.files import write_text
 from ratchet.adapters.targets import ports
 from ratchet.adapters.targets.target import Say
-from ratchet.adapters.workspace import identity, owned
+from ratchet.adapters.workspace import identity, owned, owners
 from ratchet.adapters.workspace.owned import Owned
 from ratchet.domain.operations.backup import Manifest, settings_text
 from ratchet.domain.operations.identity import Identity, Standing
@@ -25,7 +25,7 @@ def settle(place: Path, final: Path, manifest: Manifest, state: Path, clone: Pat
     """Put right what the restored files in `place` name, before they come to `final`; returns what it is then.
 
     `state` is the folder that will be the workspace's state, `clone` that with DVC's tracked configuration. Where the
-    workspace of the backup is still at its old place, this is a copy of it: with an identity, ports and a fleet of its
+    workspace of the backup is still on this machine, this is a copy of it: with an identity, ports and a fleet of its
     own. Else it is the workspace itself, back again.
     """
     relocate_registry(place, final, manifest)
@@ -33,15 +33,21 @@ def settle(place: Path, final: Path, manifest: Manifest, state: Path, clone: Pat
     if folder := manifest.outside.get("data_remote"):
         data_remote.use(place, REMOTE, data_remote.default(clone))
         note(f"the data remote was {folder}; this machine uses {REMOTE}, as .dvc/config.local says")
-    home = Path(manifest.home)
-    there = identity.find(home)
-    still = there is not None and there.identity is not None and there.identity.id == manifest.workspace
-    if still and home != final:
-        as_copy(place, final, state, home, note)
+    if other := twin(manifest, final):
+        as_copy(place, final, state, other, note)
         return Standing.COPY
     identity.write(place, Identity(manifest.workspace, str(final), identity.place(state)))
     adopt.name_leftovers(place, Identity(manifest.workspace, manifest.home), note)
-    return Standing.HOME if home == final else Standing.MOVED
+    return Standing.HOME if Path(manifest.home) == final else Standing.MOVED
+
+
+def twin(manifest: Manifest, final: Path) -> Path | None:
+    """Return the folder in which the same workspace is on this machine: at its old place, or running elsewhere."""
+    for folder in (Path(manifest.home), *sorted(owners.neighbours(final))):
+        there = identity.find(folder) if folder != final else None
+        if there and there.identity and there.identity.id == manifest.workspace:
+            return folder
+    return None
 
 
 def relocate_registry(place: Path, final: Path, manifest: Manifest) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 from dataclasses import replace
@@ -73,6 +74,16 @@ def test_an_empty_folder_becomes_the_machine(gone: Gone, tmp_path: Path) -> None
         assert (workspace / name).stat().st_mode & 0o777 == 0o600
     with sqlite3.connect(settings.state / "events" / "messages.db") as opened:
         assert opened.execute("select text from messages").fetchall() == [("my laptop",)]
+
+
+def test_the_folder_that_a_shell_is_in_is_filled_not_replaced(gone: Gone, tmp_path: Path) -> None:
+    """Else every command there would stand in a folder that is gone."""
+    (tmp_path / "new").mkdir()
+    before = (tmp_path / "new").stat().st_ino
+    bring(gone, tmp_path / "new")
+    assert (tmp_path / "new").stat().st_ino == before
+    assert Registry(load_settings(tmp_path / "new")).live() == gone.releases[-1]
+    assert git(tmp_path / "new", "status", "--porcelain") == gone.status
 
 
 def test_the_repository_is_as_it_was_changes_included(gone: Gone, tmp_path: Path) -> None:
@@ -214,6 +225,18 @@ def test_a_failure_leaves_an_empty_folder_empty(
         bring(gone, tmp_path / "new")
     assert [path.name for path in tmp_path.iterdir()] == ["new"]
     assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_what_killed_restores_left_is_swept(gone: Gone, tmp_path: Path) -> None:
+    """It holds secrets; what a restore that runs is making stays."""
+    for name, process in (("killed", 2**31 - 1), ("running", os.getpid())):
+        (tmp_path / f".new.{restore.STAGE}{process}-{name}").mkdir()
+    bring(gone, tmp_path / "new")
+    assert [path.name.rpartition("-")[2] for path in tmp_path.glob(".new.*")] == ["running"]
+    folder = clone(gone, tmp_path / "clone")
+    (folder / ".ratchet" / f"{restore.STAGE}killed" / "files").mkdir(parents=True)
+    bring(gone, folder)
+    assert not list((folder / ".ratchet").glob(f"{restore.STAGE}*"))
 
 
 @pytest.mark.parametrize("when", ["put_files", "put_state", "put_data", "settle"])

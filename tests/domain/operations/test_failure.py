@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from ratchet.domain.operations.failure import (
     AGAIN,
     BEGUN,
-    OTHERWISE,
     LONGEST,
+    OTHERWISE,
     Failure,
     failures,
     flow_of,
