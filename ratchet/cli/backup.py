@@ -47,7 +47,7 @@ def backup(
 
     That is the registry with its models, the data remote where it is a folder, the bundles of the live and the last
     good release, settings and secrets, the Git repository with what no commit has, conversations and their events.
-    The passphrase is asked for, or taken from RATCHET_BACKUP_PASSPHRASE. Nobody can open the file without it.
+    The passphrase is asked for, or taken from RATCHET_BACKUP_PASSPHRASE. Without it the file cannot be opened.
     """
     found = settings()
     from ratchet.adapters.rescue import backup as backing
@@ -145,7 +145,7 @@ def passphrase(called: str, new: bool = False) -> str:
     if new and len(secret) < SHORTEST:
         raise UsageError(
             f"The passphrase has {len(secret)} characters.",
-            f"Take at least {SHORTEST}, better five words: whoever has the file can try as many as they like.",
+            f"Take at least {SHORTEST}, better five words: with the file in hand, any number can be tried.",
         )
     return secret
 

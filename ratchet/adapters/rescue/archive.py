@@ -1,7 +1,7 @@
 """A backup's content: the manifest, then its files one after the other, all of it sealed.
 
-There is no archive format in between: what is read is a path, a size and a digest of the manifest, and so many bytes.
-Links, devices and compressed bombs cannot be said in it.
+There is no archive format in between: each file is a path, a size and a digest in the manifest, and its bytes.
+Links, devices and compressed bombs cannot be expressed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LENGTH = 8
 """Bytes of the number that says how long the manifest is."""
 CHUNK = 1 << 20
 STEP = 1 << 26
-"""Progress is said after so many bytes."""
+"""Progress is shown each time this number of bytes is done."""
 ROOM = 1.1
 """What is unpacked needs this multiple of its size on the disk."""
 
@@ -127,7 +127,7 @@ def opening(file: Path) -> Iterator[BinaryIO]:
 
 
 def called(file: Path) -> str:
-    """Return in words what a backup says of itself to whoever has no passphrase: nothing proves it yet."""
+    """Return in words what a backup says of itself without its passphrase; nothing proves it yet."""
     with opening(file) as opened:
         said = sealed.read_label(opened, str(file)).said
     name, made = ("".join(filter(str.isprintable, str(said.get(word, ""))))[:60] for word in ("name", "made"))

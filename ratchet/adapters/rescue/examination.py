@@ -1,4 +1,4 @@
-"""A look at everything that a workspace stands on: what is wrong, and what mends it. It reads only.
+"""A look at everything that a workspace depends on: what is wrong, and what mends it. It reads only.
 
 What needs the network is asked last, and only when it is wanted.
 """
@@ -149,4 +149,10 @@ def of_remote(settings: Settings, network: bool) -> list[Fault]:
     if (folder is None and not network) or dvc.pushed(workspace, revision):
         return []
     fact = f"The data remote {address} does not have data revision {revision[:12]}, which data.dvc names."
-    return [Fault(Name.REMOTE, fact, "Run `dvc push` on a machine that has it: nobody else gets this data.")]
+    return [
+        Fault(
+            Name.REMOTE,
+            fact,
+            "Run `dvc push` on a machine that has it; until then no other machine can get this data.",
+        )
+    ]

@@ -17,7 +17,7 @@ from ratchet.domain.operations.doctor import Fault, Name
 BY_SERVING = (Name.SERVING, Name.UNFINISHED)
 """Put right by starting the live release, which settles first what a killed run left."""
 BY_COMMAND = (Name.SERVICE,)
-"""Put right by whoever called: a service outlives the run that mends."""
+"""Put right by the command itself: a service outlives the run that mends."""
 COMMON = frozenset(map(str, Name))
 
 

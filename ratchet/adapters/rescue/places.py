@@ -9,9 +9,10 @@ from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.rescue import repository
 from ratchet.adapters.settings import MARKERS, STATE_FOLDER, read_settings
 from ratchet.adapters.system.processes import alive
-from ratchet.adapters.workspace import owners
+from ratchet.adapters.workspace import owners, version
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.backup import Manifest
+from ratchet.domain.operations.upgrading import digits
 
 
 def is_free(into: Path) -> bool:
@@ -21,6 +22,15 @@ def is_free(into: Path) -> bool:
     if not into.is_dir():
         raise RatchetError(f"{into} is a file.", "Name a new or an empty folder with --into.")
     return not any(into.iterdir())
+
+
+def require_version(manifest: Manifest) -> None:
+    """Refuse a backup that a newer Ratchet made: its workspace would be refused by every command."""
+    if digits(manifest.ratchet) > digits(version.of_program()):
+        raise RatchetError(
+            f"The backup was made with Ratchet {manifest.ratchet}, and this is {version.of_program()}.",
+            "Upgrade Ratchet first: `uv tool upgrade ratchet`, or `git pull` and `make setup` in its checkout.",
+        )
 
 
 def require_whole(manifest: Manifest) -> None:

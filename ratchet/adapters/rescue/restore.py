@@ -22,7 +22,13 @@ from ratchet.adapters.registry import relocate
 from ratchet.adapters.rescue import archive, mending, repository
 from ratchet.adapters.rescue.collect import BUNDLE, SQLITE
 from ratchet.adapters.rescue.moves import Moves, together
-from ratchet.adapters.rescue.places import is_free, require_clone, require_unused, require_whole
+from ratchet.adapters.rescue.places import (
+    is_free,
+    require_clone,
+    require_unused,
+    require_version,
+    require_whole,
+)
 from ratchet.adapters.rescue.settling import settle
 from ratchet.adapters.settings import STATE_FOLDER, Settings, load_settings
 from ratchet.adapters.system import git
@@ -56,6 +62,7 @@ def restore(file: Path, into: Path, passphrase: str, say: Say, note: Say, force:
     releases of its own and `force` does not say to put them aside.
     """
     manifest = archive.verify(file, passphrase, say)
+    require_version(manifest)
     sweep(into)
     if is_free(into):
         require_whole(manifest)
@@ -73,7 +80,7 @@ def fresh(
 ) -> tuple[Path, Standing]:
     """Make the whole workspace beside, and move it into its place; in a folder that is there, inside of it.
 
-    That one may be where somebody's shell is, or a disk of its own: it is filled, not replaced.
+    That one may be a shell's working directory, or a disk of its own: it is filled, not replaced.
     """
     beside = into if into.exists() else into.parent
     beside.mkdir(parents=True, exist_ok=True)

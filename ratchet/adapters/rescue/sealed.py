@@ -28,7 +28,7 @@ ANY_MAGIC = b"ratchet backup "
 PIECE, TAG = 1 << 20, 16
 """Bytes of a piece before it is sealed, and those that sealing adds."""
 COST, BLOCK, PARALLEL = 2**17, 8, 1
-"""scrypt's: half a second and 128 MB for each passphrase that somebody tries."""
+"""scrypt's: half a second and 128 MB for each passphrase that is tried."""
 MOST_COST = 2**18
 LONGEST_LINE = 65_536
 SALT, KEY = 16, 32
@@ -44,7 +44,7 @@ class Damaged(RatchetError):
 
 @dataclass(frozen=True)
 class Label:
-    """What stands before the sealed pieces: `said` is what may be known without the passphrase, `raw` the bytes."""
+    """What comes before the sealed pieces: `said` is what may be known without the passphrase, `raw` the bytes."""
 
     salt: bytes
     cost: int
@@ -53,7 +53,7 @@ class Label:
 
 
 class Sealer:
-    """Writes sealed pieces; `close` seals the last one, and without it the file opens for nobody."""
+    """Writes sealed pieces; `close` seals the last one, without it the file cannot be opened."""
 
     def __init__(self, file: BinaryIO, passphrase: str, said: dict[str, Any]) -> None:
         salt = os.urandom(SALT)
@@ -95,7 +95,7 @@ class Opener:
     ended: bool = False
 
     def read(self, size: int) -> bytes:
-        """Return exactly so many bytes, or what is left where nothing more comes; raises `Damaged`."""
+        """Return `size` bytes, fewer only at the end; raises `Damaged`."""
         while len(self.rest) < size and not self.ended:
             self.rest += self._next()
         found = bytes(self.rest[:size])
@@ -103,7 +103,7 @@ class Opener:
         return found
 
     def exactly(self, size: int) -> bytes:
-        """Return exactly so many bytes; raises `Damaged` where there are fewer."""
+        """Return exactly `size` bytes; raises `Damaged` where there are fewer."""
         found = self.read(size)
         if len(found) != size:
             raise damaged(self.name)
@@ -138,7 +138,7 @@ def opened(file: BinaryIO, name: str, passphrase: str) -> Opener:
 
 
 def read_label(file: BinaryIO, name: str) -> Label:
-    """Read what stands before the sealed pieces."""
+    """Read what comes before the sealed pieces."""
     first = file.readline(len(MAGIC) + 16)
     if first != MAGIC:
         if first.startswith(ANY_MAGIC):

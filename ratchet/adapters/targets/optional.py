@@ -1,4 +1,4 @@
-"""What a target may be able to do besides `Target`: whoever needs it asks with `isinstance`.
+"""What a target may be able to do besides `Target`; a caller asks with `isinstance`.
 
 A target without one of these is no worse a target: the backup then says that it holds no conversations, and the doctor
 looks only at what all targets tell.

@@ -43,7 +43,7 @@ def found_strays(settings: Settings) -> list[Replica]:
 
 
 def forgotten(settings: Settings) -> Iterator[Fault]:
-    """Give each server that runs and is known to nobody."""
+    """Give each server that runs and that no record names."""
     for stray in found_strays(settings):
         fact = f"Process {stray.pid} serves a release and no record names it: a killed run left it."
         yield Fault(STRAY, fact, MEND, True, str(stray.pid))

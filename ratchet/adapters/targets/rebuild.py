@@ -185,7 +185,7 @@ def checked_out(workspace: Path, commit: str) -> Iterator[Path]:
 
 
 def set_aside(settings: Settings, release: Release, say: Say) -> None:
-    """Move a bundle that was changed out of the way; it never runs, and somebody may want to see who changed it."""
+    """Move a bundle that was changed out of the way; it never runs, and is kept to be looked at."""
     changed = settings.state / "bundles" / release.bundle
     if release.target != PROCESS or not changed.exists():
         return

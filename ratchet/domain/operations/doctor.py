@@ -38,8 +38,8 @@ class Name(StrEnum):
 class Fault(Record):
     """One thing that is wrong: its name, the fact, and what to do, both in whole sentences.
 
-    `mendable` says that `ratchet doctor --mend` puts it right. `subject` tells faults of one name apart, and says to
-    whoever mends which one it is: a release, a file, a process.
+    `mendable` says that `ratchet doctor --mend` puts it right. `subject` tells faults of one name apart: it is the
+    release, the file or the process to mend.
     """
 
     name: str
@@ -119,7 +119,7 @@ def pointer(state: str) -> list[Fault]:
     if not state.strip():
         return []
     how = "is not in Git" if "?" in state else "has changes that are not committed"
-    fact = f"data.dvc {how}: nobody else gets this data, and a release names a commit without it."
+    fact = f"data.dvc {how}: no other machine gets this data, and a release names a commit without it."
     return [Fault(Name.POINTER, fact, "Run `git add data.dvc && git commit -m 'Newest data' data.dvc`.")]
 
 

@@ -21,7 +21,7 @@ def described(*sources: Source) -> Manifest:
 
 
 def forge(file: Path, document: object, content: bytes = b"") -> Path:
-    """Seal a manifest and content with the right passphrase, as somebody could who knows it."""
+    """Seal a manifest and content with the right passphrase, which an attacker may know."""
     head = document if isinstance(document, bytes) else json.dumps(document).encode()
     with file.open("wb") as output:
         sealer = sealed.Sealer(output, PASSPHRASE, {})
@@ -81,7 +81,7 @@ def test_a_file_that_changes_meanwhile_leaves_no_backup(tmp_path: Path, sources:
 
 @pytest.mark.parametrize("path", ["../evil", "/tmp/evil", "a/../../evil", ".git/hooks/post-checkout"])
 def test_a_forged_path_is_refused_before_anything_is_written(tmp_path: Path, path: str) -> None:
-    """Also by somebody who knows the passphrase."""
+    """Also with the right passphrase."""
     bad = manifest("fine", path).as_dict()
     file, into = forge(tmp_path / "x.backup", bad, b"abcabc"), tmp_path / "into"
     into.mkdir()

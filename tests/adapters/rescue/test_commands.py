@@ -61,7 +61,7 @@ def test_a_backup_for_machines_is_json_alone(settings: Settings, tmp_path: Path)
 def test_without_a_passphrase_nothing_is_written(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where nobody can be asked, the variable is named; a short one is refused."""
+    """Without a terminal the variable is named; a short one is refused."""
     monkeypatch.delenv(command.PASSPHRASE)
     with pytest.raises(UsageError, match="RATCHET_BACKUP_PASSPHRASE"):
         run("--workspace", settings.workspace, "backup", tmp_path / "a.backup")

@@ -65,7 +65,7 @@ def test_a_workspace_that_serves_has_no_fault(served: Settings) -> None:
 
 
 def test_bundles_that_are_gone_are_found_and_built_again(served: Settings) -> None:
-    """That of the live and that of the last good release, byte for byte, while the live one goes on serving."""
+    """That of the live and that of the last good release, byte for byte, while the live one serves."""
     bundles = served.state / "bundles"
     before = sorted(path.name for path in bundles.iterdir())
     shutil.rmtree(bundles)
@@ -85,7 +85,7 @@ def test_a_replica_that_was_stopped_is_found(served: Settings) -> None:
     assert found(served) == []
 
 
-def test_aliases_that_somebody_moved_are_found_and_put_back(served: Settings) -> None:
+def test_aliases_that_were_moved_are_found_and_put_back(served: Settings) -> None:
     """By the recorded releases."""
     registry = Registry(served)
     registry.client.delete_registered_model_alias("nlu", "champion")

@@ -13,7 +13,7 @@ import pytest
 from ratchet.adapters.bot import channel
 from ratchet.adapters.corpus import dvc
 from ratchet.adapters.registry.mlflow import Registry
-from ratchet.adapters.rescue import backup, restore, settling
+from ratchet.adapters.rescue import backup, places, restore, settling
 from ratchet.adapters.rescue.moves import together
 from ratchet.adapters.rescue.restore import Restored
 from ratchet.adapters.settings import load_settings
@@ -152,7 +152,7 @@ def test_a_clone_at_another_commit_keeps_its_files(gone: Gone, tmp_path: Path) -
 
 
 def test_a_workspace_with_a_release_is_refused_and_put_aside_when_forced(gone: Gone, tmp_path: Path) -> None:
-    """Nobody's registry is overwritten; with --force it is kept."""
+    """No registry is overwritten; with --force it is put aside."""
     folder, notes = tmp_path / "used", list[str]()
     bring(gone, folder)
     before = everything(folder)
@@ -195,6 +195,13 @@ def test_other_folders_are_refused(gone: Gone, tmp_path: Path) -> None:
         with pytest.raises(RatchetError, match=said):
             bring(gone, tmp_path / name)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "full", "other"]
+
+
+def test_a_backup_of_a_newer_ratchet_is_refused(gone: Gone) -> None:
+    """Its workspace would be refused by every command afterwards."""
+    places.require_version(gone.manifest)
+    with pytest.raises(RatchetError, match=r"made with Ratchet 99\.0.*Upgrade Ratchet first"):
+        places.require_version(replace(gone.manifest, ratchet="99.0"))
 
 
 def test_a_wrong_passphrase_and_a_damaged_file_write_nothing(gone: Gone, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Tests of sealed files: what is changed, cut off or opened with the wrong passphrase opens for nobody."""
+"""Tests of sealed files: what was changed or cut off, or meets a wrong passphrase, does not open."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_what_was_sealed_comes_back(content: bytes, cuts: list[int]) -> None:
 
 @pytest.mark.parametrize("length", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
 def test_every_cut_is_noticed(length: int) -> None:
-    """A file that ends early opens for nobody, wherever it ends."""
+    """A file that ends early does not open, wherever it ends."""
     file = seal(b"x" * length)
     for end in range(len(file)):
         with pytest.raises(RatchetError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from ratchet.adapters.settings import Settings, load_settings
 from ratchet.adapters.targets import rebuild
 from ratchet.adapters.targets.process import ProcessTarget
 from ratchet.adapters.targets.rebuild import CannotRebuild, ensured, proved, with_bot
+from ratchet.adapters.targets.target import Say
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.manifest import Release
 from tests.adapters.rescue import machine
@@ -179,3 +180,42 @@ def test_another_targets_release_is_left_to_it(settings: Settings) -> None:
     image = replace(first(settings), target="swarm", bundle="sha256:x")
     assert ensure(settings, image) == image
     assert {rebuild.PROCESS, ProcessTarget.name} == {"process"}
+
+
+@dataclass
+class Engine:
+    """A target whose images are gone, and get another digest when they are built again."""
+
+    settings: Settings
+    name: str = "swarm"
+    answers: list[str] = field(default_factory=list)
+
+    def holds(self, release: Release) -> bool:
+        return False
+
+    def package(self, archive: Path, model_sha256: str, labels: dict[str, str], say: Say) -> str:
+        self.answers.append((self.settings.bot / "answer.txt").read_text())
+        return "sha256:built-again"
+
+
+def test_an_image_may_get_another_digest_and_the_registry_names_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Built from the release's commit; the release keeps its id, and its record has the image that is there now."""
+    registry, old, engine = Registry(settings), first(settings), Engine(settings)
+    image = replace(old, target="swarm", bundle="sha256:gone")
+
+    def choose(chosen: Settings) -> Engine:
+        engine.settings = chosen
+        return engine
+
+    monkeypatch.setattr(rebuild, "choose_target", choose)
+    said: list[str] = []
+    try:
+        rebuilt = ensured(settings, registry, engine, image, said.append)  # type: ignore[arg-type]
+        assert rebuilt == replace(image, bundle="sha256:built-again")
+        assert registry.releases()[0].bundle == "sha256:built-again"
+        assert engine.answers == ["Hello."]
+        assert "another image now" in said[-1]
+    finally:
+        registry.record_bundle(old)
