@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from flows.process import process
 from ratchet.adapters.prefect.flow_runs import called, ended
@@ -29,6 +30,8 @@ from tasks.release.serve import serve
 from tasks.release.stage import stage
 from tasks.release.take_up import take_up
 from tasks.release.verify import verify
+
+T = TypeVar("T")
 
 
 @process()
@@ -91,20 +94,20 @@ def bring_up(run: Run, packaged: Release, load: bool = True) -> Release:
     """Bring a packaged release to the fleet: all of `rollback`, too. On an error the old one serves again."""
     if load or run.target.needs_staging:
         stage(run, packaged, load)
-    with or_back(run):
-        deploy(run, packaged)
-        verify(run, packaged)
-        if load and run.settings.params.rollout.rehearse:
-            packaged = rehearse(run, packaged)
-    return record(run, packaged)
+    return record(run, or_back(run, lambda: served(run, packaged, load)))
 
 
-@contextlib.contextmanager
-def or_back(run: Run) -> Iterator[None]:
-    """On an error, bring the release back that is recorded as the live one: an attempt of its own."""
+def served(run: Run, packaged: Release, load: bool) -> Release:
+    """Give a staged release the traffic, and see that it has it."""
+    deploy(run, packaged)
+    verify(run, packaged)
+    return rehearse(run, packaged) if load and run.settings.params.rollout.rehearse else packaged
+
+
+def or_back(run: Run, work: Callable[[], T]) -> T:
+    """Do what changes who serves; on an error bring the recorded release back, which is an attempt of its own."""
     try:
-        yield
-        return
+        return work()
     except Exception as error:
         failed = error
     with contextlib.suppress(Exception), attempt(run, Verb.SERVE):  # the first error is the one to raise

@@ -10,6 +10,7 @@ from ratchet.domain.operations.summary import Outcome
 from ratchet.domain.release.attempt import Verb
 from ratchet.domain.release.manifest import Release
 from tasks.release.choose import choose
+from tasks.release.ensure import ensure
 from tasks.release.record import record
 from tasks.release.recover import recover
 from tasks.release.revert import revert
@@ -30,8 +31,6 @@ def rollback(to: str | None = None, workspace: str | None = None, trigger: str =
         attempt(run, Verb.ROLLBACK, release=to or "") as tried,
     ):
         chosen = tried.of(choose.after(recover(run))(run, to))
-        with or_back(run):
-            if switched := revert(run, chosen):
-                verify(run, chosen)
-        back = record(run, chosen) if switched else bring_up(run, chosen, load=False)
+        switched = or_back(run, lambda: revert(run, chosen) and bool(verify(run, chosen)))
+        back = record(run, chosen) if switched else bring_up(run, ensure(run, chosen), load=False)
         return ended(Outcome.RELEASED.state, back)

@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from ratchet.cli import (
+    backup,
     chat,
     corpus,
     data,
+    doctor,
     fleet,
     gate,
     harvest,
@@ -77,5 +79,7 @@ for group in (
     chat,
     service,
     upgrade,
+    doctor,
+    backup,
 ):
     group.add_to(app)

@@ -47,3 +47,15 @@ def listed(names: Iterable[str], most: int = 8) -> str:
     """Join names, the first few of many: 'a, b and 3 more'."""
     names = list(names)
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def size(count: int) -> str:
+    """Bytes as people say them: 950 → '950 bytes', 12_345_678 → '12.3 MB'."""
+    if count < 1000:
+        return "1 byte" if count == 1 else f"{count} bytes"
+    value, unit = count / 1000, "kB"
+    for larger in ("MB", "GB", "TB"):
+        if value < 999.95:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.1f} {unit}"

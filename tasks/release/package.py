@@ -37,6 +37,7 @@ def package(run: Run, model: Model) -> Release:
         "model": model.sha256,
         "data": model.lineage.data_revision,
     }
+    code = bot_code.code_digest(settings.bot)
     bundle = run.target.package(registry.archive(model), model.sha256, labels, say)
     return Release(
         id=release_id(now, model.sha256, bundle),
@@ -52,4 +53,5 @@ def package(run: Run, model: Model) -> Release:
         override=override.as_dict() if override else None,
         previous=live.id if live else None,
         reason=run.trigger,
+        code=code,
     )

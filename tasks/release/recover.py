@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from ratchet.adapters.registry import attempts
 from ratchet.adapters.run import Run
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.release.manifest import Recovery, recovery, switched_to
+from ratchet.domain.release.manifest import Recovery, bundles_by_worth, recovery, switched_to
 from tasks.step import say, step
 
 
@@ -48,7 +48,7 @@ def recover(run: Run, killed: bool = True) -> str:
         left = attempts.settle(registry, run.name, None if live is begun else begun, live)
         done += [f"kept as a failed attempt: {one.what}, which was killed" for one in left]
     registry.set_aliases()  # a run may have been killed after it recorded a release, and before they moved
-    target.clean(live, say, [one.bundle for one in registry.releases() if one.target == target.name])
+    target.clean(live, say, bundles_by_worth(registry.releases(), live, target.name))
     if open_runs := registry.clean():
         done.append(f"closed {open_runs} unfinished {'run' if open_runs == 1 else 'runs'} in the registry")
     return "; ".join(done) or "nothing was left half done"

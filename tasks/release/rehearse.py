@@ -6,7 +6,7 @@ import time
 from dataclasses import replace
 
 from ratchet.adapters.run import Run
-from ratchet.adapters.targets import locust_load
+from ratchet.adapters.targets import locust_load, rebuild
 from ratchet.domain.release.manifest import Release
 from ratchet.domain.release.rollout import Rehearsal
 from tasks.release.stage import sample
@@ -32,6 +32,7 @@ def rehearse(run: Run, release: Release) -> Release:
     old = run.registry.live()
     if old is None or old.target != run.target.name:
         return release
+    old = rebuild.ensured(run.settings, run.registry, run.target, old, say)
     messages = sample(run, SAMPLE)
     with locust_load.light(run.settings, run.target.url(), messages, run.folder):
         back = bring(run, old)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ratchet.adapters.run import Run
+from ratchet.adapters.targets import rebuild
 from tasks.step import say, step
 
 
@@ -21,6 +22,7 @@ def serve(run: Run) -> str:
         return f"release {live.id} serves at {target.url()}"
     if target.switch_back(live, say):
         return f"switched back to release {live.id} at {target.url()}"
+    live = rebuild.ensured(run.settings, run.registry, target, live, say)
     if target.needs_staging:
         target.stage(live, say)
     target.deploy(live, say)

@@ -299,6 +299,14 @@ class Registry:
                 self.client.set_terminated(run_id)
         self.set_aliases()
 
+    def record_bundle(self, release: Release) -> None:
+        """Let each record of a release name the bundle that it has now: an image was built again."""
+        for run in self.reader.runs(RELEASES, "FINISHED"):
+            if RELEASE_TAG in run.tags and (known := as_release(run)).id == release.id:
+                now = replace(known, bundle=release.bundle).as_dict()
+                self.client.set_tag(run.id, RELEASE_TAG, json.dumps(now))
+                self.client.log_dict(run.id, now, "release.json")
+
     def set_aliases(self) -> None:
         """Let `champion` and `previous` name what the releases say; already so is a no-op."""
         order = [release.model_version for release in reversed(self.releases())]

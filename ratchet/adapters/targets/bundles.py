@@ -36,24 +36,26 @@ def make(folder: Path, bot: Path, archive: Path, model_sha256: str, labels: dict
     return digest
 
 
+REMEDY = "Run `ratchet doctor --mend`: it builds the bundle again from the release's manifest."
+
+
 def check(bundle: Path, release: Release) -> None:
     """Refuse a bundle that is gone or not what the manifest says; a model archive is code, and so is code."""
     model = bundle / "model.tar.gz"
     if not model.exists():
         raise RatchetError(
             f"The bundle of release {release.id} is no longer on this machine.",
-            f"Make it anew with `ratchet release {release.model_version}`.",
+            REMEDY,
         )
-    remedy = f"It was changed since: delete {bundle}, then `ratchet release {release.model_version}`."
     if sha256(model) != release.model_sha256:
         raise RatchetError(
             f"The model in bundle {release.bundle[:12]} is not the one that release {release.id} names.",
-            remedy,
+            REMEDY,
         )
     if not is_whole(bundle):
         raise RatchetError(
             f"The code in bundle {release.bundle[:12]} is not the one that release {release.id} names.",
-            remedy,
+            REMEDY,
         )
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from ratchet.adapters.bot import channel, rasa, traffic
+from ratchet.adapters.bot import channel
+from ratchet.adapters.bot.bot_code import is_whole
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import write_json
 from ratchet.adapters.system.processes import (
@@ -19,15 +19,15 @@ from ratchet.adapters.system.processes import (
     alive,
     await_ready,
     ensure_supervisor,
-    free_port,
-    launch,
     read_replica,
     tail,
     terminate,
 )
-from ratchet.adapters.targets import bundles, colours, memory, ports
+from ratchet.adapters.targets import bundles, colours, memory, ports, process_faults, server
+from ratchet.adapters.targets.optional import InMemory
 from ratchet.adapters.targets.target import ReplicaStatus, Say, Warm
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.operations.doctor import Fault
 from ratchet.domain.release.manifest import Release
 
 SETTLE_SECONDS = 0.2
@@ -68,7 +68,7 @@ class ProcessTarget:
             memory.require(live, warm.replica if warm else None)
         self.cool(say, now=True)
         log = self.folder / "logs" / f"{release.id}.log"
-        replica = self._launch(release, bundle, log)
+        replica = server.start(self.settings, release, bundle, log)
         write_json(self.folder / colours.STAGED, replica.as_dict())
         try:
             await_ready(
@@ -178,34 +178,26 @@ class ProcessTarget:
         for name in colours.stop_all(self.folder):
             say(f"stopped: {name}")
 
+    def holds(self, release: Release) -> bool:
+        """Say whether the release's bundle is there, and is what its name stands for."""
+        return is_whole(self.bundles / release.bundle)
+
+    def faults(self) -> Sequence[Fault]:
+        """See `optional.Examined`."""
+        return process_faults.faults(self.settings)
+
+    def mend(self, fault: Fault, say: Say) -> None:
+        """See `optional.Examined`."""
+        process_faults.mend(self.settings, fault, say)
+
+    def conversations(self) -> InMemory:
+        """They end with the server."""
+        return InMemory()
+
     def _live(self) -> Replica | None:
         """The live replica, where it runs."""
         live = read_replica(self.folder / colours.LIVE)
         return live if live and alive(live) else None
-
-    def _launch(self, release: Release, bundle: Path, log: Path) -> Replica:
-        port = free_port()
-        model = ("--model", bundle / "model.tar.gz", "--port", str(port))
-        argv = rasa.tool(self.settings, bundle / "bot", "serve", *model)
-        argv += ["--release", release.id, "--model-version", release.model_version]
-        argv += ["--sha256", release.model_sha256]
-        directory = self.settings.workspace / "directory.csv"
-        if directory.exists():
-            argv += ["--directory", str(directory)]
-        env = self._environment(bundle)
-        told = colours.secrets_told(env)
-        started = launch(argv, cwd=bundle / "bot", env=env, log=log, release=release.id, port=port)
-        return replace(started, secrets=told)
-
-    def _environment(self, bundle: Path) -> dict[str, str]:
-        """The variables with which a replica of a bundle is started now."""
-        return {
-            **rasa.environment(bundle / "bot"),
-            "RATCHET_STAGING_TOKEN_FILE": str(channel.staging_token(self.settings)),
-            **traffic.environment(self.settings),
-            "RATCHET_CONVERSATION_MESSAGES": str(self.settings.conversation_messages),
-            **({"RATCHET_ACTIONS_URL": self.settings.actions_url} if self.settings.actions_url else {}),
-        }
 
     def _minutes(self, say: Say) -> float:
         """Return for how long the replica that is left at a switch stays warm."""
@@ -235,7 +227,7 @@ class ProcessTarget:
         bundle = self.bundles / release.bundle
         try:
             bundles.check(bundle, release)
-            told = colours.secrets_told(self._environment(bundle))
+            told = colours.secrets_told(server.environment(self.settings, bundle))
         except RatchetError as error:
             return error.fact
         if Path(warm.cwd).parent != bundle:

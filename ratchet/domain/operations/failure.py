@@ -16,6 +16,8 @@ BEGUN = {
     "A rollback": "rollback",
     "A start of the live release": "serve",
     "An ingest": "ingest",
+    "A mend": "mend",
+    "A backup": "backup",
     "A comparison": "compare",
     "A look at": "collect",
     "The end of": "collect",
@@ -23,6 +25,8 @@ BEGUN = {
 """What the holder of a workspace's lock says that it does, and the flow that does it."""
 AGAIN = ("retrain", "release", "rollback", "serve", "harvest")
 """Flows that are commands of their own: the same command does the rest."""
+OTHERWISE = {"backup": "ratchet backup FILE", "mend": "ratchet doctor --mend"}
+"""What is done by a command of another name or with arguments."""
 RAISED = re.compile(r"^Flow run encountered an exception:\s*(?:[A-Za-z_][\w.]*:\s+)?")
 LONGEST = 400
 """A reason is cut to so many characters; its end, where the next step stands, is kept."""
@@ -55,6 +59,8 @@ class Failure(Record):
         """What to do where the reason does not say it."""
         if self.flow in AGAIN:
             return f"`ratchet {self.flow}` tries again."
+        if self.flow in OTHERWISE:
+            return f"`{OTHERWISE[self.flow]}` tries again."
         return "Its log, in the Prefect pages, says more."
 
 

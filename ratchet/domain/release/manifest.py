@@ -34,7 +34,8 @@ class Lineage(Record):
 @dataclass(frozen=True)
 class Release(Record):
     """One immutable manifest. `bundle` is the digest of the image, or of the bundle folder on `process`;
-    `rehearsal` is what going back and forth once has shown (`domain.release.rollout`), where the policy asks for it."""
+    `rehearsal` is what going back and forth once has shown (`domain.release.rollout`), where the policy asks for it.
+    `code` is the SHA-256 over all of the bot's code in it, "" in manifests from before that was noted."""
 
     id: str
     created_at: str
@@ -52,6 +53,7 @@ class Release(Record):
     seconds: float = 0.0
     rehearsal: dict[str, Any] | None = None
     live_at: str = ""
+    code: str = ""
 
     @property
     def live_since(self) -> str:
@@ -121,3 +123,20 @@ def rollback_target(releases: Sequence[Release], live: str | None, to: str | Non
             f"Release {live} is the first one; there is none before it.", "Nothing to go back to."
         )
     return by_id[previous]
+
+
+def last_good(releases: Sequence[Release], live: str | None) -> Release | None:
+    """Return the release that a rollback goes to, None where there is none; see `rollback_target`."""
+    by_id = {release.id: release for release in releases}
+    return by_id.get(by_id[live].previous or "") if live in by_id else None
+
+
+def bundles_by_worth(releases: Sequence[Release], live: Release | None, target: str) -> list[str]:
+    """Return the bundles that were live on a target, oldest first, a bundle as often as it was.
+
+    The last good and the live one come last, whenever they were made: whoever keeps only the newest two keeps these.
+    `releases` are those that were live at some time, oldest first.
+    """
+    before = last_good(releases, live.id if live else None)
+    worth = [*releases, *([before] if before else []), *([live] if live else [])]
+    return [release.bundle for release in worth if release.target == target]

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ratchet.domain.operations.failure import AGAIN, BEGUN, LONGEST, Failure, failures, flow_of, reason
+from ratchet.domain.operations.failure import (
+    AGAIN,
+    BEGUN,
+    LONGEST,
+    OTHERWISE,
+    Failure,
+    failures,
+    flow_of,
+    reason,
+)
 
 AT = 1_795_705_200.0
 FLOWS = st.sampled_from(["retrain", "release", "ingest"])
@@ -62,6 +71,8 @@ def test_the_end_of_a_long_reason_is_kept() -> None:
         ("A release of 8", "release"),
         ("A retrain", "retrain"),
         ("The end of s3://b/f", "collect"),
+        ("A backup", "backup"),
+        ("A mend", "mend"),
         ("", "run"),
     ],
 )
@@ -79,4 +90,7 @@ def test_every_command_that_is_named_is_one() -> None:
     commands = get_command(app).commands  # type: ignore[attr-defined]
     for flow in AGAIN:
         assert not any(one.required for one in commands[flow].params), flow
-    assert set(BEGUN.values()) >= set(AGAIN) - {"harvest"}
+    assert set(BEGUN.values()) >= (set(AGAIN) - {"harvest"}) | set(OTHERWISE)
+    for flow, words in OTHERWISE.items():
+        assert words.split()[1] in commands
+        assert Failure(flow, 0.0, "failed").next_step == f"`{words}` tries again."

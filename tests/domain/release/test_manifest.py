@@ -11,12 +11,15 @@ from ratchet.domain.release.manifest import (
     Lineage,
     Recovery,
     Release,
+    bundles_by_worth,
+    last_good,
     recovery,
     release_id,
     rollback_target,
     switched_to,
 )
 from ratchet.domain.release.model import Model, Next, next_step
+from ratchet.domain.release.rollout import kept
 from ratchet.domain.release.training import fingerprint
 
 LINEAGE = Lineage("d1.dir", "ledger", "commit", "code", "lock", "finger", 1)
@@ -189,3 +192,30 @@ def test_a_release_that_came_back_says_since_when() -> None:
     made = release("a")
     assert made.live_since == made.created_at
     assert replace(made, live_at="2026-11-25T08:00:00+00:00").live_since == "2026-11-25T08:00:00+00:00"
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=12), st.integers(2, 4))
+def test_the_live_and_the_last_good_release_are_always_kept(releases: list[bool], most: int) -> None:
+    """Whatever was released and gone back to: true is a new release, false a rollback where there is a way."""
+    log: list[Release] = []
+    for number, new in enumerate(releases):
+        live = log[-1] if log else None
+        before = last_good(log, live.id if live else None)
+        if new or before is None:
+            log.append(replace(release(f"r{number}", live.id if live else None), bundle=f"b{number}"))
+        else:
+            log.append(before)
+    live = log[-1]
+    before = last_good(log, live.id)
+    there = [one.bundle for one in reversed(log)]
+    keep = kept(there, bundles_by_worth(log, live, "process"), most)
+    assert live.bundle in keep
+    assert before is None or before.bundle in keep
+    assert before == (None if live.previous is None else rollback_target(log, live.id))
+
+
+def test_bundles_of_another_target_are_not_counted() -> None:
+    """An image is no bundle: it takes no place among those that are kept."""
+    log = [replace(release("a"), bundle="a"), replace(release("b", "a"), bundle="b", target="swarm")]
+    assert bundles_by_worth(log, log[-1], "process") == ["a", "a"]
+    assert bundles_by_worth([], None, "process") == []

@@ -48,6 +48,7 @@ class Target:
     """A target whose one replica, if any, serves a release."""
 
     serves: str = ""
+    name: str = "process"
 
     def check(self) -> None:
         return None

@@ -1,0 +1,91 @@
+"""What may be wrong on the `process` target besides that the live release does not serve, and how it is put right."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from ratchet.adapters.bot import channel
+from ratchet.adapters.settings import Settings
+from ratchet.adapters.system.processes import Replica, alive, read_replica, strays, terminate
+from ratchet.adapters.targets import ports
+from ratchet.adapters.targets.target import Say
+from ratchet.domain.operations.doctor import MEND, SERVE, Fault
+
+STRAY, SECRETS, PORT, PYTHON = "stray replica", "secrets", "port", "environment"
+
+
+def faults(settings: Settings) -> list[Fault]:
+    """Return them; reads only."""
+    live = read_replica(settings.state / "process" / "live.json")
+    return [*forgotten(settings), *exposed(settings, live), *taken(settings), *without_python(live)]
+
+
+def mend(settings: Settings, fault: Fault, say: Say) -> None:
+    """Put one right."""
+    if fault.name == STRAY:
+        for stray in found_strays(settings):
+            if str(stray.pid) == fault.subject:
+                terminate(stray, settings.params.rollout.drain_seconds)
+                say(f"stopped process {stray.pid}")
+    if fault.name == SECRETS:
+        token = channel.staging_token(settings)
+        for file in (token, *secrets(settings)):
+            file.chmod(0o600)
+        say(f"{token.parent} is whole, and only its owner's")
+
+
+def found_strays(settings: Settings) -> list[Replica]:
+    """Return the servers of this workspace's bundles that no record names: live, staged, or any other."""
+    known = [read_replica(file) for file in (settings.state / "process").glob("*.json")]
+    return strays(settings.state / "bundles", [one.pid for one in known if one])
+
+
+def forgotten(settings: Settings) -> Iterator[Fault]:
+    """Give each server that runs and that no record names."""
+    for stray in found_strays(settings):
+        fact = f"Process {stray.pid} serves a release and no record names it: a killed run left it."
+        yield Fault(STRAY, fact, MEND, True, str(stray.pid))
+
+
+def secrets(settings: Settings) -> list[Path]:
+    """Return the files of secrets."""
+    folder = settings.state / "secrets"
+    return sorted(file for file in folder.iterdir() if file.is_file()) if folder.is_dir() else []
+
+
+def exposed(settings: Settings, live: Replica | None) -> Iterator[Fault]:
+    """Give what is missing of the secrets, or may be read by others."""
+    token = settings.state / "secrets" / "staging-token"
+    if live is not None and not token.is_file():
+        fact = f"{token} is missing: a replica that has to start again finds no token in it."
+        yield Fault(SECRETS, fact, MEND, True, token.name)
+    for file in secrets(settings):
+        if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+            yield Fault(SECRETS, f"{file} may be read by other users.", MEND, True, file.name)
+    named = settings.client_tokens_file
+    if named is not None and not named.is_file():
+        yield Fault(
+            SECRETS,
+            f"{named}, the file of the clients' tokens, is missing.",
+            "Correct RATCHET_CLIENT_TOKENS_FILE.",
+        )
+
+
+def taken(settings: Settings) -> Iterator[Fault]:
+    """Give that another program listens on the bot's port."""
+    try:
+        ports.require(settings, "port")
+    except ports.PortTaken as error:
+        yield Fault(PORT, error.fact, error.remedy)
+
+
+def without_python(live: Replica | None) -> Iterator[Fault]:
+    """Give that the live replica could not be started again: the environment that it runs from is gone."""
+    if live is None or not live.argv or Path(live.argv[0]).exists():
+        return
+    remedy = "Run `ratchet stop`, then `ratchet serve`: it installs the environment again."
+    if not alive(live):
+        remedy = f"{SERVE} It installs the environment again."
+    yield Fault(PYTHON, f"{live.argv[0]}, which the live replica is started with, is gone.", remedy)

@@ -1,0 +1,1 @@
+"""Verbs that put right what is wrong with a workspace."""
