@@ -19,7 +19,8 @@ PLACE = re.compile(r"pytest-of-[^/\s]+/pytest-\d+")
 LABEL = "ratchet.test"
 """Containers that tests start by themselves carry it."""
 STACKS = ("ratchet-test", "ratchet-kills", "ratchet-whole", "ratchet-second")
-"""The stacks that tests make on the machine's own engine; `NAME-staging` comes with each."""
+"""The stacks that tests make on the machine's own engine; each has those of its two colours and of what it compares."""
+PARTS = ("", "-staging", "-blue", "-green")
 STACK_LABEL = "com.docker.stack.namespace"
 
 
@@ -67,9 +68,9 @@ def sweep_engine(client: docker.DockerClient) -> None:
     """Remove the stacks and containers that earlier tests left on the engine, and wait until they are gone."""
     for container in client.containers.list(all=True, filters={"label": LABEL}):
         container.remove(force=True, v=True)
-    stacks = [name for stack in STACKS for name in (stack, f"{stack}-staging")]
+    stacks = [f"{stack}{part}" for stack in STACKS for part in PARTS]
     left = {service.attrs["Spec"]["Labels"].get(STACK_LABEL) for service in client.services.list()}
-    for stack in sorted(left & set(stacks)):
+    for stack in sorted(left & set(stacks), reverse=True):  # the networks go last
         subprocess.run(["docker", "stack", "rm", stack], check=True, capture_output=True, timeout=120)
     for stack in stacks:
         mine = {"label": f"{STACK_LABEL}={stack}"}

@@ -39,14 +39,14 @@ def measure(data: Path, repeats: int) -> None:
             all_steps.append(steps)
             whole, steps = workspace.ratchet("rollback")
             rollbacks.append(whole)
-            backs.append(steps["deploy"])
+            backs.append(steps["revert"])
         size = image_size()
     print("\n| figure | median | worst |\n| --- | --- | --- |")
     row("`ratchet retrain --target swarm`, 13k messages, whole", wholes)
     for name in ("train", "evaluate", "package", "stage", "deploy"):
         row(f"… {name}", [steps[name] for steps in all_steps])
     row("`ratchet rollback`, whole command", rollbacks)
-    row("… deploy: every replica back", backs)
+    row("… revert: all traffic back, while the release before is warm", backs)
     print(f"\nimage: {size / 1e9:.2f} GB; load average at the end: {os.getloadavg()[0]:.1f}")
 
 

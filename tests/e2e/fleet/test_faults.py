@@ -49,7 +49,7 @@ def test_an_image_that_crashes_comes_to_no_user(fleet: Fleet, order: str) -> Non
     assert fleet.live is not None
     with fleet.load() as count:
         started = time.monotonic()
-        with pytest.raises(RatchetError, match="broken on purpose"):
+        with pytest.raises(RatchetError, match="Broken on purpose"):
             fleet.roll_out(release, fleet.with_rollout(order=order))
         seconds = time.monotonic() - started
         fleet.assert_serves(fleet.live)

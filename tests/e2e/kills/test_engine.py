@@ -2,7 +2,7 @@
 
 The engine is one of its own, in a network namespace that the test makes, and its data lie on a small disk. Each time:
 exit code 1 with one fact and one remedy and no traceback, or all went well; when the engine is back, one release serves
-on every replica, and the next run finishes without hands. `make test` has a sample, `make test-long` the rest.
+on every replica, and the next run finishes without hands. Only `make test-long` runs them.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from tests.e2e.kills.flock import Flock, admit_flock, row
 from tests.e2e.kills.starving import silent, without
 from tests.e2e.kills.told import assert_told
 from tests.e2e.lab.lab import Lab, Node
-from tests.tiers import tiers
 
 pytestmark = [
     pytest.mark.e2e,
+    pytest.mark.long,
     pytest.mark.timeout(900),
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root for network namespaces"),
 ]
@@ -96,13 +96,12 @@ class Fault:
     after: str
     says: str
     unnoticed: bool = False
-    usual: bool = False
 
     @property
     def when(self) -> str:
         """When it happens, in words."""
         if self.after == "within":
-            return "within deploy, 1 of 2 replicas new"
+            return "while a colour starts"
         return f"after {self.after}" if self.after else "from the start"
 
 
@@ -113,7 +112,7 @@ def slower(world: World) -> AbstractContextManager[None]:
 
 SHORT, LONGER = (f"engine frozen for {seconds:g} s" for seconds in (SHORT_SECONDS, LONG_SECONDS))
 FAULTS = (
-    Fault("engine stopped", World.stopped, "within", "Docker", usual=True),
+    Fault("engine stopped", World.stopped, "within", "Docker"),
     Fault(SHORT, World.slow, "within", "", unnoticed=True),
     Fault("engine's disk full", World.full, "", "no space left"),
     Fault(LONGER, slower, "within", ""),
@@ -153,7 +152,7 @@ def world(engine: docker.DockerClient, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.mark.parametrize(
     "fault",
-    tiers(FAULTS, lambda fault: fault.usual),
+    FAULTS,
     ids=lambda fault: f"{fault.name}-{fault.after or 'start'}".replace(" ", "-"),
 )
 def test_a_failing_engine_is_named_and_the_next_release_after_it_finishes(world: World, fault: Fault) -> None:

@@ -15,6 +15,8 @@ from ratchet.domain.release.rollout import ServiceState, Task, Update, Wanted
 
 LOG_LINES = 15
 NO_UPDATE_BEFORE = Update()
+ENDED = {"complete", "failed", "shutdown", "rejected", "remove", "orphaned"}
+"""States of tasks whose containers do not run, and never will."""
 
 
 @dataclass(frozen=True)

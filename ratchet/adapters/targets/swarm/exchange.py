@@ -9,7 +9,7 @@ import docker
 
 from ratchet.adapters.bot import channel
 from ratchet.adapters.settings import Settings
-from ratchet.adapters.targets.swarm import base, docker_service, haproxy, proof, stack
+from ratchet.adapters.targets.swarm import base, docker_service, haproxy, proof, stack, switch
 from ratchet.adapters.targets.swarm.colours import Colours
 from ratchet.adapters.targets.swarm.colours import now as clock
 from ratchet.adapters.targets.target import Say, Warm
@@ -45,6 +45,7 @@ class Exchange:
         if docker_service.need_manager(self.client).nodes > 1:
             time.sleep(NODES_SECONDS)
         say(f"all traffic goes to {to.release}")
+        switch.settle(self.client, self.settings)
         minutes = self.settings.params.rollout.keep_warm_minutes
         if left is None or self.colours.present(left) is None:
             return

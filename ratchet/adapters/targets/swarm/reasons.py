@@ -97,13 +97,16 @@ CHECK = re.compile(
     r"^(?P<kind>not ready: \d+|no status:|Health check exceeded timeout \([^)]*\):?)\s*(?P<said>.*)$"
 )
 """How `deployments/bot/healthy.py`, and the engine in its place, say that a replica is not ready."""
+LATE = "Health check exceeded timeout"
+"""What the engine says in place of a check: it tells less than any that answered."""
 DIFFERENT = re.compile(r"^(?P<key>release|sha256) is (?P<has>.+), expected (?P<wanted>.+)$")
 WHY = re.compile(r"""["']why["']: (?P<quote>["'])(?P<why>.*?)(?P=quote)[,}]""")
 
 
 def check(outputs: Sequence[str]) -> str:
     """Return what the last health check that said something found, in the replica's own words; "" where none did."""
-    last = next((plain(one) for one in reversed(outputs) if one.strip() and "<html" not in one.lower()), "")
+    said = [plain(one) for one in reversed(outputs) if one.strip() and "<html" not in one.lower()]
+    last = next((one for one in said if not one.startswith(LATE)), said[0] if said else "")
     if other := DIFFERENT.match(last):
         return (
             f"the replica says that its {other['key']} is {other['has']}, and {other['wanted']} is expected"

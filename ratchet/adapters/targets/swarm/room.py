@@ -8,13 +8,13 @@ from typing import Any
 
 import docker
 
+from ratchet.adapters.targets.swarm import docker_service
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release import room
 from ratchet.domain.release.room import Need, Node
 
 UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 NANO = 1_000_000_000
-GONE = {"complete", "failed", "shutdown", "rejected", "remove", "orphaned"}
 
 
 def require(client: docker.DockerClient, service: Mapping[str, Any], what: str) -> None:
@@ -64,7 +64,7 @@ def nodes(client: docker.DockerClient) -> list[Node]:
             task
             for task in tasks
             if task.get("NodeID") == node["ID"]
-            and task["Status"]["State"] not in GONE
+            and task["Status"]["State"] not in docker_service.ENDED
             and task["DesiredState"] in ("running", "ready")
         ]
         reserved = [((task["Spec"].get("Resources") or {}).get("Reservations") or {}) for task in here]

@@ -8,6 +8,7 @@ engine. docs/decisions/two-colours.md has why.
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,8 @@ from ratchet.adapters.targets.swarm import derived, docker_service, stack
 from ratchet.domain.release.colours import Colour
 
 VARIABLE = "RATCHET_COLOUR"
+SETTLE_SECONDS = 15.0
+POLL_SECONDS = 0.1
 TELL = "exec 3<>/dev/tcp/127.0.0.1/9999; printf 'set map /run/switch/word.map live %s\\n' \"$1\" >&3; cat <&3"
 """HAProxy's runtime API, which listens within that container alone."""
 
@@ -37,7 +40,11 @@ def word(client: docker.DockerClient, settings: Settings) -> Colour | None:
 
 
 def tell(client: docker.DockerClient, settings: Settings, colour: Colour) -> None:
-    """Give all traffic to a colour, on every proxy; the declaration first, which outlives all that may happen then."""
+    """Give all traffic to a colour, on every proxy; the declaration first, which outlives all that may happen then.
+
+    A change before this one that has not come to its end is waited for: a container of it would still say its word.
+    """
+    settle(client, settings)
     argv = ["docker", "service", "update", "--detach", "--quiet", "--env-add", f"{VARIABLE}={colour}"]
     environment: Mapping[str, str] = stack.docker_environment(settings)
     before = containers(client, settings)
@@ -47,6 +54,22 @@ def tell(client: docker.DockerClient, settings: Settings, colour: Colour) -> Non
             APIError
         ):  # it has ended: the one in its place has the word from its declaration
             container.exec_run(["bash", "-c", TELL, "tell", str(colour)])
+
+
+def settle(client: docker.DockerClient, settings: Settings) -> None:
+    """Wait until every container of the service has the declared word; for some time, as a node may be lost."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while not settled(client, settings) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)
+
+
+def settled(client: docker.DockerClient, settings: Settings) -> bool:
+    """Say whether one container runs, with the declared word, and no other one runs or starts."""
+    declared = word(client, settings)
+    fleet = client.api.tasks(filters={"service": service(settings)}) if declared else []
+    up = [one for one in fleet if one["Status"]["State"] not in docker_service.ENDED]
+    said = [docker_service.environment_of({"TaskTemplate": one["Spec"]}).get(VARIABLE) for one in up]
+    return declared is None or (said == [declared] and up[0]["Status"]["State"] == "running")
 
 
 def containers(client: docker.DockerClient, settings: Settings) -> list[Any]:

@@ -234,11 +234,15 @@ class SwarmTarget:
                 f"Release {release.id} was made for the target `{release.target}`.",
                 f"Make it anew for the swarm with `ratchet release {release.model_version}`.",
             )
-        if not self._has_image(release.bundle):
+        if not self.holds(release):
             raise RatchetError(
                 f"The image of release {release.id} is no longer on this machine.",
-                f"Make it anew with `ratchet release {release.model_version}`.",
+                "Run `ratchet doctor --mend`: it builds the image again from the release's manifest.",
             )
+
+    def holds(self, release: Release) -> bool:
+        """Say whether the release's image can be had."""
+        return self._has_image(release.bundle)
 
     def _has_image(self, image: str) -> bool:
         """Whether the image can be had: nodes take one of a registry when they need it."""
