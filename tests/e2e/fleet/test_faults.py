@@ -74,7 +74,7 @@ def test_an_image_that_never_becomes_healthy_comes_to_no_user(fleet: Fleet) -> N
     assert fleet.live is not None
     with fleet.load() as count:
         started = time.monotonic()
-        with pytest.raises(RatchetError, match="sha256 is 'another'"):
+        with pytest.raises(RatchetError, match="its sha256 is 'another'"):
             fleet.roll_out(release)
         seconds = time.monotonic() - started
         fleet.assert_serves(fleet.live)

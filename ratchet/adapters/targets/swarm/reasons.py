@@ -94,11 +94,11 @@ def ended(error: str, about: Declared) -> Reason:
 
 
 CHECK = re.compile(
-    r"^(?P<kind>not ready: \d+|no status:|Health check exceeded timeout \([^)]*\):?)\s*(?P<said>.*)$"
+    r"^(?P<kind>not ready: \d+|no status:|no answer:|Health check exceeded timeout \([^)]*\):?)\s*(?P<said>.*)$"
 )
 """How `deployments/bot/healthy.py`, and the engine in its place, say that a replica is not ready."""
-LATE = "Health check exceeded timeout"
-"""What the engine says in place of a check: it tells less than any that answered."""
+SILENT = ("no answer:", "no status:", "Health check exceeded timeout")
+"""Checks that met a server which said nothing; they tell less than any that answered, the last one least."""
 DIFFERENT = re.compile(r"^(?P<key>release|sha256) is (?P<has>.+), expected (?P<wanted>.+)$")
 WHY = re.compile(r"""["']why["']: (?P<quote>["'])(?P<why>.*?)(?P=quote)[,}]""")
 
@@ -106,7 +106,11 @@ WHY = re.compile(r"""["']why["']: (?P<quote>["'])(?P<why>.*?)(?P=quote)[,}]""")
 def check(outputs: Sequence[str]) -> str:
     """Return what the last health check that said something found, in the replica's own words; "" where none did."""
     said = [plain(one) for one in reversed(outputs) if one.strip() and "<html" not in one.lower()]
-    last = next((one for one in said if not one.startswith(LATE)), said[0] if said else "")
+    last = min(
+        said,
+        key=lambda one: next((place for place, start in enumerate(SILENT, 1) if one.startswith(start)), 0),
+        default="",
+    )
     if other := DIFFERENT.match(last):
         return (
             f"the replica says that its {other['key']} is {other['has']}, and {other['wanted']} is expected"
@@ -116,7 +120,7 @@ def check(outputs: Sequence[str]) -> str:
         return own_error("\n".join(outputs)) or last
     if found["kind"].startswith("not ready"):
         return why(found["said"]) or "the replica is not ready yet"
-    if found["kind"].startswith("no status"):
+    if found["kind"].startswith(("no status", "no answer")):
         return f"the replica does not answer its health check: {found['said'] or 'no answer'}"
     return "the replica took too long to answer its health check"
 

@@ -329,3 +329,15 @@ def test_what_haproxy_refuses_is_told_with_file_and_line(output: str, said: str)
 def test_a_good_configuration_has_no_reason() -> None:
     """Warnings are none."""
     assert reasons.of_proxy("Configuration file is valid\n[WARNING]  (1) : config : x\n") is None
+
+
+def test_a_check_that_answered_tells_more_than_one_that_met_silence() -> None:
+    """The engine keeps the last five; a server that was about to end gave no answer to the last ones."""
+    said = ["no answer: [Errno 111] Connection refused", "sha256 is 'another', expected 'this'"]
+    late = ["no answer: timed out", "Health check exceeded timeout (5s)"]
+    found = reasons.of(checks=[*said, *late])
+    assert found is not None
+    assert "its sha256 is 'another'" in found.fact
+    alone = reasons.of(checks=["no answer: [Errno 111] Connection refused"])
+    assert alone is not None
+    assert "does not answer its health check" in alone.fact
