@@ -74,6 +74,8 @@ def test_the_policy_gets_new_keys_and_keeps_its_values(root: Path) -> None:
     before, policy = yaml.safe_load(params.read_text()), load_settings(root).params
     upgrade.carry_out(root, upgrade.plan(root))
     after = yaml.safe_load(params.read_text())
+    assert after["rollout"].pop("order") == "two-colours"
+    assert after["rollout"].pop("keep_warm_minutes") == 15
     assert after["gate"].pop("unjudged") == "warn"
     assert after["gate"].pop("retire") == {"max_percent": 50, "min_holdout_rows": 300}
     assert after == before
