@@ -46,7 +46,7 @@ def backup(
     """Write all of this workspace that is in no remote to one file, sealed by a passphrase.
 
     That is the registry with its models, the data remote where it is a folder, the bundles of the live and the last
-    good release, settings and secrets, the Git repository with what no commit has, conversations and their events.
+    good release, settings and secrets, the Git repository with what no commit has, conversation events.
     The passphrase is asked for, or taken from RATCHET_BACKUP_PASSPHRASE. Without it the file cannot be opened.
     """
     found = settings()

@@ -33,11 +33,12 @@ def recover(run: Run, killed: bool = True) -> str:
             "Restore .ratchet/mlflow.db from a backup, or correct RATCHET_TRACKING_URI. To begin anew without it, "
             "`ratchet stop` first.",
         )
-    done = []
+    done, undone = [], begun
     match recovery(begun, served):
         case Recovery.FINISH if begun is not None:
             live = replace(begun, live_at=datetime.now(UTC).isoformat(timespec="seconds"))
             registry.finish(live)
+            undone = None
             done.append(f"finished release {begun.id}, which serves everywhere")
         case Recovery.UNDO if begun is not None:
             done.append(f"gave up release {begun.id}, which had not come to serve everywhere")
@@ -45,7 +46,7 @@ def recover(run: Run, killed: bool = True) -> str:
                 done.append(f"switched back to {live.id}")
                 target.cool(say, now=True)  # nobody goes back to what was given up
     if killed:
-        left = attempts.settle(registry, run.name, None if live is begun else begun, live)
+        left = attempts.settle(registry, run.name, undone, live)
         done += [f"kept as a failed attempt: {one.what}, which was killed" for one in left]
     registry.set_aliases()  # a run may have been killed after it recorded a release, and before they moved
     target.clean(live, say, bundles_by_worth(registry.releases(), live, target.name))

@@ -14,9 +14,8 @@ def serve(run: Run) -> str:
     if live is None:
         return "nothing was released yet"
     if live.target != target.name:
-        return (
-            f"release {live.id} is on the target {live.target}; `ratchet release` brings it to {target.name}"
-        )
+        there = f"release {live.id} is on the target {live.target}"
+        return f"{there}; `ratchet release champion` brings it to {target.name}"
     replicas = target.replicas()
     if replicas and all(replica.ready and replica.release == live.id for replica in replicas):
         return f"release {live.id} serves at {target.url()}"

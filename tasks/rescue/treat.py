@@ -11,7 +11,7 @@ from tasks.step import note, say, step
 @step(lambda failed: f"{count(len(failed), 'fault')} could not be put right" if failed else "done")
 def treat(run: Run) -> list[str]:
     """Return why what could be mended could not be, a sentence for each; one hinders no other."""
-    faults = examination.examine(run.settings, say, network=False)
+    faults = examination.examine(run.settings, say, network=False, releases=True)
     failed = mending.mend(run.settings, run.registry, run.target, faults, say)
     said = [f"{fault.name}: {why}" for fault, why in failed]
     for text in said:

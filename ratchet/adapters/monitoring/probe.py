@@ -25,8 +25,8 @@ from ratchet.domain.operations import probe
 from ratchet.domain.operations.fleet import Fleet
 from ratchet.domain.operations.probe import Probe, Question, Reply, Serving
 
-PATIENCE = httpx.Timeout(10.0, connect=2.0)
-"""A little longer than the proxy waits for a replica, 8 s."""
+PATIENCE = httpx.Timeout(12.0, connect=2.0)
+"""A little longer than the proxy waits for a replica, 10 s, before it asks another one."""
 SENDER, SENDERS = "monitor", 97
 """Conversations take turns: none continues from the last look, and there are only a few of them."""
 STOCK = "hello"
@@ -76,7 +76,7 @@ class FrontDoor:
         if answer.status_code in REFUSED:
             raise RatchetError(
                 f"{self.url} refuses the token of Ratchet's own checks ({answer.status_code}).",
-                "Look from the machine that made the release, or release again.",
+                "Look from the machine that made the release, or run `ratchet stop`, then `ratchet serve` there.",
             )
         said = parsed(answer)
         if answer.status_code != 200 or said is None:

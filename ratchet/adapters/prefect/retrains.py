@@ -19,6 +19,7 @@ from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.lock import described, holder
 from ratchet.domain.operations.failure import Failure, failures, flow_of, reason
 from ratchet.domain.operations.health import Retrains
+from ratchet.domain.release import attempt
 from ratchet.domain.release.attempt import Attempt, Verb, moment
 
 ASK_SECONDS = 10.0
@@ -46,7 +47,8 @@ def look(settings: Settings) -> Retrains:
             runs = own.failed()
             for flow in {"retrain", *(failure.flow for failure in (*broken, *runs.values()))}:
                 succeeded[flow] = max(succeeded.get(flow, 0.0), own.succeeded(flow))
-    broken += told(runs, [one for one in tried if one.verb is not Verb.SERVE], went_live)
+    to_release = [one for one in tried if one.verb is not Verb.SERVE and not attempt.went_live(one, live)]
+    broken += told(runs, to_release, went_live)
     last = succeeded["retrain"] or None
     return Retrains(last, next_after(settings, last) if last else None, failures(broken, succeeded))
 

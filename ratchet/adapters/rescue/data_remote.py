@@ -51,7 +51,8 @@ def section(name: str) -> str:
 
 def default(workspace: Path) -> str:
     """Return the name of the default remote."""
-    return parsed(workspace / ".dvc" / FILES[0]).get("core", "remote", fallback=REMOTE)
+    tracked = parsed(workspace / ".dvc" / FILES[0]).get("core", "remote", fallback=REMOTE)
+    return parsed(workspace / ".dvc" / FILES[1]).get("core", "remote", fallback=tracked)
 
 
 def use(workspace: Path, path: str, name: str) -> None:

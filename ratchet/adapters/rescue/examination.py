@@ -32,13 +32,18 @@ def busy(settings: Settings) -> str:
     return f"{who['what']} (process {who['pid']})" if who else ""
 
 
-def examine(settings: Settings, say: Say, network: bool = True, moving: bool = False) -> list[Fault]:
-    """Return everything that is wrong; `moving` leaves out what a run in progress is about to change."""
+def examine(
+    settings: Settings, say: Say, network: bool = True, moving: bool = False, releases: bool = False
+) -> list[Fault]:
+    """Return everything that is wrong; `moving` leaves out what a run in progress is about to change.
+
+    Without `network` a registry that is a server's is asked only where `releases` says so.
+    """
     found = list(asked(Name.DISK, lambda: of_disk(settings)))
     found += asked(Name.POINTER, lambda: of_pointer(settings))
     found += asked(Name.SERVICE, lambda: of_service(settings))
     found += asked(Name.CONVERSATIONS, lambda: of_conversations(settings))
-    if network or not elsewhere(settings):
+    if network or releases or not elsewhere(settings):
         say("registry and replicas")
         found += asked(Name.REGISTRY, lambda: of_releases(settings, moving))
     say("data remote")
@@ -67,9 +72,11 @@ def of_releases(settings: Settings, moving: bool) -> Iterator[Fault]:
     """Look at registry, bundles and replicas."""
     registry = Registry(settings)
     live, releases = registry.live(), registry.releases()
-    if live is None or moving:
+    if moving:
         return
     yield from doctor.unfinished(registry.begun())
+    if live is None:
+        return
     champion, previous = registry.aliased(CHAMPION), registry.aliased(PREVIOUS)
     order = [one.model_version for one in reversed(releases)]
     before = next((version for version in order if version != order[0]), None)

@@ -7,6 +7,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from ratchet.domain.errors import RatchetError
+
 
 class Moves:
     """Moves within one file system, each of them undone where a later one fails."""
@@ -16,12 +18,20 @@ class Moves:
         self._done: list[tuple[Path, Path]] = []
 
     def put(self, source: Path, name: str) -> None:
-        """Put a file or folder into its place below the root; what is there is taken away first."""
+        """Put a file or folder into its place below the root; what is there is taken away first.
+
+        Raises `RatchetError` where a link would lead out of the root.
+        """
         self.take_away(name)
         self._move(source, self.root / name)
 
     def take_away(self, name: str) -> None:
-        """Move what has a name below the root aside; nothing there is fine."""
+        """Move what has a name below the root aside; nothing there is fine. Raises `RatchetError` as `put` does."""
+        if not (self.root / name).parent.resolve().is_relative_to(self.root.resolve()):
+            raise RatchetError(
+                f"{name} would be written or removed through a link, out of {self.root}.",
+                "Nothing was restored. Remove that link.",
+            )
         if os.path.lexists(self.root / name):
             self._move(self.root / name, self.aside / name)
 

@@ -70,7 +70,9 @@ def changed(workspace: Path) -> tuple[list[str], list[str]]:
 
 def names(workspace: Path, *words: str) -> list[str]:
     """Return what a Git command lists."""
-    return [name for name in git.git(workspace, *words).split("\0") if name]
+    said = [name for name in git.git(workspace, *words).split("\0") if name]
+    # Git's warnings, of a folder that it cannot open for instance, come before the first name.
+    return [name.rpartition("\n")[2] if name.startswith("warning: ") else name for name in said]
 
 
 def everything(workspace: Path) -> list[str]:

@@ -96,12 +96,14 @@ def fresh(
             (files / BUNDLE).unlink()
             prefix = manifest.repository.prefix
         root, final = tree / prefix, into / prefix
+        if root.resolve() != tree.resolve() / prefix:
+            raise RatchetError(f"{prefix} in the backup's repository is a link.", "Nothing was restored.")
         (root / STATE_FOLDER).mkdir(parents=True, exist_ok=True)
         with together(root, Path(name) / "replaced") as moves:
             for path in manifest.deleted:
                 moves.take_away(path)
             for path in below(files):
-                put(moves, files / path, path)
+                moves.put(files / path, path)
         standing = settle(root, final, manifest, root / STATE_FOLDER, root, note)
         if not into.exists():
             tree.rename(into)
@@ -155,12 +157,12 @@ def put_files(moves: Moves, files: Path, root: Path, manifest: Manifest, note: S
         if path.startswith((f"{STATE_FOLDER}/", f"{DATA}/")) or same(files / path, root / path):
             continue
         if path in kept and os.path.lexists(root / path):
-            put(moves, files / path, f"{STATE_FOLDER}/{REFUSED}/{path}")
+            moves.put(files / path, f"{STATE_FOLDER}/{REFUSED}/{path}")
             note(
                 f"{path} differs and this clone is at another commit: the backup's is in {STATE_FOLDER}/{REFUSED}"
             )
         else:
-            put(moves, files / path, path)
+            moves.put(files / path, path)
     for path in manifest.deleted if at_commit else ():
         moves.take_away(path)
     if (files / DATA).is_dir():
@@ -174,7 +176,7 @@ def put_data(moves: Moves, data: Path, root: Path, note: Say) -> None:
             "data/ is not restored: data.dvc of this clone names another revision, which comes from the data remote"
         )
         return
-    put(moves, data, DATA)
+    moves.put(data, DATA)
 
 
 def put_state(moves: Moves, staged: Path, state: Path, stage: Path) -> None:
@@ -184,18 +186,7 @@ def put_state(moves: Moves, staged: Path, state: Path, stage: Path) -> None:
         if old not in stays and not old.startswith((STAGE, BEFORE)):
             moves.take_away(f"{STATE_FOLDER}/{old}")
     for new in sorted(staged.iterdir(), key=lambda path: (path.name == "mlflow.db", path.name)):
-        put(moves, new, f"{STATE_FOLDER}/{new.name}")
-
-
-def put(moves: Moves, source: Path, name: str) -> None:
-    """Put one thing; raises `RatchetError` where a link would lead it out of the workspace."""
-    parent = (moves.root / name).parent
-    if not parent.resolve().is_relative_to(moves.root.resolve()):
-        raise RatchetError(
-            f"{name} would be written through a link, out of {moves.root}.",
-            "Nothing was restored. Remove that link.",
-        )
-    moves.put(source, name)
+        moves.put(new, f"{STATE_FOLDER}/{new.name}")
 
 
 def below(folder: Path) -> Iterator[str]:

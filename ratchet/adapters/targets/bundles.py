@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
@@ -17,9 +18,14 @@ from ratchet.domain.release.rollout import kept
 
 
 def make(folder: Path, bot: Path, archive: Path, model_sha256: str, labels: dict[str, str], say: Say) -> str:
-    """Copy model and code into a bundle of `folder` and return its digest; one that exists is kept."""
+    """Copy model and code into a bundle of `folder` and return its digest; one that exists, whole, is kept."""
     digest = bundle_name(code_digest(bot), model_sha256)
     final = folder / digest
+    if final.exists() and not is_whole(final):
+        aside = folder.parent / "set-aside" / f"{digest[:16]}-{time.time_ns()}"
+        aside.parent.mkdir(parents=True, exist_ok=True)
+        final.rename(aside)
+        say(f"bundle {digest[:12]} was changed; it is in {aside} now, and does not run")
     if final.exists():
         say(f"bundle {digest[:12]} is there already")
         os.utime(final)

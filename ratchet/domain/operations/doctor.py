@@ -85,7 +85,7 @@ def serving(live: Release, target: str, answers: Sequence[Answer]) -> list[Fault
     """Return whether the live release serves on every replica of the target that releases go to now."""
     if live.target != target:
         fact = f"Release {live.id} is live on the target {live.target}, and the settings name {target}."
-        remedy = f"Bring it to {target} with `ratchet release`, or set RATCHET_TARGET={live.target}."
+        remedy = f"Bring it to {target} with `ratchet release champion`, or set RATCHET_TARGET={live.target}."
         return [Fault(Name.SERVING, fact, remedy)]
     wrong = [one for one in answers if not one.ready or one.release != live.id]
     if answers and not wrong:

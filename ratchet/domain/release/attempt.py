@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ LONGEST = 400
 """A reason and a remedy are each shortened to about this many characters."""
 KILLED = "The process was killed, or the machine stopped, before it was done."
 INTERRUPTED = "It was interrupted."
-COMMAND = "`ratchet "
+COMMAND = re.compile(r"`ratchet (?!status|fleet|history)")
 
 
 class Verb(StrEnum):
@@ -91,7 +92,7 @@ class Attempt(Record):
 
     def advised(self, command: str = "") -> Attempt:
         """Return the attempt with `command`, else `again`, as its next step where the remedy names no command."""
-        if COMMAND in self.remedy:
+        if COMMAND.search(self.remedy):
             return self
         return replace(self, remedy=f"{self.remedy} `{command or self.again}` tries again.".strip())
 
@@ -108,13 +109,19 @@ def moment(text: str) -> datetime:
 def outstanding(attempts: Sequence[Attempt], live: Release | None, serving: bool) -> Attempt | None:
     """Return the newest failed attempt where no release went live since; None where nothing is left to tell.
 
-    A start that failed is over as soon as the live release is `serving` on every replica.
+    A start that failed is over as soon as the live release is `serving` on every replica; what went live all the same
+    did not fail.
     """
-    left = [one for one in attempts if not (serving and one.verb is Verb.SERVE)]
+    left = [one for one in attempts if not (serving and one.verb is Verb.SERVE) and not went_live(one, live)]
     newest = max(reversed(left), key=lambda one: one.when, default=None)
     if newest is None or (live is not None and newest.when <= moment(live.live_since)):
         return None
     return newest
+
+
+def went_live(one: Attempt, live: Release | None) -> bool:
+    """Say whether what an attempt was to bring out is live all the same: a later run finished it."""
+    return live is not None and one.verb is not Verb.SERVE and one.release == live.id
 
 
 def told(error: BaseException) -> tuple[str, str]:

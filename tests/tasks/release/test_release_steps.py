@@ -253,4 +253,4 @@ def test_a_rollback_stays_on_its_target(bot: Path) -> None:
 def test_a_release_of_another_target_is_not_started_here(bot: Path) -> None:
     """What serves is said, with the way to bring it here."""
     live = replace(RELEASE, target="swarm")
-    assert "`ratchet release` brings it" in call(serve, Run(Settings(bot), Registry(release=live)))
+    assert "`ratchet release champion` brings it" in call(serve, Run(Settings(bot), Registry(release=live)))

@@ -17,6 +17,8 @@ from ratchet.adapters.targets.target import Say
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.colours import Colour
 
+PASSING = ("RATCHET_COLOUR", "RATCHET_IMAGE", "RATCHET_RELEASE", "RATCHET_MODEL_VERSION")
+"""What changes with each release, and is no part of the base."""
 CONTENT = "ratchet.base"
 """Label of `switch`: a digest of the stack that it was started with."""
 
@@ -52,9 +54,8 @@ def prepare(
 def with_content(document: Mapping[str, Any], values: Mapping[str, str]) -> tuple[dict[str, Any], str]:
     """Return the base's stack and a digest of it, which it names on `switch`; the word and the release are no part."""
     made = derived.base(document)
-    fixed = {key: value for key, value in values.items() if key in derived.filled(json.dumps(made), {})}
-    passing = ("RATCHET_COLOUR", "RATCHET_IMAGE", "RATCHET_RELEASE", "RATCHET_MODEL_VERSION")
-    fixed = {key: value for key, value in fixed.items() if key not in passing}
+    text = json.dumps(made)
+    fixed = {key: value for key, value in values.items() if key in text and key not in PASSING}
     content = hashlib.sha256(json.dumps([made, fixed], sort_keys=True).encode()).hexdigest()[:16]
     deploy = made["services"][derived.SWITCH].setdefault("deploy", {})
     deploy["labels"] = {**derived.pairs(deploy.get("labels")), CONTENT: content}
