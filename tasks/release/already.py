@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ratchet.adapters.run import Run
+from ratchet.adapters.targets.optional import Declaring
 from ratchet.domain.release.manifest import Release
 from tasks.step import step
 
@@ -14,4 +15,6 @@ def already(run: Run, packaged: Release) -> Release | None:
     same = live is not None and (live.target, live.bundle) == (packaged.target, packaged.bundle)
     if live is None or not same or not replicas:
         return None
+    if isinstance(run.target, Declaring) and not run.target.as_declared():
+        return None  # a token or a setting of the fleet was changed, and only a release brings that out
     return live if all(replica.ready and replica.release == live.id for replica in replicas) else None

@@ -28,6 +28,14 @@ class Holding(Protocol):
 
 
 @runtime_checkable
+class Declaring(Protocol):
+    """Serves as files declare it: secrets, a stack."""
+
+    def as_declared(self) -> bool:
+        """Say whether what serves is what those files say today."""
+
+
+@runtime_checkable
 class Examined(Protocol):
     """Can be examined, and mended, beyond what all targets tell."""
 

@@ -49,17 +49,21 @@ class Settlement:
     remove: tuple[Colour, ...]
 
 
-def settle(present: Collection[Present], live: Colour | None, recorded: str, now: datetime) -> Settlement:
+def settle(
+    present: Collection[Present], live: Colour | None, recorded: str, secrets: str, now: datetime
+) -> Settlement:
     """Decide what an unfinished run left; `live` is the colour that has the traffic, `recorded` what is to serve.
 
-    The traffic stays where it is unless only the other colour runs the recorded release, whole. Beside it stays what is
-    kept warm and whose time is not over: all else was left by a run that did not come to its end.
+    The traffic stays where it is unless only the other colour runs the recorded release, whole and with today's
+    `secrets`: with others it would let in a client whose token was revoked since. Beside it stays what is kept warm and
+    whose time is not over: all else was left by a run that did not come to its end.
     """
     by = {one.colour: one for one in present}
     serving = by.get(live) if live else None
     chosen = serving
     if serving is None or serving.release != recorded:
-        chosen = next((one for one in present if one.release == recorded and one.whole), serving)
+        fit = (one for one in present if one.whole and (one.release, one.secrets) == (recorded, secrets))
+        chosen = next(fit, serving)
     gone = [one.colour for one in present if one is not chosen and (one is serving or not stays(one, now))]
     return Settlement(chosen.colour if chosen else None, tuple(gone))
 

@@ -41,6 +41,9 @@ def allowed(node: Node, constraint: str) -> bool:
     """Say whether a node meets a constraint; one of a form that is not known here is left for the engine to judge."""
     for sign in ("!=", "=="):
         name, found, wanted = constraint.partition(sign)
+        known = name.strip() in node.attributes or name.strip().startswith("node.labels.")
+        if found and not known:
+            return True
         if found:
             same = node.attributes.get(name.strip(), "").casefold() == wanted.strip().casefold()
             return same if sign == "==" else not same

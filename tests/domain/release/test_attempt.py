@@ -57,11 +57,13 @@ def test_one_sentence_says_what_failed_where_why_and_what_to_do() -> None:
 def test_the_command_that_tries_again_is_added_where_none_is_named(
     verb: Verb, known: dict[str, str], command: str
 ) -> None:
-    """A remedy with a command of its own stays as it is."""
+    """A remedy with a command of its own stays as it is; one that only looks is none."""
     failed = Attempt(verb, "", **known)
     assert failed.advised().remedy == f"{command} tries again."
-    named = replace(failed, remedy="See `ratchet history`.")
+    named = replace(failed, remedy="Run `ratchet doctor --mend`.")
     assert named.advised() == named
+    looked = replace(failed, remedy="See `ratchet status`.")
+    assert looked.advised().remedy == f"See `ratchet status`. {command} tries again."
     assert failed.advised("ratchet release champion").remedy == "`ratchet release champion` tries again."
 
 

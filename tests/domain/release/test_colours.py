@@ -34,13 +34,13 @@ def test_what_has_the_traffic_is_never_removed_without_another_to_take_it(
     present: list[Present], live: Colour | None, recorded: str
 ) -> None:
     """A colour that serves is removed only where the other one runs the recorded release, whole, and takes over."""
-    settled = settle(present, live, recorded, NOW)
+    settled = settle(present, live, recorded, "s1", NOW)
     there = {one.colour for one in present}
     if live in there and live in settled.remove:
         taker = next(one for one in present if one.colour is settled.serve)
         assert taker.colour is not live
         assert taker.whole
-        assert taker.release == recorded
+        assert (taker.release, taker.secrets) == (recorded, "s1")
     assert settled.serve not in settled.remove
     assert settled.serve is None or settled.serve in there
 
@@ -48,9 +48,9 @@ def test_what_has_the_traffic_is_never_removed_without_another_to_take_it(
 @given(BOTH, st.sampled_from(Colour), st.sampled_from(["r1", "r2"]))
 def test_settling_twice_changes_nothing_more(present: list[Present], live: Colour, recorded: str) -> None:
     """The next run may be killed as well: what the first one decided, the second finds done."""
-    settled = settle(present, live, recorded, NOW)
+    settled = settle(present, live, recorded, "s1", NOW)
     left = [one for one in present if one.colour not in settled.remove]
-    again = settle(left, settled.serve, recorded, NOW)
+    again = settle(left, settled.serve, recorded, "s1", NOW)
     assert again.serve == settled.serve
     assert again.remove == ()
 
@@ -58,7 +58,7 @@ def test_settling_twice_changes_nothing_more(present: list[Present], live: Colou
 @given(BOTH, st.sampled_from(Colour))
 def test_beside_the_live_one_only_a_warm_one_stays(present: list[Present], live: Colour) -> None:
     """What has no traffic and no time left is gone."""
-    settled = settle(present, live, "r1", NOW)
+    settled = settle(present, live, "r1", "s1", NOW)
     for one in present:
         if one.colour is not settled.serve and one.colour not in settled.remove:
             assert one.warm_until is not None
@@ -67,10 +67,17 @@ def test_beside_the_live_one_only_a_warm_one_stays(present: list[Present], live:
 
 def test_a_release_that_was_switched_to_and_not_recorded_gives_way() -> None:
     """The recorded release still runs whole: it has the traffic again."""
-    blue = Present(Colour.BLUE, "r1", "i1", True)
+    blue = Present(Colour.BLUE, "r1", "i1", True, secrets="s1")
     green = Present(Colour.GREEN, "r2", "i2", True)
-    settled = settle([blue, green], Colour.GREEN, "r1", NOW)
+    settled = settle([blue, green], Colour.GREEN, "r1", "s1", NOW)
     assert (settled.serve, settled.remove) == (Colour.BLUE, (Colour.GREEN,))
+
+
+def test_a_killed_release_does_not_give_the_traffic_back_to_revoked_tokens() -> None:
+    """The recorded release is started again with today's secrets instead."""
+    blue = Present(Colour.BLUE, "r1", "i1", True, secrets="old")
+    green = Present(Colour.GREEN, "r2", "i2", False, secrets="s1")
+    assert settle([blue, green], Colour.GREEN, "r1", "s1", NOW).serve is Colour.GREEN
 
 
 def test_a_colour_with_other_secrets_is_no_way_back() -> None:

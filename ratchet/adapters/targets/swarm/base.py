@@ -37,7 +37,7 @@ def prepare(
     proxies.require(client, settings, document)
     if is_before_colours(client, settings):
         return  # its proxy knows no colours: it is changed when there is one to send people to
-    made, content = with_content(document, values)
+    made, content = derived.base(document), digest(document, values)
     services = {str(one["Spec"]["Name"]): one for one in docker_service.of_stack(client, settings.stack)}
     now = services.get(switch.service(settings))
     names = {f"{settings.stack}_{name}" for name in made["services"]}
@@ -47,24 +47,41 @@ def prepare(
             if now is None
             else "bringing stack.yml's changes out"
         )
-        hand_over(settings, made, values)
+        hand_over(client, settings, made, values)
+        docker_service.label(switch.service(settings), stack.docker_environment(settings), {CONTENT: content})
     await_services(client, settings, needed=switch.word(client, settings) is None)
 
 
-def with_content(document: Mapping[str, Any], values: Mapping[str, str]) -> tuple[dict[str, Any], str]:
-    """Return the base's stack and a digest of it, which it names on `switch`; the word and the release are no part."""
-    made = derived.base(document)
-    text = json.dumps(made)
-    fixed = {key: value for key, value in values.items() if key in text and key not in PASSING}
-    content = hashlib.sha256(json.dumps([made, fixed], sort_keys=True).encode()).hexdigest()[:16]
-    deploy = made["services"][derived.SWITCH].setdefault("deploy", {})
-    deploy["labels"] = {**derived.pairs(deploy.get("labels")), CONTENT: content}
-    return made, content
+def as_declared(
+    client: docker.DockerClient, settings: Settings, document: Mapping[str, Any], values: Mapping[str, str]
+) -> bool:
+    """Say whether the base was brought to what stack.yml says today."""
+    found = docker_service.inspect(client, switch.service(settings))
+    return bool(found) and docker_service.labels_of(found or {}).get(CONTENT) == digest(document, values)
 
 
-def hand_over(settings: Settings, made: dict[str, Any], values: Mapping[str, str]) -> None:
-    """Tell the engine of the base."""
+def digest(document: Mapping[str, Any], values: Mapping[str, str]) -> str:
+    """Return the digest of the base's stack with its values; the word and the release are no part of it."""
+    text = json.dumps(derived.base(document), sort_keys=True)
+    fixed = {key: value for key, value in values.items() if key not in PASSING}
+    return hashlib.sha256(derived.filled(text, fixed).encode()).hexdigest()[:16]
+
+
+def hand_over(
+    client: docker.DockerClient, settings: Settings, made: dict[str, Any], values: Mapping[str, str]
+) -> None:
+    """Tell the engine of the base, and make the networks that only the bot uses, which `docker stack` leaves out."""
     stack.deploy(settings, settings.stack, made, values, fleet_owner.overlay(settings, made))
+    used = {key for service in made["services"].values() for key in derived.networks_of(service)}
+    for key, options in (made.get("networks") or {}).items():
+        name = derived.named(made, "networks", key, settings.stack)
+        if key not in used and not (options or {}).get("external") and not client.networks.list(names=[name]):
+            client.networks.create(
+                name,
+                driver="overlay",
+                internal=bool((options or {}).get("internal")),
+                labels={"com.docker.stack.namespace": settings.stack},
+            )
 
 
 def before_colours(settings: Settings) -> str:
@@ -85,8 +102,31 @@ def move(client: docker.DockerClient, settings: Settings, colour: Colour, say: S
     say("bringing the proxy to the form with two colours: it starts again once")
     document = stack.read(settings)
     values = stack.variables(settings, colour=colour)
-    hand_over(settings, with_content(document, values)[0], values)
+    hand_over(client, settings, derived.base(document), values)
     await_services(client, settings, needed=True)
+    await_update(client, settings)
+    docker_service.label(
+        switch.service(settings), stack.docker_environment(settings), {CONTENT: digest(document, values)}
+    )
+
+
+def await_update(client: docker.DockerClient, settings: Settings) -> None:
+    """Wait until the proxy was started again on every node; raises `RatchetError` where the engine gave that up."""
+    name = f"{settings.stack}_{derived.PROXY}"
+    nodes = docker_service.need_manager(client).nodes
+    deadline = time.monotonic() + settings.params.rollout.deploy_timeout_seconds + 30 * nodes
+    while True:
+        state = str(
+            ((docker_service.inspect(client, name) or {}).get("UpdateStatus") or {}).get("State") or ""
+        )
+        if state in ("", "completed"):
+            return
+        if state != "updating" or time.monotonic() > deadline:
+            raise RatchetError(
+                f"The proxy did not start again on every node ({state}).",
+                f"The replicas from before serve on. See `docker service ps {name}`, then run the command again.",
+            )
+        time.sleep(POLL_SECONDS)
 
 
 def finish(client: docker.DockerClient, settings: Settings, say: Say) -> None:

@@ -30,8 +30,10 @@ def completed(document: Mapping[str, Any], ours: Mapping[str, Any]) -> Document:
         return made
     services[SWITCH] = copy.deepcopy(ours["services"][SWITCH])
     wanted, proxy = ours["services"][PROXY], services[PROXY]
-    for key in ("entrypoint", "configs", "volumes"):
-        proxy[key] = copy.deepcopy(wanted[key])
+    proxy["entrypoint"] = wanted["entrypoint"]
+    own = [one for one in proxy.get("configs") or [] if not is_configuration(one)]
+    proxy["configs"] = own + copy.deepcopy(wanted["configs"])
+    proxy["volumes"] = [*(proxy.get("volumes") or []), *copy.deepcopy(wanted["volumes"])]
     proxy.pop("command", None)
     proxy["networks"] = {**networks_of(proxy), "control": None}
     made["networks"] = {**(made.get("networks") or {}), "control": copy.deepcopy(ours["networks"]["control"])}
@@ -39,6 +41,12 @@ def completed(document: Mapping[str, Any], ours: Mapping[str, Any]) -> Document:
     for name in ("haproxy", "proxy-start", "switch"):
         configs.setdefault(name, copy.deepcopy(ours["configs"][name]))
     return made
+
+
+def is_configuration(config: Any) -> bool:
+    """Say whether a service's entry mounts HAProxy's configuration."""
+    target = config.get("target", "") if isinstance(config, dict) else config
+    return "haproxy" in str(target)
 
 
 def base(document: Mapping[str, Any]) -> Document:
@@ -78,6 +86,8 @@ def coloured(
     if volumes := sorted(volumes_of(service) & set(document.get("volumes") or {})):
         derived["volumes"] = {
             volume: {**(document["volumes"][volume] or {}), "name": named(document, "volumes", volume, fleet)}
+            if not (document["volumes"][volume] or {}).get("external")
+            else document["volumes"][volume]
             for volume in volumes
         }
     own, told = own_files(document, service, name, values, digest)
@@ -105,6 +115,8 @@ def own_files(
                 content = digest(Path(filled(entry["file"], values)))
                 entry["name"] = f"{f'{name}-{source}'[: LONGEST_NAME - 13]}-{content[:12]}"
                 told.append(f"{kind} {source} {content}")
+            else:
+                told.append(f"{kind} {source} {filled(str(entry.get('name') or source), values)}")
             entries[source] = entry
         if entries:
             own[kind] = entries
@@ -138,6 +150,9 @@ def fingerprint(told: Iterable[str]) -> str:
 def named(document: Mapping[str, Any], kind: str, key: str, fleet: str) -> str:
     """Return the name that a stack's network or volume has on the engine."""
     entry = (document.get(kind) or {}).get(key) or {}
+    outside = entry.get("external")
+    if outside:
+        return str(entry.get("name") or (outside.get("name") if isinstance(outside, dict) else None) or key)
     return str(entry.get("name") or f"{fleet}_{key}")
 
 

@@ -33,6 +33,12 @@ class Exchange:
 
     def switch(self, to: Present, left: Colour | None, say: Say) -> None:
         """Give all traffic to a colour, wait until users get its answers, and keep the one that is left warm."""
+        minutes = self.settings.params.rollout.keep_warm_minutes
+        there = left is not None and self.colours.present(left) is not None
+        if (
+            left and there and minutes
+        ):  # noted first: a run that is killed after the switch leaves the way back
+            self.colours.keep_warm(left, clock() + timedelta(minutes=minutes))
         if base.is_before_colours(self.client, self.settings):
             base.move(self.client, self.settings, to.colour, say)
         else:
@@ -46,20 +52,16 @@ class Exchange:
             time.sleep(NODES_SECONDS)
         say(f"all traffic goes to {to.release}")
         switch.settle(self.client, self.settings)
-        minutes = self.settings.params.rollout.keep_warm_minutes
-        if left is None or self.colours.present(left) is None:
-            return
-        if minutes:
-            self.colours.keep_warm(left, clock() + timedelta(minutes=minutes))
+        if left and there and minutes:
             say(f"the release before it stays warm for {minutes:g} minutes")
-        else:
+        elif left and there:
             self.colours.remove(left)
 
     def warm(self) -> Warm | None:
-        """Return what stays beside the live release as the way back."""
+        """Return what stays beside the live release as the way back, also where its time is over and it still runs."""
         live = self.colours.live()
         other = self.colours.present(live.other) if live else None
-        if other is None or other.warm_until is None or not decisions.stays(other, clock()):
+        if other is None or other.warm_until is None:
             return None
         return Warm(other.release, other.warm_until.isoformat(timespec="seconds"))
 

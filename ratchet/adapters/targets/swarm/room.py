@@ -17,10 +17,13 @@ UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 NANO = 1_000_000_000
 
 
-def require(client: docker.DockerClient, service: Mapping[str, Any], what: str) -> None:
-    """Raise `RatchetError` where the replicas of a service of stack.yml have no room beside all that runs."""
+def require(client: docker.DockerClient, service: Mapping[str, Any], what: str, leaves: str = "") -> None:
+    """Raise `RatchetError` where the replicas of a service of stack.yml have no room beside all that runs.
+
+    `leaves` is the name of a service that gives its room back before.
+    """
     need = need_of(service)
-    if why := room.shortage(nodes(client), need):
+    if why := room.shortage(nodes(client, leaves), need):
         raise RatchetError(
             f"{what} does not fit beside the live release: {why}. Nothing was changed.",
             "Lower deploy.resources.reservations of `bot` in deployments/stack.yml or add a node; where there is no "
@@ -34,12 +37,17 @@ def need_of(service: Mapping[str, Any]) -> Need:
     reserved = (deploy.get("resources") or {}).get("reservations") or {}
     placement = deploy.get("placement") or {}
     return Need(
-        replicas=int(deploy.get("replicas", 1)),
-        memory=size(reserved.get("memory") or 0),
-        cpus=float(reserved.get("cpus") or 0),
+        replicas=int(known(deploy.get("replicas")) or 1),
+        memory=size(known(reserved.get("memory")) or 0),
+        cpus=float(known(reserved.get("cpus")) or 0),
         constraints=tuple(str(one) for one in placement.get("constraints") or ()),
-        most_per_node=int(placement.get("max_replicas_per_node") or 0),
+        most_per_node=int(known(placement.get("max_replicas_per_node")) or 0),
     )
+
+
+def known(value: Any) -> Any:
+    """Return a value of stack.yml; None for one with a variable of the team's own, which the engine judges."""
+    return None if "$" in str(value) else value
 
 
 def size(written: Any) -> int:
@@ -52,10 +60,11 @@ def size(written: Any) -> int:
     return int(float(found[1]) * UNITS[found[2]])
 
 
-def nodes(client: docker.DockerClient) -> list[Node]:
-    """Return the nodes that take replicas now, with what no task has reserved."""
+def nodes(client: docker.DockerClient, leaves: str = "") -> list[Node]:
+    """Return the nodes that take replicas now, with what no task has reserved but those of a service that `leaves`."""
     found = []
-    tasks = client.api.tasks()
+    gone = (docker_service.inspect(client, leaves) or {}).get("ID") if leaves else None
+    tasks = [task for task in client.api.tasks() if task.get("ServiceID") != gone]
     for node in client.api.nodes():
         spec, description = node["Spec"], node["Description"]
         if node["Status"]["State"] != "ready" or spec.get("Availability") != "active":

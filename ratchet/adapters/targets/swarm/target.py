@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from ratchet.adapters.bot import channel
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.targets import ports
 from ratchet.adapters.targets.swarm import (
     base,
-    derived,
+    beside,
     docker_service,
     fleet_owner,
     haproxy,
@@ -19,7 +19,6 @@ from ratchet.adapters.targets.swarm import (
     images,
     proof,
     replicas,
-    room,
     stack,
 )
 from ratchet.adapters.targets.swarm.colours import Colours, wanted
@@ -51,7 +50,7 @@ class SwarmTarget:
     @property
     def needs_staging(self) -> bool:
         """Whether `deploy` takes what was staged: a colour does, one replica after the other needs nothing before."""
-        return not self.rolling
+        return not self.rolling or self.colours.present(self.colours.live()) is None
 
     @property
     def service(self) -> str:
@@ -100,7 +99,8 @@ class SwarmTarget:
             return self.comparison.canary(
                 document, values, Wanted(release.bundle, release.id), place.node, say
             )
-        url = self._start(decisions.for_release(live), release, document, values, say)
+        colour = decisions.for_release(live)
+        url = beside.start(self.client, self.settings, colour, release, document, values, say)
         if base.is_before_colours(
             self.client, self.settings
         ):  # whose proxy lets no message through to one replica
@@ -124,12 +124,13 @@ class SwarmTarget:
         target, live = Wanted(release.bundle, release.id), self.colours.live()
         serving = self.colours.present(live)
         self.comparison.discard()
-        if serving and serving.whole and wanted(serving) == target:
+        values = stack.variables(self.settings, release)
+        secrets = self.colours.secrets(stack.read(self.settings), values)
+        if serving and serving.whole and (wanted(serving), serving.secrets) == (target, secrets):
             say(f"every replica serves {release.id} already")
             return
         if self.rolling and live and serving:
-            document, values = stack.read(self.settings), stack.variables(self.settings, release)
-            secrets = self.colours.secrets(document, values)
+            document = stack.read(self.settings)
             self._rollout(live).replace(
                 target, secrets, lambda: self.colours.start(live, document, values), say
             )
@@ -164,12 +165,16 @@ class SwarmTarget:
             say("removed what an unfinished release had left beside the live one")
         recorded = live.id if live and live.target == self.name else ""
         colour, present = self.colours.live(), self.colours.all()
-        settled = decisions.settle(present, colour, recorded, clock())
+        document, values = stack.read(self.settings), stack.variables(self.settings)
+        secrets = self.colours.secrets(document, values) if present else ""
+        settled = decisions.settle(present, colour, recorded, secrets, clock())
         by = {one.colour: one for one in present}
         if settled.serve and settled.serve is not colour:
             say(f"the traffic goes back to {by[settled.serve].release}, the recorded release")
             self.exchange.switch(by[settled.serve], None, say)
-        for gone in settled.remove:
+        served = by.get(settled.serve) if settled.serve else None
+        heard = served is None or channel.serves(self.url(), served.release)
+        for gone in settled.remove if heard else ():  # else the proxies may still send people there
             say(f"removing release {by[gone].release}, which does not serve")
             self.colours.remove(gone)
         serving = by.get(settled.serve) if settled.serve else None
@@ -200,31 +205,6 @@ class SwarmTarget:
                 self.colours.remove_stack(name)
                 say(f"stopped: stack {name}")
 
-    def _start(
-        self, colour: Colour, release: Release, document: Any, values: dict[str, str], say: Say
-    ) -> str:
-        """Start a colour with its whole set of replicas, where it is not there so; return the address of one."""
-        target = Wanted(release.bundle, release.id)
-        before = self.colours.present(colour)
-        same = before is not None and (wanted(before), before.secrets) == (
-            target,
-            self.colours.secrets(document, values),
-        )
-        if before and not same:
-            kept = "was kept warm" if before.warm_until else "an unfinished release had left"
-            say(f"stopping release {before.release}, which {kept}, to make room")
-            self.colours.remove(colour)
-        if not same:
-            room.require(self.client, document["services"][derived.BOT], f"Release {release.id}")
-            say(f"starting release {release.id} beside what serves, as {colour}")
-        try:
-            self.colours.start(colour, document, values)
-            tasks = proof.await_ready(self.client, self.settings, self.colours.service(colour), target, say)
-        except BaseException:
-            self.colours.remove(colour)
-            raise
-        return str(proof.said_by(self.settings, tasks[0])["url"])
-
     def _rollout(self, colour: Colour) -> Rollout:
         return Rollout(self.client, self.settings, self.colours.service(colour))
 
@@ -239,6 +219,14 @@ class SwarmTarget:
                 f"The image of release {release.id} is no longer on this machine.",
                 "Run `ratchet doctor --mend`: it builds the image again from the release's manifest.",
             )
+
+    def as_declared(self) -> bool:
+        """Say whether what serves has today's secrets, and stands on what stack.yml says today."""
+        live = self.colours.present(self.colours.live())
+        document, values = stack.read(self.settings), stack.variables(self.settings)
+        return bool(live and live.secrets == self.colours.secrets(document, values)) and base.as_declared(
+            self.client, self.settings, document, values
+        )
 
     def holds(self, release: Release) -> bool:
         """Say whether the release's image can be had."""
