@@ -6,6 +6,7 @@ ends. What has to do with the folder of a run that has ended belongs to nobody.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
 import tempfile
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import docker
 import psutil
-from docker.errors import APIError
+from docker.errors import APIError, NotFound
 
 PLACE = re.compile(r"pytest-of-[^/\s]+/pytest-\d+")
 LABEL = "ratchet.test"
@@ -75,7 +76,8 @@ def sweep_engine(client: docker.DockerClient) -> None:
     for stack in stacks:
         mine = {"label": f"{STACK_LABEL}={stack}"}
         for container in client.containers.list(all=True, filters=mine):
-            container.wait(timeout=120)
+            with contextlib.suppress(NotFound):  # the swarm has taken it away meanwhile
+                container.wait(timeout=120)
         for volume in client.volumes.list(filters=mine):
             try:
                 volume.remove(force=True)

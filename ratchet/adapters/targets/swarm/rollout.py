@@ -26,6 +26,8 @@ from ratchet.domain.release.rollout import (
 )
 
 POLL_SECONDS = 0.5
+LOOKED_AT = 3
+"""So many failed replicas are looked at: the newest may have ended before it said anything."""
 
 
 class Rollout:
@@ -134,7 +136,9 @@ class Rollout:
         tried = failed or [task for task in fleet.tasks if task.release == wanted.release]
         errors = [task.error for task in tried if task.error]
         log = docker_service.tail(tried[0].id, self.environment) if tried else ""
-        checks, oom = docker_service.last_checks(self.client, tried[0].id) if tried else ((), None)
+        looked = [docker_service.last_checks(self.client, task.id) for task in tried[:LOOKED_AT]]
+        checks = [said for one, _ in reversed(looked) for said in one]
+        oom = looked[0][1] if looked else None
         about = reasons.declared(stack.read(self.settings), store=f"{self.settings.stack}_redis")
         found = reasons.of(errors, log, checks, about, oom)
         why = (
