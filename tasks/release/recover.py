@@ -33,10 +33,8 @@ def recover(run: Run, killed: bool = True) -> str:
             "Restore .ratchet/mlflow.db from a backup, or correct RATCHET_TRACKING_URI. To begin anew without it, "
             "`ratchet stop` first.",
         )
-    done, undone, verdict = [], begun, recovery(begun, served)
-    if verdict is Recovery.FINISH and not killed:
-        verdict = Recovery.UNDO  # a run that failed after the switch has a reason to go back
-    match verdict:
+    done, undone = [], begun
+    match recovery(begun, served, killed):
         case Recovery.FINISH if begun is not None:
             live = replace(begun, live_at=datetime.now(UTC).isoformat(timespec="seconds"))
             registry.finish(live)

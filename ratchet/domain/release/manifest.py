@@ -75,15 +75,16 @@ class Recovery(StrEnum):
     UNDO = "undo"
 
 
-def recovery(begun: Release | None, served: Sequence[str]) -> Recovery:
+def recovery(begun: Release | None, served: Sequence[str], killed: bool = True) -> Recovery:
     """Decide about a release that was begun and not recorded.
 
     `served` names the release that each replica serves, "" for one that is not ready. It is finished only
-    where every replica serves it already; else the recorded one stays what it was.
+    where every replica serves it already; else the recorded one stays what it was. A run that was not `killed`, but
+    failed after the switch, has a reason to go back.
     """
     if begun is None:
         return Recovery.NOTHING
-    return Recovery.FINISH if served and set(served) == {begun.id} else Recovery.UNDO
+    return Recovery.FINISH if killed and served and set(served) == {begun.id} else Recovery.UNDO
 
 
 def switched_to(

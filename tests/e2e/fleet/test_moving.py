@@ -60,6 +60,8 @@ def test_the_next_release_moves_it_and_conversations_continue(former: Fleet) -> 
     assert former.chat("emil", UNKNOWN)["intent"]["name"] == "nlu_handoff"
     assert docker_service.inspect(former.client, base.before_colours(former.settings)) is None
     former.note("a fleet of one colour is moved to two", "moved", count)
-    away = re.compile("Cannot connect|Connect call failed|Can not write|disconnected|reset by peer", re.IGNORECASE)
+    away = re.compile(
+        "Cannot connect|Connect call failed|Can not write|disconnected|reset by peer", re.IGNORECASE
+    )
     assert [one for one in count.failures if not away.search(one)] == []
     assert count.mixed == 0

@@ -198,7 +198,11 @@ def test_a_release_that_failed_leaves_its_reason_and_the_next_step(bot: Path) ->
             KeyboardInterrupt(),
             "`ratchet rollback --to r0` tries again.",
         ),
-        (Attempt(Verb.SERVE, ""), RatchetError("No.", "See `ratchet status`."), "See `ratchet status`."),
+        (
+            Attempt(Verb.SERVE, ""),
+            RatchetError("No.", "See `ratchet status`."),
+            "`ratchet serve` tries again.",
+        ),
     ],
 )
 def test_what_failed_is_tried_again_by_the_command_that_is_told(
