@@ -200,8 +200,8 @@ def test_a_release_that_failed_leaves_its_reason_and_the_next_step(bot: Path) ->
         ),
         (
             Attempt(Verb.SERVE, ""),
-            RatchetError("No.", "See `ratchet status`."),
-            "`ratchet serve` tries again.",
+            RatchetError("No.", "See `ratchet fleet`."),
+            "See `ratchet fleet`. `ratchet serve` tries again.",
         ),
     ],
 )
