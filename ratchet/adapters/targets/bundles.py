@@ -22,10 +22,7 @@ def make(folder: Path, bot: Path, archive: Path, model_sha256: str, labels: dict
     digest = bundle_name(code_digest(bot), model_sha256)
     final = folder / digest
     if final.exists() and not is_whole(final):
-        aside = folder.parent / "set-aside" / f"{digest[:16]}-{time.time_ns()}"
-        aside.parent.mkdir(parents=True, exist_ok=True)
-        final.rename(aside)
-        say(f"bundle {digest[:12]} was changed; it is in {aside} now, and does not run")
+        say(f"bundle {digest[:12]} was changed; it is in {set_aside(final)} now, and does not run")
     if final.exists():
         say(f"bundle {digest[:12]} is there already")
         os.utime(final)
@@ -40,6 +37,14 @@ def make(folder: Path, bot: Path, archive: Path, model_sha256: str, labels: dict
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return digest
+
+
+def set_aside(bundle: Path) -> Path:
+    """Move a bundle that was changed out of the way, where it is kept to be looked at; returns where that is."""
+    kept_in = bundle.parent.parent / "set-aside" / f"{bundle.name[:16]}-{time.time_ns()}"
+    kept_in.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(bundle, kept_in)
+    return kept_in
 
 
 REMEDY = "Run `ratchet doctor --mend`: it builds the bundle again from the release's manifest."

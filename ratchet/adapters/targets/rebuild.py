@@ -6,10 +6,8 @@ Never from today's working tree because it is there: whatever code is taken has 
 from __future__ import annotations
 
 import contextlib
-import shutil
 import tarfile
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +19,7 @@ from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system import commands, git
 from ratchet.adapters.system.files import refuse_pointers
+from ratchet.adapters.targets import bundles
 from ratchet.adapters.targets.choice import choose_target
 from ratchet.adapters.targets.optional import Holding
 from ratchet.adapters.targets.target import Say, Target
@@ -189,9 +188,7 @@ def set_aside(settings: Settings, release: Release, say: Say) -> None:
     changed = settings.state / "bundles" / release.bundle
     if release.target != PROCESS or not changed.exists():
         return
-    kept = settings.state / "set-aside" / f"{release.bundle[:16]}-{int(time.time())}"
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    shutil.move(changed, kept)
+    kept = bundles.set_aside(changed)
     say(f"the bundle of release {release.id} was changed; it is in {kept} now, and does not run")
 
 

@@ -73,14 +73,10 @@ def stays(one: Present, now: datetime) -> bool:
     return one.warm_until is not None and now < one.warm_until
 
 
-def is_warm(one: Present | None, release: str, image: str, secrets: str, now: datetime) -> bool:
+def is_warm(one: Present, release: str, image: str, secrets: str, now: datetime) -> bool:
     """Say whether a colour can take the traffic back at once: the release, whole, in time, with today's secrets.
 
     With other secrets it would let in a client whose token was revoked since it was started.
     """
-    return bool(
-        one
-        and (one.release, one.image, one.secrets) == (release, image, secrets)
-        and one.whole
-        and stays(one, now)
-    )
+    same = (one.release, one.image, one.secrets) == (release, image, secrets)
+    return same and one.whole and stays(one, now)

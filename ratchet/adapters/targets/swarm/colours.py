@@ -71,6 +71,10 @@ class Colours:
         made = self.derive(self.settings.stack, derived.BOT, document, values)
         return str(made["services"][derived.BOT]["deploy"]["labels"][derived.SECRETS])
 
+    def todays_secrets(self) -> str:
+        """Return that digest for the workspace's files as they are now."""
+        return self.secrets(stack.read(self.settings), stack.variables(self.settings))
+
     def start(self, colour: Colour, document: Mapping[str, Any], values: Mapping[str, str]) -> None:
         """Tell the engine to start a colour, or to change it replica by replica where it is there."""
         made = self.derive(self.stack(colour), key(colour), document, values)
@@ -84,7 +88,7 @@ class Colours:
     def remove_stack(self, name: str) -> None:
         """Take a stack away and wait until its containers and networks are gone."""
         deadline = time.monotonic() + REMOVAL_SECONDS
-        label = {"label": f"com.docker.stack.namespace={name}"}
+        label = docker_service.namespace(name)
         stack.remove(self.settings, name)
         while time.monotonic() < deadline:
             kinds = (self.client.containers, self.client.networks)

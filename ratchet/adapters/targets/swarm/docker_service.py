@@ -11,11 +11,11 @@ from docker.errors import APIError, NotFound, NullResource
 
 from ratchet.adapters.system import commands
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.release.rollout import ServiceState, Task, Update, Wanted
+from ratchet.domain.release.rollout import FAILED_STATES, ServiceState, Task, Update, Wanted
 
 LOG_LINES = 15
 NO_UPDATE_BEFORE = Update()
-ENDED = {"complete", "failed", "shutdown", "rejected", "remove", "orphaned"}
+ENDED = FAILED_STATES | {"shutdown", "remove"}
 """States of tasks whose containers do not run, and never will."""
 
 
@@ -75,12 +75,17 @@ def inspect(client: docker.DockerClient, name: str) -> dict[str, Any] | None:
 
 def of_stack(client: docker.DockerClient, stack: str) -> list[dict[str, Any]]:
     """The services of a stack."""
-    return list(client.api.services(filters={"label": f"com.docker.stack.namespace={stack}"}))
+    return list(client.api.services(filters=namespace(stack)))
+
+
+def namespace(stack: str) -> dict[str, str]:
+    """The filter for what belongs to a stack."""
+    return {"label": f"com.docker.stack.namespace={stack}"}
 
 
 def not_running(client: docker.DockerClient, stack: str) -> list[str]:
     """The services of a stack that have fewer replicas than declared; a global one has one at least."""
-    services = client.api.services(filters={"label": f"com.docker.stack.namespace={stack}"}, status=True)
+    services = client.api.services(filters=namespace(stack), status=True)
     missing = []
     for service in services:
         count, least = service["ServiceStatus"], int("Global" in service["Spec"]["Mode"])

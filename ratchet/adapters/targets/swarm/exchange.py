@@ -9,7 +9,7 @@ import docker
 
 from ratchet.adapters.bot import channel
 from ratchet.adapters.settings import Settings
-from ratchet.adapters.targets.swarm import base, docker_service, haproxy, proof, stack, switch
+from ratchet.adapters.targets.swarm import base, docker_service, haproxy, proof, switch
 from ratchet.adapters.targets.swarm.colours import Colours
 from ratchet.adapters.targets.swarm.colours import now as clock
 from ratchet.adapters.targets.target import Say, Warm
@@ -35,9 +35,8 @@ class Exchange:
         """Give all traffic to a colour, wait until users get its answers, and keep the one that is left warm."""
         minutes = self.settings.params.rollout.keep_warm_minutes
         there = left is not None and self.colours.present(left) is not None
-        if (
-            left and there and minutes
-        ):  # noted first: a run that is killed after the switch leaves the way back
+        if left and there and minutes:
+            # Noted first: a run that is killed after the switch leaves the way back.
             self.colours.keep_warm(left, clock() + timedelta(minutes=minutes))
         if base.is_before_colours(self.client, self.settings):
             base.move(self.client, self.settings, to.colour, say)
@@ -69,8 +68,7 @@ class Exchange:
         """Give all traffic to a warm release, where that is this one, whole, and with today's secrets."""
         live = self.colours.live()
         other = self.colours.present(live.other) if live else None
-        values = stack.variables(self.settings, release)
-        secrets = self.colours.secrets(stack.read(self.settings), values)
+        secrets = self.colours.todays_secrets()
         if other is None or not decisions.is_warm(other, release.id, release.bundle, secrets, clock()):
             return False
         fleet = docker_service.fleet(self.client, self.colours.service(other.colour))

@@ -10,7 +10,7 @@ import docker
 
 from ratchet.adapters.bot import channel
 from ratchet.adapters.settings import Settings
-from ratchet.adapters.targets.swarm import docker_service, haproxy, reasons, stack
+from ratchet.adapters.targets.swarm import docker_service, haproxy, reasons
 from ratchet.adapters.targets.swarm.rollout import Rollout
 from ratchet.adapters.targets.target import Say
 from ratchet.domain.errors import RatchetError
@@ -65,8 +65,7 @@ def await_ready(
 
 def unready(rollout: Rollout, wanted: Wanted, fleet: ServiceState, why: str, late: str) -> RatchetError:
     """Return the error of a release whose replicas do not become ready."""
-    about = reasons.declared(stack.read(rollout.settings), store=f"{rollout.settings.stack}_redis")
-    if why and (found := reasons.of(checks=[why], service=about)):
+    if why and (found := reasons.of(checks=[why], service=rollout.declared())):
         return RatchetError(
             f"The replicas of release {wanted.release} run, but are not ready: {found.fact}",
             f"{found.remedy} No user was served by them.",

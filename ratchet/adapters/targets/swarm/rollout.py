@@ -12,6 +12,7 @@ import docker
 
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.targets.swarm import derived, docker_service, reasons, stack
+from ratchet.adapters.targets.swarm.declared import Declared, declared
 from ratchet.adapters.targets.target import Say
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.rollout import (
@@ -139,8 +140,7 @@ class Rollout:
         looked = [docker_service.last_checks(self.client, task.id) for task in tried[:LOOKED_AT]]
         checks = [said for one, _ in reversed(looked) for said in one]
         oom = looked[0][1] if looked else None
-        about = reasons.declared(stack.read(self.settings), store=f"{self.settings.stack}_redis")
-        found = reasons.of(errors, log, checks, about, oom)
+        found = reasons.of(errors, log, checks, self.declared(), oom)
         why = (
             found.fact
             if found
@@ -151,6 +151,10 @@ class Rollout:
             fact,
             f"{found.remedy if found else ''} The release before it still serves, where there was one.".strip(),
         )
+
+    def declared(self) -> Declared:
+        """Return what stack.yml says of the replicas, by which a reason names its place."""
+        return declared(stack.read(self.settings), store=f"{self.settings.stack}_redis")
 
     def tell_spread(self, say: Say) -> None:
         """Say on how many nodes the replicas are."""

@@ -50,9 +50,8 @@ def tell(client: docker.DockerClient, settings: Settings, colour: Colour) -> Non
     before = containers(client, settings)
     commands.run([*argv, service(settings)], env=environment, timeout=30)
     for container in before:
-        with contextlib.suppress(
-            APIError
-        ):  # it has ended: the one in its place has the word from its declaration
+        # One that has ended needs no word: the one in its place has it from its declaration.
+        with contextlib.suppress(APIError):
             container.exec_run(["bash", "-c", TELL, "tell", str(colour)])
 
 

@@ -95,18 +95,14 @@ class SwarmTarget:
         self.comparison.discard()
         base.prepare(self.client, self.settings, document, values, say)
         serving = self.colours.present(live)
+        target = Wanted(release.bundle, release.id)
         if self.rolling and serving:
-            return self.comparison.canary(
-                document, values, Wanted(release.bundle, release.id), place.node, say
-            )
+            return self.comparison.canary(document, values, target, place.node, say)
         colour = decisions.for_release(live)
         url = beside.start(self.client, self.settings, colour, release, document, values, say)
-        if base.is_before_colours(
-            self.client, self.settings
-        ):  # whose proxy lets no message through to one replica
-            url = self.comparison.canary(
-                document, values, Wanted(release.bundle, release.id), place.node, say
-            )
+        if base.is_before_colours(self.client, self.settings):
+            # Its proxy lets no message through to one replica.
+            url = self.comparison.canary(document, values, target, place.node, say)
         elif serving and self.settings.params.rollout.load_test.seconds and self._has_image(serving.image):
             self.comparison.champion(document, values, wanted(serving), place.node)
         say(f"release {release.id} is ready at {url}, off the traffic path")
@@ -124,13 +120,12 @@ class SwarmTarget:
         target, live = Wanted(release.bundle, release.id), self.colours.live()
         serving = self.colours.present(live)
         self.comparison.discard()
-        values = stack.variables(self.settings, release)
-        secrets = self.colours.secrets(stack.read(self.settings), values)
+        document, values = stack.read(self.settings), stack.variables(self.settings, release)
+        secrets = self.colours.secrets(document, values)
         if serving and serving.whole and (wanted(serving), serving.secrets) == (target, secrets):
             say(f"every replica serves {release.id} already")
             return
         if self.rolling and live and serving:
-            document = stack.read(self.settings)
             self._rollout(live).replace(
                 target, secrets, lambda: self.colours.start(live, document, values), say
             )
@@ -165,19 +160,17 @@ class SwarmTarget:
             say("removed what an unfinished release had left beside the live one")
         recorded = live.id if live and live.target == self.name else ""
         colour, present = self.colours.live(), self.colours.all()
-        document, values = stack.read(self.settings), stack.variables(self.settings)
-        secrets = self.colours.secrets(document, values) if present else ""
+        secrets = self.colours.todays_secrets() if present else ""
         settled = decisions.settle(present, colour, recorded, secrets, clock())
         by = {one.colour: one for one in present}
         if settled.serve and settled.serve is not colour:
             say(f"the traffic goes back to {by[settled.serve].release}, the recorded release")
             self.exchange.switch(by[settled.serve], None, say)
-        served = by.get(settled.serve) if settled.serve else None
-        heard = served is None or channel.serves(self.url(), served.release)
+        serving = by.get(settled.serve) if settled.serve else None
+        heard = serving is None or channel.serves(self.url(), serving.release)
         for gone in settled.remove if heard else ():  # else the proxies may still send people there
             say(f"removing release {by[gone].release}, which does not serve")
             self.colours.remove(gone)
-        serving = by.get(settled.serve) if settled.serve else None
         if live and recorded and serving and serving.release != recorded and self._has_image(live.bundle):
             say(f"the fleet does not serve {live.id}, the recorded release; bringing it back")
             if self.needs_staging:
