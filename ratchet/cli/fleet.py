@@ -10,6 +10,7 @@ import typer
 from ratchet.cli import serving
 from ratchet.cli.context import Json, settings, settings_for_flow
 from ratchet.cli.output import as_json, columns, out
+from ratchet.domain.release.serving import everywhere
 from ratchet.domain.wording import count
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def show(context: typer.Context, json: Json = False) -> None:
         if not replicas and not json:
             out.print(serving.NOTHING)
         return
-    if serving.everywhere(live, replicas):
+    if everywhere(live, replicas):
         return
     if not json:
         mend = serving.mend(live, target.name, replicas)

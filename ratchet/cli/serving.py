@@ -1,4 +1,4 @@
-"""Whether the live release serves on every replica, and what to say and to do where it does not."""
+"""What to say and to do where the live release does not serve on every replica."""
 
 from __future__ import annotations
 
@@ -6,21 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ratchet.domain.release.manifest import Release
+from ratchet.domain.release.serving import right
 
 if TYPE_CHECKING:
     from ratchet.adapters.targets.target import ReplicaStatus
 
 NOTHING = "Nothing was released yet. Make the first release with `ratchet retrain`."
-
-
-def right(live: Release, replicas: Sequence[ReplicaStatus]) -> list[ReplicaStatus]:
-    """Return the replicas that are ready and serve the live release."""
-    return [one for one in replicas if one.ready and one.release == live.id]
-
-
-def everywhere(live: Release | None, replicas: Sequence[ReplicaStatus]) -> bool:
-    """Say whether there is a live release and every replica serves it; no replica is not everywhere."""
-    return bool(live and replicas and len(right(live, replicas)) == len(replicas))
 
 
 def lacking(live: Release, replicas: Sequence[ReplicaStatus]) -> str:

@@ -16,6 +16,7 @@ from ratchet.domain.gate.override import Override
 from ratchet.domain.gate.waiting import Question, Waiting
 from ratchet.domain.release.manifest import Release
 from ratchet.domain.release.model import Model
+from ratchet.domain.release.serving import everywhere, right
 
 if TYPE_CHECKING:
     from ratchet.adapters.settings import Settings
@@ -52,7 +53,7 @@ class Status:
     @property
     def serving(self) -> bool:
         """Whether every replica answers with the live release."""
-        return serving.everywhere(self.live, self.replicas)
+        return everywhere(self.live, self.replicas)
 
 
 def status(json: Json = False) -> None:
@@ -92,7 +93,7 @@ def look(found: Settings) -> Status:
         traffic=newest_estimate(found),
         waits=waiting.seen(registry),
         question=waiting.question(registry),
-        attempt=outstanding(registry.attempts(), live, serving.everywhere(live, replicas)),
+        attempt=outstanding(registry.attempts(), live, everywhere(live, replicas)),
         replicas=replicas,
     )
 
@@ -144,7 +145,7 @@ def live(found: Status) -> list[tuple[str, str]]:
     states = [f"{r.name} {'ready' if r.ready else 'not ready'}" for r in found.replicas]
     serves = f"yes, at {found.url}"
     if not found.serving:
-        how = "not everywhere" if serving.right(live, found.replicas) else "no"
+        how = "not everywhere" if right(live, found.replicas) else "no"
         mend = serving.mend(live, found.target, found.replicas)
         serves = f"{how}: {serving.lacking(live, found.replicas)}; {mend}"
     return [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ratchet.adapters.run import Run
 from ratchet.adapters.targets.optional import Declaring
 from ratchet.domain.release.manifest import Release
+from ratchet.domain.release.serving import everywhere
 from tasks.step import step
 
 
@@ -13,8 +14,8 @@ def already(run: Run, packaged: Release) -> Release | None:
     """Return the live release where it has the same bundle and serves everywhere; None where work is left."""
     live, replicas = run.registry.live(), run.target.replicas()
     same = live is not None and (live.target, live.bundle) == (packaged.target, packaged.bundle)
-    if live is None or not same or not replicas:
+    if not same or not everywhere(live, replicas):
         return None
     if isinstance(run.target, Declaring) and not run.target.as_declared():
         return None  # a token or a setting of the fleet was changed, and only a release brings that out
-    return live if all(replica.ready and replica.release == live.id for replica in replicas) else None
+    return live

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ratchet.adapters.run import Run
 from ratchet.adapters.targets import rebuild
+from ratchet.domain.release.serving import everywhere
 from tasks.step import say, step
 
 
@@ -16,8 +17,7 @@ def serve(run: Run) -> str:
     if live.target != target.name:
         there = f"release {live.id} is on the target {live.target}"
         return f"{there}; `ratchet release champion` brings it to {target.name}"
-    replicas = target.replicas()
-    if replicas and all(replica.ready and replica.release == live.id for replica in replicas):
+    if everywhere(live, target.replicas()):
         return f"release {live.id} serves at {target.url()}"
     if target.switch_back(live, say):
         return f"switched back to release {live.id} at {target.url()}"

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from ratchet.domain.record import Record
 from ratchet.domain.release.manifest import Release
+from ratchet.domain.release.serving import everywhere, right
 from ratchet.domain.wording import listed, size
 
 MEND = "Run `ratchet doctor --mend`."
@@ -87,9 +88,9 @@ def serving(live: Release, target: str, answers: Sequence[Answer]) -> list[Fault
         fact = f"Release {live.id} is live on the target {live.target}, and the settings name {target}."
         remedy = f"Bring it to {target} with `ratchet release champion`, or set RATCHET_TARGET={live.target}."
         return [Fault(Name.SERVING, fact, remedy)]
-    wrong = [one for one in answers if not one.ready or one.release != live.id]
-    if answers and not wrong:
+    if everywhere(live, answers):
         return []
+    wrong = [one for one in answers if one not in right(live, answers)]
     said = listed(
         f"{one.name} {'serves ' + one.release if one.ready and one.release else 'is not ready'}"
         for one in wrong

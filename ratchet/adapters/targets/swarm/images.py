@@ -177,12 +177,16 @@ def context(files: Mapping[str, Path]) -> Iterator[IO[bytes]]:
     with tempfile.TemporaryFile() as stream:
         with tarfile.open(fileobj=stream, mode="w") as archive:
             for name in sorted(files):
-                content = files[name].read_bytes()
-                entry = tarfile.TarInfo(name)
-                entry.size, entry.mode = len(content), 0o644
-                archive.addfile(entry, io.BytesIO(content))
+                pack(archive, name, files[name].read_bytes())
         stream.seek(0)
         yield stream
+
+
+def pack(archive: tarfile.TarFile, name: str, content: bytes) -> None:
+    """Add a file to an archive, without time and owner, readable for every user."""
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode = len(content), 0o644
+    archive.addfile(entry, io.BytesIO(content))
 
 
 def exists(client: docker.DockerClient, reference: str) -> bool:

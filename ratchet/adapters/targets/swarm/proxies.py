@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import docker
 from docker.errors import DockerException, ImageNotFound
 
 from ratchet.adapters.settings import SOURCE, Settings
-from ratchet.adapters.targets.swarm import derived, docker_service, stack, switch
+from ratchet.adapters.targets.swarm import derived, docker_service, images, stack, switch
 from ratchet.adapters.targets.swarm.proxy_words import of_proxy
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.reasons import plain
@@ -77,8 +76,5 @@ def packed(files: Mapping[str, str]) -> bytes:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as archive:
         for name, text in files.items():
-            content = text.encode()
-            entry = tarfile.TarInfo(str(Path(FOLDER) / name))
-            entry.size, entry.mode = len(content), 0o644
-            archive.addfile(entry, io.BytesIO(content))
+            images.pack(archive, f"{FOLDER}/{name}", text.encode())
     return stream.getvalue()
