@@ -325,7 +325,7 @@ def test_a_link_in_the_repository_leads_nothing_out_of_the_folder(tmp_path: Path
         pytest.raises(RatchetError, match="through a link"),
         together(tmp_path / "root", tmp_path / "aside") as moves,
     ):
-        restore.put(moves, tmp_path / "file", "link/file")
+        moves.put(tmp_path / "file", "link/file")
     assert list((tmp_path / "outside").iterdir()) == []
 
 
