@@ -106,7 +106,7 @@ def test_no_answer_in_time_is_none(
     """The time limit stands in the reason."""
     monkeypatch.setitem(probe.OPTIONS, "timeout", httpx.Timeout(0.1))
     bot.wait = 1
-    assert ask(settings, bot).said.endswith("nothing came within 10 s")
+    assert ask(settings, bot).said.endswith("nothing came within 12 s")
 
 
 def test_a_wrong_answer_and_a_wrong_release_are_told_apart(
