@@ -43,5 +43,5 @@ def ingest(
         revision = store(run, taken.merged.frame, assigned.ledger, reading.extras)
         result = account(run, files, before, taken, reading.extras, assigned.ledger, revision)
         if commit:
-            commit_data(run, result.headline())
+            commit_data(run, result.message())
         return result

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ratchet.adapters.readers import sources
-from ratchet.adapters.readers.tables import Columns, Reading
+from ratchet.adapters.readers.reading import Columns, Reading
 from ratchet.adapters.run import Run
-from tasks.step import say, step
+from tasks.step import log, step
 
 
 @step(lambda reading: f"{len(reading.frame):,} rows")
@@ -18,6 +18,6 @@ def read(
     """Return what the files hold, nothing without files; says what had to be guessed about them."""
     columns = Columns(text_column, intent_column, context_columns)
     reading = sources.read([Path(file) for file in files], run.settings.params.corpus, columns)
-    for remark in reading.remarks:
-        say(remark)
+    for one in (*reading.account, *reading.faults):
+        log(one.sentence)
     return reading

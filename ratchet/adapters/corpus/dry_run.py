@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ratchet.adapters.corpus import data_folder, ledger_history
 from ratchet.adapters.readers import sources
-from ratchet.adapters.readers.tables import Columns
+from ratchet.adapters.readers.reading import Columns
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.threads import in_threads
 from ratchet.domain.corpus import intake, ledger

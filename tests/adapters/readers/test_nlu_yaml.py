@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ratchet.adapters.readers import nlu_yaml, sources
-from ratchet.adapters.readers.tables import Columns
+from ratchet.adapters.readers.reading import Columns
 from ratchet.domain.corpus.corpus import CorpusPolicy
 from ratchet.domain.errors import RatchetError
 
@@ -129,6 +129,6 @@ def test_twenty_thousand_examples_take_seconds(tmp_path: Path) -> None:
     (tmp_path / "nlu.yml").write_text(
         f"nlu:\n- intent: a\n  examples: |\n{block}\n- intent: b\n  examples:\n{items}\n"
     )
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(read(tmp_path / "nlu.yml").frame) == 20_000
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
