@@ -13,10 +13,17 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import combinations
 
-WEST = ("àâæçéèêëîïôœùûüÿ", "äöüß", "áéíóúüñ", "áâãàçéêíóôõú", "àèéìíîòóùú", "åäöéæøü", "áéíóúýþæðö", "àçéèíïóòúü")
-CENTRAL = (
-    *("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîșțşţ", "čćđšž", "äöüß"),
+WEST = (
+    "àâæçéèêëîïôœùûüÿ",
+    "äöüß",
+    "áéíóúüñ",
+    "áâãàçéêíóôõú",
+    "àèéìíîòóùú",
+    "åäöéæøü",
+    "áéíóúýþæðö",
+    "àçéèíïóòúü",
 )
+CENTRAL = (*("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîșțşţ", "čćđšž", "äöüß"),)
 BALTIC = ("ąčęėįšųūž", "āčēģīķļņšūž", "äõöüšž")
 TURKISH = ("çğıiöşüâîû",)
 CYRILLIC = (
@@ -55,10 +62,12 @@ MARKS: tuple[tuple[bytes, str, str | None], ...] = (
 )
 """The marks at the beginning of a file, the codec, and what a person calls it where it is worth a word."""
 
-SIGNS = set("“”‘’„‚–—…€«»‹›°§£©®™·•´¿¡¼½¾²³ªº×\u00a0\u00ad")
+SIGNS = set("“”‘’„‚–—…€«»°§£©®™·•´¿¡¼½¾²³ªº×\u00a0\u00ad")
 INSIDE = set("’·´\u00a0\u00ad–—‘…")
 """Signs that may stand between two letters."""
 WORD = re.compile(r"[^\W\d_]+")
+FINAL = set("ςךםןףץ")
+"""Letters that Greek and Hebrew have at the end of a word only."""
 MOST_FOREIGN = 0.4
 """The largest share of letters with accents in a text of a Latin alphabet: Czech and Vietnamese come to a third."""
 READ = 200_000
@@ -112,7 +121,9 @@ def readings(content: bytes) -> dict[str, str]:
 def judge(text: str, alphabets: Sequence[str]) -> int | None:
     """Return how far a text is from words of one language (0 is best), None where it is no words at all."""
     strange = [place for place, char in enumerate(text) if char > "\x7f"]
-    letters = {text[place].lower() for place in strange if text[place].isalpha() and text[place] not in "ªº"}
+    letters = {
+        text[place].lower()[0] for place in strange if text[place].isalpha() and text[place] not in "ªº"
+    }
     for place in strange:
         char = text[place]
         if not char.isalpha() or char in "ªº":
@@ -137,7 +148,9 @@ def judge(text: str, alphabets: Sequence[str]) -> int | None:
 
 
 def sane(word: str) -> bool:
-    """Tell whether capitals stand where words have them: nowhere, at the beginning, or everywhere."""
+    """Tell whether capitals and letters for a word's end stand where words have them."""
+    if any(letter in FINAL for letter in word[:-1]) or word[-1] == "σ":
+        return False
     return word.islower() or word.isupper() or (word[0].isupper() and word[1:].islower()) or not cased(word)
 
 

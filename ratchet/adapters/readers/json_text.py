@@ -20,7 +20,9 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"the key {next(name for name in names if names.count(name) > 1)!a} stands twice in it")
+        raise ValueError(
+            f"the key {next(name for name in names if names.count(name) > 1)!a} stands twice in it"
+        )
     return made
 
 

@@ -88,7 +88,7 @@ def text_of(source: Source, one: Object, *others: str) -> Any:
 
 def texts(value: Any) -> tuple[str, ...]:
     """Return labels, one or a list of them, as texts; Label Studio also writes `{"choices": […]}`."""
-    if isinstance(value, str) and value[:1] in "[{":
+    if isinstance(value, str) and value.startswith(("[", "{")):
         try:
             return texts(json.loads(value))
         except ValueError:
@@ -129,7 +129,7 @@ def prodigy(source: Source, one: Object) -> Iterator[Answer]:
 def doccano(source: Source, one: Object) -> Iterator[Answer]:
     """Doccano: a list of labels, or of classes (`cats`) beside entities."""
     named = [source.columns.intent, "cats", "label", "labels"]
-    given = next((one[name] for name in named if name in one), [])
+    given: Any = next((one[name] for name in named if name in one), [])
     if given and all(isinstance(label, list) for label in given):
         raise RatchetError(
             f"{source.path}:{source.line} has entities, but no label of the whole message.",
@@ -139,7 +139,12 @@ def doccano(source: Source, one: Object) -> Iterator[Answer]:
     known = {**one, **meta} if isinstance(meta, dict) else one
     item = str(one["id"]) if "id" in one else None
     yield Answer(
-        text_of(source, one, "text", "data"), texts(given), "", item, spans=spans_of(one.get("entities")), known=known
+        text_of(source, one, "text", "data"),
+        texts(given),
+        "",
+        item,
+        spans=spans_of(one.get("entities")),
+        known=known,
     )
 
 
@@ -154,19 +159,32 @@ def label_studio(source: Source, one: Object) -> Iterator[Answer]:
         if annotation.get("was_cancelled") or annotation.get("skipped"):
             yield Answer(text, who=who, item=item, left_out="skipped in Label Studio")
             continue
-        results = [result for result in annotation.get("result") or [] if isinstance(result.get("value"), dict)]
+        results = [
+            result for result in annotation.get("result") or [] if isinstance(result.get("value"), dict)
+        ]
         chosen = [result for result in results if "choices" in result["value"]]
         question = source.question({str(result.get("from_name")) for result in chosen})
         given = [texts(result["value"]) for result in chosen if str(result.get("from_name")) == question]
         spans = spans_of([result["value"] for result in results if "labels" in result["value"]])
-        yield Answer(text, tuple(label for some in given for label in some), who, item, spans=spans, known=data)
+        yield Answer(
+            text, tuple(label for some in given for label in some), who, item, spans=spans, known=data
+        )
     if not annotations:
         yield Answer(text, item=item, left_out="not annotated in Label Studio")
 
 
 def label_studio_row(source: Source, one: Object) -> Iterator[Answer]:
     """Label Studio's JSON-MIN and CSV: a row an annotation, with the answer under its question's name."""
-    own = {"id", "annotator", "annotation_id", "created_at", "updated_at", "lead_time", "agreement", source.columns.text}
+    own = {
+        "id",
+        "annotator",
+        "annotation_id",
+        "created_at",
+        "updated_at",
+        "lead_time",
+        "agreement",
+        source.columns.text,
+    }
     names = {source.columns.intent} if source.columns.intent in one else {str(name) for name in one} - own
     question = source.question(names)
     given, item = texts(one.get(question or "")), str(one.get("id", source.line))
@@ -217,5 +235,7 @@ def rubrix(source: Source, one: Object) -> Iterator[Answer]:
     text, status = text_of(source, inputs, "text"), str(one.get("status") or "")
     known = {**inputs, **(one["metadata"] if isinstance(one.get("metadata"), dict) else {})}
     given = texts(one.get("annotation"))
-    left_out = "" if given and status in ("", "Validated") else f"{(status or 'not annotated').lower()} in Argilla"
+    left_out = (
+        "" if given and status in ("", "Validated") else f"{(status or 'not annotated').lower()} in Argilla"
+    )
     yield Answer(text, given, "", str(one.get("id", source.line)), left_out, known=known)

@@ -7,7 +7,6 @@ intent and on the example; context fields are taken from both, the example's fir
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,19 +14,17 @@ from typing import Any
 
 import yaml
 
+from ratchet.adapters.readers import texts
 from ratchet.adapters.readers.reading import EXTRAS, Notes, Reading, Rows
-from ratchet.adapters.readers.texts import read_text
 from ratchet.adapters.system import yaml_text
-from ratchet.adapters.system.files import write_text
 from ratchet.domain.corpus.corpus import CorpusPolicy
 from ratchet.domain.errors import RatchetError
 
 ENDINGS = {".yml", ".yaml"}
-KEYS = ("intent", *EXTRAS, "examples", "metadata")
+KEYS = ("intent", *EXTRAS, "examples", "metadata", "file")
 OF_EXAMPLES = ("text", "metadata")
 BULLET = re.compile(r"^\s*-(?:\s+(?P<text>.*?))?\s*$")
 CALLED_BULLET = re.compile(r"^[-*+#\N{BULLET}\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}\N{MIDDLE DOT}]+\s*-?\s*")
-SAYS_NOTHING = "version"
 Example = tuple[int, str, dict[str, Any]]
 """A line number, a text, and metadata."""
 
@@ -39,7 +36,7 @@ def read(path: Path, policy: CorpusPolicy, encoding: str | None = None) -> Readi
     a form that would make one message of many.
     """
     notes = Notes(path.name)
-    text = read_text(path, notes, encoding)
+    text = texts.read_text(path, notes, encoding)
     rows = Rows(path.name, path.stem, policy)
     extras: dict[str, dict[str, list[str]]] = {kind: {} for kind in EXTRAS}
     for block in blocks(path, text, notes):
@@ -53,7 +50,9 @@ def read(path: Path, policy: CorpusPolicy, encoding: str | None = None) -> Readi
                 unused(policy, known, notes, line, example)
                 rows.add(line, example, intent, known)
             if len(rows) == before:
-                notes.note("left out", "without examples left out", block.start_mark.line + 1, intent, "intent")
+                notes.note(
+                    "left out", "without examples left out", block.start_mark.line + 1, intent, "intent"
+                )
         elif not set(fields) & set(EXTRAS):
             raise RatchetError(
                 f"{path}:{block.start_mark.line + 1} names neither an intent nor a synonym, lookup or regex.",
@@ -70,7 +69,11 @@ def read_extras_of(
     for kind in EXTRAS:
         if kind in fields:
             examples = [example for _, example, _ in read_examples(path, fields.get("examples"), notes)]
-            extras[kind].setdefault(name_of(path, kind, fields[kind]), []).extend(examples)
+            taken = extras[kind].setdefault(name_of(path, kind, fields[kind]), [])
+            taken.extend(examples)
+            if "file" in fields:  # as Rasa 1 wrote a lookup table
+                line = fields["file"].start_mark.line + 1
+                taken.extend(texts.entries(path, line, name_of(path, "file", fields["file"]), notes))
 
 
 def blocks(path: Path, text: str, notes: Notes) -> Iterator[yaml.MappingNode]:
@@ -96,9 +99,11 @@ def blocks(path: Path, text: str, notes: Notes) -> Iterator[yaml.MappingNode]:
                     " read.",
                     "Write `nlu:`.",
                 )
-            elif name.value != SAYS_NOTHING:
+            elif name.value != "version":
                 said = str(name.value) if isinstance(name, yaml.ScalarNode) else "a key that is no text"
-                notes.note("left out", "that is no NLU data left out", name.start_mark.line + 1, said, "section")
+                notes.note(
+                    "left out", "that is no NLU data left out", name.start_mark.line + 1, said, "section"
+                )
 
 
 def looks_like_data(name: yaml.Node, section: yaml.Node) -> bool:
@@ -149,38 +154,47 @@ def unused(policy: CorpusPolicy, known: dict[str, Any], notes: Notes, line: int,
     """Note the metadata that no context field takes."""
     for name in known:
         if name != "source" and name not in policy.context:
-            notes.note("left out", f"whose {name[:60]!r} is no field of corpus.context left it out", line, text)
+            notes.note(
+                "left out", f"whose {name[:60]!r} is no field of corpus.context left it out", line, text
+            )
 
 
 def read_examples(path: Path, node: yaml.Node | None, notes: Notes) -> Iterator[Example]:
     """Yield the examples of an entry, from a block of lines or from a list."""
     if isinstance(node, yaml.ScalarNode):
         refuse_folded(path, node, "examples")
-        # the text of a literal block starts on the line below its `|`
-        first = node.start_mark.line + (2 if node.style == "|" else 1)
-        for line, example in bullets(node.value, first, notes):
+        for line, example in bullets(node, notes):
             yield line, example, {}
     elif isinstance(node, yaml.SequenceNode):
         for item in node.value:
-            fields = named(path, item, OF_EXAMPLES) if isinstance(item, yaml.MappingNode) else {}
-            text = fields.get("text", item if isinstance(item, yaml.ScalarNode) else None)
-            if not isinstance(text, yaml.ScalarNode):
-                raise RatchetError(
-                    f"{path}:{item.start_mark.line + 1} is an example without `text:`.", "Add its text."
-                )
-            own = metadata(fields.get("metadata"))
-            if not any(BULLET.match(line) for line in text.value.split("\n")):
-                if text.value.strip():
-                    yield text.start_mark.line + (2 if text.style == "|" else 1), text.value.strip(), own
-                continue
-            refuse_folded(path, text, "text")
-            first = text.start_mark.line + (2 if text.style == "|" else 1)
-            for line, example in bullets(text.value, first, notes):
-                yield line, example, own
+            yield from of_item(path, item, notes)
     elif node is not None:
         raise RatchetError(
-            f"{path}:{node.start_mark.line + 1} has no list of examples.", "Write `examples: |` and `- ` lines below."
+            f"{path}:{node.start_mark.line + 1} has no list of examples.",
+            "Write `examples: |` and `- ` lines below.",
         )
+
+
+def of_item(path: Path, item: yaml.Node, notes: Notes) -> Iterator[Example]:
+    """Yield the examples of one item of a list: a text, or several with `- ` before each."""
+    fields = named(path, item, OF_EXAMPLES) if isinstance(item, yaml.MappingNode) else {}
+    text = fields.get("text", item if isinstance(item, yaml.ScalarNode) else None)
+    if not isinstance(text, yaml.ScalarNode):
+        raise RatchetError(
+            f"{path}:{item.start_mark.line + 1} is an example without `text:`.", "Add its text."
+        )
+    own = metadata(fields.get("metadata"))
+    if any(BULLET.match(line) for line in text.value.split("\n")):
+        refuse_folded(path, text, "text")
+        for line, example in bullets(text, notes):
+            yield line, example, own
+    elif text.value.strip():
+        yield first_line(text), text.value.strip(), own
+
+
+def first_line(node: yaml.ScalarNode) -> int:
+    """Return the line in which a text begins: that of a literal block is the one below its `|`."""
+    return int(node.start_mark.line) + (2 if node.style == "|" else 1)
 
 
 def refuse_folded(path: Path, node: yaml.ScalarNode, key: str) -> None:
@@ -193,9 +207,9 @@ def refuse_folded(path: Path, node: yaml.ScalarNode, key: str) -> None:
         )
 
 
-def bullets(text: str, first: int, notes: Notes) -> Iterator[tuple[int, str]]:
+def bullets(node: yaml.ScalarNode, notes: Notes) -> Iterator[tuple[int, str]]:
     """Yield the examples of a block, `- ` before each, and their lines; any other line is a fault."""
-    for line, content in enumerate(text.split("\n"), start=first):
+    for line, content in enumerate(node.value.split("\n"), start=first_line(node)):
         if not content.strip():
             continue
         match = BULLET.match(content)
@@ -218,27 +232,5 @@ def metadata(node: yaml.Node | None) -> dict[str, Any]:
     """Return metadata as a mapping; Rasa also allows plain text there, which names no field."""
     if not isinstance(node, yaml.MappingNode):
         return {}
-    pairs = ((key, value) for key, value in node.value if isinstance(value, yaml.ScalarNode))
-    return {str(key.value): value.value for key, value in pairs if value.tag != "tag:yaml.org,2002:null"}
-
-
-def read_extras(path: Path) -> dict[str, dict[str, list[str]]]:
-    """Read the synonyms, lookup tables and regular expressions of a file."""
-    return {kind: dict(named) for kind, named in read(path, CorpusPolicy()).extras.items()}
-
-
-def write_extras(path: Path, kind: str, named: dict[str, list[str]]) -> None:
-    """Write synonyms, lookup tables or regular expressions as Rasa reads them."""
-    parts = [
-        f"- {kind}: {json.dumps(name, ensure_ascii=False)}\n  examples: {_as_block(examples)}"
-        for name, examples in sorted(named.items())
-    ]
-    write_text(path, f'version: "3.1"\nnlu:\n{"".join(parts)}')
-
-
-def _as_block(examples: Iterable[str]) -> str:
-    """Return examples as a block of lines; as one quoted text where YAML would end a line inside one of them."""
-    written = [example for example in examples if example.strip()]
-    if all(example.isprintable() for example in written):
-        return "".join(["|\n", *(f"    - {example}\n" for example in written)])
-    return json.dumps("".join(f"- {' '.join(example.split())}\n" for example in written)) + "\n"
+    pairs = ((str(key.value), value) for key, value in node.value if isinstance(value, yaml.ScalarNode))
+    return {key: value.value for key, value in pairs if value.tag != "tag:yaml.org,2002:null"}

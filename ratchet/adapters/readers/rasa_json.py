@@ -78,7 +78,9 @@ def span_of(entity: Any) -> markup.Span | None:
     start, end = entity.get("start"), entity.get("end")
     if not isinstance(start, int) or not isinstance(end, int) or not isinstance(entity.get("entity"), str):
         return None
-    named = {key: str(entity[key]) for key in ("entity", "value", "role", "group") if entity.get(key) is not None}
+    named = {
+        key: str(entity[key]) for key in ("entity", "value", "role", "group") if entity.get(key) is not None
+    }
     return start, end, named
 
 

@@ -19,7 +19,8 @@ EXTRAS = ("synonym", "lookup", "regex")
 class Columns:
     """How a source is written: the columns of text, intent and context fields, the sheet, the encoding.
 
-    None leaves sheet and encoding to the reader, who says what it chose.
+    None leaves sheet and encoding to the reader, who says what it chose. `source` is the entry of `params.yaml` that
+    this is from, "" without one.
     """
 
     text: str = "text"
@@ -27,6 +28,7 @@ class Columns:
     context: Mapping[str, str] = field(default_factory=dict)
     sheet: str | None = None
     encoding: str | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,9 @@ class Notes:
             if bad == wanted:
                 number = self._counts[bad, rule, phrase, noun]
                 sentence = f"{self.file}: {count(number, noun)} {phrase}."
-                yield Finding(rule, tuple(row[0] for row in rows), tuple(row[1] for row in rows), number, sentence)
+                yield Finding(
+                    rule, tuple(row[0] for row in rows), tuple(row[1] for row in rows), number, sentence
+                )
 
     @property
     def account(self) -> tuple[Finding, ...]:

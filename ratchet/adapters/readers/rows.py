@@ -27,7 +27,7 @@ Row = tuple[int, Mapping[str, Any]]
 
 
 class Taking:
-    """The rows of one file in the making; what annotation tools wrote waits until all answers to a message are there."""
+    """The rows of one file in the making; the objects of annotation tools wait for all answers to a message."""
 
     def __init__(self, path: Path, policy: CorpusPolicy, columns: Columns, notes: Notes) -> None:
         self.path, self.policy, self.columns, self.notes = path, policy, columns, notes
@@ -87,7 +87,9 @@ class Taking:
                 self.notes.fault("several intents", "with several intents: one message has one", line, what)
             case _:
                 what = f"{shown}  ({found.described()})"
-                self.notes.fault("tie of annotators", "on which the annotators are divided evenly", line, what)
+                self.notes.fault(
+                    "tie of annotators", "on which the annotators are divided evenly", line, what
+                )
 
     def settle(self) -> None:
         """Decide the messages of annotation tools; says how far their annotators agree."""
@@ -96,7 +98,10 @@ class Taking:
             line, first = given[0]
             spoken = [(answer.who, answer.labels) for _, answer in given if not answer.left_out]
             found, reasons = agreement.settle(spoken), [one.left_out for _, one in given if one.left_out]
-            several, agreed = several + (found.annotators > 1), agreed + (found.annotators > 1 and found.unanimous)
+            several, agreed = (
+                several + (found.annotators > 1),
+                agreed + (found.annotators > 1 and found.unanimous),
+            )
             if found.outcome is not Outcome.LABELLED:
                 why = reasons[0] if reasons else f"without a label in {tool}"
                 self.unclear(line, first.text, found, why)
@@ -107,12 +112,15 @@ class Taking:
                 what = f"{first.text}  ({found.described()})"
                 self.notes.note("annotators", "decided by the majority of its annotators", line, what)
             elif found.annotators > 1:
-                self.notes.note("joined", "of several annotators joined to one row each", line, str(first.text))
+                self.notes.note(
+                    "joined", "of several annotators joined to one row each", line, str(first.text)
+                )
             self.add_answer(line, next(one for _, one in given if not one.left_out), found.label)
         if several:
             share = percent(agreed / several, 0)
             self.notes.said(
-                "annotators", f"{count(several, 'message')} with several annotators; they agree on {agreed:,} ({share})."
+                "annotators",
+                f"{count(several, 'message')} with several annotators; they agree on {agreed:,} ({share}).",
             )
 
     def add_answer(self, line: int, answer: Answer, label: str) -> None:
@@ -121,8 +129,12 @@ class Taking:
         if answer.spans and isinstance(text, str):
             text, left_out = markup.marked(text, answer.spans)
             if left_out:
-                self.notes.note("left out", "with entities that Rasa's markup cannot hold, left out", line, text)
-        fields = {field: answer.known.get(self.columns.context.get(field, field)) for field in self.policy.context}
+                self.notes.note(
+                    "left out", "with entities that Rasa's markup cannot hold, left out", line, text
+                )
+        fields = {
+            field: answer.known.get(self.columns.context.get(field, field)) for field in self.policy.context
+        }
         self.add(line, text, label, {**fields, "source": answer.known.get("source")})
 
 
@@ -143,7 +155,9 @@ def take(path: Path, rows: Iterable[Row], policy: CorpusPolicy, columns: Columns
 
 def listed_in(label: Any) -> bool:
     """Tell whether a cell holds a list of labels as a tool writes it into a table."""
-    return isinstance(label, str) and label[:1] in "[{" and bool(label_tools.texts(label) != (label,))
+    return (
+        isinstance(label, str) and label.startswith(("[", "{")) and bool(label_tools.texts(label) != (label,))
+    )
 
 
 def not_text(value: Any) -> str:
@@ -169,7 +183,13 @@ def written(value: Any) -> str:
 def refuse_halves(path: Path, line: int, cells: Mapping[str, Any]) -> None:
     """Raise `RatchetError` for half of a surrogate pair, as JSON can write it: no file in UTF-8 can hold it."""
     for name, cell in cells.items():
-        shown = cell if isinstance(cell, str) else "" if cell is None or isinstance(cell, int | float) else str(cell)
+        shown = (
+            cell
+            if isinstance(cell, str)
+            else ""
+            if cell is None or isinstance(cell, int | float)
+            else str(cell)
+        )
         if not (name.isascii() and shown.isascii()) and HALF.search(name + shown):
             raise RatchetError(
                 f"{path}:{line} holds half of a character (\\ud800 to \\udfff) in {name!a}.",

@@ -35,7 +35,11 @@ def read(
     faults: list[Finding] = []
     extras: dict[str, dict[str, list[str]]] = {}
     for path in files:
-        reading = read_file(path, policy, columns(path) if callable(columns) else columns)
+        layout = columns(path) if callable(columns) else columns
+        reading = read_file(path, policy, layout)
+        if layout.source:
+            said = f"{path.name}: read as sources.{layout.source} of params.yaml says."
+            account.append(Finding("remembered", (), (), 1, said))
         frames.append(reading.frame)
         account.extend(reading.account)
         faults.extend(reading.faults)
@@ -85,7 +89,11 @@ def left_unread(unread: Sequence[Path]) -> Finding:
     names = [path.name for path in unread]
     more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
     return Finding(
-        "left out", (), (), len(names), f"Files of other kinds that are not read: {', '.join(names[:NAMED])}{more}."
+        "left out",
+        (),
+        (),
+        len(names),
+        f"Files of other kinds that are not read: {', '.join(names[:NAMED])}{more}.",
     )
 
 

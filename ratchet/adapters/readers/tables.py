@@ -32,7 +32,7 @@ def read(path: Path, policy: CorpusPolicy, columns: Columns) -> Reading:
     """Read one table."""
     notes = Notes(path.name)
     if path.suffix.lower() in excel.ENDINGS:
-        grid = excel.grid(path, columns, notes)
+        grid: Grid = excel.grid(path, columns, notes)
     else:
         grid = csv_grid(path, read_text(path, notes, columns.encoding), columns, notes)
     taken = rows.take(path, below_header(path, grid, policy, columns, notes), policy, columns, notes)
@@ -43,7 +43,9 @@ def csv_grid(path: Path, text: str, columns: Columns, notes: Notes) -> Grid:
     """Return the rows of a CSV with the delimiter that it names, else with the one that gives it a header."""
     named = NAMED.match(text)
     if named:
-        notes.said("guessed delimiter", f"columns are separated by {named['delimiter']!r}, as its first line says.")
+        notes.said(
+            "guessed delimiter", f"columns are separated by {named['delimiter']!r}, as its first line says."
+        )
         return parsed(path, text[named.end() :], named["delimiter"], 1)
     usual = "\t" if path.suffix.lower() == ".tsv" else ","
     order = [usual, *(one for one in DELIMITERS if one != usual)]
@@ -102,7 +104,9 @@ def below_header(
         refuse_headless(path, start[filled[0]], policy, columns)
         place = filled[0]
     for line, cells in (start[number] for number in filled if number < place):
-        notes.note("left out", "above the header left out", line, " ".join(str(cell) for cell in cells if full(cell)))
+        notes.note(
+            "left out", "above the header left out", line, " ".join(str(cell) for cell in cells if full(cell))
+        )
     at, cells = start[place]
     header = [str(cell).strip() if full(cell) else "" for cell in cells]
     while header and not header[-1]:
@@ -116,7 +120,12 @@ def below_header(
             )
         if any(map(full, cells)):
             if len(cells) < len(header):
-                notes.note("repaired", "shorter than the header, filled with empty cells", line, " ".join(map(str, cells)))
+                notes.note(
+                    "repaired",
+                    "shorter than the header, filled with empty cells",
+                    line,
+                    " ".join(map(str, cells)),
+                )
             yield line, dict(zip(names, [*cells, *[""] * (len(header) - len(cells))], strict=False))
 
 
@@ -125,7 +134,9 @@ def full(cell: Any) -> bool:
     return cell is not None and (not isinstance(cell, str) or bool(cell.strip()))
 
 
-def refuse_headless(path: Path, first: tuple[int, Sequence[Any]], policy: CorpusPolicy, columns: Columns) -> None:
+def refuse_headless(
+    path: Path, first: tuple[int, Sequence[Any]], policy: CorpusPolicy, columns: Columns
+) -> None:
     """Raise `RatchetError` for a table in which no row names the columns."""
     line, cells = first
     names = [str(cell).strip() for cell in cells if full(cell)]

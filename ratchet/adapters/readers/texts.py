@@ -27,7 +27,9 @@ def read_text(path: Path, notes: Notes, encoding: str | None = None) -> str:
     if content.startswith(LFS_HEADER.encode()):
         raise RatchetError(f"{path} is a Git LFS pointer, not the data.", "Get the data with `git lfs pull`.")
     if content[:200].startswith(b"outs:") and b"md5:" in content[:200]:
-        raise RatchetError(f"{path} is a DVC pointer, not the data.", f"Get the data with `dvc pull '{path}'`.")
+        raise RatchetError(
+            f"{path} is a DVC pointer, not the data.", f"Get the data with `dvc pull '{path}'`."
+        )
     if not content.strip(b"\0 \t\r\n\xff\xfe\xef\xbb\xbf"):
         raise RatchetError(f"{path} is empty.", "Name a file with rows of text and intent.")
     if encoding:
@@ -45,7 +47,7 @@ def read_text(path: Path, notes: Notes, encoding: str | None = None) -> str:
 
 
 def guessed(path: Path, content: bytes, notes: Notes) -> str:
-    """Return the text of a file that names no encoding and is not UTF-8; raises `RatchetError` where that is not safe."""
+    """Return the text of a file that names no encoding and is not UTF-8; raises `RatchetError` for an unsafe guess."""
     if line := encodings.nearly_utf8(content):
         raise RatchetError(
             f"{path}:{line} is not UTF-8, while the rest of the file is.",
@@ -66,7 +68,8 @@ def guessed(path: Path, content: bytes, notes: Notes) -> str:
         )
     shown = "; ".join(f"`--encoding {name}` reads {sample(text)!r}" for name, text in list(found.items())[:4])
     raise RatchetError(
-        f"{path} is not UTF-8, and its encoding is not clear.", f"Name the one with the right letters: {shown}."
+        f"{path} is not UTF-8, and its encoding is not clear.",
+        f"Name the one with the right letters: {shown}.",
     )
 
 
@@ -91,7 +94,8 @@ def known(encoding: str) -> str:
     except LookupError:
         pass
     raise UsageError(
-        f"There is no encoding {encoding!r}.", f"Name one such as {', '.join(list(encodings.KNOWN)[:3])} or utf-8."
+        f"There is no encoding {encoding!r}.",
+        f"Name one such as {', '.join(list(encodings.KNOWN)[:3])} or utf-8.",
     )
 
 
@@ -100,25 +104,24 @@ def lines(text: str) -> list[str]:
     return BREAK.split(text)
 
 
-def named_file(path: Path, line: int, name: str) -> Path:
-    """Return the file that a training file names, looked for from its folder upwards: projects write it from their root.
+def entries(path: Path, line: int, name: str, notes: Notes) -> list[str]:
+    """Return the entries of a lookup table that has a file of its own, one a line; a file that is not there is a fault.
 
-    Raises `RatchetError` where it is not there.
+    It is looked for from the folder of `path` upwards: projects write it from their root.
     """
     for folder in (path.parent, *list(path.parent.parents)[:3]):
         if name and len(name) < 200 and (folder / name).is_file():
-            return folder / name
-    raise RatchetError(
-        f"{path}:{line} names the lookup table {name[:100]!r}, which is not there.",
-        f"Put the file at {path.parent / name[:100]}.",
+            found = [entry.strip() for entry in lines(read_text(folder / name, notes)) if entry.strip()]
+            notes.said("joined", f"{len(found):,} entries of a lookup table are from {name}.")
+            return found
+    notes.fault(
+        "lookup table",
+        f"that name a file which is not there: put it into {path.parent}",
+        line,
+        name,
+        "lookup table",
     )
-
-
-def entries(path: Path, line: int, name: str, notes: Notes) -> list[str]:
-    """Return the entries of a lookup table that has a file of its own, one a line."""
-    found = [entry.strip() for entry in lines(read_text(named_file(path, line, name), notes)) if entry.strip()]
-    notes.said("joined", f"{len(found):,} entries of a lookup table are from {name}.")
-    return found
+    return []
 
 
 def foreign(text: str) -> Iterator[tuple[int, str]]:
@@ -137,6 +140,6 @@ def samples(text: str) -> list[tuple[int, str]]:
 def sample(text: str) -> str:
     """Return a piece of the first line in which an encoding shows, around what is not ASCII."""
     for _, line in foreign(text):
-        first = next(place for place, char in enumerate(line) if char > "\x7f")
+        first = next((place for place, char in enumerate(line) if char > "\x7f"), 0)
         return line[max(0, first - 20) : first + 30]
     return ""

@@ -20,13 +20,13 @@ SEPARATOR = re.compile(r"\s*[,;|]\s*|(?<=[^\s#])#(?=[^\s#])")
 
 @dataclass(frozen=True)
 class Arrived:
-    """Rows fit for the corpus, the errors of those that are not, how many they are, and what to look at in the others."""
+    """Rows fit for the corpus, the errors of those that are not and their number, and what to look at in the others."""
 
     frame: pd.DataFrame
-    errors: tuple[Finding, ...]
-    refused: int
-    warnings: tuple[Finding, ...]
-    account: tuple[Finding, ...]
+    errors: tuple[Finding, ...] = ()
+    refused: int = 0
+    warnings: tuple[Finding, ...] = ()
+    account: tuple[Finding, ...] = ()
 
 
 def examine(rows: pd.DataFrame, known: Collection[str], allowed: Collection[str]) -> Arrived:
@@ -67,7 +67,10 @@ def several(name: str) -> str:
 def marked_up(rows: pd.DataFrame) -> list[Finding]:
     """Warn of texts with HTML."""
     return _those(
-        rows, has_html, "HTML", "with HTML (tags, or character references such as `&amp;`): `--unescape` undoes it"
+        rows,
+        has_html,
+        "HTML",
+        "with HTML (tags, or character references such as `&amp;`): `--unescape` undoes it",
     )
 
 

@@ -21,7 +21,9 @@ SUSPECT = re.compile("[\u0080-\u00ff\u0152-\u0192\u02c6-\u02dc\u2013-\u2122]")
 
 BLOCKS = "p|br|div|li|ul|ol|tr|td|th|table|h[1-6]|hr|pre"
 BLOCK = re.compile(rf"</?(?:{BLOCKS})\b[^<>]*>", re.IGNORECASE)
-TAG = re.compile(rf"</?(?:{BLOCKS}|b|i|u|em|strong|span|a|font|code|img|sup|sub|small)\b[^<>]*>", re.IGNORECASE)
+TAG = re.compile(
+    rf"</?(?:{BLOCKS}|b|i|u|em|strong|span|a|font|code|img|sup|sub|small)\b[^<>]*>", re.IGNORECASE
+)
 REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|(?P<name>[A-Za-z][A-Za-z0-9]{1,30}));")
 
 ENCODING, TIDIED, REPEATED = (
@@ -55,9 +57,17 @@ def clean(
     found = [
         changed(HTML, placed, texts, plain, "with HTML, now plain text"),
         changed(ENCODING, placed, plain, encoded, "in a wrong encoding mended"),
-        changed(TIDIED, placed, encoded, tidied, "tidied: white space, invisible characters, decomposed letters"),
+        changed(
+            TIDIED, placed, encoded, tidied, "tidied: white space, invisible characters, decomposed letters"
+        ),
         *(
-            changed(NAMES, placed, frame[name].tolist(), cleaned[name].tolist(), f"with white space around its {name}")
+            changed(
+                NAMES,
+                placed,
+                frame[name].tolist(),
+                cleaned[name].tolist(),
+                f"with white space around its {name}",
+            )
             for name in names
         ),
         left_out(placed[repeated.to_numpy()], cleaned[repeated]),

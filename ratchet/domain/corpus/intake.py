@@ -51,10 +51,14 @@ class Taken:
 
 @dataclass(frozen=True)
 class Read:
-    """What a reader said of the incoming rows: its account, and the errors of rows that are not among them."""
+    """What a reader said of the incoming rows: its account, and the errors of rows that are not among them.
+
+    `arrives` is false for rows that are a corpus's own already, of which less is asked.
+    """
 
     account: Sequence[Finding] = ()
     faults: Sequence[Finding] = ()
+    arrives: bool = True
 
 
 def take(
@@ -66,7 +70,7 @@ def take(
     relabel: bool = False,
     drop_faulty: bool = False,
     unescape: bool = False,
-    read: Read = Read(),  # noqa: B008 - it is frozen
+    read: Read = Read(),
     work: Work = ALONE,
 ) -> Taken:
     """Clean the incoming rows, merge them with the old ones and validate the whole.
@@ -76,7 +80,9 @@ def take(
     """
     corpus_policy, split_policy, validation_policy = policies
     rows, account = clean(incoming, corpus_policy, unescape)
-    arrived = arrival.examine(rows, set(old["intent"]), validation_policy.personal_data_allowed)
+    arrived = arrival.Arrived(rows)
+    if read.arrives:
+        arrived = arrival.examine(rows, set(old["intent"]), validation_policy.personal_data_allowed)
     merged = merge(old, arrived.frame, corpus_policy, relabel)
     account = (*read.account, *account, *arrived.account, *merged.account)
     gone = returned(merged, ledger, split_policy, work.silent())

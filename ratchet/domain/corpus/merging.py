@@ -48,7 +48,7 @@ def merge(old: pd.DataFrame, incoming: pd.DataFrame, policy: CorpusPolicy, relab
     Both frames have the corpus columns and `place`.
     """
     if relabel:
-        return overrule(old, incoming, policy.context)
+        return overrule(old, incoming, list(policy.context))
     new = incoming[~in_frame(incoming, old, ["text", *policy.context, "intent"])]
     return joined(old, new, len(incoming) - len(new), 0)
 

@@ -83,8 +83,24 @@ class ValidationPolicy(Policy):
     def not_everything(cls, allowed: list[str]) -> list[str]:
         """Refuse patterns that would let everything through."""
         if broad := [pattern for pattern in allowed if not pattern.strip("* ").strip("@.")]:
-            raise ValueError(f"{broad[0]!r} would allow all personal data; name a part of it, as in '*@example.com'")
+            raise ValueError(
+                f"{broad[0]!r} would allow all personal data; name a part of it, as in '*@example.com'"
+            )
         return allowed
+
+
+class SourcePolicy(Policy):
+    """How the files of one source are written: whose columns hold what, the sheet, the encoding.
+
+    `files` is a pattern of their names, with `*` for any characters; `context` maps a context field to its column.
+    """
+
+    files: str = Field(min_length=1)
+    text: str = "text"
+    intent: str = "intent"
+    context: dict[str, str] = Field(default_factory=dict)
+    sheet: str | None = None
+    encoding: str | None = None
 
 
 class WearPolicy(Policy):

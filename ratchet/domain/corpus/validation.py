@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ratchet.domain.corpus.corpus import NEWEST_FORM, CorpusPolicy, normalised, plain
 from ratchet.domain.corpus import markup
+from ratchet.domain.corpus.corpus import NEWEST_FORM, CorpusPolicy, normalised, plain
 from ratchet.domain.corpus.findings import SHOWN, Finding, ValidationReport
 from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
 from ratchet.domain.corpus.personal_data import find, mask
@@ -151,7 +151,9 @@ class Check:
             rows = self.frame[self.frame["intent"].isin([name for names in twins for name in names])]
             pairs = listed([" / ".join(f"{name} ({self.sizes[name]})" for name in names) for names in twins])
             yield self.finding(
-                "intents of nearly the same name", rows, f"{count(len(twins), 'name')} written in several ways: {pairs}."
+                "intents of nearly the same name",
+                rows,
+                f"{count(len(twins), 'name')} written in several ways: {pairs}.",
             )
 
     def sized(self, rule: str, sizes: pd.Series, threshold: int) -> Iterator[Finding]:
@@ -190,7 +192,9 @@ class Check:
 
 def untrainable(texts: pd.Series) -> pd.Series:
     """Tell for each text whether Rasa would fail on its entity markup."""
-    return pd.Series([bool(markup.untrainable(text)) for text in texts.tolist()], index=texts.index, dtype=bool)
+    return pd.Series(
+        [bool(markup.untrainable(text)) for text in texts.tolist()], index=texts.index, dtype=bool
+    )
 
 
 def matches(texts: pd.Series, pattern: re.Pattern[str]) -> pd.Series:
