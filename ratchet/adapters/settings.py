@@ -101,8 +101,8 @@ class Settings(BaseSettings):
     mlflow_port: int = Field(5000, ge=1, le=65535, description="loopback port of MLflow's pages")
     inbox: str | None = Field(
         None,
-        pattern=r"^s3://[^/]+(/.*)?$",
-        description="where files with labelled messages are dropped: s3://…",
+        pattern=r"^(s3://[^/]+(/.*)?|[^:]+)$",
+        description="where files with labelled messages are dropped: s3://…, or a folder",
     )
     tracking_uri: str | None = Field(None, description="an MLflow server or database of your own")
     artifact_root: str | None = Field(None, description="where MLflow puts artifacts: a folder or s3://…")
