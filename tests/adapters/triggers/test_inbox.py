@@ -57,7 +57,8 @@ def test_files_move_aside_with_their_report_and_take_no_place(settings: Settings
     for number, text in enumerate(("one", "two"), start=1):
         path = drop(settings, "a.csv", text)
         copy = inbox.download(settings, str(path), tmp_path / "run")
-        assert copy and copy.read_text() == text
+        assert copy is not None
+        assert copy.read_text() == text
         where = inbox.put_away(settings, str(path), inbox.REFUSED, report)
         assert Path(where).name == ("a.csv" if number == 1 else "a-2.csv")
         assert Path(where).read_text() == text
