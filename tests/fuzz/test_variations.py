@@ -108,7 +108,9 @@ def drawn(random_: random.Random, number: int) -> Case:
         random_.choice(ENDS),
         random_.random() < 0.8,
         kind == "csv" and random_.random() < 0.15,
-        random_.choice(SHEETS) if header != "none" else "one",  # a second sheet would then be the one with columns
+        random_.choice(SHEETS)
+        if header != "none"
+        else "one",  # a second sheet would then be the one with columns
         random_.choice(LABELS),
         random_.choice(RASA),
     )
@@ -298,6 +300,14 @@ def follow(case: Case, error: RatchetError) -> Case:
     raise AssertionError(f"nobody can follow: {error}")
 
 
+def whole(error: RatchetError, name: str) -> RatchetError:
+    """Return a refusal that names the file, the place and a remedy; fails for any other."""
+    place = rf"{re.escape(name)}:\d+|lines? \d+|sheets?"
+    if name not in error.fact or not re.search(place, error.fact) or not error.remedy:
+        raise AssertionError(f"a refusal without file, place or remedy: {error}")
+    return error
+
+
 def checked(case: Case, folder: Path) -> str:
     """Say what came of a case: `read`, `refused`, or `rows refused`; fails where it is none of these."""
     outcome, first = "read", case
@@ -307,10 +317,7 @@ def checked(case: Case, folder: Path) -> str:
             found = take(path, case)
             break
         except RatchetError as error:
-            assert path.name in error.fact, error
-            assert re.search(rf"{re.escape(path.name)}:\d+|lines? \d+|sheets?", error.fact), error
-            assert error.remedy, error
-            outcome, case = "refused", follow(case, error)
+            outcome, case = "refused", follow(case, whole(error, path.name))
     else:
         raise AssertionError(f"refused after {MOST_STEPS} remedies: {first}")
     if not found.accepted:
