@@ -48,7 +48,10 @@ def columns_of(path: Path, given: Columns, sources: Mapping[str, SourcePolicy]) 
 
 def entry_of(path: Path, columns: Columns) -> tuple[str, dict[str, Any]]:
     """Return a name for a file's source, and what to remember of it; digits in the file's name may be others."""
-    pattern = DIGITS.sub("*", path.name.replace("[", "?").replace("]", "?").replace("*", "?"))
+    literal = path.name.replace("[", "?").replace("]", "?").replace("*", "?")
+    pattern = (
+        DIGITS.sub("*", literal) if any(map(str.isalpha, path.stem)) else literal
+    )  # `*.csv` would be all files
     name = "-".join(re.findall(r"[^\W\d_]+", path.stem.casefold())) or "source"
     said: dict[str, Any] = {"files": pattern, "text": columns.text, "intent": columns.intent}
     said |= {"context": dict(columns.context)} if columns.context else {}
@@ -74,7 +77,7 @@ def remember(settings: Settings, path: Path, columns: Columns) -> str:
     before = parse_params(text)
     wanted = {**before, "sources": {**(before.get("sources") or {}), name or fresh: entry}}
     made = with_entry(text, name or fresh, entry)
-    if parse_params(made) != wanted:
+    if not says(made, wanted):
         line = f"  {name or fresh}: {json.dumps(entry, ensure_ascii=False)}"
         raise RatchetError(
             f"{file} has a form in which the source cannot be remembered; the messages were taken in.",
@@ -83,6 +86,14 @@ def remember(settings: Settings, path: Path, columns: Columns) -> str:
     validate_params(wanted)
     write_text(file, made)
     return name or fresh
+
+
+def says(text: str, wanted: Mapping[str, Any]) -> bool:
+    """Tell whether a text is `params.yaml` with just this content."""
+    try:
+        return parse_params(text) == wanted
+    except RatchetError:
+        return False
 
 
 def with_entry(text: str, name: str, entry: Mapping[str, Any]) -> str:
