@@ -72,20 +72,23 @@ def remember(settings: Settings, path: Path, columns: Columns) -> str:
     fresh, entry = entry_of(path, said)
     if name:
         entry["files"] = sources[name].files
+    taken = name or next(
+        one for n in range(1, 1000) if (one := f"{fresh}-{n}" if n > 1 else fresh) not in sources
+    )
     file = settings.workspace / PARAMS
     text = file.read_text(encoding="utf-8")
     before = parse_params(text)
-    wanted = {**before, "sources": {**(before.get("sources") or {}), name or fresh: entry}}
-    made = with_entry(text, name or fresh, entry)
+    wanted = {**before, "sources": {**(before.get("sources") or {}), taken: entry}}
+    made = with_entry(text, taken, entry)
     if not says(made, wanted):
-        line = f"  {name or fresh}: {json.dumps(entry, ensure_ascii=False)}"
+        line = f"  {taken}: {json.dumps(entry, ensure_ascii=False)}"
         raise RatchetError(
             f"{file} has a form in which the source cannot be remembered; the messages were taken in.",
             f"Write under `sources:` there: {line.strip()}",
         )
     validate_params(wanted)
     write_text(file, made)
-    return name or fresh
+    return taken
 
 
 def says(text: str, wanted: Mapping[str, Any]) -> bool:
@@ -100,7 +103,7 @@ def with_entry(text: str, name: str, entry: Mapping[str, Any]) -> str:
     """Return the text of `params.yaml` with a source, in one line, which takes the place of one of the same name."""
     key = name if re.fullmatch(r"[a-z][a-z-]*", name) and name not in YAMLS_WORDS else json.dumps(name)
     line = f"  {key}: {json.dumps(entry, ensure_ascii=False)}"
-    lines = [old for old in text.splitlines() if not old.startswith(f"  {key}: {{")]
+    lines = [old for old in text.rstrip("\n").split("\n") if not old.startswith(f"  {key}: {{")]
     for number, old in enumerate(lines):
         if re.fullmatch(r"sources:\s*(?:\{\s*\})?\s*", old):
             return "\n".join([*lines[:number], "sources:", line, *lines[number + 1 :], ""])
