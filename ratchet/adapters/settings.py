@@ -18,7 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from ratchet.adapters.system import yaml_text
 from ratchet.adapters.workspace import identity, owned, version
 from ratchet.adapters.workspace.identity import STATE_FOLDER as STATE_FOLDER
-from ratchet.domain.corpus.policies import CorpusPolicy, SplitPolicy, ValidationPolicy
+from ratchet.domain.corpus.policies import CorpusPolicy, SourcePolicy, SplitPolicy, ValidationPolicy
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate.policies import GatePolicy, RampPolicy
 from ratchet.domain.operations.policies import HarvestPolicy, MonitorPolicy
@@ -48,6 +48,7 @@ class Params(Policy):
     triggers: TriggersPolicy = TriggersPolicy()
     monitor: MonitorPolicy = MonitorPolicy()
     harvest: HarvestPolicy = HarvestPolicy()
+    sources: dict[str, SourcePolicy] = Field(default_factory=dict)
 
 
 class Settings(BaseSettings):
