@@ -15,6 +15,7 @@ from pathlib import Path
 from benchmarks.release import nodes, talks
 from benchmarks.release.bench import HEADER, Bench, Row, load_average
 from benchmarks.release.cases import CASES, PROCESS, Case
+from ratchet.domain.errors import RatchetError
 
 SWARM: dict[str, Case] = {**CASES, "long conversation": talks.long}
 NAMES = [*SWARM, "node lost", *PROCESS]
@@ -50,11 +51,14 @@ def rows(folder: Path, names: Sequence[str]) -> Iterator[Row]:
 
 def on(bench: Bench, cases: dict[str, Case]) -> Iterator[Row]:
     """Measure cases on one workspace, which is stopped at the end; one that breaks does not hide the others."""
+    if not cases:
+        return
     try:
+        bench.open()
         for name, case in cases.items():
             try:
                 yield case(bench)
-            except AssertionError as error:
+            except (AssertionError, RatchetError) as error:
                 print(f"| {name} | **not measured** | | | | | {str(error)[-300:]!r} |", flush=True)
     finally:
         bench.close()

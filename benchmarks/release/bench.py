@@ -16,7 +16,7 @@ from benchmarks.release.before import BEFORE
 from ratchet.adapters.bot import channel
 from ratchet.adapters.settings import load_settings
 from ratchet.adapters.system.files import write_text
-from tests.e2e.cli import ROOT, Ratchet
+from tests.e2e.cli import Ratchet
 from tests.e2e.fleet.fleet import loaded, until
 from tests.e2e.fleet.load import Count
 from tests.e2e.kills.admission import settle
@@ -64,30 +64,31 @@ class Bench:
 
     @cached_property
     def flock(self) -> Flock:
-        """Its workspace, with a service beside it: a rollback is measured without the start of a Prefect server."""
+        """Its workspace."""
+        return Flock(Ratchet(self.folder), load_settings(self.folder))
+
+    def open(self) -> None:
+        """Make it, with a service beside it: a rollback is measured without the start of a Prefect server."""
         if not (self.folder / ".env").exists():
             self.folder.parent.mkdir(parents=True, exist_ok=True)
-            other = int(self.target != "swarm")
+            port = PORT + 10 * (self.target != "swarm")
             settle(
                 self.folder,
                 RATCHET_TARGET=self.target,
                 RATCHET_STACK=STACK,
-                RATCHET_PORT=str(PORT + 10 * other),
-                RATCHET_OPERATION_PORT=str(PORT + 10 * other + 1),
-                RATCHET_PREFECT_PORT=str(PORT + 10 * other + 2),
+                RATCHET_PORT=str(port),
+                RATCHET_OPERATION_PORT=str(port + 1),
+                RATCHET_PREFECT_PORT=str(port + 2),
             )
             change(self.folder / "params.yaml", r"^    seconds: 0$", "    seconds: 8")
-        ratchet = Ratchet(self.folder)
-        ratchet("up", "--detach", "--only", "server")
-        made = Flock(ratchet, load_settings(self.folder))
-        ratchet("retrain")
+        self.flock.ratchet("up", "--detach", "--only", "server")
+        self.flock.ratchet("retrain")
         until(lambda: channel.status(self.url) is not None, 30, "an answer")
-        return made
 
     @property
     def url(self) -> str:
         """Where people reach the bot."""
-        return f"http://127.0.0.1:{load_settings(self.folder).port}"
+        return self.flock.url
 
     @property
     def live(self) -> str:
@@ -140,16 +141,14 @@ class Bench:
 
     def close(self) -> None:
         """Stop everything, and take the conversations away."""
-        if "flock" in self.__dict__:
-            self.flock.ratchet("down")
-            self.flock.ratchet("stop")
-            if self.target == "swarm":
-                self.flock.fleet.remove()
+        if not (self.folder / ".env").exists():
+            return
+        self.flock.ratchet("down")
+        self.flock.ratchet("stop")
+        if self.target == "swarm":
+            self.flock.fleet.remove()
 
 
 def load_average() -> str:
     """How busy the machine is."""
     return f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
-
-
-__all__ = ["HEADER", "ROOT", "Bench", "Row", "load_average", "until"]

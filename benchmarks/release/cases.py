@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from benchmarks.release.bench import Bench, Row, until
+from benchmarks.release.bench import Bench, Row
+from tests.e2e.fleet.fleet import until
 from tests.e2e.fleet.load import Count
 
 Case = Callable[[Bench], Row]

@@ -43,12 +43,14 @@ class Engine:
     """The engine, and a client of it.
 
     `known` maps a service's name to what the engine was told; `secrets` are what a replica of the bot finds in
-    /run/secrets; `here` is whether replicas run on this engine's node; `commands` are the `docker` commands that came.
+    /run/secrets; `here` is whether replicas run on this engine's node, and `number` how many nodes
+    the swarm has; `commands` are the `docker` commands that came.
     """
 
     known: dict[str, dict[str, Any]] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     here: bool = True
+    number: int = 1
     commands: list[str] = field(default_factory=list)
 
     @property
@@ -73,7 +75,14 @@ class Engine:
 
     def info(self) -> dict[str, Any]:
         """The engine's place in its swarm."""
-        return {"Swarm": {"LocalNodeState": "active", "NodeID": "n1", "ControlAvailable": True, "Nodes": 1}}
+        return {
+            "Swarm": {
+                "LocalNodeState": "active",
+                "NodeID": "n1",
+                "ControlAvailable": True,
+                "Nodes": self.number,
+            }
+        }
 
     def nodes(self) -> list[dict[str, Any]]:
         """The one node."""

@@ -214,7 +214,7 @@ class SwarmTarget:
             )
         if not self.holds(release):
             raise RatchetError(
-                f"The image of release {release.id} is no longer on this machine.",
+                f"The image of release {release.id} is not where the nodes can have it.",
                 "Run `ratchet doctor --mend`: it builds the image again from the release's manifest.",
             )
 
@@ -227,8 +227,10 @@ class SwarmTarget:
         )
 
     def holds(self, release: Release) -> bool:
-        """Say whether the release's image can be had."""
-        return self._has_image(release.bundle)
+        """Say whether every node can have the release's image: one of a registry, or this one's on the only node."""
+        place = docker_service.swarm(self.client)
+        alone = place is None or place.nodes < 2 or not self.settings.registry
+        return self._has_image(release.bundle) and (alone or not release.bundle.startswith("sha256:"))
 
     def faults(self) -> Sequence[Fault]:
         """See `optional.Examined`."""

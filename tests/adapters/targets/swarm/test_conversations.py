@@ -9,7 +9,8 @@ import pytest
 
 from ratchet.adapters.system import commands
 from ratchet.adapters.targets.swarm import base, proof, stack
-from ratchet.adapters.targets.swarm.conversations import FleetConversations, outside, place_of
+from ratchet.adapters.targets.swarm.conversations import FleetConversations
+from ratchet.adapters.targets.swarm.store import outside, place_of
 from ratchet.domain.errors import RatchetError
 from tests.fakes.engine import Engine
 from tests.workspaces import fake_workspace

@@ -301,3 +301,14 @@ def test_an_engine_that_does_not_answer_does_not_end_the_monitor(
 
     monkeypatch.setattr(images, "connect", refuse)
     assert "No Docker engine answers" in warmth.end(fleet.settings, fleet.said.append)
+
+
+def test_an_image_of_one_node_is_not_there_for_several(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there are more nodes and a registry, it is built again for that: no other node could start it."""
+    shared = SwarmTarget(fleet.settings.model_copy(update={"registry": "ghcr.io/team/bot"}))
+    pushed = replace(fleet.live, bundle="ghcr.io/team/bot@sha256:aa")
+    assert shared.holds(fleet.live)
+    fleet.engine.number = 3
+    assert fleet.target.holds(fleet.live)
+    assert not shared.holds(fleet.live)
+    assert shared.holds(pushed)
