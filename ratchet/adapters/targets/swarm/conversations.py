@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tarfile
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +108,7 @@ class FleetConversations:
         label = f"com.docker.swarm.service.name={place.service}"
         here = self.client.containers.list(filters={"label": label})
         for container in here:
-            if proof.until(lambda one=container: self._cli(one, place, "PING") == "PONG", 10.0, 0.2):
+            if proof.until(partial(self._answers, container, place), 10.0, 0.2):
                 return container
         fleet = docker_service.fleet(self.client, place.service)
         elsewhere = sorted({task.node for task in (fleet.running() if fleet else [])})
@@ -120,6 +121,9 @@ class FleetConversations:
             f"The store of the conversations ({place.service}) does not answer.",
             "Run `ratchet serve`, then the same command again.",
         )
+
+    def _answers(self, container: Any, place: Place) -> bool:
+        return self._cli(container, place, "PING") == "PONG"
 
     def _cli(self, container: Any, place: Place, *words: str) -> str:
         try:
@@ -155,7 +159,7 @@ class FleetConversations:
 
             def settled() -> bool:
                 reader.reload()
-                return reader.status != "running" or self._cli(reader, Place(""), "PING") == "PONG"
+                return reader.status != "running" or self._answers(reader, Place(""))
 
             if not proof.until(settled, READ_SECONDS, 0.2) or reader.status != "running":
                 last = (reader.logs(tail=1).decode(errors="replace").strip().splitlines() or ["no reason"])[
