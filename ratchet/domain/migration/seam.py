@@ -7,7 +7,8 @@
   `bot/actions/requirements*.txt`, one requirement a line, wherever the project had them.
 - `bot/credentials.yml`: as Rasa reads it, with `${VARIABLE}` in place of each secret. Rasa itself fills such
   references in from the environment when it reads the file.
-- `.env` of the workspace, which Git ignores: a line `VARIABLE='value'` for each secret.
+- `.env` of the workspace, which Git ignores: a line `VARIABLE='value'` for each secret. Ratchet's own settings read the
+  names that begin with RATCHET_ there and leave the others alone.
 - `bot/**/*.py` beside them: modules of the project that its configuration or credentials name
   (`channels/my_channel.py` for a channel `channels.my_channel.MyChannel`), under the same dotted name.
 """
