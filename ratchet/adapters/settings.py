@@ -138,7 +138,11 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         if isinstance(dotenv_settings, DotEnvSettingsSource):  # `.env` also holds the secrets of channels
-            known = {key: value for key, value in dotenv_settings.env_vars.items() if key.lower().startswith("ratchet_")}
+            known = {
+                key: value
+                for key, value in dotenv_settings.env_vars.items()
+                if key.lower().startswith("ratchet_")
+            }
             dotenv_settings.env_vars = known
         return init_settings, env_settings, dotenv_settings
 

@@ -9,11 +9,11 @@ from typing import Annotated
 
 import typer
 
-from ratchet.cli.context import Json, settings, shared
 from ratchet.adapters.system.console import note
+from ratchet.cli.context import Json, settings, shared
 from ratchet.cli.output import as_json, out
 from ratchet.domain.errors import UsageError
-from ratchet.domain.migration.pipeline import Pipeline
+from ratchet.domain.migration.project import Pipeline
 from ratchet.domain.migration.table import HEADINGS
 from ratchet.domain.operations.identity import Standing
 
@@ -45,23 +45,30 @@ def init(
         Path | None, typer.Option("--from", help="Bring this Rasa project: of Rasa 1, 2 or 3.")
     ] = None,
     pipeline: Annotated[
-        Pipeline, typer.Option(help="With --from: Ratchet's classifier, or the project's config.yml as it is.")
+        Pipeline,
+        typer.Option(help="With --from: Ratchet's classifier, or the project's config.yml as it is."),
     ] = Pipeline.FAST,
     context: Annotated[
         list[str] | None, typer.Option(help="With --from: metadata that is a context field; repeatable.")
     ] = None,
-    check: Annotated[bool, typer.Option("--check", help="With --from: print the table, write nothing.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="With --from: print the table, write nothing.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Make a workspace, with Git, DVC and a local remote: empty, with an example, or from a Rasa project."""
     target = folder.expanduser().absolute()
     if source is not None:
         if example is not None:
-            raise UsageError("A workspace begins with an example or with a project.", "Give --example or --from.")
+            raise UsageError(
+                "A workspace begins with an example or with a project.", "Give --example or --from."
+            )
         bring(source, target, pipeline, context or [], check, json)
         return
     if check or context:
-        raise UsageError("--check and --context belong to --from.", "Name the project: `--from ../their-project`.")
+        raise UsageError(
+            "--check and --context belong to --from.", "Name the project: `--from ../their-project`."
+        )
     from ratchet.adapters.scaffold import make_workspace
 
     make_workspace(target, example)
@@ -102,7 +109,9 @@ def bring(source: Path, folder: Path, kind: Pipeline, context: list[str], check:
 
 
 def pipeline(
-    name: Annotated[Pipeline | None, typer.Argument(help="fast or own; without it, which one is in use.")] = None,
+    name: Annotated[
+        Pipeline | None, typer.Argument(help="fast or own; without it, which one is in use.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Switch a bot that came from Rasa between Ratchet's classifier and its own pipeline; both stay in bot/.

@@ -16,7 +16,8 @@ from ratchet.adapters.bot import flavour, framework, upgraded
 from ratchet.adapters.settings import SOURCE
 from ratchet.adapters.system.files import write_text
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.migration.pipeline import CLASSIFIER, Pipeline
+from ratchet.domain.migration.pipeline import CLASSIFIER
+from ratchet.domain.migration.project import Pipeline
 from ratchet.domain.operations import moving
 
 CONFIG = "config.yml"
@@ -62,7 +63,7 @@ def in_use(bot: Path) -> Pipeline:
 def switch(bot: Path, kind: Pipeline) -> bool:
     """Make the other configuration the one in use; returns whether anything changed.
 
-    What was changed in `bot/config.yml` since is kept under its own name. Raises `RatchetError` where there is no other.
+    What was changed in `bot/config.yml` is kept under its own name. Raises `RatchetError` where there is no other.
     """
     now = in_use(bot)
     if now is kind:
@@ -70,7 +71,8 @@ def switch(bot: Path, kind: Pipeline) -> bool:
     wanted = file_of(bot, kind)
     if not wanted.is_file():
         raise RatchetError(
-            f"There is no bot/{wanted.name}.", "Write that configuration there: the one in use stays in bot/config.yml."
+            f"There is no bot/{wanted.name}.",
+            "Write that configuration there: the one in use stays in bot/config.yml.",
         )
     write_text(file_of(bot, now), (bot / CONFIG).read_text(encoding="utf-8"))
     write_text(bot / CONFIG, wanted.read_text(encoding="utf-8"))

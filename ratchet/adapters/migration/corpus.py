@@ -66,15 +66,22 @@ def prepare(settings: Settings, messages: Sequence[dict[str, Any]]) -> Corpus:
     return Corpus(taken, faulty, lenient.model_copy(update={"minimum_examples": max(1, least)}))
 
 
-def reasons(frame: pd.DataFrame, faulty: list[int], settings: Settings, policy: ValidationPolicy) -> list[str]:
-    """Return why each faulty row is one; a finding names its first hundred rows, so the rest is asked again without them."""
+def reasons(
+    frame: pd.DataFrame, faulty: list[int], settings: Settings, policy: ValidationPolicy
+) -> list[str]:
+    """Return why each faulty row is one.
+
+    A finding names its first hundred rows, so the rest is asked again without them.
+    """
     known: dict[str, str] = {}
     left = frame
     while True:
         report = validation.validate(left, policy, settings.params.corpus)
         found = {place: error.rule for error in report.errors for place in error.rows if place not in known}
         if not found:
-            return [known.get(place, "faulty together with another row") for place in frame.loc[faulty, "place"]]
+            return [
+                known.get(place, "faulty together with another row") for place in frame.loc[faulty, "place"]
+            ]
         known |= found
         left = left[~left["place"].isin(list(found))]
 
@@ -83,7 +90,9 @@ def write(settings: Settings, found: Corpus, extras: dict[str, dict[str, list[st
     """Write corpus, ledger and extras into the workspace's data, and return how many texts each side has."""
     workspace, params = settings.workspace, settings.params
     frame = found.taken.merged.frame
-    assigned = ledger.give_sides(frame, ledger.empty(), params.split, date.today().isoformat(), Work(spread=in_threads))
+    assigned = ledger.give_sides(
+        frame, ledger.empty(), params.split, date.today().isoformat(), Work(spread=in_threads)
+    )
     folder = data_folder.staging(workspace)
     data_folder.write(folder, frame[params.corpus.columns], assigned.ledger, params.split)
     data_folder.write_extras(folder, workspace / dvc.FOLDER / data_folder.EXTRAS, extras)
@@ -91,7 +100,9 @@ def write(settings: Settings, found: Corpus, extras: dict[str, dict[str, list[st
     dvc.push(workspace, pointer.revision)
     data_folder.swap(workspace, pointer)
     if len(found.faulty):
-        found.faulty.drop(columns=["place"]).assign(place=found.faulty["place"]).to_csv(workspace / FAULTY, index=False)
+        found.faulty.drop(columns=["place"]).assign(place=found.faulty["place"]).to_csv(
+            workspace / FAULTY, index=False
+        )
         with (workspace / ".gitignore").open("a", encoding="utf-8") as ignored:
             ignored.write(f"/{FAULTY}\n")
     return {str(side): int(number) for side, number in assigned.ledger["side"].value_counts().items()}
@@ -109,14 +120,42 @@ def limits(text: str, found: Corpus, before: ValidationPolicy) -> str:
 def rows_of(found: Corpus, before: ValidationPolicy) -> list[Row]:
     """Return the rows about messages and limits."""
     frame, least = found.taken.merged.frame, found.validation.minimum_examples
-    rows = [Row(Kind.TAKEN, f"{count(len(frame), 'message')} of {count(frame['intent'].nunique(), 'intent')}", after="the corpus")]
-    rows += [Row(Kind.CHANGED, f"{number:,} {what}", after="repaired or left out on reading") for what, number in found.taken.repairs.items() if number]
-    rows.append(Row(Kind.CHANGED, "ramp.start_percent", "", "80.0", "champion", "the target begins where the first model is"))
+    rows = [
+        Row(
+            Kind.TAKEN,
+            f"{count(len(frame), 'message')} of {count(frame['intent'].nunique(), 'intent')}",
+            after="the corpus",
+        )
+    ]
+    rows += [
+        Row(Kind.CHANGED, f"{number:,} {what}", after="repaired or left out on reading")
+        for what, number in found.taken.repairs.items()
+        if number
+    ]
+    rows.append(
+        Row(
+            Kind.CHANGED,
+            "ramp.start_percent",
+            "",
+            "80.0",
+            "champion",
+            "the target begins where the first model is",
+        )
+    )
     if least < before.minimum_examples:
-        rows.append(Row(Kind.CHANGED, "validation.minimum_examples", "", str(before.minimum_examples), str(least),
-                        "the smallest intent has no more", "Raise it in params.yaml as the data grows."))
+        rows.append(
+            Row(
+                Kind.CHANGED,
+                "validation.minimum_examples",
+                "",
+                str(before.minimum_examples),
+                str(least),
+                "the smallest intent has no more",
+                "Raise it in params.yaml as the data grows.",
+            )
+        )
     for reason, number in found.faulty["reason"].value_counts().items() if len(found.faulty) else ():
-        rows.append(Row(Kind.LEFT, f"{count(int(number), 'faulty message')}", FAULTY, why=str(reason), todo=INGEST))
+        rows.append(
+            Row(Kind.LEFT, f"{count(int(number), 'faulty message')}", FAULTY, why=str(reason), todo=INGEST)
+        )
     return rows
-
-

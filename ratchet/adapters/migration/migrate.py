@@ -17,7 +17,7 @@ from ratchet.adapters.settings import Settings, read_settings
 from ratchet.adapters.system import commands, git
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.migration import pipeline
-from ratchet.domain.migration.pipeline import Pipeline
+from ratchet.domain.migration.project import Pipeline
 from ratchet.domain.migration.table import Kind, Row, counts, markdown
 from ratchet.domain.record import Record
 
@@ -72,7 +72,9 @@ def migrate(
     return made
 
 
-def build(source: Path, built: Path, scratch: Path, kind: Pipeline, context: Sequence[str], say: Say) -> Migration:
+def build(
+    source: Path, built: Path, scratch: Path, kind: Pipeline, context: Sequence[str], say: Say
+) -> Migration:
     """Write the workspace, and return what came of it."""
     found = project.copy(source, scratch / "project")
     say(f"reading {source}")
@@ -82,20 +84,40 @@ def build(source: Path, built: Path, scratch: Path, kind: Pipeline, context: Seq
     configs, chosen = configured(read, kind)
     say(f"{len(read.messages):,} messages are checked")
     messages = corpus.prepare(settings, read.messages)
-    rows = [*corpus.rows_of(messages, settings.params.validation), *extras_row(read), *metadata_rows(read, context)]
+    rows = [
+        *corpus.rows_of(messages, settings.params.validation),
+        *extras_row(read),
+        *metadata_rows(read, context),
+    ]
     rows += [*found.rows, *read.rows, *chosen, *write_bot(found, read, configs, built)]
     pipelines.write(settings.bot, kind, configs)
-    rows += [*parts.bring_channels(found, built), *parts.endpoints(found, built), *reading.unimportable(found, read)]
+    rows += [
+        *parts.bring_channels(found, built),
+        *parts.endpoints(found, built),
+        *reading.unimportable(found, read),
+    ]
     (built / "params.yaml").write_text(
-        corpus.limits((built / "params.yaml").read_text(encoding="utf-8"), messages, settings.params.validation),
+        corpus.limits(
+            (built / "params.yaml").read_text(encoding="utf-8"), messages, settings.params.validation
+        ),
         encoding="utf-8",
     )
     corpus.write(settings, messages, read.extras)
     ordered = tuple(sorted(dict.fromkeys(rows), key=lambda row: list(Kind).index(row.kind)))
     (built / PAGE).write_text(markdown(source.name, ordered), encoding="utf-8")
     frame = messages.taken.merged.frame
-    commit(built, f"Bring {source.name}: {len(frame):,} messages, {read.rules} rules, {read.project.stories} stories")
-    figures = (len(frame), int(frame["intent"].nunique()), len(messages.faulty), read.rules, read.project.stories, read.tests)
+    commit(
+        built,
+        f"Bring {source.name}: {len(frame):,} messages, {read.rules} rules, {read.project.stories} stories",
+    )
+    figures = (
+        len(frame),
+        int(frame["intent"].nunique()),
+        len(messages.faulty),
+        read.rules,
+        read.project.stories,
+        read.tests,
+    )
     return Migration(str(source), kind, ordered, *figures, written=True)
 
 
@@ -104,7 +126,9 @@ def with_context(built: Path, context: Sequence[str]) -> Settings:
     if context:
         path = built / "params.yaml"
         fields = "".join(f"\n    {name}: null" for name in context)
-        path.write_text(path.read_text(encoding="utf-8").replace("  context: {}", f"  context:{fields}"), encoding="utf-8")
+        path.write_text(
+            path.read_text(encoding="utf-8").replace("  context: {}", f"  context:{fields}"), encoding="utf-8"
+        )
     return read_settings(built)
 
 
@@ -139,7 +163,9 @@ def write_bot(found: project.Found, read: reading.Read, configs: Configs, built:
 
 def extras_row(read: reading.Read) -> list[Row]:
     """Return the row about synonyms, regular expressions and lookup tables."""
-    said = ", ".join(f"{len(named)} {kind}{'' if kind == 'regex' else 's'}" for kind, named in read.extras.items())
+    said = ", ".join(
+        f"{len(named)} {kind}{'' if kind == 'regex' else 's'}" for kind, named in read.extras.items()
+    )
     return [Row(Kind.TAKEN, said, after="data/extras/")] if said else []
 
 
@@ -150,9 +176,14 @@ def metadata_rows(read: reading.Read, context: Sequence[str]) -> list[Row]:
         for key, value in message["metadata"].items():
             keys.setdefault(key, set()).add(value)
     return [
-        Row(Kind.LEFT, f"metadata {key} ({len(values)} values)", why="only context fields of a person are learnt from",
-            todo=f"If it is one, run the command again with `--context {key}`.")
-        for key, values in sorted(keys.items()) if key not in (*context, "source")
+        Row(
+            Kind.LEFT,
+            f"metadata {key} ({len(values)} values)",
+            why="only context fields of a person are learnt from",
+            todo=f"If it is one, run the command again with `--context {key}`.",
+        )
+        for key, values in sorted(keys.items())
+        if key not in (*context, "source")
     ]
 
 

@@ -22,7 +22,7 @@ ENDPOINTS = {
     "models": "Nothing: a release carries its model.",
     "nlg": "Write the responses in bot/domain.yml, or keep them in a custom action.",
 }
-LOCAL = ("localhost", "127.0.0.1", "0.0.0.0", "[::1]")
+LOCAL = ("localhost", "127.0.0.1", "0.0.0.0", "[::1]")  # noqa: S104 - looked for, not listened on
 
 
 def copy_actions(found: Found, bot: Path) -> list[Row]:
@@ -63,9 +63,13 @@ def content(path: Path, name: str) -> dict[str, Any]:
     try:
         found = yaml_text.load(path.read_text(encoding="utf-8")) or {}
     except (UnicodeDecodeError, yaml_text.NotYaml) as error:
-        raise RatchetError(f"{name} cannot be read: {error}.", "Correct it, and run the same command again.") from error
+        raise RatchetError(
+            f"{name} cannot be read: {error}.", "Correct it, and run the same command again."
+        ) from error
     if not isinstance(found, dict):
-        raise RatchetError(f"{name}:1 is not a mapping of names.", "Correct it, and run the same command again.")
+        raise RatchetError(
+            f"{name}:1 is not a mapping of names.", "Correct it, and run the same command again."
+        )
     return found
 
 
@@ -89,8 +93,15 @@ def bring_channels(found: Found, workspace: Path) -> list[Row]:
         with (workspace / ".env").open("a", encoding="utf-8") as file:
             file.writelines(f"{name}='{value}'\n" for name, value in secrets.items())
         rows += [
-            Row(Kind.CHANGED, f"a secret in {seam.CREDENTIALS}", line_of(path, value), "in the file", f"${{{name}}} and .env",
-                "secrets never go into Git", "It was in your project's files: renew it if others could read them.")
+            Row(
+                Kind.CHANGED,
+                f"a secret in {seam.CREDENTIALS}",
+                line_of(path, value),
+                "in the file",
+                f"${{{name}}} and .env",
+                "secrets never go into Git",
+                "It was in your project's files: renew it if others could read them.",
+            )
             for name, value in secrets.items()
         ]
     return rows
@@ -121,14 +132,35 @@ def endpoints(found: Found, workspace: Path) -> list[Row]:
                 rows.append(action_endpoint(found, workspace, name, url))
             else:
                 todo = ENDPOINTS.get(key, "See whether the bot needs it.")
-                rows.append(Row(Kind.LEFT, f"endpoint {key}", name, why="it belongs to the machine, not to the bot", todo=todo))
+                rows.append(
+                    Row(
+                        Kind.LEFT,
+                        f"endpoint {key}",
+                        name,
+                        why="it belongs to the machine, not to the bot",
+                        todo=todo,
+                    )
+                )
     return rows
 
 
 def action_endpoint(found: Found, workspace: Path, name: str, url: str) -> Row:
     """Return what becomes of the server of custom actions."""
     if found.actions() is not None or not url or any(f"//{host}" in url for host in LOCAL):
-        return Row(Kind.CHANGED, "endpoint action_endpoint", name, url, "each release's own", "actions belong to the release")
+        return Row(
+            Kind.CHANGED,
+            "endpoint action_endpoint",
+            name,
+            url,
+            "each release's own",
+            "actions belong to the release",
+        )
     with (workspace / ".env").open("a", encoding="utf-8") as file:
         file.write(f"RATCHET_ACTIONS_URL={url}\n")
-    return Row(Kind.TAKEN, "endpoint action_endpoint", name, after="RATCHET_ACTIONS_URL in .env", why="the actions run elsewhere")
+    return Row(
+        Kind.TAKEN,
+        "endpoint action_endpoint",
+        name,
+        after="RATCHET_ACTIONS_URL in .env",
+        why="the actions run elsewhere",
+    )

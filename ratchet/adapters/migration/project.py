@@ -41,9 +41,8 @@ class Found:
         return package if package.is_dir() else module if module.is_file() else None
 
     def requirements(self) -> list[Path]:
-        """The project's files of requirements, those of its actions last."""
-        own = [path for path in sorted(self.folder.glob("requirements*.txt")) if "dev" not in path.stem]
-        return own
+        """The files of requirements in the project's root, those for development aside."""
+        return [path for path in sorted(self.folder.glob("requirements*.txt")) if "dev" not in path.stem]
 
 
 def copy(project: Path, scratch: Path) -> Found:
@@ -74,7 +73,14 @@ def copy(project: Path, scratch: Path) -> Found:
 
     shutil.copytree(project, scratch, ignore=ignored)
     config, domain = named(scratch, project)
-    found = Found(scratch, config, domain, data_of(scratch), [p for n in TEST_FOLDERS if (p := scratch / n).is_dir()], rows)
+    found = Found(
+        scratch,
+        config,
+        domain,
+        data_of(scratch),
+        [p for n in TEST_FOLDERS if (p := scratch / n).is_dir()],
+        rows,
+    )
     texts = [path for path in scratch.rglob("*") if path.suffix in (".yml", ".yaml", ".md", ".json")]
     refuse_pointers(texts, scratch)
     to_yaml(found)
@@ -99,16 +105,23 @@ def joined(folder: Path) -> Path:
     """Write the two configurations of old Rasa 1 projects as one, and return it."""
     parts = [yaml.safe_load((folder / name).read_text(encoding="utf-8")) for name in OLD_CONFIGS]
     whole = {key: value for part in parts if isinstance(part, dict) for key, value in part.items()}
-    (folder / "config.yml").write_text(yaml.safe_dump(whole, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    (folder / "config.yml").write_text(
+        yaml.safe_dump(whole, sort_keys=False, allow_unicode=True), encoding="utf-8"
+    )
     return folder / "config.yml"
 
 
 def data_of(folder: Path) -> list[Path]:
     """Return where a project's training data is: `data/`, and the files that Rasa 0 and 1 had beside it."""
-    beside = [path for name in ("nlu", "stories", "rules", "responses") for end in ("md", "yml") if (path := folder / f"{name}.{end}").is_file()]
+    beside = [
+        path
+        for name in ("nlu", "stories", "rules", "responses")
+        for end in ("md", "yml")
+        if (path := folder / f"{name}.{end}").is_file()
+    ]
     data = folder / "data"
     if not data.is_dir() and not beside:
-        raise RatchetError(f"The project has no folder data/.", EXPECTED)
+        raise RatchetError("The project has no folder data/.", EXPECTED)
     return [*([data] if data.is_dir() else []), *beside]
 
 
@@ -128,7 +141,9 @@ def written(path: Path, found: Found, test: bool) -> Path | None:
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
-        raise RatchetError(f"{name} is not UTF-8.", "Save it as UTF-8, and run the same command again.") from error
+        raise RatchetError(
+            f"{name} is not UTF-8.", "Save it as UTF-8, and run the same command again."
+        ) from error
     path.unlink()
     if path.stem.lower() in ("readme", "changelog", "license", "contributing"):
         return None
@@ -140,8 +155,18 @@ def written(path: Path, found: Found, test: bool) -> Path | None:
     target = path.with_name(f"{stem}.yml")
     if target.exists():
         target = path.with_name(f"{stem}_md.yml")
-    target.write_text(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=4096), encoding="utf-8")
+    target.write_text(
+        yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=4096), encoding="utf-8"
+    )
     parts = f"{len(converted.nlu)} intents and tables, {len(converted.stories)} stories, {len(converted.responses)} responses"
-    found.rows.append(Row(Kind.CHANGED, f"Markdown ({parts})", name, "Markdown", target.relative_to(found.folder).as_posix(),
-                          "Rasa reads it no more since Rasa 3"))
+    found.rows.append(
+        Row(
+            Kind.CHANGED,
+            f"Markdown ({parts})",
+            name,
+            "Markdown",
+            target.relative_to(found.folder).as_posix(),
+            "Rasa reads it no more since Rasa 3",
+        )
+    )
     return target

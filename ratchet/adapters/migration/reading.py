@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from ratchet.adapters.bot import rasa
 from ratchet.adapters.migration.project import Found
 from ratchet.adapters.settings import Settings
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.migration.pipeline import Component, Project
+from ratchet.domain.migration.project import Component, Project
 from ratchet.domain.migration.table import Kind, Row
 
 SECONDS = 900.0
@@ -21,8 +21,12 @@ SECONDS = 900.0
 
 @dataclass(frozen=True)
 class Read:
-    """What the loaders found: `project` decides the pipeline, `messages` are rows with text, intent, metadata and place,
-    `extras` synonyms, regexes and lookups; `bot` holds the files of the dialogue, `modules` why one cannot be imported."""
+    """What the loaders found.
+
+    `project` decides the pipeline; `messages` are rows with text, intent, metadata and place; `extras` are synonyms,
+    regexes and lookups; `bot` holds the files of the dialogue; `own` are the project's files with components of the
+    configuration; `modules` says of each module of the actions why it cannot be imported, "" where it can.
+    """
 
     project: Project
     messages: list[dict[str, Any]]
@@ -39,7 +43,12 @@ def read(settings: Settings, found: Found, out: Path, on_line: Callable[[str], N
     """Read a project's copy. Raises `RatchetError`, with file and line, for what Rasa refuses and has to be mended."""
     argv = rasa.tool(settings, settings.bot, "migrate", "--project", found.folder, "--out", out)
     argv += ["--config", str(found.config), "--domain", str(found.domain)]
-    options = {"--data": found.data, "--tests": found.tests, "--module": modules(found), "--form": forms(found)}
+    options: dict[str, Iterable[object]] = {
+        "--data": found.data,
+        "--tests": found.tests,
+        "--module": modules(found),
+        "--form": forms(found),
+    }
     for option, values in options.items():
         for value in values:
             argv += [option, str(value)]
@@ -64,9 +73,8 @@ def read(settings: Settings, found: Found, out: Path, on_line: Callable[[str], N
 
 def project_of(report: dict[str, Any]) -> Project:
     """Return what the pipeline is chosen by."""
-    names = {"own", "missing", "heavy", "kinds"}
     components = {
-        name: Component(**{key: tuple(value) if key == "kinds" else value for key, value in one.items() if key in names})
+        name: Component(one["own"], one["missing"], one["heavy"], tuple(one["kinds"]))
         for name, one in report["components"].items()
     }
     extras, facts = report["extras"], report["facts"]
@@ -112,10 +120,15 @@ def required_slots(source: str) -> dict[str, list[str]]:
     for kind in (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)):
         returned = {
             one.name: [node.value for node in ast.walk(one) if isinstance(node, ast.Return)]
-            for one in kind.body if isinstance(one, ast.FunctionDef)
+            for one in kind.body
+            if isinstance(one, ast.FunctionDef)
         }
         name, slots = returned.get("name", []), returned.get("required_slots", [])
-        if len(name) == len(slots) == 1 and isinstance(name[0], ast.Constant) and isinstance(slots[0], ast.List):
+        if (
+            len(name) == len(slots) == 1
+            and isinstance(name[0], ast.Constant)
+            and isinstance(slots[0], ast.List)
+        ):
             texts = [one.value for one in slots[0].elts if isinstance(one, ast.Constant)]
             if len(texts) == len(slots[0].elts):
                 found[str(name[0].value)] = [str(text) for text in texts]
@@ -125,8 +138,14 @@ def required_slots(source: str) -> dict[str, list[str]]:
 def unimportable(found: Found, read: Read) -> list[Row]:
     """Return a row for each module of the actions that cannot be imported, with the reason."""
     return [
-        Row(Kind.LEFT, f"module {name}", why=why,
-            todo="Add the package it needs in bot/ (`uv add …`)." if "not installed" in why
-            else "Bring it to rasa_sdk 3.6; until then its actions fail.")
-        for name, why in read.modules.items() if why
+        Row(
+            Kind.LEFT,
+            f"module {name}",
+            why=why,
+            todo="Add the package it needs in bot/ (`uv add …`)."
+            if "not installed" in why
+            else "Bring it to rasa_sdk 3.6; until then its actions fail.",
+        )
+        for name, why in read.modules.items()
+        if why
     ]

@@ -72,7 +72,11 @@ def is_responses(lines: list[str]) -> bool:
     turns = [line for line in lines if re.match(r"^\s*\*\s", line)]
     below = [line for line in lines if re.match(r"^\s*-\s", line)]
     texts = [item[1] for line in below if (item := ITEM.match(line))]
-    return bool(turns) and all("/" in line and "{" not in line for line in turns) and any(" " in one for one in texts)
+    return (
+        bool(turns)
+        and all("/" in line and "{" not in line for line in turns)
+        and any(" " in one for one in texts)
+    )
 
 
 def responses(lines: list[str]) -> dict[str, list[dict[str, str]]]:
@@ -107,11 +111,16 @@ def step(line: str, place: str) -> Step:
         return {"checkpoint": checkpoint[1], **({"slot_was_set": conditions} if conditions else {})}
     if turn := re.match(r"^\s*\*\s*(.*\S)", line):
         alternatives = re.split(r"\s+OR\s+", turn[1])
-        return said(turn[1], place) if len(alternatives) == 1 else {"or": [said(one, place) for one in alternatives]}
+        return (
+            said(turn[1], place)
+            if len(alternatives) == 1
+            else {"or": [said(one, place) for one in alternatives]}
+        )
     if action := re.match(r"^\s*-\s*(.*\S)", line):
         return done(action[1], place)
     raise RatchetError(
-        f"{place} is no line of a story: {line.strip()[:60]}", "Begin it with `##`, `*`, `-` or `>`, and run the same command again."
+        f"{place} is no line of a story: {line.strip()[:60]}",
+        "Begin it with `##`, `*`, `-` or `>`, and run the same command again.",
     )
 
 
@@ -146,5 +155,7 @@ def arguments(text: str | None, place: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise RatchetError(f"{place} has no JSON between its braces: {error}.", "Correct it, and run the same command again.") from error
+        raise RatchetError(
+            f"{place} has no JSON between its braces: {error}.", "Correct it, and run the same command again."
+        ) from error
     return dict(value) if isinstance(value, dict) else {}

@@ -67,4 +67,6 @@ def without_secrets(credentials: Mapping[str, Any]) -> tuple[dict[str, Any], dic
         found[name] = str(value)
         return f"${{{name}}}"
 
-    return {str(channel): cleaned(str(channel), (), settings) for channel, settings in credentials.items()}, found
+    return {
+        str(channel): cleaned(str(channel), (), settings) for channel, settings in credentials.items()
+    }, found

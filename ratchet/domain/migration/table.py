@@ -37,9 +37,10 @@ class Row(Record):
     def sentence(self) -> str:
         """Say the row in one line."""
         place = f" ({self.where})" if self.where else ""
-        change = f": {self.before} → {self.after}" if self.before else f" → {self.after}" if self.after else ""
+        change = f": {self.before}" if self.before else ""
+        change += f" → {self.after}" if self.after else ""
         why = f"; {self.why}" if self.why else ""
-        return f"{self.what}{place}{change}{why}.{f' {self.todo}' if self.todo else ''}"
+        return f"{self.what}{place}{change}{why}".rstrip(".") + f".{f' {self.todo}' if self.todo else ''}"
 
 
 def counts(rows: Iterable[Row]) -> dict[str, int]:
@@ -60,7 +61,10 @@ def markdown(project: str, rows: Sequence[Row]) -> str:
         columns = ("what", "where", "before", "after", "why", "todo")
         used = [name for name in columns if any(getattr(row, name) for row in chosen)]
         titles = {"todo": "what to do"}
-        lines = ["| " + " | ".join(titles.get(name, name) for name in used) + " |", "| " + " | ".join("---" for _ in used) + " |"]
+        lines = [
+            "| " + " | ".join(titles.get(name, name) for name in used) + " |",
+            "| " + " | ".join("---" for _ in used) + " |",
+        ]
         lines += ["| " + " | ".join(cell(getattr(row, name)) for name in used) + " |" for row in chosen]
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)

@@ -1,4 +1,4 @@
-"""What a training reads: messages from the corpus, dialogue from the bot's files, through as few of Rasa's wrappers as do."""
+"""What a training reads: messages from the corpus, and dialogue from the bot's files."""
 
 from __future__ import annotations
 
@@ -50,5 +50,7 @@ def refuse_others(files: Iterable[str]) -> None:
 
 def dialogue_files(files: Iterable[str]) -> list[str]:
     """The files among these, and in these folders, that have rules or stories."""
-    found = (path for file in map(Path, files) for path in (sorted(file.rglob("*")) if file.is_dir() else [file]))
+    found = (
+        path for file in map(Path, files) for path in (sorted(file.rglob("*")) if file.is_dir() else [file])
+    )
     return [str(path) for path in found if path.is_file() and YAMLStoryReader.is_stories_file(path)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -77,7 +77,9 @@ class RetrievalGroups(GraphComponent):
         """Keep the groups' names and their responses."""
         self.members = sorted(training_data.retrieval_intents)
         self.responses = {
-            name: list(found) for name, found in training_data.responses.items() if RESPONSE_IDENTIFIER_DELIMITER in name
+            name: list(found)
+            for name, found in training_data.responses.items()
+            if RESPONSE_IDENTIFIER_DELIMITER in name
         }
         known = {"members": self.members, "responses": self.responses}
         with self._model_storage.write_to(self._resource) as folder:
@@ -122,4 +124,3 @@ class RetrievalGroups(GraphComponent):
             },
             "ranking": [{"intent_response_key": name, "confidence": part} for name, part in members],
         }
-

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 import importlib
 import importlib.util
 import inspect
-from pathlib import Path
 import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from ratchet_bot.components import lean
@@ -15,8 +15,11 @@ from ratchet_bot.components import lean
 
 @dataclass(frozen=True)
 class Component:
-    """`own` is the file of a component of the project; `missing` why one cannot be used; `heavy` whether only TensorFlow
-    is missing; `extractor`, `featurizer`, … are in `kinds`; `seeded` whether it takes a random_seed."""
+    """A component of the configuration.
+
+    `own` is the file of the project that has it; `missing` why it cannot be used; `heavy` whether TensorFlow alone is
+    missing; `kinds` are Rasa's component types; `seeded` says whether it takes a random_seed.
+    """
 
     name: str
     own: str = ""
@@ -36,9 +39,9 @@ def look_at(names: list[str], project: Path) -> dict[str, dict[str, Any]]:
 
 
 def _component(name: str, project: Path) -> Component:
-    import rasa.engine.recipes.default_components  # noqa: F401
-    from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+    import rasa.engine.recipes.default_components
     import rasa.shared.utils.common
+    from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 
     registered = DefaultV1Recipe._registered_components.get(name)
     if registered:
@@ -59,7 +62,9 @@ def _component(name: str, project: Path) -> Component:
     registered = DefaultV1Recipe._registered_components.get(found.__name__)
     kinds = tuple(sorted(kind.name for kind in registered.types)) if registered else ()
     if not registered:
-        return Component(name, own, missing="it is not written for Rasa 3 (it is not registered with a recipe)")
+        return Component(
+            name, own, missing="it is not written for Rasa 3 (it is not registered with a recipe)"
+        )
     return Component(name, own, kinds=kinds, seeded="random_seed" in found.get_default_config())
 
 

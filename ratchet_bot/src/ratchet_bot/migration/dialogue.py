@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-import re
 from typing import Any
 
+from ratchet_bot.migration.checkpoints import cycles, loose_checkpoints
 from ratchet_bot.migration.domain import SECTIONS, DomainFiles
 from ratchet_bot.migration.notes import CHANGED, LEFT, TAKEN, Notes
+from ratchet_bot.migration.used import Used
 from ratchet_bot.migration.yaml_files import CORRECT, Document, dump, find, read
 from ratchet_bot.tools._errors import ToolError, cause
 
@@ -18,7 +19,7 @@ DIALOGUE, MESSAGES, KNOWN = ("stories", "rules"), "nlu", ("version", "stories", 
 
 @dataclass
 class Dialogue:
-    """What the files of rules and stories hold: `files` as written under `bot/data/`, and their steps as Rasa reads them."""
+    """What the files of rules and stories hold: `files` as written under `bot/data/`, and `steps` as Rasa reads them."""
 
     files: list[str] = field(default_factory=list)
     stories: int = 0
@@ -46,17 +47,25 @@ def _take(
 ) -> None:
     content, place = document.content, notes.place(document.path)
     if not isinstance(content, dict):
-        notes.add(LEFT, "a file without sections", place, why="it has neither messages, nor stories, nor rules")
+        notes.add(
+            LEFT, "a file without sections", place, why="it has neither messages, nor stories, nor rules"
+        )
         return
     _to_domain(document, domain, notes)
     kept = {key: value for key, value in content.items() if key in DIALOGUE}
     if strange := [str(key) for key in content if key not in (*KNOWN, *SECTIONS)]:
-        notes.add(LEFT, f"section {', '.join(strange)}", place, why="Rasa reads no such section in training data")
+        notes.add(
+            LEFT, f"section {', '.join(strange)}", place, why="Rasa reads no such section in training data"
+        )
     if not kept:
         return
     found.stories += len(kept.get("stories") or ())
     found.rules += len(kept.get("rules") or ())
-    target = bot / "data" / (name if not document.number else name.with_name(f"{name.stem}_{document.number + 1}.yml"))
+    target = (
+        bot
+        / "data"
+        / (name if not document.number else name.with_name(f"{name.stem}_{document.number + 1}.yml"))
+    )
     target.parent.mkdir(parents=True, exist_ok=True)
     if len(kept) == len([key for key in content if key != "version"]) and not document.several:
         target.write_bytes(document.path.read_bytes())
@@ -65,14 +74,18 @@ def _take(
             del content[key]
         target.write_text(dump(content), encoding="utf-8")
         notes.add(
-            CHANGED, "a file of several kinds", place, before="one file", after=target.relative_to(bot.parent).as_posix(),
+            CHANGED,
+            "a file of several kinds",
+            place,
+            before="one file",
+            after=target.relative_to(bot.parent).as_posix(),
             why="messages belong to the corpus, responses to the domain; rules and stories stay",
         )
     found.files.append(target.relative_to(bot).as_posix())
 
 
 def _to_domain(document: Document, domain: DomainFiles, notes: Notes) -> None:
-    """Sections of the domain in training data: Rasa reads the responses there, and a domain section only as a domain."""
+    """Take the responses among training data to the domain, and name other sections of a domain there."""
     for name in SECTIONS:
         section = document.content.get(name)
         if name not in document.content or section is None:
@@ -84,16 +97,26 @@ def _to_domain(document: Document, domain: DomainFiles, notes: Notes) -> None:
                 if key in known and known[key] != section[key]:
                     raise ToolError(
                         f"{notes.place(document.path, document.line_in(section, key))} defines the response {key}"
-                        " otherwise than the domain.", "Keep one of the two.",
+                        " otherwise than the domain.",
+                        "Keep one of the two.",
                     )
             domain.add(name, {str(key): value for key, value in section.items()})
             notes.add(
-                CHANGED, f"{len(section)} responses in training data", place, before=notes.place(document.path),
-                after="bot/domain.yml" if domain.path.is_file() else "bot/domain/", why="a new wording then needs no training",
+                CHANGED,
+                f"{len(section)} responses in training data",
+                place,
+                before=notes.place(document.path),
+                after="bot/domain.yml" if domain.path.is_file() else "bot/domain/",
+                why="a new wording then needs no training",
             )
         else:
-            notes.add(LEFT, f"section {name} in training data", place, why="Rasa reads it in the domain only",
-                      todo="Move it to the domain if it is meant.")
+            notes.add(
+                LEFT,
+                f"section {name} in training data",
+                place,
+                why="Rasa reads it in the domain only",
+                todo="Move it to the domain if it is meant.",
+            )
 
 
 def load(dialogue: Dialogue, domain: Path, bot: Path, notes: Notes) -> None:
@@ -105,7 +128,9 @@ def load(dialogue: Dialogue, domain: Path, bot: Path, notes: Notes) -> None:
     try:
         with notes.listening():
             loaded = Domain.load(str(domain))
-            dialogue.steps = loading.load_data_from_files([str(bot / name) for name in dialogue.files], loaded)
+            dialogue.steps = loading.load_data_from_files(
+                [str(bot / name) for name in dialogue.files], loaded
+            )
     except (RasaException, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ToolError(f"Rasa cannot read the project: {said(error, bot)}.", CORRECT) from error
 
@@ -123,20 +148,39 @@ def complete(dialogue: Dialogue, domain: DomainFiles, bot: Path, notes: Notes) -
     actions = used.actions - known["actions"] - known["forms"] - known["responses"] - _standard()
     groups = {name.split("/")[0] for name in known["responses"] if "/" in name}
     actions -= groups
-    for kind, missing in (("actions", actions), ("intents", used.intents - known["intents"] - _standard_intents()),
-                          ("entities", used.entities - known["entities"])):
+    for kind, missing in (
+        ("actions", actions),
+        ("intents", used.intents - known["intents"] - _standard_intents()),
+        ("entities", used.entities - known["entities"]),
+    ):
         domain.add(kind, sorted(missing))
         for name in sorted(missing):
-            notes.add(CHANGED, f"{kind[:-1] if kind != 'entities' else 'entity'} {name}", where(name, dialogue, bot),
-                      before="not in the domain", after=f"listed under {kind}", why="a rule or story uses it",
-                      todo=_todo(kind, name))
+            notes.add(
+                CHANGED,
+                f"{kind[:-1] if kind != 'entities' else 'entity'} {name}",
+                where(name, dialogue, bot),
+                before="not in the domain",
+                after=f"listed under {kind}",
+                why="a rule or story uses it",
+                todo=_todo(kind, name),
+            )
     for name in sorted(used.loops - known["forms"] - {"", "None", None}):
         if name not in known["actions"] and name not in actions:
-            notes.add(LEFT, f"form {name}", where(name, dialogue, bot), why="the domain has no such form",
-                      todo="Add it under `forms:` in the domain, or take it out of the stories.")
+            notes.add(
+                LEFT,
+                f"form {name}",
+                where(name, dialogue, bot),
+                why="the domain has no such form",
+                todo="Add it under `forms:` in the domain, or take it out of the stories.",
+            )
     for name in sorted(used.slots - known["slots"]):
-        notes.add(LEFT, f"slot {name}", where(name, dialogue, bot), why="stories set it, and the domain has no such slot",
-                  todo="Add it under `slots:` in the domain, with its type.")
+        notes.add(
+            LEFT,
+            f"slot {name}",
+            where(name, dialogue, bot),
+            why="stories set it, and the domain has no such slot",
+            todo="Add it under `slots:` in the domain, with its type.",
+        )
     return used.intents
 
 
@@ -168,87 +212,35 @@ def _standard_intents() -> set[str]:
     return set(DEFAULT_INTENTS)
 
 
-class Used:
-    """Names that steps of rules and stories use, and the texts that take the place of names (end to end)."""
-
-    def __init__(self, steps: list[Any]) -> None:
-        from rasa.shared.core.events import ActionExecuted, ActiveLoop, SlotSet, UserUttered
-
-        events = list(_flat(event for step in steps for event in step.events))
-        said = [event for event in events if isinstance(event, UserUttered)]
-        done = [event for event in events if isinstance(event, ActionExecuted)]
-        self.intents = {event.intent_name for event in said if event.intent_name}
-        self.entities = {one["entity"] for event in said for one in event.entities or () if one.get("entity")}
-        self.actions = {event.action_name for event in done if event.action_name}
-        self.loops = {event.name for event in events if isinstance(event, ActiveLoop) if event.name}
-        self.slots = {event.key for event in events if isinstance(event, SlotSet)} - {"requested_slot"}
-        self.texts = sum(1 for event in said if event.text and not event.intent_name)
-        self.texts += sum(1 for event in done if event.action_text)
-
-
-def _flat(events: Any) -> Iterator[Any]:
-    for event in events:
-        if isinstance(event, list):
-            yield from _flat(event)
-        else:
-            yield event
-
-
 def look(dialogue: Dialogue, bot: Path, notes: Notes) -> None:
     """Say what is there, and what of it the default pipeline does not follow."""
     if dialogue.files:
-        notes.add(TAKEN, f"{dialogue.rules} rules and {dialogue.stories} stories",
-                  after=f"bot/data/ ({len(dialogue.files)} files)", why="as they are")
+        notes.add(
+            TAKEN,
+            f"{dialogue.rules} rules and {dialogue.stories} stories",
+            after=f"bot/data/ ({len(dialogue.files)} files)",
+            why="as they are",
+        )
     if texts := Used(dialogue.steps).texts:
-        notes.add(LEFT, f"{texts} end-to-end turns in stories", why="only TEDPolicy learns from the text of a turn",
-                  todo="Use `--pipeline own`, or give these turns an intent and an action.")
+        notes.add(
+            LEFT,
+            f"{texts} end-to-end turns in stories",
+            why="only TEDPolicy learns from the text of a turn",
+            todo="Use `--pipeline own`, or give these turns an intent and an action.",
+        )
     for cycle in cycles(dialogue.steps):
-        notes.add(LEFT, f"checkpoints in a circle: {' → '.join(cycle)}", where(cycle[0], dialogue, bot),
-                  why="Rasa follows such stories a few turns deep and then cuts them", todo="End the circle in a story.")
+        notes.add(
+            LEFT,
+            f"checkpoints in a circle: {' → '.join(cycle)}",
+            where(cycle[0], dialogue, bot),
+            why="Rasa follows such stories a few turns deep and then cuts them",
+            todo="End the circle in a story.",
+        )
     for name, kind in loose_checkpoints(dialogue.steps):
-        notes.add(LEFT, f"checkpoint {name}", where(name, dialogue, bot), why=f"no story {kind} it: Rasa leaves these out",
-                  todo="Correct its name, or remove it.")
-
-
-def arrows(steps: list[Any]) -> dict[str, set[str]]:
-    """From each checkpoint to those that a story leads to from it."""
-    from rasa.shared.core.training_data.structures import STORY_START
-
-    found: dict[str, set[str]] = {}
-    for step in steps:
-        for start in step.start_checkpoints:
-            if start.name != STORY_START:
-                found.setdefault(start.name, set()).update(end.name for end in step.end_checkpoints)
-    return found
-
-
-def cycles(steps: list[Any]) -> list[list[str]]:
-    """Circles of checkpoints, one for each checkpoint that leads back to itself and was in none before."""
-    graph, found, seen = arrows(steps), [], set()
-    for first in sorted(graph):
-        if first in seen:
-            continue
-        paths = [[first]]
-        visited: set[str] = set()
-        while paths:
-            path = paths.pop(0)
-            for following in sorted(graph.get(path[-1], ())):
-                if following == first:
-                    found.append([*path, first])
-                    seen.update(path)
-                    paths = []
-                    break
-                if following not in visited:
-                    visited.add(following)
-                    paths.append([*path, following])
-    return found
-
-
-def loose_checkpoints(steps: list[Any]) -> list[tuple[str, str]]:
-    """Checkpoints that no story leads to, or that none begins with, and which of the two is missing."""
-    from rasa.shared.core.training_data.structures import GENERATED_CHECKPOINT_PREFIX, STORY_START
-
-    starts = {one.name for step in steps for one in step.start_checkpoints} - {STORY_START}
-    ends = {one.name for step in steps for one in step.end_checkpoints}
-    own = lambda names: sorted(name for name in names if not name.startswith(GENERATED_CHECKPOINT_PREFIX))  # noqa: E731
-    return [*((name, "leads to") for name in own(starts - ends)), *((name, "begins with") for name in own(ends - starts))]
+        notes.add(
+            LEFT,
+            f"checkpoint {name}",
+            where(name, dialogue, bot),
+            why=f"no story {kind} it: Rasa leaves these out",
+            todo="Correct its name, or remove it.",
+        )

@@ -27,7 +27,9 @@ class DomainFiles:
             for document in read(file, notes.place(file)):
                 self._take(document)
         if not self.documents:
-            raise ToolError(f"{notes.place(path)} is no Rasa domain: it has none of {', '.join(SECTIONS)}.", CORRECT)
+            raise ToolError(
+                f"{notes.place(path)} is no Rasa domain: it has none of {', '.join(SECTIONS)}.", CORRECT
+            )
 
     def _take(self, document: Document) -> None:
         content = document.content
@@ -45,12 +47,15 @@ class DomainFiles:
             if name in content and name != "forms" and not isinstance(content[name], kind):
                 raise ToolError(
                     f"{place}:{document.line(name) or 1} has no {'list' if kind is list else 'mapping'} under"
-                    f" `{name}:`.", CORRECT,
+                    f" `{name}:`.",
+                    CORRECT,
                 )
         if not any(name in content for name in SECTIONS) and self.path.is_dir():
             return
         if document.several:
-            self._say(document, "a file of several documents", "several", "one", "Rasa reads one document a file")
+            self._say(
+                document, "a file of several documents", "several", "one", "Rasa reads one document a file"
+            )
         self.documents.append(document)
 
     def _say(self, document: Document, what: str, before: str, after: str, why: str) -> None:
@@ -89,8 +94,16 @@ class DomainFiles:
             if isinstance(forms, list):
                 asked = {name: list(form_slots.get(name, [])) for name, _ in _named(forms)}
                 document.content["forms"] = {name: {"required_slots": slots} for name, slots in asked.items()}
-                after = "; ".join(f"{name} asks for {', '.join(slots) or 'nothing'}" for name, slots in asked.items())
-                self._say(document, "forms:", "a list of names", after, "so since Rasa 2; the slots are those of your code")
+                after = "; ".join(
+                    f"{name} asks for {', '.join(slots) or 'nothing'}" for name, slots in asked.items()
+                )
+                self._say(
+                    document,
+                    "forms:",
+                    "a list of names",
+                    after,
+                    "so since Rasa 2; the slots are those of your code",
+                )
             for name in SECTIONS:
                 self._once(document, name, seen)
 
@@ -110,7 +123,13 @@ class DomainFiles:
                     "Keep one of the two.",
                 )
             _drop_last(section, key)
-            self._say(document, f"{key} under {name}:", "listed twice", "once", "Rasa refuses a name that comes twice")
+            self._say(
+                document,
+                f"{key} under {name}:",
+                "listed twice",
+                "once",
+                "Rasa refuses a name that comes twice",
+            )
 
     def migrate(self) -> None:
         """Bring slots and forms of Rasa 1 and 2 to the form of Rasa 3, with Rasa's own functions."""
@@ -120,15 +139,26 @@ class DomainFiles:
             for slot in (document.content.get("slots") or {}).values():
                 if isinstance(slot, dict) and slot.get("type") == "unfeaturized":
                     slot.update({"type": "any", "influence_conversation": False})
-                    self._say(document, "slots of the type unfeaturized", "unfeaturized", "any", "the name since Rasa 2")
+                    self._say(
+                        document,
+                        "slots of the type unfeaturized",
+                        "unfeaturized",
+                        "any",
+                        "the name since Rasa 2",
+                    )
         slots, forms = self.section("slots"), self.section("forms")
         old_forms = {name: form for name, form in forms.items() if _has_mappings(form)}
-        without = [name for name, slot in slots.items() if not (isinstance(slot, dict) and slot.get("mappings"))]
+        without = [
+            name for name, slot in slots.items() if not (isinstance(slot, dict) and slot.get("mappings"))
+        ]
         if not old_forms and not without:
             return
         entities = list(self.section("entities"))
         new_forms, slots = _migrate_form_slots({"slots": slots, "forms": old_forms})
-        slots = {name: slot if isinstance(slot, dict) else {"type": str(slot or "any")} for name, slot in slots.items()}
+        slots = {
+            name: slot if isinstance(slot, dict) else {"type": str(slot or "any")}
+            for name, slot in slots.items()
+        }
         import warnings
 
         with warnings.catch_warnings():
@@ -142,12 +172,21 @@ class DomainFiles:
         for name in without:
             kinds = ", ".join(sorted({str(m.get("type")) for m in slots[name]["mappings"]}))
             self.notes.add(
-                CHANGED, f"slot {name}", self.notes.place(self.path), before="no mappings", after=kinds, why=MIGRATED
+                CHANGED,
+                f"slot {name}",
+                self.notes.place(self.path),
+                before="no mappings",
+                after=kinds,
+                why=MIGRATED,
             )
         for name in old_forms:
             self.notes.add(
-                CHANGED, f"form {name}", self.notes.place(self.path), before="mappings in the form",
-                after="required_slots, and mappings of the slots", why=MIGRATED,
+                CHANGED,
+                f"form {name}",
+                self.notes.place(self.path),
+                before="mappings in the form",
+                after="required_slots, and mappings of the slots",
+                why=MIGRATED,
             )
         for key, found in (("slots", slots), ("forms", forms)):
             for document in self.documents:
@@ -206,5 +245,3 @@ def _has_mappings(form: Any) -> bool:
         return False
     slots = form.get("required_slots", form)
     return isinstance(slots, dict) and any(isinstance(value, list) for value in slots.values())
-
-

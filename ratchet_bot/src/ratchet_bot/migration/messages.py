@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
 import json
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,14 @@ from ratchet_bot.migration.yaml_files import CORRECT
 from ratchet_bot.tools._errors import ToolError
 
 
-def load(importers: list[dict[str, Any]], files: list[Path], config: Path, domain: Path, data: list[Path],
-         notes: Notes) -> Any:
+def load(
+    importers: list[dict[str, Any]],
+    files: list[Path],
+    config: Path,
+    domain: Path,
+    data: list[Path],
+    notes: Notes,
+) -> Any:
     """Rasa's training data: of the files, and of the importers that the configuration names."""
     from rasa.shared.exceptions import RasaException
     from rasa.shared.importers.importer import TrainingDataImporter
@@ -26,7 +32,9 @@ def load(importers: list[dict[str, Any]], files: list[Path], config: Path, domai
             if importers:
                 named = [dict(one) for one in importers]
                 paths = [str(path) for path in data]
-                found = TrainingDataImporter.load_from_dict({"importers": named}, str(config), str(domain), paths)
+                found = TrainingDataImporter.load_from_dict(
+                    {"importers": named}, str(config), str(domain), paths
+                )
                 return found.get_nlu_data()
             return training_data_from_paths([str(path) for path in files], "en")
     except (RasaException, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -50,8 +58,12 @@ def rows(training: Any, files: list[Path], notes: Notes) -> list[dict[str, Any]]
         merged = {**_mapping(metadata.get("intent")), **_mapping(metadata.get("example"))}
         found.append({"text": text, "intent": str(intent), "metadata": merged, "place": place})
     if without:
-        notes.add(LEFT, f"{without} messages without an intent", why="the corpus holds messages with a label",
-                  todo="Give them an intent and ingest them.")
+        notes.add(
+            LEFT,
+            f"{without} messages without an intent",
+            why="the corpus holds messages with a label",
+            todo="Give them an intent and ingest them.",
+        )
     return found
 
 
@@ -62,7 +74,9 @@ def plain(text: str) -> str:
 
 def _mapping(value: Any) -> dict[str, str]:
     kinds = (str, int, float, bool)
-    return {str(k): str(v) for k, v in value.items() if isinstance(v, kinds)} if isinstance(value, dict) else {}
+    return (
+        {str(k): str(v) for k, v in value.items() if isinstance(v, kinds)} if isinstance(value, dict) else {}
+    )
 
 
 def marked(example: dict[str, Any]) -> str:
@@ -106,10 +120,16 @@ def extras(training: Any, folder: Path, notes: Notes) -> dict[str, dict[str, lis
 
 def _table(folder: Path, name: str, lookup: str, notes: Notes) -> list[str]:
     places = [folder / name, *sorted(folder.rglob(Path(name).name))]
-    path = next((one for one in places if one.is_file() and one.resolve().is_relative_to(folder.resolve())), None)
+    path = next(
+        (one for one in places if one.is_file() and one.resolve().is_relative_to(folder.resolve())), None
+    )
     if path is None:
-        notes.add(LEFT, f"lookup table {lookup}", why=f"its file {name} is not in the project",
-                  todo="Put the words into a file and ingest it.")
+        notes.add(
+            LEFT,
+            f"lookup table {lookup}",
+            why=f"its file {name} is not in the project",
+            todo="Put the words into a file and ingest it.",
+        )
         return []
     return [word for line in path.read_text(encoding="utf-8-sig").splitlines() if (word := line.strip())]
 

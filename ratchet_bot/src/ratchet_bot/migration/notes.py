@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-import re
 from typing import Any
-import warnings
 
 TAKEN, CHANGED, LEFT = "taken", "changed", "left"
-READ_AS = re.compile(r"|".join((
-    "Training data file .* has a lower format version",
-    "Domain file .* has a lower format version",
-    "The configured file .* has a lower",
-    "Slot auto-fill has been removed",
-    "was listed in your domain.*but was not",
-    "no matching response defined",
-    "No policy parameter|not specified a value for|Loading domain from",
-)), re.S)
+READ_AS = re.compile(
+    r"|".join(
+        (
+            "Training data file .* has a lower format version",
+            "Domain file .* has a lower format version",
+            "The configured file .* has a lower",
+            "Slot auto-fill has been removed",
+            "was listed in your domain.*but was not",
+            "no matching response defined",
+            "No policy parameter|not specified a value for|Loading domain from",
+        )
+    ),
+    re.S,
+)
 """What Rasa says that is no loss: it reads the file all the same, or the table says it in another row."""
 
 

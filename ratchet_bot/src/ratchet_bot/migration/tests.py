@@ -21,21 +21,32 @@ def gather(folders: list[Path], domain: Path, bot: Path, notes: Notes) -> int:
                     continue
                 _readable(path, domain, bot, notes)
             except ToolError as error:
-                notes.add(LEFT, "test stories", notes.place(path), why=str(error)[:400], todo="Correct the file and put it into bot/tests/.")
+                notes.add(
+                    LEFT,
+                    "test stories",
+                    notes.place(path),
+                    why=str(error)[:400],
+                    todo="Correct the file and put it into bot/tests/.",
+                )
                 continue
             target = bot / "tests" / path.relative_to(folder if folder.is_dir() else folder.parent)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
             total, files = total + count, files + 1
     if total:
-        notes.add(TAKEN, f"{total} test stories", after=f"bot/tests/ ({files} files)",
-                  why="played at each release; those that fail at the first are known to fail")
+        notes.add(
+            TAKEN,
+            f"{total} test stories",
+            after=f"bot/tests/ ({files} files)",
+            why="played at each release; those that fail at the first are known to fail",
+        )
     return total
 
 
 def _stories(path: Path, notes: Notes) -> int:
     return sum(
-        len(one.content["stories"]) for one in read(path, notes.place(path))
+        len(one.content["stories"])
+        for one in read(path, notes.place(path))
         if isinstance(one.content, dict) and isinstance(one.content.get("stories"), list)
     )
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
-import io
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,9 @@ def find(folder: Path) -> list[Path]:
     if folder.is_file():
         return [folder]
     hidden = lambda path: any(part.startswith(".") for part in path.relative_to(folder).parts)  # noqa: E731
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file() and not hidden(p))
+    return sorted(
+        p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file() and not hidden(p)
+    )
 
 
 def read(path: Path, name: str) -> list[Document]:
@@ -64,17 +66,23 @@ def read(path: Path, name: str) -> list[Document]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ToolError(f"{name} is not UTF-8: {error.reason} at byte {error.start}.", "Save it as UTF-8.") from error
+        raise ToolError(
+            f"{name} is not UTF-8: {error.reason} at byte {error.start}.", "Save it as UTF-8."
+        ) from error
     if depth(text) > DEEPEST:
         raise ToolError(f"{name} is nested more than {DEEPEST} levels deep.", CORRECT)
     try:
         found = [document for document in editor().load_all(text) if document is not None]
     except DuplicateKeyError as error:
-        raise ToolError(f"{name}:{_line(error)} has a key twice: {_what(error)}.", "Keep one of the two.") from error
+        raise ToolError(
+            f"{name}:{_line(error)} has a key twice: {_what(error)}.", "Keep one of the two."
+        ) from error
     except MarkedYAMLError as error:
         raise ToolError(f"{name}:{_line(error)} is not valid YAML: {_what(error)}.", CORRECT) from error
     except (YAMLError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise ToolError(f"{name} is not valid YAML: {' '.join(str(error).split())[:200]}.", CORRECT) from error
+        raise ToolError(
+            f"{name} is not valid YAML: {' '.join(str(error).split())[:200]}.", CORRECT
+        ) from error
     return [Document(path, content, number, len(found) > 1) for number, content in enumerate(found)]
 
 
@@ -84,7 +92,11 @@ def _line(error: MarkedYAMLError) -> int:
 
 
 def _what(error: MarkedYAMLError) -> str:
-    return " ".join(str(error.problem or error.context or error).split()).split(" with value")[0][:200].rstrip(".")
+    return (
+        " ".join(str(error.problem or error.context or error).split())
+        .split(" with value")[0][:200]
+        .rstrip(".")
+    )
 
 
 def dump(content: Any) -> str:

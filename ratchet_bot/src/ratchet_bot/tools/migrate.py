@@ -1,4 +1,4 @@
-"""Read a Rasa project: `python -m ratchet_bot.tools.migrate --project DIR --out DIR [--config F --domain F --data D …]`."""
+"""Read a Rasa project: `python -m ratchet_bot.tools.migrate --project DIR --out DIR --config F --domain F --data DIR`."""
 
 from __future__ import annotations
 
@@ -20,14 +20,24 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         prog="python -m ratchet_bot.tools.migrate", description="Read a Rasa project of format 2 or 3."
     )
     parser.add_argument("--project", type=Path, required=True, help="the project's folder")
-    parser.add_argument("--out", type=Path, required=True, help="folder for bot/, messages.jsonl and report.json")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder for bot/, messages.jsonl and report.json"
+    )
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--domain", type=Path, required=True, help="a file or a folder")
-    parser.add_argument("--data", type=Path, action="append", default=[], help="a file or a folder; may be repeated")
-    parser.add_argument("--tests", type=Path, action="append", default=[], help="folders of test stories")
-    parser.add_argument("--module", action="append", default=[], help="a module to try to import; may be repeated")
     parser.add_argument(
-        "--form", action="append", default=[], metavar="NAME=SLOT,…", help="slots of a form that the domain only names"
+        "--data", type=Path, action="append", default=[], help="a file or a folder; may be repeated"
+    )
+    parser.add_argument("--tests", type=Path, action="append", default=[], help="folders of test stories")
+    parser.add_argument(
+        "--module", action="append", default=[], help="a module to try to import; may be repeated"
+    )
+    parser.add_argument(
+        "--form",
+        action="append",
+        default=[],
+        metavar="NAME=SLOT,…",
+        help="slots of a form that the domain only names",
     )
     return parser.parse_args(argv)
 
@@ -39,7 +49,10 @@ def main(argv: list[str] | None = None) -> int:
     report = migrate(arguments)
     text = json.dumps(report, indent=2, ensure_ascii=False, default=str)
     (arguments.out / "report.json").write_text(text + "\n", encoding="utf-8")
-    print(f"read {report['facts']['messages']} messages, {report['rules']} rules, {report['stories']} stories", flush=True)
+    print(
+        f"read {report['facts']['messages']} messages, {report['rules']} rules, {report['stories']} stories",
+        flush=True,
+    )
     return 0
 
 
@@ -86,20 +99,29 @@ def read_config(path: Path, notes: Notes) -> dict[str, Any]:
     documents = read(path, notes.place(path))
     content = documents[0].content if documents else {}
     if not isinstance(content, dict):
-        raise ToolError(f"{notes.place(path)} is not a Rasa configuration: it is not a mapping.", "Correct it.")
+        raise ToolError(
+            f"{notes.place(path)} is not a Rasa configuration: it is not a mapping.", "Correct it."
+        )
     for section in ("pipeline", "policies", "importers"):
         entries = content.get(section)
         if isinstance(entries, str):
             content[section] = None
-            notes.add(CHANGED, f"{section}: {entries}", notes.place(path, documents[0].line(section)), before=entries,
-                      after="Rasa's default", why="Rasa 3.6 has no such template")
+            notes.add(
+                CHANGED,
+                f"{section}: {entries}",
+                notes.place(path, documents[0].line(section)),
+                before=entries,
+                after="Rasa's default",
+                why="Rasa 3.6 has no such template",
+            )
         if content.get(section) is None:
             continue
         if not isinstance(entries, list) or not all(_named(one) for one in entries):
             line = documents[0].line(section) or 1
             raise ToolError(
                 f"{notes.place(path, line)} has something else than a list of components with a name under"
-                f" `{section}:`.", "Write `- name: …` for each.",
+                f" `{section}:`.",
+                "Write `- name: …` for each.",
             )
         content[section] = [{"name": one} if isinstance(one, str) else one for one in entries]
     return dict(json.loads(json.dumps(content, default=str)))
@@ -123,7 +145,9 @@ def without_examples(
     taught = {part for intent in facts["intents"] for part in (intent, intent.split("/")[0])}
     for intent in sorted(used - taught - set(DEFAULT_INTENTS)):
         notes.add(
-            LEFT, f"intent {intent}", dialogue.where(intent, found, bot),
+            LEFT,
+            f"intent {intent}",
+            dialogue.where(intent, found, bot),
             why="rules or stories wait for it, and no message has it: a message never leads there",
             todo="Ingest messages with this intent. A payload such as a button's still works.",
         )

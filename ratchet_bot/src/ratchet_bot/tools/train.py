@@ -153,7 +153,9 @@ def _empty_domain(scratch: Path) -> Path:
     return path
 
 
-def read(config: dict[str, Any], config_file: Path, domain: Path, files: list[str]) -> tuple[Any, dict[str, Any]]:
+def read(
+    config: dict[str, Any], config_file: Path, domain: Path, files: list[str]
+) -> tuple[Any, dict[str, Any]]:
     """The importer of what is trained on, with its rows, intents and stand-in answers."""
     from rasa.shared.exceptions import RasaException
 
