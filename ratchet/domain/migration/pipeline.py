@@ -1,0 +1,224 @@
+"""From a project's Rasa configuration to the workspace's: `fast`, Ratchet's own classifier, or `own`, as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ratchet.domain.migration.policies import fast_policies, missing
+from ratchet.domain.migration.project import TODO_OWN, Component, Entry, Project, settings
+from ratchet.domain.migration.table import Kind, Row
+
+CLASSIFIER = "ratchet_bot.components.classifier.LinearIntentClassifier"
+GROUPS = "ratchet_bot.components.retrieval.RetrievalGroups"
+IMPORTER = "ratchet_bot.components.importer.JsonLinesImporter"
+
+SYNONYMS = "EntitySynonymMapper"
+EXTRACTORS = {"DucklingEntityExtractor", SYNONYMS, "RegexEntityExtractor", "CRFEntityExtractor"}
+RENAMED = {
+    "DucklingHTTPExtractor": "DucklingEntityExtractor",
+    "ner_synonyms": "EntitySynonymMapper",
+    "ner_crf": "CRFEntityExtractor",
+    "ner_duckling_http": "DucklingEntityExtractor",
+}
+
+
+def fast(project: Project) -> tuple[dict[str, Any], list[Row]]:
+    """Return the configuration with Ratchet's classifier, and what became of each component of the project's."""
+    rows: list[Row] = []
+    kept, tokenizer = kept_components(project, rows)
+    names = {entry["name"] for entry in kept}
+    believes = fallback(project, rows)
+    classifier: Entry = {"name": CLASSIFIER, **({} if believes else {"in_scope_loss": None})}
+    pipeline: list[Entry] = [classifier]
+    if project.groups:
+        classifier["ranking_length"] = 0
+        pipeline.append({"name": GROUPS})
+    extractors: list[Entry] = []
+    if project.entities & project.patterns and "RegexEntityExtractor" not in names:
+        extractors.append({"name": "RegexEntityExtractor"})
+        rows.append(
+            Row(
+                Kind.CHANGED,
+                "RegexEntityExtractor",
+                "config.yml",
+                "not there",
+                "added",
+                "lookup tables or regular expressions carry the name of an entity",
+            )
+        )
+    if annotated(project) and "CRFEntityExtractor" not in names:
+        extractors.append({"name": "CRFEntityExtractor"})
+    synonyms = [entry for entry in kept if entry["name"] == SYNONYMS] or [{"name": SYNONYMS}]
+    others = [entry for entry in kept if entry["name"] != SYNONYMS]
+    if extractors or others:
+        pipeline += [tokenizer or {"name": "WhitespaceTokenizer"}, *extractors, *others, *synonyms]
+    return whole(project, pipeline, fast_policies(project, rows)), rows
+
+
+def annotated(project: Project) -> bool:
+    """Say whether a component has to learn entities: the messages have some, and DIET was not told to leave them."""
+    entries = project.entries("pipeline")
+    told = [e for e in entries if e["name"] == "DIETClassifier"]
+    return bool(project.entities) and not (told and all(e.get("entity_recognition") is False for e in told))
+
+
+def kept_components(project: Project, rows: list[Row]) -> tuple[list[Entry], Entry | None]:
+    """Return the components that stay with their settings, and the tokenizer if one is the project's own choice."""
+    kept: list[Entry] = []
+    tokenizer: Entry | None = None
+    entries = project.entries("pipeline")
+    own = any(
+        known.own and not known.missing for known in map(project.component, (e["name"] for e in entries))
+    )
+    for entry in entries:
+        name = str(RENAMED.get(entry["name"], entry["name"]))
+        known = project.component(entry["name"]) if name == entry["name"] else Component()
+        entry = {**entry, "name": name}
+        if "MESSAGE_TOKENIZER" in known.kinds and not known.missing:
+            tokenizer = entry
+        elif name == "ResponseSelector":
+            rows.append(
+                Row(
+                    Kind.CHANGED,
+                    name,
+                    "config.yml",
+                    settings(entry),
+                    "RetrievalGroups" if project.groups else "left out",
+                    "the classifier knows each member; the group's confidence is their sum"
+                    if project.groups
+                    else "no message has a retrieval intent",
+                )
+            )
+        elif name == "FallbackClassifier":
+            continue  # mapped to the classifier's own threshold
+        elif name == SYNONYMS:
+            kept.append(entry)
+        elif known.missing and not known.heavy:
+            rows.append(missing(name, entry, known))
+        elif (
+            name in EXTRACTORS or known.own or "MODEL_LOADER" in known.kinds or name == "SpacyEntityExtractor"
+        ):
+            kept.append(entry)
+            rows.append(
+                Row(Kind.TAKEN, name, "config.yml", after=settings(entry), why="kept with its settings")
+            )
+        elif "MESSAGE_FEATURIZER" in known.kinds and own and not known.missing:
+            kept.append(entry)
+        else:
+            rows.append(replaced(project, name, entry, known))
+    return kept, tokenizer
+
+
+def replaced(project: Project, name: str, entry: Entry, known: Component) -> Row:
+    """Return the row of a classifier or featurizer in whose place Ratchet's classifier is."""
+    if "MESSAGE_FEATURIZER" in known.kinds:
+        return Row(
+            Kind.CHANGED,
+            name,
+            "config.yml",
+            settings(entry),
+            "left out",
+            "the classifier has features of its own",
+        )
+    entities = (
+        " and CRFEntityExtractor for the entities" if name == "DIETClassifier" and annotated(project) else ""
+    )
+    return Row(
+        Kind.CHANGED,
+        name,
+        "config.yml",
+        settings(entry),
+        f"LinearIntentClassifier{entities}",
+        "trains in seconds, without TensorFlow",
+        TODO_OWN,
+    )
+
+
+def fallback(project: Project, rows: list[Row]) -> bool:
+    """Say whether a message may be answered with the fallback, and how the thresholds were mapped."""
+    for entry in project.entries("pipeline"):
+        if entry["name"] == "FallbackClassifier":
+            rows.append(
+                Row(
+                    Kind.CHANGED,
+                    "FallbackClassifier",
+                    "config.yml",
+                    settings(entry),
+                    "in_scope_loss: 0.0125",
+                    "the classifier's confidences are calibrated, another model's threshold says nothing about them: it"
+                    " chooses one itself that turns at most 1.25% of the right answers into the fallback, and a group of"
+                    " retrieval intents counts as one",
+                    "Change `in_scope_loss` in bot/config.yml for more or fewer fallbacks.",
+                )
+            )
+            return True
+    old = [
+        e for e in project.entries("policies") if e["name"] in ("FallbackPolicy", "TwoStageFallbackPolicy")
+    ]
+    if not old:
+        rows.append(
+            Row(
+                Kind.TAKEN,
+                "no FallbackClassifier",
+                "config.yml",
+                after="in_scope_loss: null",
+                why="each message gets its likeliest intent, as before",
+                todo="Remove the line in bot/config.yml to have a fallback.",
+            )
+        )
+    return bool(old)
+
+
+def own(project: Project) -> tuple[dict[str, Any], list[Row]]:
+    """Return the project's configuration as it is, with Ratchet's importer; seeds are set at each training."""
+    rows = [
+        Row(
+            Kind.TAKEN,
+            "pipeline and policies",
+            "config.yml",
+            after="bot/config.yml",
+            why="as they are, with seeds",
+        )
+    ]
+    for section in ("pipeline", "policies"):
+        if not project.config.get(section):
+            rows.append(
+                Row(
+                    Kind.CHANGED,
+                    section,
+                    "config.yml",
+                    "not named",
+                    "Rasa's default, written out",
+                    "so that it stays what it is",
+                )
+            )
+    return whole(project, project.entries("pipeline"), project.entries("policies")), rows
+
+
+def whole(project: Project, pipeline: Sequence[Entry], policies: Sequence[Entry]) -> dict[str, Any]:
+    """Return a whole configuration; other keys of the project's stay."""
+    kept = {
+        key: value
+        for key, value in project.config.items()
+        if key not in ("version", "importers", "pipeline", "policies")
+    }
+    importers = [{"name": IMPORTER, "only_new_intents": True}]
+    return {
+        "recipe": "default.v1",
+        "assistant_id": "ratchet-bot",
+        "language": "en",
+        **kept,
+        "importers": importers,
+        "pipeline": list(pipeline),
+        "policies": list(policies),
+    }
+
+
+def unusable(project: Project) -> list[tuple[str, str]]:
+    """Return the components that stand in the way of `own`, each with the reason."""
+    names = [entry["name"] for section in ("pipeline", "policies") for entry in project.entries(section)]
+    known: Iterable[tuple[str, Component]] = (
+        (name, project.component(name)) for name in dict.fromkeys(names)
+    )
+    return [(name, one.missing) for name, one in known if one.missing and not one.heavy]
