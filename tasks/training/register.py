@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ratchet.adapters.bot import bot_code
 from ratchet.adapters.bot.archives import Trained
+from ratchet.adapters.registry import encoders
 from ratchet.adapters.registry.mlflow import CODE
 from ratchet.adapters.report.page import CONTENT
 from ratchet.adapters.run import Run
@@ -48,6 +49,8 @@ def register(run: Run, trained: Trained, judgement: Judgement, page: Path, trial
         run.folder / CODE,
         *sorted(page.parent.glob("*.svg")),
     ]
+    if encoder := judgement.case.lineage.encoder:
+        encoders.keep(run.registry, encoder)
     registered = run.registry.register(model, trained.archive, files, evaluation.metrics)
     shutil.rmtree(trained.archive.parent)  # what an interrupted run would have taken up
     return registered
