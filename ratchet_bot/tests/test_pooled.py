@@ -189,7 +189,10 @@ def test_a_model_is_not_loaded_without_its_encoder(
     (tmp_path / "storage").mkdir()
     bench = Bench(tmp_path / "storage", encoder="tiny")
     bench.trained()
-    assert output(bench.loaded(), Message({"text": "passphrase"}))[0]["intent"]["name"] == "reset_password"
+    assert (
+        output(bench.loaded(), Message({"text": "please reset my passphrase"}))[0]["intent"]["name"]
+        == "reset_password"
+    )
     tiny_encoder.write(tmp_path / "others" / "tiny", title="other weights")
     monkeypatch.setenv("RATCHET_ENCODERS", str(tmp_path / "others"))
     with pytest.raises(EncoderError, match=f"no sentence encoder {here[:12]}"):

@@ -86,10 +86,11 @@ def for_training(settings: Settings, registry: Registry, say: Callable[[str], No
     name = encoders.wanted(settings.bot)
     if not name:
         return "", ""
-    if found := encoders.here(settings, name):
+    off = settings.encoder_weights == weights.NONE
+    if not off and (found := encoders.here(settings, name)):
         return found.digest, ""
     try:
-        if settings.encoder_weights != weights.NONE and (ours := encoders.shipped(name)):
+        if not off and (ours := encoders.shipped(name)):
             with contextlib.suppress(RatchetError):
                 if restored(registry, ours.digest):
                     return ours.digest, ""

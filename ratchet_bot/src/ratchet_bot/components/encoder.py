@@ -119,7 +119,9 @@ def verify(folder: Path, digest: str | None = None) -> tuple[Description, str]:
 class Encoder:
     """An open encoder, on `threads` threads. Texts of equally many tokens share a batch: padding would move vectors."""
 
-    def __init__(self, folder: Path, digest: str | None = None, threads: int = 1) -> None:
+    def __init__(
+        self, folder: Path, digest: str | None = None, threads: int = 1, tested: bool = True
+    ) -> None:
         self.description, self.digest = verify(folder, digest)
         self.name = self.description.name
         try:
@@ -139,7 +141,8 @@ class Encoder:
             raise EncoderError(f"The encoder in {folder} cannot be opened: {error}") from error
         self._inputs = [one.name for one in self._session.get_inputs()]
         self._output = self._session.get_outputs()[0].name
-        self._test()
+        if tested:
+            self._test()
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """See `Encodes`."""
