@@ -113,6 +113,11 @@ class Settings(BaseSettings):
     artifact_root: str | None = Field(None, description="where MLflow puts artifacts: a folder or s3://…")
     s3_endpoint: str | None = Field(None, description="an S3 endpoint other than AWS")
     bot_python: Path | None = Field(None, description="the Python of a bot environment of your own")
+    encoder_weights: str | None = Field(
+        None,
+        description="where a sentence encoder comes from in place of its package: a folder, a zip file or its address; "
+        "`none`: use none",
+    )
     events_url: SecretStr | None = Field(
         None, description="database of conversation events: postgresql://…; default: SQLite (`process`)"
     )

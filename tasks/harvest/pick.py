@@ -8,6 +8,7 @@ import pandas as pd
 
 from ratchet.adapters.bot import archives, rasa
 from ratchet.adapters.monitoring import harvest
+from ratchet.adapters.registry import encoders
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import Settings
 from ratchet.domain.gate.evaluation import FALLBACK
@@ -35,6 +36,7 @@ def other_guesses(settings: Settings, drawn: pd.DataFrame) -> list[str]:
     say(f"asking version {newest.version}, which is not live")
     rows = harvest.rows_for({"text": list(drawn["text"])}, [json.loads(text) for text in drawn["context"]])
     folder = harvest.folder(settings) / CANDIDATE
+    encoders.ready(settings, registry, newest.lineage.encoder, say)
     archive = archives.Archive(registry.archive(newest), newest.sha256)
     predictions, _ = rasa.evaluate(settings, {CANDIDATE: archive}, rows, folder, say)
     answers = predictions[CANDIDATE]["intent"].replace(FALLBACK, settings.params.corpus.out_of_scope)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ratchet.adapters.bot import archives, channel, flavour, framework, installing
+from ratchet.adapters.bot import archives, channel, encoders, flavour, framework, installing, weights
 from ratchet.adapters.settings import SOURCE, Settings
 from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import read_json, read_record
@@ -111,7 +111,11 @@ def run_tool(
         commands.run(
             argv,
             cwd=bot,
-            env=environment(bot, settings.state / "rasa-cache"),
+            env={
+                **environment(bot, settings.state / "rasa-cache"),
+                **encoders.variables(settings),
+                "RATCHET_VECTORS": str(settings.state / "vectors"),
+            },
             timeout=timeout,
             on_line=on_line,
         )
@@ -132,11 +136,13 @@ def train(
     bot: Path | None = None,
     locked: Path | None = None,
     seed: int | None = None,
+    encoder: str = "",
 ) -> archives.Trained:
     """Train a model on `rows` (columns key, text, intent and the context fields) into `folder`.
 
     `bot` is the code to train with, by default the workspace's; `locked` the folder of the lock file whose
-    environment runs it, by default the same; `seed` by default that of `params.yaml`. The archive appears only
+    environment runs it, by default the same; `seed` by default that of `params.yaml`; `encoder` the digest of the
+    sentence encoder that takes the place of the one that `config.yml` names, "" for none. The archive appears only
     when training has succeeded. Raises `RatchetError` when it fails, is killed or takes longer than
     `train.timeout_minutes`.
     """
@@ -149,6 +155,8 @@ def train(
     files = ("--data", data, "--out", archive, "--report", report)
     argv = tool(settings, bot, "train", *files, locked=locked)
     argv += ["--seed", str(settings.params.train.seed if seed is None else seed)]
+    if encoders.wanted(bot):
+        argv += ["--encoder", encoder or weights.NONE]
     if extras and extras.is_dir():
         argv += ["--extras", str(extras)]
     run_tool(settings, bot, argv, settings.params.train.timeout_minutes * 60, on_line)
