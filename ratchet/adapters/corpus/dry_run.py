@@ -11,10 +11,11 @@ from ratchet.adapters.corpus import data_folder, ledger_history
 from ratchet.adapters.readers import sources
 from ratchet.adapters.readers.known import columns_of
 from ratchet.adapters.readers.reading import Columns, Reading
-from ratchet.adapters.settings import Settings
+from ratchet.adapters.settings import Params, Settings
 from ratchet.adapters.system.threads import in_threads
 from ratchet.domain.corpus import intake, ledger
 from ratchet.domain.corpus.findings import Finding, ValidationReport, with_review
+from ratchet.domain.corpus.merging import Merged
 from ratchet.domain.corpus.neighbours import Work
 from ratchet.domain.corpus.review import to_review
 
@@ -53,9 +54,12 @@ def check(
     if unchecked:
         lost = Finding("older data", (), (), 1, unchecked.sentence)
         report = replace(report, warnings=(*report.warnings, lost))
-    if not review:
-        return report
-    frame, fresh = taken.merged.frame, taken.merged.fresh
+    return reviewed(report, taken.merged, params) if review else report
+
+
+def reviewed(report: ValidationReport, merged: Merged, params: Params) -> ValidationReport:
+    """Add the suspected label errors among the fresh rows to a report."""
+    frame, fresh = merged.frame, merged.fresh
     doubtful = to_review(frame, params.corpus, params.validation.suspect_ratio)
     mine = doubtful[doubtful["place"].isin(set(frame.loc[fresh, "place"]))]
     policy = params.validation

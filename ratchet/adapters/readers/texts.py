@@ -61,14 +61,15 @@ def guessed(path: Path, content: bytes, notes: Notes) -> str:
             "guessed encoding", f"not UTF-8; read as {name} (`--encoding` names another).", samples(text)
         )
         return text
+    line = content[: next(place for place, byte in enumerate(content) if byte > 127)].count(b"\n") + 1
     if not found:
         raise RatchetError(
-            f"{path} is not UTF-8, and no encoding that Ratchet can guess makes words of it.",
+            f"{path}:{line} is not UTF-8, and no encoding that Ratchet can guess makes words of it.",
             "Save it in UTF-8, or name its encoding, for instance `--encoding shift_jis`.",
         )
     shown = "; ".join(f"`--encoding {name}` reads {sample(text)!r}" for name, text in list(found.items())[:4])
     raise RatchetError(
-        f"{path} is not UTF-8, and its encoding is not clear.",
+        f"{path}:{line} is not UTF-8, and its encoding is not clear.",
         f"Name the one with the right letters: {shown}.",
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -89,18 +90,15 @@ def take(
     if gone.any():
         account = (*account, gone_finding(merged.frame[gone]))
         merged = merged.without(gone)
-    form = form_of(ledger)
-    report = validate(merged.frame, validation_policy, corpus_policy, merged.fresh, work, form)
-    errors = (*read.faults, *arrived.errors)
+    check = partial(
+        validate, policy=validation_policy, corpus_policy=corpus_policy, work=work, form=form_of(ledger)
+    )
+    report, errors = check(merged.frame, fresh=merged.fresh), (*read.faults, *arrived.errors)
     left_out = unread = sum(one.count for one in read.faults) + arrived.refused
     if drop_faulty:
-        faulty = merged.fresh & merged.frame.index.isin(report.faulty)
-        errors = (*errors, *(one for one in report.errors if faulty.any() and one.rule not in OF_INTENTS))
-        left_out = unread + int(faulty.sum())
-        if faulty.any():
-            merged = merged.without(faulty)
-            report = validate(merged.frame, validation_policy, corpus_policy, merged.fresh, work, form)
-        account = (*account, *(replace(one, rule=f"left out: {one.rule}") for one in errors))
+        merged, report, dropped = without_faulty(merged, report, check)
+        left_out += int(dropped[0])
+        account = (*account, *(replace(one, rule=f"left out: {one.rule}") for one in (*errors, *dropped[1])))
         errors, unread = (), 0
     allowed = validation_policy.personal_data_allowed
     report = replace(
@@ -111,6 +109,18 @@ def take(
         unread=unread,
     )
     return Taken(merged, report, left_out if drop_faulty else 0)
+
+
+def without_faulty(
+    merged: Merged, report: ValidationReport, check: Callable[..., ValidationReport]
+) -> tuple[Merged, ValidationReport, tuple[int, tuple[Finding, ...]]]:
+    """Leave fresh rows with errors out; returns what is left, its report, how many went, and their errors."""
+    faulty = merged.fresh & merged.frame.index.isin(report.faulty)
+    if not faulty.any():
+        return merged, report, (0, ())
+    errors = tuple(one for one in report.errors if one.rule not in OF_INTENTS)
+    merged = merged.without(faulty)
+    return merged, check(merged.frame, fresh=merged.fresh), (int(faulty.sum()), errors)
 
 
 def gone_finding(rows: pd.DataFrame) -> Finding:
