@@ -85,7 +85,7 @@ def test_all_replicas_gone_escalate_within_two_looks_and_end_with_an_answer(flee
     until(lambda: not fleet.containers(), 30, "the end of every replica")
     assert "begin bot down" in [*watch.look(), *watch.look()]
     begun = watch.told[-1].sentence
-    assert begun.startswith("No replica is running; 2 are expected. The probe ")
+    assert begun.startswith("No replica is running; 2 are expected. A message to ")
     assert begun.endswith("`ratchet serve` starts the live release again, or says why it cannot.")
     [fault] = [one for one in fleet.target.faults() if one.name == Name.REPLICAS]
     fleet.target.mend(fault, fleet.say)

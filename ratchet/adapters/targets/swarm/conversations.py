@@ -147,7 +147,7 @@ class FleetConversations:
 
     def _reader(self, container: Any, path: Path) -> Any:
         """Start a Redis that has read a file, without a network; raises `RatchetError` where it cannot."""
-        command = ["redis-server", "--dir", "/data", "--dbfilename", FILE, "--save", "", "--appendonly", "no"]
+        command = ["redis-server", "--dir", "/data", "--dbfilename", FILE, "--appendonly", "no"]
         reader = self.client.containers.create(container.image.id, command, network_mode="none")
         try:
             with tempfile.TemporaryFile() as stream:
