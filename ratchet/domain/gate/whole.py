@@ -98,7 +98,7 @@ def of_entities(
     """Entities by message and by label; nothing where nobody annotates any, nor did."""
     changed = changes_of(case, corpus)
     candidate, champion = scores.predictions[CANDIDATE], scores.predictions.get(CHAMPION)
-    rules = entity_rules.annotations(changed.labels, policy) if case.champion else []
+    rules = entity_rules.taught(changed.labels, policy) if case.champion else []
     if not changed.every or entity_sheet.ENTITIES not in candidate:
         return None, rules
     comparable = champion is not None and entity_sheet.ENTITIES in champion
