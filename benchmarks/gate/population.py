@@ -45,8 +45,8 @@ class Messages:
 class Skill:
     """How much better than the standard a model is, in units of the margins.
 
-    `missing` is the share of each label's entities that the model misses besides; `confused` the share of the roles that it takes
-    for each other; `bare` tells that it knows no synonyms.
+    `missing` is the share of each label's entities that the model misses besides; `confused` the share of the roles
+    that it takes for each other; `bare` tells that it knows no synonyms.
     """
 
     intents: float = 0.0
@@ -58,7 +58,7 @@ class Skill:
 
 @dataclass(frozen=True)
 class Answers:
-    """What a model answers: whether each message's intent is right, and each entity: found, with which role, its value."""
+    """What a model answers: whether each message's intent is right, and each entity's place, role and value."""
 
     intents: NDArray[np.bool_]
     found: NDArray[np.bool_]
