@@ -158,6 +158,15 @@ def synonyms(found: SynonymLoss, policy: GatePolicy) -> list[Rule]:
     return [Rule("synonyms", outcome, share, limit, f"{said}{end}")]  # type: ignore[arg-type]
 
 
+def unsaid() -> Rule:
+    """The candidate does not say what it finds: a person decides, and what to do is said."""
+    said = (
+        "The bot's framework is of a version that does not say which entities are found, so nothing is known of them. "
+        "A person decides; `ratchet upgrade` brings the newer one."
+    )
+    return Rule("entities", "ask", 1, 0, said, unit="count")
+
+
 def uncompared() -> Rule:
     """The champion does not say what it finds: nobody knows what is lost."""
     return Rule("entities", "ask", 1, 0, UNCOMPARED, unit="count")
