@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate.attribution import Attribution
 from ratchet.domain.gate.comparison import Comparison
 from ratchet.domain.gate.evaluation import Evaluation, IntentScore, SliceScore
+from ratchet.domain.gate.nearest import Nearest
 from ratchet.domain.gate.override import Override
 from ratchet.domain.gate.ramp import RampStatus
 from ratchet.domain.gate.suspects import Suspect
@@ -42,7 +43,8 @@ class Report(Record):
 
     `history` ends with this run; `traffic` are the estimates from labelled harvests, oldest first; `links` are
     (label, address) pairs; `unattributed` says why there is no attribution where one was tried; `unjudged` are the
-    intents without a holdout row, `retired` the rows that left the holdout since the champion.
+    intents without a holdout row, `retired` the rows that left the holdout since the champion; `nearest` has the
+    nearest training messages of those that are shown, by their text, where a sentence encoder is used.
     """
 
     title: str
@@ -68,6 +70,7 @@ class Report(Record):
     unattributed: str = ""
     unjudged: tuple[Uncovered, ...] = ()
     retired: tuple[Retired, ...] = ()
+    nearest: dict[str, tuple[Nearest, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
