@@ -1,4 +1,4 @@
-"""Sentence encoders on this machine: which one a bot asks for, where its weights come from, and that each is verified."""
+"""Sentence encoders on this machine: which one a bot asks for, where its weights come from, that each is verified."""
 
 from __future__ import annotations
 
