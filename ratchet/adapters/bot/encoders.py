@@ -171,9 +171,10 @@ def files_of(settings: Settings, digest: str) -> dict[str, Path]:
     return {name: place / name for name in (DESCRIPTION, *encoder.files)}
 
 
-def variables(settings: Settings) -> dict[str, str]:
-    """Return what tells the bot's code where encoders are; it takes them by their digests."""
-    return {"RATCHET_ENCODERS": str(home(settings))}
+def variables(settings: Settings, vectors: bool = False) -> dict[str, str]:
+    """Return what tells the bot's code where encoders are, and with `vectors` where those encoded before are kept."""
+    kept = {"RATCHET_VECTORS": str(settings.state / "vectors")} if vectors else {}
+    return {"RATCHET_ENCODERS": str(home(settings)), **kept}
 
 
 def all_here(settings: Settings) -> Iterator[Encoder]:
