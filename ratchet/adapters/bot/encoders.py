@@ -59,6 +59,13 @@ def wanted(bot: Path) -> str:
     return ""
 
 
+def language(settings: Settings) -> str:
+    """Return the language of the encoder that the bot asks for, "" where it asks for none or that is not known."""
+    name = wanted(settings.bot)
+    found = (shipped(name) or here(settings, name)) if name else None
+    return found.language if found else ""
+
+
 def read(path: Path) -> Encoder:
     """Read a description; raises `RatchetError` where it is none."""
     try:
