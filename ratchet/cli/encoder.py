@@ -83,7 +83,8 @@ def fetch(
     found = settings()
     name = encoders.wanted(found.bot)
     try:
-        one = weights.ensure(found, name, console.note) if name else None
+        get = weights.fetch if found.encoder_weights else weights.ensure  # what a setting names may be newer
+        one = get(found, name, console.note) if name else None
     except RatchetError as error:
         if not optional:
             raise
@@ -130,7 +131,7 @@ def describe(
 
 
 @attempt.command(
-    "encoder", epilog="Examples:\n\n  ratchet try encoder\n\n  ratchet try encoder multilingual --json"
+    "encoder", epilog="Examples:\n\n  ratchet try encoder\n\n  ratchet try encoder my-encoder --json"
 )
 def try_encoder(
     name: Annotated[str, typer.Argument(help="`english`, or one that you described.")] = "english",

@@ -187,7 +187,7 @@ def test_a_model_is_not_loaded_without_its_encoder(
 ) -> None:
     """Not with another one either: what it says would be nonsense."""
     (tmp_path / "storage").mkdir()
-    bench = Bench(tmp_path / "storage", encoder="tiny")
+    bench = Bench(tmp_path / "storage", encoder="tiny", in_scope_loss=None)
     bench.trained()
     assert (
         output(bench.loaded(), Message({"text": "please reset my passphrase"}))[0]["intent"]["name"]

@@ -59,6 +59,13 @@ def wanted(bot: Path) -> str:
     return ""
 
 
+def language(settings: Settings) -> str:
+    """Return the language of the encoder that the bot asks for, "" where it asks for none or that is not known."""
+    name = wanted(settings.bot)
+    found = (shipped(name) or here(settings, name)) if name else None
+    return found.language if found else ""
+
+
 def read(path: Path) -> Encoder:
     """Read a description; raises `RatchetError` where it is none."""
     try:
@@ -171,9 +178,10 @@ def files_of(settings: Settings, digest: str) -> dict[str, Path]:
     return {name: place / name for name in (DESCRIPTION, *encoder.files)}
 
 
-def variables(settings: Settings) -> dict[str, str]:
-    """Return what tells the bot's code where encoders are; it takes them by their digests."""
-    return {"RATCHET_ENCODERS": str(home(settings))}
+def variables(settings: Settings, vectors: bool = False) -> dict[str, str]:
+    """Return what tells the bot's code where encoders are, and with `vectors` where those encoded before are kept."""
+    kept = {"RATCHET_VECTORS": str(settings.state / "vectors")} if vectors else {}
+    return {"RATCHET_ENCODERS": str(home(settings)), **kept}
 
 
 def all_here(settings: Settings) -> Iterator[Encoder]:

@@ -111,11 +111,7 @@ def run_tool(
         commands.run(
             argv,
             cwd=bot,
-            env={
-                **environment(bot, settings.state / "rasa-cache"),
-                **encoders.variables(settings),
-                "RATCHET_VECTORS": str(settings.state / "vectors"),
-            },
+            env=environment(bot, settings.state / "rasa-cache") | encoders.variables(settings, vectors=True),
             timeout=timeout,
             on_line=on_line,
         )
@@ -142,7 +138,7 @@ def train(
 
     `bot` is the code to train with, by default the workspace's; `locked` the folder of the lock file whose
     environment runs it, by default the same; `seed` by default that of `params.yaml`; `encoder` the digest of the
-    sentence encoder that takes the place of the one that `config.yml` names, "" for none. The archive appears only
+    sentence encoder where `config.yml` names one, "" for none. The archive appears only
     when training has succeeded. Raises `RatchetError` when it fails, is killed or takes longer than
     `train.timeout_minutes`.
     """

@@ -20,6 +20,7 @@ from ratchet.adapters.bot.encoders import DESCRIPTION, Encoder
 from ratchet.adapters.settings import SOURCE, STATE_FOLDER, Settings
 from ratchet.adapters.system import commands
 from ratchet.domain.errors import RatchetError
+from ratchet.resources import HERE
 
 NONE = "none"
 FETCH_SECONDS = 900.0
@@ -64,7 +65,7 @@ def fetch(settings: Settings, name: str, say: Callable[[str], None]) -> Encoder:
 
 def known() -> list[str]:
     """Return the names of Ratchet's own encoders."""
-    return sorted(path.stem for path in (encoders.HERE / "encoders").glob("*.json"))
+    return sorted(path.stem for path in (HERE / "encoders").glob("*.json"))
 
 
 @contextmanager

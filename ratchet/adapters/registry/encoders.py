@@ -14,7 +14,7 @@ from ratchet.adapters.settings import Settings
 from ratchet.domain.errors import RatchetError
 
 EXPERIMENT = "encoders"
-TAG = "ratchet.encoder"
+TAG, NAME_TAG = "ratchet.encoder", "ratchet.encoder.name"
 
 
 def keep(registry: Registry, digest: str) -> None:
@@ -25,19 +25,22 @@ def keep(registry: Registry, digest: str) -> None:
     run = registry.client.create_run(registry.experiment(EXPERIMENT), run_name=digest[:32])
     for path in files.values():
         registry.client.log_artifact(run.info.run_id, str(path))
+    name = encoders.read(files[encoders.DESCRIPTION]).name
+    registry.client.set_tag(run.info.run_id, NAME_TAG, name)
     registry.client.set_tag(run.info.run_id, TAG, digest)  # last: what has it is whole
     registry.client.set_terminated(run.info.run_id)
 
 
-def stored(registry: Registry, digest: str) -> str:
-    """Return the run that holds an encoder, "" where none does."""
-    runs = registry.reader.runs(EXPERIMENT, "FINISHED")
-    return next((run.id for run in runs if run.tags.get(TAG) == digest), "")
+def stored(registry: Registry, wanted: str) -> str:
+    """Return the newest run that holds the encoder of a digest or name, "" where none does."""
+    runs = [run for run in registry.reader.runs(EXPERIMENT, "FINISHED") if TAG in run.tags]
+    found = [run.id for run in runs if wanted in (run.tags[TAG], run.tags.get(NAME_TAG))]
+    return found[-1] if found else ""
 
 
-def restored(registry: Registry, digest: str) -> Encoder | None:
-    """Take an encoder from the artifact store; None where that does not hold it. Raises `RatchetError`."""
-    run = stored(registry, digest)
+def restored(registry: Registry, wanted: str) -> Encoder | None:
+    """Take the encoder of a digest or name from the artifact store; None where that has none. Raises `RatchetError`."""
+    run = stored(registry, wanted)
     if not run:
         return None
     import mlflow.artifacts
@@ -49,7 +52,7 @@ def restored(registry: Registry, digest: str) -> Encoder | None:
             )
         except Exception as error:
             raise RatchetError(
-                f"The sentence encoder {digest[: encoders.SHOWN]} cannot be fetched from the artifact store.",
+                f"The sentence encoder {wanted[: encoders.SHOWN]} cannot be fetched from the artifact store.",
                 "Check the artifact store; `ratchet encoder fetch` can get it again.",
             ) from error
         return encoders.put(registry.settings, Path(place))
@@ -62,9 +65,8 @@ def ready(settings: Settings, registry: Registry, digest: str, say: Callable[[st
     """
     if not digest or encoders.here(settings, digest):
         return
-    with contextlib.suppress(RatchetError):
-        if restored(registry, digest):
-            return
+    if lenient(registry, digest):
+        return
     ours = next(
         (one for name in weights.known() if (one := encoders.shipped(name)) and one.digest == digest), None
     )
@@ -82,21 +84,29 @@ def ready(settings: Settings, registry: Registry, digest: str, say: Callable[[st
 
 
 def for_training(settings: Settings, registry: Registry, say: Callable[[str], None]) -> tuple[str, str]:
-    """Return the digest of the encoder that bot/config.yml asks for, and why it is "" where it asks in vain."""
+    """Return the digest of the encoder that bot/config.yml asks for, and why it is "" where it asks in vain.
+
+    It is looked for on this machine, in the artifact store, and where it comes from.
+    """
     name = encoders.wanted(settings.bot)
     if not name:
         return "", ""
-    off = settings.encoder_weights == weights.NONE
-    if not off and (found := encoders.here(settings, name)):
-        return found.digest, ""
     try:
-        if not off and (ours := encoders.shipped(name)):
-            with contextlib.suppress(RatchetError):
-                if restored(registry, ours.digest):
-                    return ours.digest, ""
+        if settings.encoder_weights != weights.NONE:
+            ours = encoders.shipped(name)
+            found = encoders.here(settings, name) or lenient(registry, ours.digest if ours else name)
+            if found:
+                return found.digest, ""
         return weights.fetch(settings, name, say).digest, ""
     except RatchetError as error:
         return (
             "",
             f"Without the sentence encoder {name} the linear classifier is trained: {error.fact} {error.remedy}",
         )
+
+
+def lenient(registry: Registry, wanted: str) -> Encoder | None:
+    """Take an encoder from the artifact store; None also where that gives none out."""
+    with contextlib.suppress(RatchetError):
+        return restored(registry, wanted)
+    return None

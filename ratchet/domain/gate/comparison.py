@@ -75,7 +75,8 @@ class Trial(Record):
         spread = (
             1.96 * math.sqrt(max(gained + lost - (gained - lost) ** 2 / rows, 0.0)) / rows if rows else 0.0
         )
-        first, second = (scores.evaluations[name].latency.p50_ms for name in ("first", "second"))
+        measured = [scores.evaluations[name].latency for name in ("first", "second")]
+        first, second = (one.p50_ms if one else 0.0 for one in measured)
         return Trial(contest, difference, (difference - spread, difference + spread), first, second)
 
 

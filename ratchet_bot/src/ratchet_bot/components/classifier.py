@@ -32,7 +32,7 @@ class LinearIntentClassifier(GraphComponent, IntentClassifier):
     With a sentence encoder its margins are pooled with a logistic regression on frozen sentence vectors. Needs no other
     component before it. Configuration keys with their defaults:
 
-    - `encoder: null`: name (`english`, `multilingual`, your own) or SHA-256 of a sentence encoder; null means none.
+    - `encoder: null`: name (`english`, or of your own) or SHA-256 of a sentence encoder; null means none.
       Where it is not there at training, the linear classifier is trained, and a line says so; a model that was trained
       with one is not loaded without it.
     - `c: 0.5`: the SVM's cost of an error; lower is smoother.

@@ -14,6 +14,7 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+from ratchet_bot.tools._encoding import encode
 from ratchet_bot.tools._errors import ToolError, require_libraries, run
 from ratchet_bot.tools._yaml import domain_of
 
@@ -184,31 +185,6 @@ def read(
         )
     stand_ins = getattr(alone, "stand_in_answers", [])
     return importer, {"rows": len(examples), "intents": intents, "stand_in_answers": stand_ins}
-
-
-def encode(config: dict[str, Any], importer: Any) -> str:
-    """Encode the messages before the training, saying how far that is: what is encoded by then is not encoded again.
-
-    Returns why the classifier is trained without the encoder that it asks for, "" where nothing stands against it.
-    """
-    from ratchet_bot.components import encoders
-    from ratchet_bot.components.encoder import EncoderError
-    from ratchet_bot.components.vectors import Cached
-
-    for name in {item["encoder"] for item in config["pipeline"] if item.get("encoder")}:
-        try:
-            encoder = encoders.find(name)
-        except EncoderError as error:
-            print(f"{error} The linear classifier is trained alone.", flush=True)
-            for item in config["pipeline"]:
-                item.pop("encoder", None)
-            return str(error)
-        texts = [example.get("text") or "" for example in importer.get_nlu_data().intent_examples]
-        if isinstance(encoder, Cached):
-            encoder.encode(
-                texts, lambda done, all_: print(f"encoded {done:,} of {all_:,} new messages", flush=True)
-            )
-    return ""
 
 
 def _train_with_rasa(importer: Any, scratch: Path) -> Path:
