@@ -106,7 +106,7 @@ def stories(lines: list[str], file: str) -> list[dict[str, Any]]:
 
 def step(line: str, place: str) -> Step:
     """Return one line of a story as a step; raises `RatchetError` for a line that is none."""
-    if checkpoint := re.match(r"^\s*>\s*(\S+)\s*(\{.*\})?", line):
+    if checkpoint := re.match(r"^\s*>\s*([^\s{]+)\s*(\{.*\})?", line):
         conditions = [{key: value} for key, value in arguments(checkpoint[2], place).items()]
         return {"checkpoint": checkpoint[1], **({"slot_was_set": conditions} if conditions else {})}
     if turn := re.match(r"^\s*\*\s*(.*\S)", line):

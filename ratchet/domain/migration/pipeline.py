@@ -146,8 +146,8 @@ def fallback(project: Project, rows: list[Row]) -> bool:
                     "config.yml",
                     settings(entry),
                     "in_scope_loss: 0.0125",
-                    "the classifier's confidences are calibrated, another model's threshold says nothing about them: it"
-                    " chooses one itself that turns at most 1.25% of the right answers into the fallback, and a group of"
+                    "the classifier's confidences are calibrated, another model's threshold says nothing about them:"
+                    " it chooses one itself that turns at most 1.25% of the right answers into the fallback, and a group of"
                     " retrieval intents counts as one",
                     "Change `in_scope_loss` in bot/config.yml for more or fewer fallbacks.",
                 )

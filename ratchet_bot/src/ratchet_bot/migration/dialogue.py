@@ -19,7 +19,7 @@ DIALOGUE, MESSAGES, KNOWN = ("stories", "rules"), "nlu", ("version", "stories", 
 
 @dataclass
 class Dialogue:
-    """What the files of rules and stories hold: `files` as written under `bot/data/`, and `steps` as Rasa reads them."""
+    """What the files of rules and stories hold: `files` as written under `bot/data/`, and the steps in it."""
 
     files: list[str] = field(default_factory=list)
     stories: int = 0

@@ -1,4 +1,4 @@
-"""Read a Rasa project: `python -m ratchet_bot.tools.migrate --project DIR --out DIR --config F --domain F --data DIR`."""
+"""Read a Rasa project: `python -m ratchet_bot.tools.migrate --project DIR --out DIR --config F --domain F …`."""
 
 from __future__ import annotations
 
