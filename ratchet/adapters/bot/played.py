@@ -29,7 +29,9 @@ def play(settings: Settings, archive: Path, folder: Path, on_line: Callable[[str
         return []
     source = framework.folder(settings.bot)
     if source is None or not (source / framework.PACKAGE / "tools" / "stories.py").is_file():
-        console.note("The test stories in bot/tests/ are not played: run `ratchet upgrade --commit` for the newer bot.")
+        console.note(
+            "The test stories in bot/tests/ are not played: run `ratchet upgrade --commit` for the newer bot."
+        )
         return []
     folder.mkdir(parents=True, exist_ok=True)
     out = folder / "stories.json"

@@ -145,7 +145,7 @@ def done(text: str, place: str) -> Step:
         return {"slot_was_set": [{key: value} for key, value in given.items()]}
     if found[1] in ("form", "active_loop"):
         return {"active_loop": given.get("name")}
-    return {"action": found[1]}
+    return {"action": re.sub("^respond_", "utter_", found[1])}  # so since Rasa 2
 
 
 def arguments(text: str | None, place: str) -> dict[str, Any]:

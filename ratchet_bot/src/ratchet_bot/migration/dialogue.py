@@ -14,6 +14,7 @@ from ratchet_bot.migration.used import Used
 from ratchet_bot.migration.yaml_files import CORRECT, Document, dump, find, read
 from ratchet_bot.tools._errors import ToolError, cause
 
+HEADING = re.compile(r"^\s*-?\s*(rule|story):")
 DIALOGUE, MESSAGES, KNOWN = ("stories", "rules"), "nlu", ("version", "stories", "rules", "nlu")
 
 
@@ -30,9 +31,13 @@ class Dialogue:
 def gather(data: list[Path], domain: DomainFiles, bot: Path, notes: Notes) -> tuple[Dialogue, list[Path]]:
     """Write the files of rules and stories into `bot/data/`, give the domain the responses of others, and return the
     dialogue and the files with messages."""
+    from rasa.shared.nlu.training_data.loading import UNK, guess_format
+
     found, messages = Dialogue(), []
     for folder in data:
         base = folder if folder.is_dir() else folder.parent
+        old = sorted(folder.rglob("*.json")) if folder.is_dir() else []
+        messages += [path for path in old if guess_format(str(path)) != UNK]
         for path in find(folder):
             documents = read(path, notes.place(path))
             if any(isinstance(one.content, dict) and MESSAGES in one.content for one in documents):
@@ -195,7 +200,7 @@ def where(name: str, dialogue: Dialogue, bot: Path) -> str:
     word = re.compile(rf"(?<![\w/]){re.escape(name)}(?![\w/])")
     for file in dialogue.files:
         for number, line in enumerate((bot / file).read_text(encoding="utf-8").splitlines(), start=1):
-            if word.search(line.split("#")[0]):
+            if word.search(line.split("#")[0]) and not HEADING.match(line):
                 return f"{file}:{number}"
     return ""
 

@@ -39,6 +39,11 @@ class DomainFiles:
         if "templates" in content and "responses" not in content:
             content.insert(list(content).index("templates"), "responses", content.pop("templates"))
             self._say(document, "templates:", "templates", "responses", "the name since Rasa 2")
+        actions = content.get("actions")
+        for number, action in enumerate(actions if isinstance(actions, list) else ()):
+            if str(action).startswith("respond_"):
+                actions[number] = f"utter_{str(action).removeprefix('respond_')}"
+                self._say(document, f"action {action}", action, actions[number], "the name since Rasa 2")
         for name in SECTIONS:
             if name in content and content[name] is None:
                 del content[name]

@@ -86,7 +86,7 @@ def migrate(arguments: argparse.Namespace) -> dict[str, Any]:
         "components": components.look_at(names(config), project),
         "modules": components.importable(arguments.module, project),
         "facts": facts,
-        "extras": messages.extras(training, project, notes),
+        "extras": messages.extras(training, files, project, notes),
         "rules": found.rules,
         "stories": found.stories,
         "tests": tests.gather(arguments.tests, written, bot, notes),
