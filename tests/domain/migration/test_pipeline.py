@@ -62,12 +62,14 @@ def test_fast_takes_the_classifier_and_extractors_that_the_messages_need() -> No
         "LinearIntentClassifier",
         "RetrievalGroups",
         "WhitespaceTokenizer",
+        "LexicalSyntacticFeaturizer",
+        "RegexFeaturizer",
         "RegexEntityExtractor",
         "CRFEntityExtractor",
         "DucklingEntityExtractor",
         "EntitySynonymMapper",
     ]
-    assert config["pipeline"][5] == {
+    assert config["pipeline"][7] == {
         "name": "DucklingEntityExtractor",
         "url": "http://duckling",
         "dimensions": ["time"],
@@ -96,7 +98,7 @@ def test_without_a_fallback_each_message_gets_an_intent() -> None:
     """A project without FallbackClassifier keeps answering each message."""
     project = replace(PROJECT, config={**PROJECT.config, "pipeline": [{"name": "DIETClassifier"}]})
     assert pipeline.fast(project)[0]["pipeline"][0]["in_scope_loss"] is None
-    assert "in_scope_loss" not in pipeline.fast(PROJECT)[0]["pipeline"][0]
+    assert pipeline.fast(PROJECT)[0]["pipeline"][0]["in_scope_loss"] == 0.0
 
 
 def test_stories_without_a_memory_get_one_with_teds_history() -> None:
