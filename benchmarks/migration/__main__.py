@@ -22,7 +22,7 @@ from benchmarks.migration.lost import excused, lost_lines
 from benchmarks.migration.original import original
 from benchmarks.migration.trained import Outcome, own, ratchet
 
-RATCHET = [sys.executable, "-m", "ratchet"]
+RATCHET = [str(Path(sys.executable).with_name("ratchet"))]
 HEAD = "| project | seconds | messages taken, left | left behind | released | original | fast | own |"
 
 
@@ -30,7 +30,9 @@ def parse() -> argparse.Namespace:
     """Arguments of the command."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.migration", description=__doc__)
     parser.add_argument("projects", nargs="+", type=Path, metavar="DIR")
-    parser.add_argument("--tensorflow", type=Path, metavar="PYTHON", help="train the originals too, in this environment")
+    parser.add_argument(
+        "--tensorflow", type=Path, metavar="PYTHON", help="train the originals too, in this environment"
+    )
     parser.add_argument("--own", action="store_true", help="train `--pipeline own` too")
     parser.add_argument("--release", action="store_true", help="also run `ratchet retrain`")
     parser.add_argument("--keep", type=Path, help="keep the workspaces in this folder")
@@ -47,7 +49,7 @@ def main() -> None:
             line, more = one(project.absolute(), folder / project.name, arguments)
             lines.append(line)
             lost += more
-            print("\n".join(lines[:2] + [line, *more]), flush=True)
+            print("\n".join([*lines[:2], line, *more]), flush=True)
     print("\n".join(["", *lines, "", *lost]))
 
 
@@ -56,22 +58,44 @@ def one(project: Path, workspace: Path, arguments: argparse.Namespace) -> tuple[
     shutil.rmtree(workspace, ignore_errors=True)
     started = time.perf_counter()
     done = subprocess.run(
-        [*RATCHET, "init", str(workspace), "--from", str(project), "--json"], capture_output=True, text=True, check=False
+        [*RATCHET, "init", str(workspace), "--from", str(project), "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     seconds = time.perf_counter() - started
     if done.returncode:
-        return f"| {project.name} | {seconds:.0f} | refused: {done.stderr.strip().splitlines()[-1]} | | | | | |", []
+        return (
+            f"| {project.name} | {seconds:.0f} | refused: {done.stderr.strip().splitlines()[-1]} | | | | | |",
+            [],
+        )
     brought = json.loads(done.stdout)
     released = release(workspace) if arguments.release else "not asked"
     fast = ratchet(workspace)
-    theirs = original(project, workspace, arguments.tensorflow) if arguments.tensorflow else Outcome("not trained")
-    mine = own(workspace, arguments.tensorflow) if arguments.tensorflow and arguments.own else Outcome("not trained")
+    theirs = (
+        original(project, workspace, arguments.tensorflow) if arguments.tensorflow else Outcome("not trained")
+    )
+    mine = (
+        own(workspace, arguments.tensorflow)
+        if arguments.tensorflow and arguments.own
+        else Outcome("not trained")
+    )
     left = sorted({row["what"] for row in brought["rows"] if row["kind"] == "left"})
-    cells = [project.name, f"{seconds:.0f}", f"{brought['messages']}, {brought['faulty']}", ", ".join(left) or "nothing",
-             released, str(theirs), str(fast), str(mine)]
+    cells = [
+        project.name,
+        f"{seconds:.0f}",
+        f"{brought['messages']}, {brought['faulty']}",
+        ", ".join(left) or "nothing",
+        released,
+        str(theirs),
+        str(fast),
+        str(mine),
+    ]
     found = lost_lines(project.name, theirs, fast)
     if found and not excused(theirs, fast):
-        found.append(f"{project.name}: a story was lost to something else than TEDPolicy or UnexpecTEDIntentPolicy")
+        found.append(
+            f"{project.name}: a story was lost to something else than TEDPolicy or UnexpecTEDIntentPolicy"
+        )
     return "| " + " | ".join(cells) + " |", found
 
 

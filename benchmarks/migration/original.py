@@ -1,4 +1,4 @@
-"""The original: `rasa train` on the project's configuration, domain and dialogue, with the messages that the corpus took."""
+"""The original: `rasa train` on the project's configuration and dialogue, with the messages that the corpus took."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ratchet.adapters.system.yaml_text import load
 def original(source: Path, workspace: Path, python: Path) -> Outcome:
     """Train the original in an environment with TensorFlow, and play its stories.
 
-    Domain and dialogue are those that the workspace has: what Rasa 1 and 2 wrote is brought to Rasa 3 first, as Rasa's own
-    migration would, because Rasa 3.6 trains nothing else.
+    Domain and dialogue are those that the workspace has: what Rasa 1 and 2 wrote is brought to Rasa 3 first, because
+    Rasa 3.6 trains nothing else.
     """
     folder = workspace / ".ratchet" / "benchmark-original"
     shutil.rmtree(folder, ignore_errors=True)

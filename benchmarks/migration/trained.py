@@ -33,7 +33,11 @@ class Outcome:
         full = sum(one["full"] for one in self.stories)
         if self.why:
             return self.why
-        return f"{given} and {full} of {total} ({self.seconds:.0f} s)" if total else f"no tests ({self.seconds:.0f} s)"
+        return (
+            f"{given} and {full} of {total} ({self.seconds:.0f} s)"
+            if total
+            else f"no tests ({self.seconds:.0f} s)"
+        )
 
 
 def ratchet(workspace: Path) -> Outcome:
@@ -45,7 +49,9 @@ def ratchet(workspace: Path) -> Outcome:
 def own(workspace: Path, python: Path) -> Outcome:
     """Train the project's own configuration through Ratchet's importer."""
     config = pipelines.file_of(workspace / "bot", Pipeline.OWN)
-    return trained(workspace, python, config) if config.is_file() else Outcome("its components are not all here")
+    return (
+        trained(workspace, python, config) if config.is_file() else Outcome("its components are not all here")
+    )
 
 
 def trained(workspace: Path, python: Path, config: Path) -> Outcome:
@@ -56,7 +62,16 @@ def trained(workspace: Path, python: Path, config: Path) -> Outcome:
     frame = messages(workspace).assign(key=lambda found: found.index.astype(str))
     rasa.write_rows(frame, out / "train.jsonl")
     extras = workspace / "data" / "extras"
-    words = ["--data", out / "train.jsonl", "--out", out / "model.tar.gz", "--report", out / "report.json", "--seed", "1"]
+    words = [
+        "--data",
+        out / "train.jsonl",
+        "--out",
+        out / "model.tar.gz",
+        "--report",
+        out / "report.json",
+        "--seed",
+        "1",
+    ]
     words += ["--config", config, *(["--extras", extras] if extras.is_dir() else [])]
     started = time.perf_counter()
     if why := run(python, workspace / "bot", "train", words):
@@ -79,7 +94,11 @@ def run(python: Path, folder: Path, tool: str, words: list[object]) -> str:
     environment = {**os.environ, **rasa.QUIET, "PYTHONPATH": str(FRAMEWORK), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [str(python), "-m", f"ratchet_bot.tools.{tool}", *map(str, words)],
-        cwd=folder, env=environment, capture_output=True, text=True, check=False,
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     said = (done.stdout + done.stderr).strip().splitlines()
     return "" if done.returncode == 0 else f"failed: {said[-1][:160] if said else done.returncode}"

@@ -32,8 +32,8 @@ class Story:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one: with its intents `given`, and in `full` with understanding; `lost` are the turns that went
-    otherwise: what was expected, what came, and which policy decided (or `understanding`); `turns` are the policies that
+    """What became of one: with its intents `given`, and in `full` with understanding. `lost` are the turns that went
+    otherwise: what was expected, what came, which policy decided (or `understanding`); `turns` are the policies that
     decided each action with the intents given."""
 
     file: str
