@@ -48,10 +48,8 @@ def copy_actions(found: Found, bot: Path) -> list[Row]:
 
 def copy_read(found: Found, bot: Path) -> None:
     """Copy files of the project that the actions' code names by their path, such as `data/names.txt`."""
-    code = "".join(
-        path.read_text(encoding="utf-8", errors="replace")
-        for path in sorted((bot / seam.ACTIONS).rglob("*.py"))
-    )
+    modules = sorted((bot / seam.ACTIONS).rglob("*.py"))
+    code = "".join(path.read_text(encoding="utf-8", errors="replace") for path in modules)
     for path in sorted(found.folder.rglob("*")):
         name = path.relative_to(found.folder).as_posix()
         if path.is_file() and not (bot / name).exists() and (f'"{name}"' in code or f"'{name}'" in code):

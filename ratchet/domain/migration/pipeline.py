@@ -17,7 +17,7 @@ SYNONYMS = "EntitySynonymMapper"
 REGEX = "RegexFeaturizer"
 CRF_FEATURES = (REGEX, "LexicalSyntacticFeaturizer")
 """CRFEntityExtractor learns nothing from messages that no featurizer has touched."""
-EXTRACTORS = {"DucklingEntityExtractor", SYNONYMS, "RegexEntityExtractor", "CRFEntityExtractor"}
+EXTRACTORS = {"DucklingEntityExtractor", "RegexEntityExtractor", "CRFEntityExtractor", "SpacyEntityExtractor"}
 RENAMED = {
     "DucklingHTTPExtractor": "DucklingEntityExtractor",
     "ner_synonyms": "EntitySynonymMapper",
@@ -73,9 +73,6 @@ def kept_components(project: Project, rows: list[Row]) -> tuple[list[Entry], Ent
     kept: list[Entry] = []
     tokenizer: Entry | None = None
     entries = project.entries("pipeline")
-    own = any(
-        known.own and not known.missing for known in map(project.component, (e["name"] for e in entries))
-    )
     for entry in entries:
         name = str(RENAMED.get(entry["name"], entry["name"]))
         known = project.component(entry["name"]) if name == entry["name"] else Component()
@@ -83,39 +80,39 @@ def kept_components(project: Project, rows: list[Row]) -> tuple[list[Entry], Ent
         if "MESSAGE_TOKENIZER" in known.kinds and not known.missing:
             tokenizer = entry
         elif name == "ResponseSelector":
-            rows.append(
-                Row(
-                    Kind.CHANGED,
-                    name,
-                    "config.yml",
-                    settings(entry),
-                    "RetrievalGroups" if project.groups else "left out",
-                    "the classifier knows each member; the group's confidence is their sum"
-                    if project.groups
-                    else "no message has a retrieval intent",
-                )
-            )
-        elif name == "FallbackClassifier":
-            continue  # mapped to the classifier's own threshold
+            rows.append(selector(project, entry))
         elif name == SYNONYMS:
             kept.append(entry)
         elif known.missing and not known.heavy:
             rows.append(missing(name, entry, known))
-        elif (
-            name in EXTRACTORS or known.own or "MODEL_LOADER" in known.kinds or name == "SpacyEntityExtractor"
-        ):
+        elif stays(project, entries, name, known):
             kept.append(entry)
             rows.append(
                 Row(Kind.TAKEN, name, "config.yml", after=settings(entry), why="kept with its settings")
             )
-        elif (own or (name in CRF_FEATURES and annotated(project))) and "MESSAGE_FEATURIZER" in known.kinds:
-            kept.append(entry)
-            rows.append(
-                Row(Kind.TAKEN, name, "config.yml", after=settings(entry), why="what comes after needs it")
-            )
-        else:
+        elif name != "FallbackClassifier":  # which is mapped to the classifier's own threshold
             rows.append(replaced(project, name, entry, known))
     return kept, tokenizer
+
+
+def stays(project: Project, entries: Sequence[Entry], name: str, known: Component) -> bool:
+    """Say whether a component that runs here stays: extractors, the project's own, and the features that these need."""
+    if name in EXTRACTORS or known.own or "MODEL_LOADER" in known.kinds:
+        return True
+    others = [project.component(entry["name"]) for entry in entries]
+    wanted = any(one.own and not one.missing for one in others) or (
+        name in CRF_FEATURES and annotated(project)
+    )
+    return "MESSAGE_FEATURIZER" in known.kinds and wanted
+
+
+def selector(project: Project, entry: Entry) -> Row:
+    """Return the row of a ResponseSelector."""
+    after = "RetrievalGroups" if project.groups else "left out"
+    why = "the classifier knows each member; the group's confidence is their sum"
+    if not project.groups:
+        why = "no message has a retrieval intent"
+    return Row(Kind.CHANGED, "ResponseSelector", "config.yml", settings(entry), after, why)
 
 
 def replaced(project: Project, name: str, entry: Entry, known: Component) -> Row:

@@ -146,55 +146,6 @@ def said(error: BaseException, bot: Path) -> str:
     return re.sub(rf"{re.escape(str(bot))}/(data/)?", r"\1", text).rstrip(".")[:600]
 
 
-def complete(dialogue: Dialogue, domain: DomainFiles, bot: Path, notes: Notes) -> set[str]:
-    """Give the domain what rules and stories use and it lacks; returns the intents that they use."""
-    used = Used(dialogue.steps)
-    known = {name: set(domain.section(name)) for name in SECTIONS}
-    actions = used.actions - known["actions"] - known["forms"] - known["responses"] - _standard()
-    groups = {name.split("/")[0] for name in known["responses"] if "/" in name}
-    actions -= groups
-    for kind, missing in (
-        ("actions", actions),
-        ("intents", used.intents - known["intents"] - _standard_intents()),
-        ("entities", used.entities - known["entities"]),
-    ):
-        domain.add(kind, sorted(missing))
-        for name in sorted(missing):
-            notes.add(
-                CHANGED,
-                f"{kind[:-1] if kind != 'entities' else 'entity'} {name}",
-                where(name, dialogue, bot),
-                before="not in the domain",
-                after=f"listed under {kind}",
-                why="a rule or story uses it",
-                todo=_todo(kind, name),
-            )
-    for name in sorted(used.loops - known["forms"] - {"", "None", None}):
-        if name not in known["actions"] and name not in actions:
-            notes.add(
-                LEFT,
-                f"form {name}",
-                where(name, dialogue, bot),
-                why="the domain has no such form",
-                todo="Add it under `forms:` in the domain, or take it out of the stories.",
-            )
-    for name in sorted(used.slots - known["slots"]):
-        notes.add(
-            LEFT,
-            f"slot {name}",
-            where(name, dialogue, bot),
-            why="stories set it, and the domain has no such slot",
-            todo="Add it under `slots:` in the domain, with its type.",
-        )
-    return used.intents
-
-
-def _todo(kind: str, name: str) -> str:
-    if kind == "actions" and name.startswith("utter_"):
-        return f"Write the response {name} in the domain: until then the bot says nothing there."
-    return "See that `bot/actions/` has it." if kind == "actions" else ""
-
-
 def where(name: str, dialogue: Dialogue, bot: Path) -> str:
     """The first place in the files of rules and stories that names something, as data/FILE:LINE."""
     word = re.compile(rf"(?<![\w/]){re.escape(name)}(?![\w/])")
@@ -203,18 +154,6 @@ def where(name: str, dialogue: Dialogue, bot: Path) -> str:
             if word.search(line.split("#")[0]) and not HEADING.match(line):
                 return f"{file}:{number}"
     return ""
-
-
-def _standard() -> set[str]:
-    from rasa.shared.core.constants import DEFAULT_ACTION_NAMES, RULE_SNIPPET_ACTION_NAME
-
-    return {*DEFAULT_ACTION_NAMES, RULE_SNIPPET_ACTION_NAME}
-
-
-def _standard_intents() -> set[str]:
-    from rasa.shared.core.constants import DEFAULT_INTENTS
-
-    return set(DEFAULT_INTENTS)
 
 
 def look(dialogue: Dialogue, bot: Path, notes: Notes) -> None:
