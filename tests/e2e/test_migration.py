@@ -50,7 +50,7 @@ def quicken(workspace: Path) -> None:
 
 
 def test_a_project_is_released_with_its_test_stories_and_what_passed_has_to_pass(stopped: Ratchet) -> None:
-    """No edit between `init` and `retrain`; a story that breaks stops the next release, and the remedy lets it through."""
+    """No edit between the two; a story that breaks stops the next release, and the remedy lets it through."""
     workspace = stopped.workspace
     said = bring(PROJECTS / "roles", workspace)
     assert "3 test stories → bot/tests/" in said

@@ -117,7 +117,10 @@ def test_actions_become_a_package_with_their_requirements(tmp_path: Path) -> Non
 
 def test_a_secret_is_in_env_alone_and_named_in_the_table(tmp_path: Path) -> None:
     """Neither the bot's folder nor the table has its value."""
-    found = project.copy(PROJECTS / "socketio", tmp_path / "copy")
+    theirs = changed("socketio", tmp_path)
+    with (theirs / "credentials.yml").open("a") as file:
+        file.write("telegram:\n  access_token: '490:not-a-real-one'\n  verify: a_bot\n")
+    found = project.copy(theirs, tmp_path / "copy")
     workspace = tmp_path / "workspace"
     (workspace / "bot").mkdir(parents=True)
     rows = parts.bring_channels(found, workspace)
