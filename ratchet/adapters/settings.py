@@ -13,7 +13,12 @@ from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from ratchet.adapters.system import yaml_text
 from ratchet.adapters.workspace import identity, owned, version
@@ -132,6 +137,13 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        if isinstance(dotenv_settings, DotEnvSettingsSource):  # `.env` also holds the secrets of channels
+            known = {
+                key: value
+                for key, value in dotenv_settings.env_vars.items()
+                if key.lower().startswith("ratchet_")
+            }
+            dotenv_settings.env_vars = known
         return init_settings, env_settings, dotenv_settings
 
     def explicit(self, name: str) -> bool:

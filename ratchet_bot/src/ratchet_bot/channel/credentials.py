@@ -21,10 +21,13 @@ FILE = "credentials.yml"
 REFERENCE = re.compile(r"\$\{([^}]*)\}")
 """A variable, as Rasa writes it in YAML."""
 SECRET_KEY = re.compile(
-    r"token|secret|passw|password|api.?key|private.?key|jwt_key|auth|credential|account_sid|^verify$", re.IGNORECASE
+    r"(^|[_-])(token|secret|password|passwd|pwd|sid|key|api_?key|private_?key|jwt|credentials?)($|[_-])", re.IGNORECASE
 )
-PUBLIC = {("telegram", "verify"), ("slack", "use_threads"), ("rocketchat", "user")}
-"""Keys that look like a secret's and are none, or the other way round: Telegram's `verify` is the bot's name."""
+"""Names of options that hold a secret."""
+PUBLIC = {"jwt_method", "metadata_key", "session_key", "user_message_evt", "bot_message_evt"}
+"""Names that look like one and are none."""
+VERIFIES = {"facebook"}
+"""Channels whose `verify` is a secret that the platform sends; Telegram's is the bot's public name."""
 PASSWORD_IN_URL = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@\s:]*:[^/@\s]+@", re.IGNORECASE)
 LEFT_OUT = {
     "rasa": "it speaks with Rasa X, which Ratchet takes the place of",
@@ -138,10 +141,17 @@ def bare(value: Any) -> Any:
     return value.value if isinstance(value, ruamel.yaml.comments.TaggedScalar) else value
 
 
+def is_secret(channel: str, key: str) -> bool:
+    """Say whether a channel's option holds a secret."""
+    return bool(SECRET_KEY.search(key) and key not in PUBLIC) or (channel in VERIFIES and key == "verify")
+
+
 def refuse_secret(channel: str, key: str, text: str, at: str) -> None:
     """Raise ToolError where a text is a secret that is written out."""
-    secret = SECRET_KEY.search(key) and (channel, key) not in PUBLIC
-    if (secret and REFERENCE.sub("", text).strip()) or PASSWORD_IN_URL.match(REFERENCE.sub("", text)):
+    if not text.strip() or REFERENCE.search(text):
+        return
+    secret = is_secret(channel, key) and not key.endswith("url")
+    if secret or PASSWORD_IN_URL.match(text):
         name = re.sub(r"\W+", "_", f"{channel.rpartition('.')[2]}_{key}" if channel not in key else key).upper()
         raise ToolError(
             f"{at}: the value of {key} is written out, and would be in Git.",

@@ -16,7 +16,7 @@ from rasa.shared.utils.common import class_from_module_path
 from sanic import Blueprint, Sanic
 
 from ratchet_bot.channel import credentials
-from ratchet_bot.channel.credentials import SECRET_KEY, Entry
+from ratchet_bot.channel.credentials import Entry
 from ratchet_bot.channel.inbound import Inbound, guarded
 from ratchet_bot.channel.naming import PREFIX
 from ratchet_bot.channel.outbox import Outbox
@@ -147,7 +147,7 @@ def _check(entry: Entry, kind: str) -> None:
         return
     for option in NEEDED[kind]:
         if (entry.options or {}).get(option) in (None, ""):
-            what = "secret" if SECRET_KEY.search(option) else "option"
+            what = "secret" if credentials.is_secret(kind, option) else "option"
             name = f"{kind}_{option}".replace("-", "_").upper() if kind not in option else option.upper()
             raise ToolError(
                 f"{entry.where}: the channel {entry.name} lacks its {what} {option}.",

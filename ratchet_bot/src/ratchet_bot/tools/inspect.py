@@ -19,13 +19,15 @@ def main(argv: list[str] | None = None) -> int:
         prog="python -m ratchet_bot.tools.inspect", description="See whether channels and actions can be served."
     ).parse_args(argv)
     from ratchet_bot.channel import actions, credentials, platforms
+    from ratchet_bot.channel.settings import secret
     from ratchet_bot.tools import actions as server
 
     folder, file = Path.cwd(), Path(credentials.FILE)
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
     found = platforms.read(file, credentials.variables()) if file.exists() else []
-    if own := actions.has_own(folder):
+    own = actions.has_own(folder) and not secret("actions_url")  # else they run elsewhere, with packages of their own
+    if own:
         server.load(folder)
     left = credentials.left_out(file) if file.exists() else []
     print(json.dumps({"paths": platforms.paths(found), "actions": own, "left_out": left}), flush=True)

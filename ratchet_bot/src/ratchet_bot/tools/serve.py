@@ -103,7 +103,8 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     chat, inbound = ChatInput(clients, people), Inbound(people)
     handoff = Handoff(secret("handoff_url"))
     file = arguments.credentials
-    others = platforms.read(file, credentials.variables()) if file.exists() else []
+    os.environ.update(credentials.variables())  # classes of the project may look there
+    others = platforms.read(file, os.environ) if file.exists() else []
     # Not Rasa's own application: its API could train and replace models, and its page on `/` says its version.
     app = Sanic("ratchet_bot", configure_logging=False)
     register([chat], app, route="/")
