@@ -14,12 +14,12 @@ from typing import Any
 
 from dotenv import dotenv_values
 
-from ratchet.adapters.bot import framework, rasa
+from ratchet.adapters.bot import framework, rasa, requirements
+from ratchet.adapters.bot.requirements import ACTIONS, CREDENTIALS
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import write_text
 from ratchet.domain.errors import RatchetError
 
-CREDENTIALS, ACTIONS = "credentials.yml", "actions"
 REFERENCE = re.compile(r"\$\{(\w+)\}")
 OURS = "RATCHET_"
 INSPECT_SECONDS = 120.0
@@ -71,6 +71,11 @@ def inspect(settings: Settings, say: Callable[[str], None]) -> None:
         say("channels and actions were not looked at: this bot's framework is of before; `ratchet upgrade` brings it")
         return
     lines: list[str] = []
+    if not settings.actions_url and (lacking := next(iter(requirements.missing(bot)), None)):
+        raise RatchetError(
+            f"{lacking.where} asks for {lacking.text}, which bot/{framework.LOCK} does not bring.",
+            f"Run `uv add '{lacking.text}'` in bot/, or take the line out where nothing needs it.",
+        )
     more = {"RATCHET_VARIABLES_FILE": str(variables_file(settings))}
     if settings.actions_url:
         more["RATCHET_ACTIONS_URL"] = settings.actions_url
