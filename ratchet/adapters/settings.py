@@ -94,6 +94,10 @@ class Settings(BaseSettings):
     client_tokens_file: Path | None = Field(
         None, description="tokens of the client applications that may call the fleet"
     )
+    tls_certificate: Path | None = Field(
+        None, description="PEM file with certificate, chain and key, with which the fleet's proxy speaks TLS"
+    )
+    tls_port: int = Field(443, ge=1, le=65535, description="port of that on each node")
     prefect_port: int = Field(
         4200, ge=1, le=65535, description="loopback port of the embedded Prefect server"
     )

@@ -63,7 +63,8 @@ def stage(run: Run, release: Release, load: bool = True) -> Proof:
 def play(run: Run, release: Release) -> Stories | None:
     """Play the test stories; None where none is written.
 
-    Raises `RatchetError` where one fails that a released model passed. A person's override of this model lets its failures through: they are known to fail from then on.
+    Raises `RatchetError` where one fails that a released model passed. A person's override of this model lets its
+    failures through: they are known to fail from then on.
     """
     archive = run.registry.archive(run.registry.model(release.model_version))
     found = played.play(run.settings, archive, run.folder, say)

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ratchet.adapters.bot import rasa
+from ratchet.adapters.bot import framework, rasa
 from ratchet.adapters.settings import Settings
+from ratchet.adapters.system import console
 from ratchet.adapters.system.files import read_record
 from ratchet.domain.release.stories import Played
 
@@ -25,6 +26,12 @@ def play(settings: Settings, archive: Path, folder: Path, on_line: Callable[[str
     """Play the bot's test stories against a model archive; none where none is written. Raises `RatchetError` where one
     cannot be read."""
     if not written(settings.bot):
+        return []
+    source = framework.folder(settings.bot)
+    if source is None or not (source / framework.PACKAGE / "tools" / "stories.py").is_file():
+        console.note(
+            "The test stories in bot/tests/ are not played: run `ratchet upgrade --commit` for the newer bot."
+        )
         return []
     folder.mkdir(parents=True, exist_ok=True)
     out = folder / "stories.json"

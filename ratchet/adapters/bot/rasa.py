@@ -104,14 +104,23 @@ def environment(bot: Path, cache: Path | None = None) -> dict[str, str]:
 
 
 def run_tool(
-    settings: Settings, bot: Path, argv: Sequence[str], timeout: float, on_line: Callable[[str], None]
+    settings: Settings,
+    bot: Path,
+    argv: Sequence[str],
+    timeout: float,
+    on_line: Callable[[str], None],
+    more: Mapping[str, str] | None = None,
 ) -> None:
-    """Run a tool to its end; its own `error: …` line becomes the error that the reader sees."""
+    """Run a tool to its end, with `more` variables; its own `error: …` line becomes the error that the reader sees."""
     try:
         commands.run(
             argv,
             cwd=bot,
-            env=environment(bot, settings.state / "rasa-cache") | encoders.variables(settings, vectors=True),
+            env={
+                **environment(bot, settings.state / "rasa-cache"),
+                **encoders.variables(settings, vectors=True),
+                **(more or {}),
+            },
             timeout=timeout,
             on_line=on_line,
         )

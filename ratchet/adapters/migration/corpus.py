@@ -120,42 +120,20 @@ def limits(text: str, found: Corpus, before: ValidationPolicy) -> str:
 def rows_of(found: Corpus, before: ValidationPolicy) -> list[Row]:
     """Return the rows about messages and limits."""
     frame, least = found.taken.merged.frame, found.validation.minimum_examples
-    rows = [
-        Row(
-            Kind.TAKEN,
-            f"{count(len(frame), 'message')} of {count(frame['intent'].nunique(), 'intent')}",
-            after="the corpus",
-        )
-    ]
-    rows += [
-        Row(Kind.CHANGED, f"{number:,} {what}", after="repaired or left out on reading")
-        for what, number in found.taken.repairs.items()
-        if number
-    ]
-    rows.append(
-        Row(
-            Kind.CHANGED,
-            "ramp.start_percent",
-            "",
-            "80.0",
-            "champion",
-            "the target begins where the first model is",
-        )
-    )
+    what = f"{count(len(frame), 'message')} of {count(frame['intent'].nunique(), 'intent')}"
+    rows = [Row(Kind.TAKEN, what, after="the corpus")]
+    for repair, number in found.taken.repairs.items():
+        if number:
+            rows.append(Row(Kind.CHANGED, f"{number:,} {repair}", after="repaired or left out on reading"))
+    why = "the target begins where the first model is"
+    rows.append(Row(Kind.CHANGED, "ramp.start_percent", "", "80.0", "champion", why))
     if least < before.minimum_examples:
+        why, todo = "the smallest intent has no more", "Raise it in params.yaml as the data grows."
+        limit = str(before.minimum_examples)
+        rows.append(Row(Kind.CHANGED, "validation.minimum_examples", "", limit, str(least), why, todo))
+    told: dict[str, int] = found.faulty["reason"].value_counts().to_dict() if len(found.faulty) else {}
+    for reason, number in told.items():
         rows.append(
-            Row(
-                Kind.CHANGED,
-                "validation.minimum_examples",
-                "",
-                str(before.minimum_examples),
-                str(least),
-                "the smallest intent has no more",
-                "Raise it in params.yaml as the data grows.",
-            )
-        )
-    for reason, number in found.faulty["reason"].value_counts().items() if len(found.faulty) else ():
-        rows.append(
-            Row(Kind.LEFT, f"{count(int(number), 'faulty message')}", FAULTY, why=str(reason), todo=INGEST)
+            Row(Kind.LEFT, count(int(number), "faulty message"), FAULTY, why=str(reason), todo=INGEST)
         )
     return rows

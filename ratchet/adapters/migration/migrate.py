@@ -91,34 +91,35 @@ def build(
     ]
     rows += [*found.rows, *read.rows, *chosen, *write_bot(found, read, configs, built)]
     pipelines.write(settings.bot, kind, configs)
-    rows += [
-        *parts.bring_channels(found, built),
-        *parts.endpoints(found, built),
-        *reading.unimportable(found, read),
-    ]
-    (built / "params.yaml").write_text(
-        corpus.limits(
-            (built / "params.yaml").read_text(encoding="utf-8"), messages, settings.params.validation
-        ),
-        encoding="utf-8",
-    )
+    rows += [*parts.bring_channels(found, built), *parts.endpoints(found, built), *reading.unimportable(read)]
+    params = built / "params.yaml"
+    text = corpus.limits(params.read_text(encoding="utf-8"), messages, settings.params.validation)
+    params.write_text(text, encoding="utf-8")
     corpus.write(settings, messages, read.extras)
-    ordered = tuple(sorted(dict.fromkeys(rows), key=lambda row: list(Kind).index(row.kind)))
-    (built / PAGE).write_text(markdown(source.name, ordered), encoding="utf-8")
+    made = summed(source, kind, rows, read, messages)
+    (built / PAGE).write_text(markdown(source.name, made.rows), encoding="utf-8")
+    said = f"{made.messages:,} messages, {made.rules} rules, {made.stories} stories"
+    commit(built, f"Bring {source.name}: {said}")
+    return made
+
+
+def summed(
+    source: Path, kind: Pipeline, rows: Sequence[Row], read: reading.Read, messages: corpus.Corpus
+) -> Migration:
+    """Return what came of a migration, its rows by their kind."""
     frame = messages.taken.merged.frame
-    commit(
-        built,
-        f"Bring {source.name}: {len(frame):,} messages, {read.rules} rules, {read.project.stories} stories",
+    return Migration(
+        project=str(source),
+        pipeline=kind,
+        rows=tuple(sorted(dict.fromkeys(rows), key=lambda row: list(Kind).index(row.kind))),
+        messages=len(frame),
+        intents=int(frame["intent"].nunique()),
+        faulty=len(messages.faulty),
+        rules=read.rules,
+        stories=read.project.stories,
+        tests=read.tests,
+        written=True,
     )
-    figures = (
-        len(frame),
-        int(frame["intent"].nunique()),
-        len(messages.faulty),
-        read.rules,
-        read.project.stories,
-        read.tests,
-    )
-    return Migration(str(source), kind, ordered, *figures, written=True)
 
 
 def with_context(built: Path, context: Sequence[str]) -> Settings:
@@ -152,7 +153,7 @@ def configured(read: reading.Read, kind: Pipeline) -> tuple[Configs, list[Row]]:
 def write_bot(found: project.Found, read: reading.Read, configs: Configs, built: Path) -> list[Row]:
     """Write the bot's folder: dialogue and domain as they are, actions, and the modules that a configuration names."""
     bot = built / "bot"
-    for name in ("rules.yml", "domain.yml"):
+    for name in ("rules.yml", "domain.yml", "config.diet.yml"):
         (bot / name).unlink()
     if read.bot.is_dir():
         shutil.copytree(read.bot, bot, dirs_exist_ok=True)

@@ -36,6 +36,7 @@ def copy_actions(found: Found, bot: Path) -> list[Row]:
         target.mkdir(parents=True)
         shutil.copy2(actions, target / "actions.py")
     (target / "__init__.py").touch()
+    copy_read(found, bot)
     name = actions.relative_to(found.folder).as_posix()
     rows = [Row(Kind.TAKEN, "custom actions", name, after=f"bot/{seam.ACTIONS}/", why="as they are")]
     for path in found.requirements():
@@ -43,6 +44,17 @@ def copy_actions(found: Found, bot: Path) -> list[Row]:
             shutil.copy2(path, target / path.name)
             rows.append(Row(Kind.TAKEN, "requirements", path.name, after=f"bot/{seam.ACTIONS}/{path.name}"))
     return rows
+
+
+def copy_read(found: Found, bot: Path) -> None:
+    """Copy files of the project that the actions' code names by their path, such as `data/names.txt`."""
+    modules = sorted((bot / seam.ACTIONS).rglob("*.py"))
+    code = "".join(path.read_text(encoding="utf-8", errors="replace") for path in modules)
+    for path in sorted(found.folder.rglob("*")):
+        name = path.relative_to(found.folder).as_posix()
+        if path.is_file() and not (bot / name).exists() and (f'"{name}"' in code or f"'{name}'" in code):
+            (bot / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, bot / name)
 
 
 def copy_modules(found: Found, names: Iterable[str], bot: Path) -> Iterator[Row]:

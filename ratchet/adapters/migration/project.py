@@ -158,7 +158,8 @@ def written(path: Path, found: Found, test: bool) -> Path | None:
     target.write_text(
         yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=4096), encoding="utf-8"
     )
-    parts = f"{len(converted.nlu)} intents and tables, {len(converted.stories)} stories, {len(converted.responses)} responses"
+    tables, stories = len(converted.nlu), len(converted.stories)
+    parts = f"{tables} intents and tables, {stories} stories, {len(converted.responses)} responses"
     found.rows.append(
         Row(
             Kind.CHANGED,

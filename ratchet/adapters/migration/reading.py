@@ -135,7 +135,7 @@ def required_slots(source: str) -> dict[str, list[str]]:
     return found
 
 
-def unimportable(found: Found, read: Read) -> list[Row]:
+def unimportable(read: Read) -> list[Row]:
     """Return a row for each module of the actions that cannot be imported, with the reason."""
     return [
         Row(

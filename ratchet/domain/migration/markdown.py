@@ -106,7 +106,7 @@ def stories(lines: list[str], file: str) -> list[dict[str, Any]]:
 
 def step(line: str, place: str) -> Step:
     """Return one line of a story as a step; raises `RatchetError` for a line that is none."""
-    if checkpoint := re.match(r"^\s*>\s*(\S+)\s*(\{.*\})?", line):
+    if checkpoint := re.match(r"^\s*>\s*([^\s{]+)\s*(\{.*\})?", line):
         conditions = [{key: value} for key, value in arguments(checkpoint[2], place).items()]
         return {"checkpoint": checkpoint[1], **({"slot_was_set": conditions} if conditions else {})}
     if turn := re.match(r"^\s*\*\s*(.*\S)", line):
@@ -145,7 +145,7 @@ def done(text: str, place: str) -> Step:
         return {"slot_was_set": [{key: value} for key, value in given.items()]}
     if found[1] in ("form", "active_loop"):
         return {"active_loop": given.get("name")}
-    return {"action": found[1]}
+    return {"action": re.sub("^respond_", "utter_", found[1])}  # so since Rasa 2
 
 
 def arguments(text: str | None, place: str) -> dict[str, Any]:

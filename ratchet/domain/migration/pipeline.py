@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from ratchet.domain.migration.policies import fast_policies, missing
@@ -14,7 +14,10 @@ GROUPS = "ratchet_bot.components.retrieval.RetrievalGroups"
 IMPORTER = "ratchet_bot.components.importer.JsonLinesImporter"
 
 SYNONYMS = "EntitySynonymMapper"
-EXTRACTORS = {"DucklingEntityExtractor", SYNONYMS, "RegexEntityExtractor", "CRFEntityExtractor"}
+REGEX = "RegexFeaturizer"
+CRF_FEATURES = (REGEX, "LexicalSyntacticFeaturizer")
+"""CRFEntityExtractor learns nothing from messages that no featurizer has touched."""
+EXTRACTORS = {"DucklingEntityExtractor", "RegexEntityExtractor", "CRFEntityExtractor", "SpacyEntityExtractor"}
 RENAMED = {
     "DucklingHTTPExtractor": "DucklingEntityExtractor",
     "ner_synonyms": "EntitySynonymMapper",
@@ -29,31 +32,33 @@ def fast(project: Project) -> tuple[dict[str, Any], list[Row]]:
     kept, tokenizer = kept_components(project, rows)
     names = {entry["name"] for entry in kept}
     believes = fallback(project, rows)
-    classifier: Entry = {"name": CLASSIFIER, **({} if believes else {"in_scope_loss": None})}
+    classifier: Entry = {"name": CLASSIFIER, "in_scope_loss": 0.0 if believes else None}
     pipeline: list[Entry] = [classifier]
     if project.groups:
         classifier["ranking_length"] = 0
         pipeline.append({"name": GROUPS})
-    extractors: list[Entry] = []
-    if project.entities & project.patterns and "RegexEntityExtractor" not in names:
-        extractors.append({"name": "RegexEntityExtractor"})
-        rows.append(
-            Row(
-                Kind.CHANGED,
-                "RegexEntityExtractor",
-                "config.yml",
-                "not there",
-                "added",
-                "lookup tables or regular expressions carry the name of an entity",
-            )
-        )
-    if annotated(project) and "CRFEntityExtractor" not in names:
-        extractors.append({"name": "CRFEntityExtractor"})
+    extractors = learnt(project, names, rows)
     synonyms = [entry for entry in kept if entry["name"] == SYNONYMS] or [{"name": SYNONYMS}]
-    others = [entry for entry in kept if entry["name"] != SYNONYMS]
+    features = [entry for entry in kept if entry["name"] in CRF_FEATURES]
+    others = [entry for entry in kept if entry["name"] not in (SYNONYMS, *CRF_FEATURES)]
+    if annotated(project):
+        wanted = [name for name in CRF_FEATURES if name not in names and (name != REGEX or project.patterns)]
+        features = [*({"name": name} for name in wanted), *features]
     if extractors or others:
-        pipeline += [tokenizer or {"name": "WhitespaceTokenizer"}, *extractors, *others, *synonyms]
+        pipeline += [tokenizer or {"name": "WhitespaceTokenizer"}, *features, *extractors, *others, *synonyms]
     return whole(project, pipeline, fast_policies(project, rows)), rows
+
+
+def learnt(project: Project, names: Collection[str], rows: list[Row]) -> list[Entry]:
+    """Return the extractors that the messages ask for and the project's own do not bring."""
+    found: list[Entry] = []
+    if project.entities & project.patterns and "RegexEntityExtractor" not in names:
+        found.append({"name": "RegexEntityExtractor"})
+        why = "lookup tables or regular expressions carry the name of an entity"
+        rows.append(Row(Kind.CHANGED, "RegexEntityExtractor", "config.yml", "not there", "added", why))
+    if annotated(project) and "CRFEntityExtractor" not in names:
+        found.append({"name": "CRFEntityExtractor"})
+    return found
 
 
 def annotated(project: Project) -> bool:
@@ -68,9 +73,6 @@ def kept_components(project: Project, rows: list[Row]) -> tuple[list[Entry], Ent
     kept: list[Entry] = []
     tokenizer: Entry | None = None
     entries = project.entries("pipeline")
-    own = any(
-        known.own and not known.missing for known in map(project.component, (e["name"] for e in entries))
-    )
     for entry in entries:
         name = str(RENAMED.get(entry["name"], entry["name"]))
         known = project.component(entry["name"]) if name == entry["name"] else Component()
@@ -78,36 +80,39 @@ def kept_components(project: Project, rows: list[Row]) -> tuple[list[Entry], Ent
         if "MESSAGE_TOKENIZER" in known.kinds and not known.missing:
             tokenizer = entry
         elif name == "ResponseSelector":
-            rows.append(
-                Row(
-                    Kind.CHANGED,
-                    name,
-                    "config.yml",
-                    settings(entry),
-                    "RetrievalGroups" if project.groups else "left out",
-                    "the classifier knows each member; the group's confidence is their sum"
-                    if project.groups
-                    else "no message has a retrieval intent",
-                )
-            )
-        elif name == "FallbackClassifier":
-            continue  # mapped to the classifier's own threshold
+            rows.append(selector(project, entry))
         elif name == SYNONYMS:
             kept.append(entry)
         elif known.missing and not known.heavy:
             rows.append(missing(name, entry, known))
-        elif (
-            name in EXTRACTORS or known.own or "MODEL_LOADER" in known.kinds or name == "SpacyEntityExtractor"
-        ):
+        elif stays(project, entries, name, known):
             kept.append(entry)
             rows.append(
                 Row(Kind.TAKEN, name, "config.yml", after=settings(entry), why="kept with its settings")
             )
-        elif "MESSAGE_FEATURIZER" in known.kinds and own and not known.missing:
-            kept.append(entry)
-        else:
+        elif name != "FallbackClassifier":  # which is mapped to the classifier's own threshold
             rows.append(replaced(project, name, entry, known))
     return kept, tokenizer
+
+
+def stays(project: Project, entries: Sequence[Entry], name: str, known: Component) -> bool:
+    """Say whether a component that runs here stays: extractors, the project's own, and the features that these need."""
+    if name in EXTRACTORS or known.own or "MODEL_LOADER" in known.kinds:
+        return True
+    others = [project.component(entry["name"]) for entry in entries]
+    wanted = any(one.own and not one.missing for one in others) or (
+        name in CRF_FEATURES and annotated(project)
+    )
+    return "MESSAGE_FEATURIZER" in known.kinds and wanted
+
+
+def selector(project: Project, entry: Entry) -> Row:
+    """Return the row of a ResponseSelector."""
+    after = "RetrievalGroups" if project.groups else "left out"
+    why = "the classifier knows each member; the group's confidence is their sum"
+    if not project.groups:
+        why = "no message has a retrieval intent"
+    return Row(Kind.CHANGED, "ResponseSelector", "config.yml", settings(entry), after, why)
 
 
 def replaced(project: Project, name: str, entry: Entry, known: Component) -> Row:
@@ -145,10 +150,10 @@ def fallback(project: Project, rows: list[Row]) -> bool:
                     "FallbackClassifier",
                     "config.yml",
                     settings(entry),
-                    "in_scope_loss: 0.0125",
-                    "the classifier's confidences are calibrated, another model's threshold says nothing about them: it"
-                    " chooses one itself that turns at most 1.25% of the right answers into the fallback, and a group of"
-                    " retrieval intents counts as one",
+                    "in_scope_loss: 0.0",
+                    "another model's threshold says nothing about this classifier's calibrated confidences: it chooses"
+                    " one itself that turns none of the messages that it gets right when held back into the fallback;"
+                    " a group of retrieval intents counts as one",
                     "Change `in_scope_loss` in bot/config.yml for more or fewer fallbacks.",
                 )
             )

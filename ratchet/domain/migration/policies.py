@@ -19,34 +19,19 @@ MEMORIES = {"MemoizationPolicy", "AugmentedMemoizationPolicy"}
 def fast_policies(project: Project, rows: list[Row]) -> list[Entry]:
     """Return the policies that need no TensorFlow, with their settings."""
     kept: list[Entry] = []
-    history = None
     core: Entry = {}
-    for entry in project.entries("policies"):
+    entries = project.entries("policies")
+    for entry in entries:
         name, known = entry["name"], project.component(entry["name"])
         if name in TED:
-            history = entry.get("max_history", history) if name == "TEDPolicy" else history
             rows.append(Row(Kind.LEFT, name, "config.yml", settings(entry), "", NO_TED, TODO_OWN))
         elif name in RULES:
-            core |= {
-                f"core_fallback_{new}": entry[old]
-                for old, new in (("core_threshold", "threshold"), ("fallback_action_name", "action_name"))
-                if old in entry
-            }
-            rows.append(
-                Row(Kind.CHANGED, name, "config.yml", settings(entry), "RulePolicy", "its work since Rasa 2")
-            )
-        elif name in REMOVED or (known.missing and not known.own):
-            rows.append(
-                Row(
-                    Kind.LEFT,
-                    name,
-                    "config.yml",
-                    settings(entry),
-                    "",
-                    known.missing or "Rasa 3.6 has it no more",
-                    "See whether the bot misses it.",
-                )
-            )
+            core |= thresholds(entry)
+            why = "its work since Rasa 2"
+            rows.append(Row(Kind.CHANGED, name, "config.yml", settings(entry), "RulePolicy", why))
+        elif name in REMOVED:
+            why, todo = "Rasa 3.6 no longer has it", "See whether the bot misses it."
+            rows.append(Row(Kind.LEFT, name, "config.yml", settings(entry), "", why, todo))
         elif known.missing:
             rows.append(missing(name, entry, known))
         else:
@@ -54,25 +39,34 @@ def fast_policies(project: Project, rows: list[Row]) -> list[Entry]:
             rows.append(
                 Row(Kind.TAKEN, name, "config.yml", after=settings(entry), why="kept with its settings")
             )
+    history = next(
+        (e["max_history"] for e in entries if e["name"] == "TEDPolicy" and e.get("max_history")), None
+    )
+    return completed(project, kept, history, core, rows)
+
+
+def thresholds(entry: Entry) -> Entry:
+    """Return what RulePolicy takes over from Rasa 1's FallbackPolicy."""
+    names = {"core_threshold": "core_fallback_threshold", "fallback_action_name": "core_fallback_action_name"}
+    return {new: entry[old] for old, new in names.items() if old in entry}
+
+
+def completed(
+    project: Project, kept: list[Entry], history: int | None, core: Entry, rows: list[Row]
+) -> list[Entry]:
+    """Return the policies with those that rules and stories cannot do without."""
     if project.stories and not any(entry["name"] in MEMORIES for entry in kept):
-        kept.insert(
-            0, {"name": "AugmentedMemoizationPolicy", **({"max_history": history} if history else {})}
-        )
-        rows.append(
-            Row(
-                Kind.CHANGED,
-                "AugmentedMemoizationPolicy",
-                "config.yml",
-                "not there",
-                "added",
-                "without it nothing would follow the stories",
-            )
-        )
+        memory: Entry = {
+            "name": "AugmentedMemoizationPolicy",
+            **({"max_history": history} if history else {}),
+        }
+        kept = [memory, *kept]
+        why = "without it nothing would follow the stories"
+        rows.append(Row(Kind.CHANGED, "AugmentedMemoizationPolicy", "config.yml", "not there", "added", why))
     if not any(entry["name"] == "RulePolicy" for entry in kept):
-        kept.append({"name": "RulePolicy", **core})
-        rows.append(
-            Row(Kind.CHANGED, "RulePolicy", "config.yml", "not there", "added", "rules and forms need it")
-        )
+        kept = [*kept, {"name": "RulePolicy", **core}]
+        why = "rules and forms need it"
+        rows.append(Row(Kind.CHANGED, "RulePolicy", "config.yml", "not there", "added", why))
     return kept
 
 

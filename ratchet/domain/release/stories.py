@@ -87,4 +87,5 @@ def refusal(found: Sequence[Played]) -> str:
     """Say which stories broke, and where the first went otherwise."""
     names = listed([f"{one.name} ({one.file})" for one in found], 5)
     said = f": {found[0].lost}" if found[0].lost else ""
-    return f"{numbered(len(found))} that a released model passed fail now, with the intents given: {names}{said}."
+    fail = "fails" if len(found) == 1 else "fail"
+    return f"{numbered(len(found))} that a released model passed {fail} now, with the intents given: {names}{said}."

@@ -22,6 +22,7 @@ from ratchet_bot.channel import trackers
 from ratchet_bot.channel.events import Broker, Event
 from ratchet_bot.channel.handoff import Handoff
 from ratchet_bot.channel.memory import Replies
+from ratchet_bot.channel.relay import Relay
 from ratchet_bot.components.importer import FALLBACK_INTENT, HANDOFF_INTENT
 from ratchet_bot.tools._model import parse, prediction_of
 
@@ -33,13 +34,21 @@ HANDOFF_ANSWER = "utter_handoff"
 
 @dataclass(frozen=True)
 class Turn:
-    """A message of a person; `conversation` is unique over all client applications, `at` is when it came."""
+    """A message of a person; `conversation` is unique over all client applications, `at` is when it came.
+
+    A platform's has the `channel`'s name, the `output` that its replies go to, the `metadata` that came with it, and
+    may be `parsed` by the channel already.
+    """
 
     conversation: str
     text: str
     context: Mapping[str, str]
     message_id: str | None = None
     at: float = field(default_factory=time.time)
+    channel: str = CHANNEL
+    output: Relay | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    parsed: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -91,10 +100,14 @@ class Conversations:
 
     async def _answer(self, turn: Turn) -> dict[str, Any]:
         processor = self.agent.processor
-        output = CollectingOutputChannel()
-        metadata = {"context": dict(turn.context)}
+        output = turn.output or CollectingOutputChannel()
+        metadata = {**turn.metadata, "context": dict(turn.context)}
         tracker = await processor.fetch_tracker_and_update_session(turn.conversation, output, metadata)
-        parsed = parse(processor.graph_runner, processor.model_metadata, [(turn.text, turn.context)])[0]
+        parsed = (
+            {"text": turn.text, "entities": [], **turn.parsed}
+            if turn.parsed
+            else parse(processor.graph_runner, processor.model_metadata, [(turn.text, turn.context)])[0]
+        )
         prediction = prediction_of(parsed)
         if (
             prediction.intent == FALLBACK_INTENT
@@ -110,7 +123,7 @@ class Conversations:
                 output,
                 turn.conversation,
                 parse_data=parsed,
-                input_channel=CHANNEL,
+                input_channel=turn.channel,
                 message_id=turn.message_id,
                 metadata=metadata,
             )

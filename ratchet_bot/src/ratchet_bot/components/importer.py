@@ -133,10 +133,10 @@ class JsonLinesImporter(TrainingDataImporter):
 
     def _unruled(self, written: StoryGraph) -> list[str]:
         """Intents that get a rule: those that no rule or story mentions, as far as they are not left as they are."""
-        left = _mentioned_intents(written)
-        if self._only_new:
-            left |= set(self._files.get_domain().intents)
-        return [intent for intent in [*self._intents(), *STANDARD_ANSWERS] if intent not in left]
+        mentioned = _mentioned_intents(written)
+        left = set(self._files.get_domain().intents) if self._only_new else set()
+        wanted = [*(intent for intent in self._intents() if intent not in left), *STANDARD_ANSWERS]
+        return [intent for intent in wanted if intent not in mentioned]
 
     def _answers_needed(self) -> set[str]:
         members = {e.get(INTENT_RESPONSE_KEY) for e in self.get_nlu_data().intent_examples} - {None}

@@ -14,12 +14,13 @@ from ratchet_bot.migration.used import Used
 from ratchet_bot.migration.yaml_files import CORRECT, Document, dump, find, read
 from ratchet_bot.tools._errors import ToolError, cause
 
+HEADING = re.compile(r"^\s*-?\s*(rule|story):")
 DIALOGUE, MESSAGES, KNOWN = ("stories", "rules"), "nlu", ("version", "stories", "rules", "nlu")
 
 
 @dataclass
 class Dialogue:
-    """What the files of rules and stories hold: `files` as written under `bot/data/`, and `steps` as Rasa reads them."""
+    """What the files of rules and stories hold: `files` as written under `bot/data/`, and the steps in it."""
 
     files: list[str] = field(default_factory=list)
     stories: int = 0
@@ -30,9 +31,13 @@ class Dialogue:
 def gather(data: list[Path], domain: DomainFiles, bot: Path, notes: Notes) -> tuple[Dialogue, list[Path]]:
     """Write the files of rules and stories into `bot/data/`, give the domain the responses of others, and return the
     dialogue and the files with messages."""
+    from rasa.shared.nlu.training_data.loading import UNK, guess_format
+
     found, messages = Dialogue(), []
     for folder in data:
         base = folder if folder.is_dir() else folder.parent
+        old = sorted(folder.rglob("*.json")) if folder.is_dir() else []
+        messages += [path for path in old if guess_format(str(path)) != UNK]
         for path in find(folder):
             documents = read(path, notes.place(path))
             if any(isinstance(one.content, dict) and MESSAGES in one.content for one in documents):
@@ -141,75 +146,14 @@ def said(error: BaseException, bot: Path) -> str:
     return re.sub(rf"{re.escape(str(bot))}/(data/)?", r"\1", text).rstrip(".")[:600]
 
 
-def complete(dialogue: Dialogue, domain: DomainFiles, bot: Path, notes: Notes) -> set[str]:
-    """Give the domain what rules and stories use and it lacks; returns the intents that they use."""
-    used = Used(dialogue.steps)
-    known = {name: set(domain.section(name)) for name in SECTIONS}
-    actions = used.actions - known["actions"] - known["forms"] - known["responses"] - _standard()
-    groups = {name.split("/")[0] for name in known["responses"] if "/" in name}
-    actions -= groups
-    for kind, missing in (
-        ("actions", actions),
-        ("intents", used.intents - known["intents"] - _standard_intents()),
-        ("entities", used.entities - known["entities"]),
-    ):
-        domain.add(kind, sorted(missing))
-        for name in sorted(missing):
-            notes.add(
-                CHANGED,
-                f"{kind[:-1] if kind != 'entities' else 'entity'} {name}",
-                where(name, dialogue, bot),
-                before="not in the domain",
-                after=f"listed under {kind}",
-                why="a rule or story uses it",
-                todo=_todo(kind, name),
-            )
-    for name in sorted(used.loops - known["forms"] - {"", "None", None}):
-        if name not in known["actions"] and name not in actions:
-            notes.add(
-                LEFT,
-                f"form {name}",
-                where(name, dialogue, bot),
-                why="the domain has no such form",
-                todo="Add it under `forms:` in the domain, or take it out of the stories.",
-            )
-    for name in sorted(used.slots - known["slots"]):
-        notes.add(
-            LEFT,
-            f"slot {name}",
-            where(name, dialogue, bot),
-            why="stories set it, and the domain has no such slot",
-            todo="Add it under `slots:` in the domain, with its type.",
-        )
-    return used.intents
-
-
-def _todo(kind: str, name: str) -> str:
-    if kind == "actions" and name.startswith("utter_"):
-        return f"Write the response {name} in the domain: until then the bot says nothing there."
-    return "See that `bot/actions/` has it." if kind == "actions" else ""
-
-
 def where(name: str, dialogue: Dialogue, bot: Path) -> str:
     """The first place in the files of rules and stories that names something, as data/FILE:LINE."""
     word = re.compile(rf"(?<![\w/]){re.escape(name)}(?![\w/])")
     for file in dialogue.files:
         for number, line in enumerate((bot / file).read_text(encoding="utf-8").splitlines(), start=1):
-            if word.search(line.split("#")[0]):
+            if word.search(line.split("#")[0]) and not HEADING.match(line):
                 return f"{file}:{number}"
     return ""
-
-
-def _standard() -> set[str]:
-    from rasa.shared.core.constants import DEFAULT_ACTION_NAMES, RULE_SNIPPET_ACTION_NAME
-
-    return {*DEFAULT_ACTION_NAMES, RULE_SNIPPET_ACTION_NAME}
-
-
-def _standard_intents() -> set[str]:
-    from rasa.shared.core.constants import DEFAULT_INTENTS
-
-    return set(DEFAULT_INTENTS)
 
 
 def look(dialogue: Dialogue, bot: Path, notes: Notes) -> None:

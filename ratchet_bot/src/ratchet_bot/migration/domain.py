@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ratchet_bot.migration.notes import CHANGED, Notes
+from ratchet_bot.migration.sections import drop_last, has_mappings, named
 from ratchet_bot.migration.yaml_files import CORRECT, Document, dump, find, read
 from ratchet_bot.tools._errors import ToolError
 
@@ -39,6 +40,11 @@ class DomainFiles:
         if "templates" in content and "responses" not in content:
             content.insert(list(content).index("templates"), "responses", content.pop("templates"))
             self._say(document, "templates:", "templates", "responses", "the name since Rasa 2")
+        actions = content.get("actions")
+        for number, action in enumerate(actions if isinstance(actions, list) else ()):
+            if str(action).startswith("respond_"):
+                actions[number] = f"utter_{str(action).removeprefix('respond_')}"
+                self._say(document, f"action {action}", action, actions[number], "the name since Rasa 2")
         for name in SECTIONS:
             if name in content and content[name] is None:
                 del content[name]
@@ -66,7 +72,7 @@ class DomainFiles:
         """All entries of a section by name, of all files, the first of each name."""
         found: dict[str, Any] = {}
         for document in self.documents:
-            for key, value in _named(document.content.get(name) or ()):
+            for key, value in named(document.content.get(name) or ()):
                 found.setdefault(key, value)
         return found
 
@@ -92,7 +98,7 @@ class DomainFiles:
         for document in self.documents:
             forms = document.content.get("forms")
             if isinstance(forms, list):
-                asked = {name: list(form_slots.get(name, [])) for name, _ in _named(forms)}
+                asked = {name: list(form_slots.get(name, [])) for name, _ in named(forms)}
                 document.content["forms"] = {name: {"required_slots": slots} for name, slots in asked.items()}
                 after = "; ".join(
                     f"{name} asks for {', '.join(slots) or 'nothing'}" for name, slots in asked.items()
@@ -109,7 +115,7 @@ class DomainFiles:
 
     def _once(self, document: Document, name: str, seen: dict[tuple[str, str], tuple[Document, Any]]) -> None:
         section = document.content.get(name)
-        for key, value in list(_named(section or ())):
+        for key, value in list(named(section or ())):
             if (name, key) not in seen:
                 seen[name, key] = (document, value)
                 continue
@@ -122,7 +128,7 @@ class DomainFiles:
                     f" otherwise than {self.notes.place(other.path, other.line_in(other.content[name], key))}.",
                     "Keep one of the two.",
                 )
-            _drop_last(section, key)
+            drop_last(section, key)
             self._say(
                 document,
                 f"{key} under {name}:",
@@ -147,7 +153,7 @@ class DomainFiles:
                         "the name since Rasa 2",
                     )
         slots, forms = self.section("slots"), self.section("forms")
-        old_forms = {name: form for name, form in forms.items() if _has_mappings(form)}
+        old_forms = {name: form for name, form in forms.items() if has_mappings(form)}
         without = [
             name for name, slot in slots.items() if not (isinstance(slot, dict) and slot.get("mappings"))
         ]
@@ -214,34 +220,3 @@ class DomainFiles:
                     target.write_bytes(path.read_bytes())
                 written.append(target.relative_to(bot).as_posix())
         return written
-
-
-def _named(section: Any) -> Iterable[tuple[str, Any]]:
-    """Names and values of a section: of a mapping, or of a list of names and mappings with one name."""
-    if isinstance(section, dict):
-        yield from ((str(key), value) for key, value in section.items())
-        return
-    for item in section:
-        if isinstance(item, dict):
-            yield from ((str(key), value) for key, value in item.items())
-        else:
-            yield str(item), None
-
-
-def _drop_last(section: Any, key: str) -> None:
-    if isinstance(section, dict):
-        del section[key]
-        return
-    for number in range(len(section) - 1, -1, -1):
-        item = section[number]
-        if str(item) == key or (isinstance(item, dict) and key in item):
-            del section[number]
-            return
-
-
-def _has_mappings(form: Any) -> bool:
-    """Whether a form is one of Rasa 2, with the mappings of its slots inside."""
-    if not isinstance(form, dict):
-        return False
-    slots = form.get("required_slots", form)
-    return isinstance(slots, dict) and any(isinstance(value, list) for value in slots.values())

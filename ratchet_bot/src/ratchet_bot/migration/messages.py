@@ -7,9 +7,11 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from ratchet_bot.migration.notes import LEFT, Notes
-from ratchet_bot.migration.yaml_files import CORRECT
+from ratchet_bot.migration.notes import CHANGED, LEFT, Notes
+from ratchet_bot.migration.yaml_files import CORRECT, ENDINGS, entries, read
 from ratchet_bot.tools._errors import ToolError
+
+TABLES = {".txt", ".csv", ".dat"}
 
 
 def load(
@@ -100,22 +102,41 @@ def lines_of(files: list[Path], notes: Notes) -> dict[str, list[str]]:
     return found
 
 
-def extras(training: Any, folder: Path, notes: Notes) -> dict[str, dict[str, list[str]]]:
+def extras(training: Any, files: list[Path], folder: Path, notes: Notes) -> dict[str, dict[str, list[str]]]:
     """Synonyms, regular expressions and lookup tables by name; tables in files of their own are read.
 
-    Rasa takes a file's name as seen from where it is trained, the project's folder.
+    Rasa 1 took a file's name in place of the words, as seen from the project's folder; Rasa 3 takes it for a word.
     """
     found: dict[str, dict[str, list[str]]] = {"synonym": {}, "regex": {}, "lookup": {}}
     for variant, value in training.entity_synonyms.items():
         found["synonym"].setdefault(str(value), []).append(str(variant))
     for one in training.regex_features:
         found["regex"].setdefault(str(one["name"]), []).append(str(one["pattern"]))
-    for one in training.lookup_tables:
-        elements = one["elements"]
-        if isinstance(elements, str):
-            elements = _table(folder, elements, str(one["name"]), notes)
-        found["lookup"].setdefault(str(one["name"]), []).extend(str(word) for word in elements)
+    tables = [(str(one["name"]), one["elements"]) for one in training.lookup_tables]
+    for name, elements in [*tables, *_without_bullets(files, notes)]:
+        words = [elements] if isinstance(elements, str) else [str(word) for word in elements]
+        if len(words) == 1 and Path(words[0]).suffix in TABLES:
+            words = _table(folder, words[0], name, notes)
+        found["lookup"].setdefault(name, []).extend(words)
     return {kind: named for kind, named in found.items() if named}
+
+
+def _without_bullets(files: list[Path], notes: Notes) -> list[tuple[str, str]]:
+    """Lookup tables whose examples are one text: Rasa 3 reads only bullets there, and skips it."""
+    found = []
+    for path in files:
+        for document in read(path, notes.place(path)) if path.suffix in ENDINGS else ():
+            content = document.content if isinstance(document.content, dict) else {}
+            for entry in entries(content.get("nlu")):
+                text = entry.get("examples") if isinstance(entry, dict) and "lookup" in entry else None
+                if (
+                    isinstance(text, str)
+                    and text.strip()
+                    and "\n" not in text.strip()
+                    and not text.strip().startswith("-")
+                ):
+                    found.append((str(entry["lookup"]), text.strip()))
+    return found
 
 
 def _table(folder: Path, name: str, lookup: str, notes: Notes) -> list[str]:
@@ -131,6 +152,14 @@ def _table(folder: Path, name: str, lookup: str, notes: Notes) -> list[str]:
             todo="Put the words into a file and ingest it.",
         )
         return []
+    notes.add(
+        CHANGED,
+        f"lookup table {lookup}",
+        notes.place(path),
+        before="a file",
+        after="the words in it",
+        why="Rasa 3 takes a file's name for a word",
+    )
     return [word for line in path.read_text(encoding="utf-8-sig").splitlines() if (word := line.strip())]
 
 

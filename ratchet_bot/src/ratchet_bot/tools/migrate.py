@@ -1,4 +1,4 @@
-"""Read a Rasa project: `python -m ratchet_bot.tools.migrate --project DIR --out DIR --config F --domain F --data DIR`."""
+"""Read a Rasa project: `python -m ratchet_bot.tools.migrate --project DIR --out DIR --config F --domain F …`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ratchet_bot.migration import components, dialogue, messages, tests
+from ratchet_bot.migration import completing, components, dialogue, messages, tests
 from ratchet_bot.migration.domain import DomainFiles
-from ratchet_bot.migration.notes import CHANGED, LEFT, Notes
+from ratchet_bot.migration.notes import CHANGED, Notes
 from ratchet_bot.migration.yaml_files import read
 from ratchet_bot.tools._errors import ToolError, run
 
@@ -72,7 +72,7 @@ def migrate(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.domain.is_dir():
         domain.write(bot)
     dialogue.load(found, written, bot, notes)
-    used = dialogue.complete(found, domain, bot, notes)
+    used = completing.complete(found, domain, bot, notes)
     domain.write(bot)
     dialogue.look(found, bot, notes)
     importers = [dict(one) for one in config.get("importers") or () if isinstance(one, dict)]
@@ -80,13 +80,13 @@ def migrate(arguments: argparse.Namespace) -> dict[str, Any]:
     rows = messages.rows(training, files, notes)
     messages.write(arguments.out / "messages.jsonl", rows)
     facts = messages.facts(rows, training)
-    without_examples(used, facts, found, bot, notes)
+    completing.without_examples(used, facts, found, bot, notes)
     return {
         "config": config,
         "components": components.look_at(names(config), project),
         "modules": components.importable(arguments.module, project),
         "facts": facts,
-        "extras": messages.extras(training, project, notes),
+        "extras": messages.extras(training, files, project, notes),
         "rules": found.rules,
         "stories": found.stories,
         "tests": tests.gather(arguments.tests, written, bot, notes),
@@ -134,23 +134,6 @@ def _named(entry: Any) -> bool:
 def names(config: dict[str, Any]) -> list[str]:
     """The components and policies of a configuration."""
     return [one["name"] for section in ("pipeline", "policies") for one in config.get(section) or ()]
-
-
-def without_examples(
-    used: set[str], facts: dict[str, Any], found: dialogue.Dialogue, bot: Path, notes: Notes
-) -> None:
-    """Say which intents rules and stories wait for although no message teaches them."""
-    from rasa.shared.core.constants import DEFAULT_INTENTS
-
-    taught = {part for intent in facts["intents"] for part in (intent, intent.split("/")[0])}
-    for intent in sorted(used - taught - set(DEFAULT_INTENTS)):
-        notes.add(
-            LEFT,
-            f"intent {intent}",
-            dialogue.where(intent, found, bot),
-            why="rules or stories wait for it, and no message has it: a message never leads there",
-            todo="Ingest messages with this intent. A payload such as a button's still works.",
-        )
 
 
 if __name__ == "__main__":

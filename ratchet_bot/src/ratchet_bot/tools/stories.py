@@ -32,15 +32,17 @@ class Story:
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one: with its intents `given`, and in `full` with understanding; `lost` are the turns that went
-    otherwise: what was expected, what came, and which policy decided (or `understanding`)."""
+    """What became of one: with its intents `given`, and in `full` with understanding. `lost` are the turns that went
+    otherwise: what was expected, what came, which policy decided (or `understanding`); `turns` are the policies that
+    decided each action with the intents given."""
 
     file: str
     name: str
     digest: str
     given: bool
     full: bool
-    lost: tuple[dict[str, str], ...]
+    lost: tuple[dict[str, Any], ...]
+    turns: tuple[dict[str, Any], ...] = ()
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
@@ -111,11 +113,15 @@ async def play(model: Path, stories: list[Story]) -> list[Result]:
     with tempfile.TemporaryDirectory(prefix="ratchet-stories-") as scratch:
         for number, one in enumerate(stories):
             trackers = trackers_of(one, Path(scratch) / f"test_{number}.yml", agent.domain)
-            given = [
-                lost for tracker in trackers for lost in await differences(tracker, agent, in_full=False)
-            ]
-            full = [lost for tracker in trackers for lost in await differences(tracker, agent, in_full=True)]
-            results.append(Result(one.file, one.name, one.digest, not given, not full, tuple(given or full)))
+            given, full, turns = [], [], list[dict[str, Any]]()
+            for tracker in trackers:
+                lost, decided = await differences(tracker, agent, in_full=False)
+                given, turns = [*given, *lost], [*turns, *decided]
+                full += (await differences(tracker, agent, in_full=True))[0]
+            one_result = Result(
+                one.file, one.name, one.digest, not given, not full, tuple(given or full), tuple(turns)
+            )
+            results.append(one_result)
     return results
 
 
@@ -138,26 +144,38 @@ def trackers_of(one: Story, path: Path, domain: Any) -> list[Any]:
         ) from error
 
 
-async def differences(tracker: Any, agent: Any, *, in_full: bool) -> list[dict[str, str]]:
-    """Where a conversation went otherwise than the story says, as `rasa test core` sees it (`--e2e` for `in_full`)."""
+async def differences(
+    tracker: Any, agent: Any, *, in_full: bool
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Where a conversation went otherwise than the story says, and which policy decided each turn, by its number.
+
+    As `rasa test core` sees it, with `--e2e` for `in_full`.
+    """
     from rasa.core.test import _predict_tracker_actions
 
     store, _, actions, _ = await _predict_tracker_actions(tracker, agent, use_e2e=in_full)
-    found = [
-        {"expected": str(one["action"]), "came": str(one["predicted"]), "by": str(one["policy"])}
-        for one in actions
+    turns = [{"number": number, "by": policy(one)} for number, one in enumerate(actions)]
+    found: list[dict[str, Any]] = [
+        {"number": number, "expected": str(one["action"]), "came": str(one["predicted"]), "by": policy(one)}
+        for number, one in enumerate(actions)
         if one["action"] != one["predicted"]
     ]
-    for expected, came in (
+    understood = (
         (store.intent_targets, store.intent_predictions),
         (store.entity_targets, store.entity_predictions),
-    ):
-        if in_full and expected != came:
+    )
+    for expected, came in understood if in_full else ():
+        if expected != came:
             wanted, got = [x for x in expected if x not in came], [x for x in came if x not in expected]
             found.append({"expected": str(wanted)[:300], "came": str(got)[:300], "by": "understanding"})
     if not found and store.check_prediction_target_mismatch():
         found.append({"expected": "the story", "came": "something else", "by": "unknown"})
-    return found
+    return found, turns
+
+
+def policy(action: dict[str, Any]) -> str:
+    """The policy that decided an action, without its place in the configuration: `policy_1_TEDPolicy`."""
+    return str(action["policy"] or "").rpartition("_")[2]
 
 
 if __name__ == "__main__":
