@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from ratchet.adapters.complaints import check_schedule, explain, refuse_nothing
 from ratchet.adapters.system import yaml_text
@@ -89,6 +94,10 @@ class Settings(BaseSettings):
     client_tokens_file: Path | None = Field(
         None, description="tokens of the client applications that may call the fleet"
     )
+    tls_certificate: Path | None = Field(
+        None, description="PEM file with certificate, chain and key, with which the fleet's proxy speaks TLS"
+    )
+    tls_port: int = Field(443, ge=1, le=65535, description="port of that on each node")
     prefect_port: int = Field(
         4200, ge=1, le=65535, description="loopback port of the embedded Prefect server"
     )
@@ -107,6 +116,11 @@ class Settings(BaseSettings):
     artifact_root: str | None = Field(None, description="where MLflow puts artifacts: a folder or s3://…")
     s3_endpoint: str | None = Field(None, description="an S3 endpoint other than AWS")
     bot_python: Path | None = Field(None, description="the Python of a bot environment of your own")
+    encoder_weights: str | None = Field(
+        None,
+        description="where a sentence encoder comes from in place of its package: a folder, a zip file or its address; "
+        "`none`: use none",
+    )
     events_url: SecretStr | None = Field(
         None, description="database of conversation events: postgresql://…; default: SQLite (`process`)"
     )
@@ -132,6 +146,13 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        if isinstance(dotenv_settings, DotEnvSettingsSource):  # `.env` also holds the secrets of channels
+            known = {
+                key: value
+                for key, value in dotenv_settings.env_vars.items()
+                if key.lower().startswith("ratchet_")
+            }
+            dotenv_settings.env_vars = known
         return init_settings, env_settings, dotenv_settings
 
     def explicit(self, name: str) -> bool:

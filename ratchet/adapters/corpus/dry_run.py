@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from ratchet.adapters.bot import encoders
 from ratchet.adapters.corpus import data_folder, ledger_history
 from ratchet.adapters.readers import sources
 from ratchet.adapters.readers.known import columns_of
@@ -15,6 +16,7 @@ from ratchet.adapters.settings import Params, Settings
 from ratchet.adapters.system.threads import in_threads
 from ratchet.domain.corpus import intake, ledger
 from ratchet.domain.corpus.findings import Finding, ValidationReport, with_review
+from ratchet.domain.corpus.language import with_language
 from ratchet.domain.corpus.merging import Merged
 from ratchet.domain.corpus.neighbours import Work
 from ratchet.domain.corpus.review import to_review
@@ -50,7 +52,8 @@ def check(
             (params.split, params.validation, params.gate.retire),
             work=work,
         )
-    report = taken.report
+    allowed = params.validation.personal_data_allowed
+    report = with_language(taken.report, taken.merged.frame, encoders.language(settings), allowed)
     if unchecked:
         lost = Finding("older data", (), (), 1, unchecked.sentence)
         report = replace(report, warnings=(*report.warnings, lost))
@@ -62,5 +65,5 @@ def reviewed(report: ValidationReport, merged: Merged, params: Params) -> Valida
     frame, fresh = merged.frame, merged.fresh
     doubtful = to_review(frame, params.corpus, params.validation.suspect_ratio)
     mine = doubtful[doubtful["place"].isin(set(frame.loc[fresh, "place"]))]
-    policy = params.validation
-    return with_review(report, mine, policy.personal_data_allowed, policy.suspect_ratio)
+    allowed = params.validation.personal_data_allowed
+    return with_review(report, mine, allowed, params.validation.suspect_ratio)
