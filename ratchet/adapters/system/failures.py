@@ -10,7 +10,14 @@ from collections.abc import Iterator
 from ratchet.domain.errors import RatchetError
 
 AGAIN = "What served before serves on; run the same command again then."
-DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EACCES, errno.EPERM}
+MENDED = {
+    errno.EROFS: "The disk is mounted read-only; see `mount` and the system's log, and make it writable.",
+    errno.EIO: "The disk itself fails; see the system's log.",
+    errno.EACCES: "Give the user that runs Ratchet the right to it.",
+    errno.EPERM: "Give the user that runs Ratchet the right to it.",
+}
+"""What helps where more room does not."""
 
 
 def explain(error: BaseException) -> RatchetError | None:
@@ -24,10 +31,9 @@ def explain(error: BaseException) -> RatchetError | None:
             return cause
         if isinstance(cause, OSError) and cause.errno in DISK:
             where = f" ({cause.filename})" if cause.filename else ""
-            return RatchetError(
-                f"A file cannot be written: {cause.strerror}{where}.",
-                f"Make room on that disk; see `du -sh .ratchet/*`. {AGAIN}",
-            )
+            verb = "used" if cause.errno in (errno.EACCES, errno.EPERM) else "written"
+            mend = MENDED.get(cause.errno, "Make room on that disk; see `du -sh .ratchet/*`.")
+            return RatchetError(f"A file cannot be {verb}: {cause.strerror}{where}.", f"{mend} {AGAIN}")
         if isinstance(cause, sqlite3.Error):
             return RatchetError(
                 f"A database under .ratchet/ cannot be used: {cause}.",
