@@ -147,8 +147,9 @@ class FleetConversations:
 
     def _reader(self, container: Any, path: Path) -> Any:
         """Start a Redis that has read a file, without a network; raises `RatchetError` where it cannot."""
-        command = ["redis-server", "--dir", "/data", "--dbfilename", FILE, "--appendonly", "no"]
-        reader = self.client.containers.create(container.image.id, command, network_mode="none")
+        # As its entry point: images differ in what they start by themselves.
+        server = ["redis-server", "--dir", "/data", "--dbfilename", FILE, "--appendonly", "no"]
+        reader = self.client.containers.create(container.image.id, entrypoint=server, network_mode="none")
         try:
             with tempfile.TemporaryFile() as stream:
                 with tarfile.open(fileobj=stream, mode="w") as archive:
