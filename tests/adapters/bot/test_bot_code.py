@@ -119,11 +119,13 @@ def test_the_environment_of_the_checkout_serves_a_workspace_and_older_code(
     python = ours / "bot" / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.touch()
-    shutil.copy(SOURCE / "bot" / "uv.lock", ours / "bot" / "uv.lock")
+    for name in ("uv.lock", "pyproject.toml"):
+        shutil.copy(SOURCE / "bot" / name, ours / "bot" / name)
     monkeypatch.setattr(rasa, "SOURCE", ours)
     settings, older = load_settings(workspace), tmp_path / "older"
     assert rasa.python(settings, workspace / "bot") == python
     older.mkdir()
+    shutil.copy(workspace / "bot" / "pyproject.toml", older / "pyproject.toml")
     [ratchet_bot, bot, *rest] = before(workspace / "bot" / "uv.lock")
     (older / "uv.lock").write_text(framework.ENTRY.join([*rest, ratchet_bot]))
     assert framework.folder(older) is None
