@@ -53,7 +53,7 @@ def test_the_bot_becomes_an_ordinary_rasa_project(root: Path) -> None:
     upgrade.carry_out(root, upgrade.plan(root))
     wheel = f"vendor/ratchet_bot-{version.of_program()}-py3-none-any.whl"
     bot = {name.removeprefix("bot/") for name in tracked(root) if name.startswith("bot/")}
-    assert bot == {*OWN, wheel, "tests/conversations/README.md"}
+    assert bot == {*OWN, wheel, "tests/conversations/README.md", "tests/must.yml"}
     assert framework.folder(root / "bot")  # verified against the lock file
     assert flavour.environment_hash(root / "bot") == flavour.environment_hash(SOURCE / "bot")
     assert str(flavour.of(root / "bot")) == "Python 3.13"
