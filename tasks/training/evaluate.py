@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ratchet.adapters.bot import archives, bot_code, rasa
+from ratchet.adapters.registry import encoders
 from ratchet.adapters.run import Run
 from ratchet.domain.corpus.ledger import Split
 from ratchet.domain.gate import evaluation, whole
@@ -93,6 +94,8 @@ def score(run: Run, holdout: pd.DataFrame, predicted: pd.DataFrame, speed: Mappi
 
 def archive_of(run: Run, model: archives.Trained | Model) -> archives.Archive:
     """Return a model's archive with the digest that was registered, or seen when it was trained."""
+    if isinstance(model, Model):
+        encoders.ready(run.settings, run.registry, model.lineage.encoder, say)
     path = run.registry.archive(model) if isinstance(model, Model) else model.archive
     return archives.Archive(path, model.sha256)
 
