@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ratchet.adapters.corpus import data_folder, ledger_history
+from ratchet.adapters.corpus import data_folder, following, ledger_history
 from ratchet.adapters.readers import sources
 from ratchet.adapters.readers.tables import Columns
 from ratchet.adapters.settings import Settings
+from ratchet.adapters.system import console
 from ratchet.adapters.system.threads import in_threads
 from ratchet.domain.corpus import intake, ledger
 from ratchet.domain.corpus.findings import Finding, ValidationReport, with_review
@@ -25,6 +26,7 @@ def check(settings: Settings, files: Sequence[Path], columns: Columns, review: b
     """
     params = settings.params
     unchecked = ledger_history.require_newest(settings, "run the same command again")
+    following.bring_along_unless_busy(settings, console.note)
     policies = (params.corpus, params.split, params.validation)
     known = data_folder.messages_in_place(settings.workspace, params.corpus)
     book = data_folder.ledger_in_place(settings.workspace, params.split)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 POINTER = "data.dvc"
 REVISION = re.compile(r"[0-9a-f]{32}(\.dir)?")
+CONFLICT = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
+RESET = "ratchet data reset"
 PULL_REMEDY = "Push it from a machine that has it: `dvc push`."
 
 
@@ -45,6 +47,18 @@ class NotInRemote(RatchetError):
 
 class DataChanged(RatchetError):
     """`data/` is not what `data.dvc` says."""
+
+
+class Conflicted(RatchetError):
+    """Git could not merge `data.dvc`."""
+
+
+def conflicted(where: str = POINTER) -> Conflicted:
+    """Return the error for a pointer that Git could not merge."""
+    return Conflicted(
+        f"{where} is in conflict: two people changed the data.",
+        "Run `ratchet data merge`: it brings both sides' messages together.",
+    )
 
 
 @dataclass(frozen=True)
@@ -87,6 +101,13 @@ def read_pointer(workspace: Path, git_revision: str | None = None) -> Pointer:
         raise RatchetError(
             f"{where} is missing.", "Run `ratchet ingest FILE` to make it, or restore it with Git."
         )
+    return parse_pointer(text, where)
+
+
+def parse_pointer(text: str, where: str = POINTER) -> Pointer:
+    """Return what the text of a pointer says; raises `RatchetError` when it is none, or has Git's conflict marks."""
+    if CONFLICT.search(text):
+        raise conflicted(where)
     if text.startswith(LFS_HEADER):
         raise RatchetError(
             f"{where} is a Git LFS pointer, not the file itself.",
@@ -99,7 +120,7 @@ def read_pointer(workspace: Path, git_revision: str | None = None) -> Pointer:
         return Pointer(out["md5"], int(out.get("size") or 0), int(out.get("nfiles") or 0))
     except (yaml_text.NotYaml, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise RatchetError(
-            f"{where} is not a DVC pointer to one folder.", "Restore it with `git checkout data.dvc`."
+            f"{where} is not a DVC pointer to one folder.", f"Restore it with `{RESET}`."
         ) from error
 
 
@@ -115,6 +136,13 @@ def revision(workspace: Path, git_revision: str | None = None) -> str:
 
 def write_pointer(workspace: Path, pointer: Pointer) -> None:
     """Write `data.dvc` in one step, as DVC would."""
+    with replacing(workspace / POINTER) as temporary:
+        temporary.write_text(pointer_text(pointer), encoding="utf-8")
+        temporary.chmod(0o644)
+
+
+def pointer_text(pointer: Pointer) -> str:
+    """Return the text of `data.dvc`."""
     out = {
         "md5": pointer.revision,
         "size": pointer.size,
@@ -122,9 +150,7 @@ def write_pointer(workspace: Path, pointer: Pointer) -> None:
         "hash": "md5",
         "path": FOLDER,
     }
-    with replacing(workspace / POINTER) as temporary:
-        temporary.write_text(yaml.safe_dump({"outs": [out]}, sort_keys=False), encoding="utf-8")
-        temporary.chmod(0o644)
+    return str(yaml.safe_dump({"outs": [out]}, sort_keys=False))
 
 
 def describe(workspace: Path, folder: Path) -> Pointer:
@@ -271,7 +297,7 @@ def fetch(workspace: Path, git_revision: str | None, into: Path) -> Path:
     if git_revision is None and data.is_dir() and describe(workspace, data).revision != pointer.revision:
         raise DataChanged(
             "data/ was changed since data.dvc was written.",
-            "Take the change in with `ratchet ingest`, or drop it with `dvc checkout data.dvc --force`.",
+            f"Take the change in with `ratchet ingest`, or put it aside with `{RESET}`.",
         )
     return checkout(workspace, pointer.revision, into)
 
