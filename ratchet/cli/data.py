@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from ratchet.cli import merge, restore, retire
+from ratchet.cli import data_log, merge, restore, retire
 from ratchet.cli.context import Json, settings
 from ratchet.cli.output import as_json, facts, out, share
 from ratchet.domain.errors import RatchetError, UsageError
@@ -33,6 +33,7 @@ def add_to(app: typer.Typer) -> None:
     data.command(epilog="Examples:\n\n  ratchet data show\n\n  ratchet data show leave_request --side test")(
         show
     )
+    data_log.add_to(data)
     merge.add_to(data)
     restore.add_to(data)
     retire.add_to(data)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import yaml
 
 from ratchet.adapters.corpus.dvc_config import FOLDER as FOLDER
-from ratchet.adapters.corpus.dvc_config import repository
+from ratchet.adapters.corpus.dvc_config import local_remote, repository
 from ratchet.adapters.system import commands, yaml_text
 from ratchet.adapters.system.files import LFS_HEADER, replacing
 from ratchet.domain.errors import RatchetError
@@ -210,6 +210,7 @@ def pull(workspace: Path, data_revision: str) -> None:
             return
     with remote(workspace) as (repo, odb):
         if absent(repo, odb, data_revision):
+            require_remote(workspace, repo, data_revision)
             raise NotInRemote(
                 f"Data revision {data_revision[:12]} is neither in this machine's cache nor in the remote"
                 f" {address(odb)}.",
@@ -220,6 +221,21 @@ def pull(workspace: Path, data_revision: str) -> None:
             raise RemoteUnreachable(
                 f"Data revision {data_revision[:12]} did not arrive whole from {address(odb)}.", "Try again."
             )
+
+
+def require_remote(workspace: Path, repo: Repo, data_revision: str) -> None:
+    """Raise `NotInRemote` where the remote is a folder of another machine or clone, with the command that mends it."""
+    folder = local_remote(repo)
+    if folder is None or (folder / "files").exists():
+        return
+    inside = folder.is_relative_to(workspace)
+    where = folder.relative_to(workspace) if inside else folder
+    raise NotInRemote(
+        f"This clone has no data yet, and its DVC remote {where} is not here: it is a folder of the machine where the"
+        f" workspace was made. Data revision {data_revision[:12]} is needed.",
+        "There, run `ratchet remote set` with a place that both machines reach (s3://BUCKET/PATH or a shared folder),"
+        " commit .dvc/config and push; then pull here. With a copy of its data/ folder: `ratchet seed FOLDER`.",
+    )
 
 
 def cached(workspace: Path, data_revision: str) -> bool:

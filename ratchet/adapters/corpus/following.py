@@ -122,12 +122,14 @@ def replace(workspace: Path, wanted: str) -> None:
 def put_aside(workspace: Path, data_only: bool = False) -> tuple[str, Path | None]:
     """Put `data.dvc` (unless `data_only`) and `data/` back; returns the revision, and where what was there is kept.
 
-    `data.dvc` goes back to the checked-out commit, `data/` to what `data.dvc` names. What they were is kept under
-    `.ratchet/set-aside/`: nothing is deleted. Raises `RatchetError` during a merge, and where there is no pointer.
+    `data.dvc` goes back to the checked-out commit, `data/` to what `data.dvc` names (in a merge: what ours names). What
+    they were is kept under `.ratchet/set-aside/`: nothing is deleted. Raises `RatchetError` during a merge, unless
+    `data_only`, and where there is no pointer.
     """
     data_folder.recover(workspace)
     in_git = git.in_repository(workspace)
-    if not data_only and in_git and git_state.stages(workspace, dvc.POINTER):
+    stages = git_state.stages(workspace, dvc.POINTER) if in_git else {}
+    if stages and not data_only:
         raise dvc.conflicted()
     aside = workspace / STATE_FOLDER / ASIDE / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
     data = workspace / dvc.FOLDER
@@ -138,7 +140,7 @@ def put_aside(workspace: Path, data_only: bool = False) -> tuple[str, Path | Non
             keep(workspace / dvc.POINTER, aside)
             dvc.write_pointer(workspace, wanted)
             git.git(workspace, "add", "--", dvc.POINTER)
-    revision = dvc.revision(workspace)
+    revision = dvc.parse_pointer(stages[2]).revision if 2 in stages else dvc.revision(workspace)
     dvc.pull(workspace, revision)
     if not data.exists() or dvc.describe(workspace, data).revision != revision:
         if data.exists():

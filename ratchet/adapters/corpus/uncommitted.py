@@ -28,6 +28,11 @@ def message(workspace: Path) -> str:
     return str(noted.get("message") or "")
 
 
+def pending(workspace: Path) -> bool:
+    """Tell whether `data.dvc` is otherwise than the checked-out commit has it; false without Git."""
+    return git.in_repository(workspace) and git.changed(workspace, dvc.POINTER)
+
+
 def commit(workspace: Path, fallback: str) -> str:
     """Commit `data.dvc` with the message that was kept for it, else with another one; returns the commit.
 

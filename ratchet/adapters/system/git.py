@@ -69,9 +69,8 @@ def record(workspace: Path, message: str, *words: str) -> None:
 
 
 def changed(workspace: Path, *paths: str) -> bool:
-    """Tell whether paths differ from the commit that is checked out, staged or not; true before the first commit."""
-    argv = ["git", "diff", "--quiet", "HEAD", "--", *paths]
-    return commands.run(argv, cwd=workspace, check=False).code != 0
+    """Tell whether paths differ from the commit that is checked out, staged or not, or are not in it yet."""
+    return bool(git(workspace, "status", "--porcelain", "--untracked-files=all", "--", *paths))
 
 
 def identity(workspace: Path) -> list[str]:

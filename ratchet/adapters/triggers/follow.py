@@ -16,6 +16,7 @@ from ratchet.adapters.settings import Settings, parse_params, read_params, valid
 from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import read_record, refuse_pointers, write_json
 from ratchet.adapters.system.git import git
+from ratchet.adapters.triggers import force_push
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.triggers import Change, Cursor, is_data, is_served
 from ratchet.domain.release.training import fingerprint
@@ -115,6 +116,7 @@ def fast_forward(workspace: Path) -> str:
     held = held_data(workspace)
     merged = commands.run(["git", "merge", "--ff-only", "--quiet", newest], cwd=workspace, check=False)
     if merged.code != 0:
+        force_push.refuse(workspace, followed.remote, followed.branch, newest)
         raise RatchetError(
             f"The workspace cannot go forward to {newest[:8]}: {merged.output.strip().splitlines()[-1]}",
             "Push or undo what was committed or changed in it by hand; a service wants a clone of its own.",

@@ -180,7 +180,7 @@ def test_changes_by_hand_are_not_lost(team: Team) -> None:
     with pytest.raises(RatchetError, match="changed by hand") as refused:
         team.restore("HEAD~1")
     assert "dog" in path.read_text()
-    assert "`rm -r data`" in refused.value.remedy
+    assert "`ratchet data reset`" in refused.value.remedy
     shutil.rmtree(team.workspace / "data")
     assert team.restore("HEAD~1").messages == 60
 
