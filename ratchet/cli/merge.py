@@ -15,6 +15,7 @@ from ratchet.domain.errors import UsageError
 if TYPE_CHECKING:
     from ratchet.adapters.corpus.merges import Outcome
     from ratchet.adapters.settings import Settings
+    from ratchet.domain.corpus.questions import Answers
 
 SHOWN = 20
 DRIVER_SECONDS = 600.0
@@ -58,25 +59,32 @@ def merge(
     answer all of them with --ours, --theirs or --skip, or each in the file that is named. In that file an answer is
     ours, theirs, skip or an intent. In a rebase `ours` is what was there before your commits, as Git has it.
     """
-    from ratchet.adapters.corpus import merges, merging
+    found = settings()
+    from ratchet.adapters.corpus import merges
     from ratchet.adapters.system import console
     from ratchet.adapters.system.lock import hold
-    from ratchet.domain.corpus.questions import NONE, Answers, Choice
 
-    chosen = [choice for choice, given in zip(Choice, (ours, theirs, skip), strict=True) if given]
-    if len(chosen) > 1:
-        raise UsageError("Only one answer holds for all messages.", "Give --ours, --theirs or --skip.")
-    found = settings()
-    rest = chosen[0] if chosen else None
-    given = merging.read_answers(answers, rest) if answers else Answers({}, rest) if rest else NONE
+    given = answered(answers, {"ours": ours, "theirs": theirs, "skip": skip})
     with hold(found.state / "run.lock", "A merge of data"):
-        result = merges.merge(found, given, revision, console.note if not json else lambda text: None)
+        result = merges.merge(found, given, revision, (lambda text: None) if json else console.note)
     if json:
         as_json(result.as_dict())
     else:
         show(found, result)
     if result.state in ("asked", "waits"):
         raise typer.Exit(1)
+
+
+def answered(file: Path | None, flags: dict[str, bool]) -> Answers:
+    """Return the answers of a file and of the flag for all others; raises `UsageError` for two flags."""
+    from ratchet.adapters.corpus import merging
+    from ratchet.domain.corpus.questions import Answers, Choice
+
+    chosen = [Choice(name) for name, given in flags.items() if given]
+    if len(chosen) > 1:
+        raise UsageError("Only one answer holds for all messages.", "Give --ours, --theirs or --skip.")
+    rest = chosen[0] if chosen else None
+    return merging.read_answers(file, rest) if file else Answers({}, rest)
 
 
 def show(found: Settings, result: Outcome) -> None:

@@ -99,12 +99,9 @@ def in_conflict(workspace: Path) -> Revisions | None:
             found[stage] = dvc.parse_pointer(text, f"{dvc.POINTER} of stage {stage}").revision
         except dvc.Conflicted:  # the merge of several common ancestors; one of them will do
             found[stage] = ""
-    if 2 in found and 3 in found:
-        return Revisions(found.get(1, "") or ancestor(workspace), found[2], found[3])
-    raise RatchetError(
-        "One side deleted data.dvc, the other changed it.",
-        f"Keep it: `git checkout {'--ours' if 2 in found else '--theirs'} {dvc.POINTER} && git add {dvc.POINTER}`.",
-    )
+    base = found.get(1, "") or ancestor(workspace)
+    # where one side deleted data.dvc, the other's data stays: nobody loses messages by that
+    return Revisions(base, found.get(2) or found[3], found.get(3) or found[2])
 
 
 def ancestor(workspace: Path) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ratchet.adapters.corpus import dry_run, dvc, ledger_history
+from ratchet.adapters.corpus import dry_run, dvc, following, ledger_history
 from ratchet.adapters.readers.tables import Columns
 from ratchet.adapters.settings import load_settings
 from ratchet.domain.corpus import ledger
@@ -181,7 +181,9 @@ def test_changes_by_hand_are_not_lost(team: Team) -> None:
         team.restore("HEAD~1")
     assert "dog" in path.read_text()
     assert "`ratchet data reset`" in refused.value.remedy
-    shutil.rmtree(team.workspace / "data")
+    _, aside = following.put_aside(team.workspace)
+    assert aside is not None
+    assert "dog" in (aside / "data" / "utterances.csv").read_text()
     assert team.restore("HEAD~1").messages == 60
 
 
