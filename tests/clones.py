@@ -24,9 +24,16 @@ from tasks.corpus.store import store
 from tasks.corpus.take import take
 from tests.corpora import data_workspace, git, rows
 
-PARAMS = (
-    "split:\n  salt: test\nvalidation:\n  minimum_examples: 1\ngate:\n  retire:\n    min_holdout_rows: 1\n"
-)
+PARAMS = """
+split:
+  salt: test
+validation:
+  minimum_examples: 1
+gate:
+  retire:
+    min_holdout_rows: 1
+    max_percent: 100
+"""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ratchet.adapters.corpus import dvc, dvc_config, made_from
+from ratchet.adapters.corpus import dvc, dvc_config, forgotten, made_from
 from ratchet.adapters.readers import nlu_yaml
 from ratchet.adapters.system.files import read_json, refuse_pointers, write_json
 from ratchet.domain.corpus import corpus, intake, ledger
@@ -63,7 +63,7 @@ def open_store(workspace: Path, state: Path, policy: CorpusPolicy, split: SplitP
         dvc.pull(workspace, revision)
         dvc.materialise(workspace, revision, data)
     now, sides = placed(read_messages(data, policy)), read_ledger(data, split)
-    if dvc.describe(workspace, data).revision == revision:
+    if dvc.describe(workspace, data).revision in (revision, forgotten.now(workspace, revision)):
         return Store(now, now.head(0), 0, sides, revision)
     base = dvc.checkout(workspace, revision, state / "data")
     if not read_ledger(base, split).equals(sides):
@@ -198,11 +198,12 @@ def recover(workspace: Path) -> str | None:
     entry, staged, data = journal(workspace), staging(workspace), workspace / dvc.FOLDER
     done = None
     if begun := read_json(entry):
-        revision = begun.get("revision") if isinstance(begun, dict) else None
-        if begun.get("carried"):
+        noted = begun if isinstance(begun, dict) else {}
+        revision = str(noted.get("revision") or "")
+        if noted.get("carried"):
             place(workspace, revision, staged, data)
             done = "put the edited rows on top of the new messages"
-        elif named(workspace) == revision:
+        elif revision and named(workspace) == revision:
             install(workspace, revision, staged, data)
             done = "completed the interrupted swap of data/"
         else:

@@ -11,13 +11,14 @@ import contextlib
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
 
+from ratchet.adapters.corpus import forgotten
 from ratchet.adapters.corpus.dvc_config import FOLDER as FOLDER
 from ratchet.adapters.corpus.dvc_config import local_remote, repository
 from ratchet.adapters.system import commands, yaml_text
@@ -205,6 +206,7 @@ def pull(workspace: Path, data_revision: str) -> None:
     """Bring a revision from the remote into the cache; does nothing when it is there."""
     from dvc_data.hashfile.transfer import transfer
 
+    data_revision = forgotten.now(workspace, data_revision)
     with repository(workspace) as repo:
         if not absent(repo, repo.cache.local, data_revision):
             return
@@ -240,12 +242,14 @@ def require_remote(workspace: Path, repo: Repo, data_revision: str) -> None:
 
 def cached(workspace: Path, data_revision: str) -> bool:
     """Tell whether this machine's cache holds every file of a revision."""
+    data_revision = forgotten.now(workspace, data_revision)
     with repository(workspace) as repo:
         return not absent(repo, repo.cache.local, data_revision)
 
 
 def pushed(workspace: Path, data_revision: str) -> bool:
     """Tell whether the remote holds every file of a revision."""
+    data_revision = forgotten.now(workspace, data_revision)
     with remote(workspace) as (repo, odb):
         return not absent(repo, odb, data_revision)
 
@@ -320,7 +324,7 @@ def fetch(workspace: Path, git_revision: str | None, into: Path) -> Path:
 
 def checkout(workspace: Path, data_revision: str, into: Path) -> Path:
     """Return a folder, under `into`, with a data revision, from the cache or else the remote."""
-    folder = into / data_revision.removesuffix(".dir")
+    folder = into / forgotten.now(workspace, data_revision).removesuffix(".dir")
     if not folder.is_dir():
         pull(workspace, data_revision)
         materialise(workspace, data_revision, folder)
@@ -329,6 +333,7 @@ def checkout(workspace: Path, data_revision: str, into: Path) -> Path:
 
 def materialise(workspace: Path, data_revision: str, folder: Path) -> None:
     """Copy a cached revision to a folder that does not exist yet, whole or not at all."""
+    data_revision = forgotten.now(workspace, data_revision)
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
@@ -374,3 +379,34 @@ def seed(workspace: Path, folder: Path) -> bool:
     if not (workspace / FOLDER).exists():
         materialise(workspace, wanted, workspace / FOLDER)
     return True
+
+
+def drop(workspace: Path, data_revision: str, kept: Collection[str], everywhere: bool) -> list[str]:
+    """Remove a revision's objects from the cache and, `everywhere`, from the remote; returns the stores touched.
+
+    Objects that one of the revisions `kept` has too stay: a ledger, most often.
+    """
+    with repository(workspace) as repo:
+        stores = [repo.cache.local, *([repo.cloud.get_remote_odb()] if everywhere else [])]
+        source = next((one for one in stores if holds(one, data_revision)), None)
+        if source is None:
+            return []
+        shared = {
+            info.value
+            for one in kept
+            if holds(repo.cache.local, one)
+            for info in infos(repo.cache.local, one)
+        }
+        gone = {data_revision, *(info.value for info in infos(source, data_revision) if info.value)} - shared
+        touched = []
+        for store in stores:
+            found = [one for one in gone if holds(store, one)]
+            for one in found:
+                store.fs.remove(store.oid_to_path(one))
+            touched += [address(store)] if found else []
+        return touched
+
+
+def infos(odb: HashFileDB, data_revision: str) -> list[HashInfo]:
+    """Return the hashes of a revision's files."""
+    return [info for _, _, info in load_tree(odb, data_revision) if info]

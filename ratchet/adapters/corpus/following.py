@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from ratchet.adapters.corpus import data_folder, dvc, made_from
+from ratchet.adapters.corpus import data_folder, dvc, forgotten, made_from
 from ratchet.adapters.settings import STATE_FOLDER, Settings
 from ratchet.adapters.system import git, git_state
 from ratchet.adapters.system.lock import LockHeld, hold
@@ -58,11 +58,11 @@ def look(workspace: Path) -> State:
     if not data.exists():
         return State(Local.MISSING)
     here = dvc.describe(workspace, data).revision
-    if here == wanted:
+    if here in (wanted, forgotten.now(workspace, wanted)):
         made_from.note(workspace, wanted)
         return State(Local.NOTHING, here, wanted)
     base = made_from.revision(workspace)
-    if dvc.cached(workspace, here):
+    if here in forgotten.read(workspace) or dvc.cached(workspace, here):
         in_git = git.in_repository(workspace)
         known = not in_git or git_state.known_anywhere(workspace, here, f"./{dvc.POINTER}")
         return State(Local.BEHIND if known else Local.UNCOMMITTED, here, base)
@@ -75,6 +75,13 @@ def bring_along(workspace: Path, say: Callable[[str], None] = lambda text: None)
     Rows edited by hand on top of that revision stay. Raises `LocalData` where something local would be lost,
     `dvc.Conflicted` in an unfinished merge, `dvc.NotInRemote` where the revision is not to be had.
     """
+    done = follow(workspace, say)
+    forget(workspace)
+    return done
+
+
+def follow(workspace: Path, say: Callable[[str], None]) -> str | None:
+    """Do that part of `bring_along` which concerns `data/`."""
     settled = data_folder.recover(workspace)
     found = look(workspace)
     match found.local:
@@ -117,6 +124,18 @@ def replace(workspace: Path, wanted: str) -> None:
     data_folder.move(beside, data)
     made_from.note(workspace, wanted)
     shutil.rmtree(beside.parent, ignore_errors=True)
+
+
+def forget(workspace: Path, everywhere: bool = False) -> None:
+    """Remove data revisions that were written again from this machine and, `everywhere`, from the remote.
+
+    Already gone is fine.
+    """
+    known = forgotten.remember(workspace)
+    kept = sorted({forgotten.now(workspace, one) for one in known})
+    for old in known:
+        dvc.drop(workspace, old, kept, everywhere)
+        shutil.rmtree(workspace / STATE_FOLDER / "data" / old.removesuffix(".dir"), ignore_errors=True)
 
 
 def put_aside(workspace: Path, data_only: bool = False) -> tuple[str, Path | None]:

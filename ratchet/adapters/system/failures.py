@@ -22,6 +22,11 @@ def explain(error: BaseException) -> RatchetError | None:
     for cause in causes(error):
         if isinstance(cause, RatchetError):
             return cause
+        if isinstance(cause, PermissionError) and cause.filename:
+            return RatchetError(
+                f"This user may not read or write {cause.filename}.",
+                f"Give it the right to, or run Ratchet as the user who has it. {AGAIN}",
+            )
         if isinstance(cause, OSError) and cause.errno in DISK:
             where = f" ({cause.filename})" if cause.filename else ""
             return RatchetError(

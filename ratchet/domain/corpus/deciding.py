@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from ratchet.domain.corpus.corpus import plain
-from ratchet.domain.corpus.questions import Answers, Choice, Question
+from ratchet.domain.corpus.questions import Answers, Choice, Kind, Question
 
 Row = tuple[str, str]
 """A text, with its entity markup, and an intent."""
@@ -62,7 +62,7 @@ class Asking:
         old, one, other = intents_of(before), intents_of(mine), intents_of(others)
         intents = three_ways(old, one, other)
         if intents is None:
-            kind = "label" if mine and others else "removed"
+            kind: Kind = "label" if mine and others else "removed"
             asked = Question(
                 kind, *self.named(message, before, mine, others), said(old), said(one), said(other)
             )

@@ -107,10 +107,12 @@ def merge(
     before = base or Version(ours.frame.head(0), empty())
     book = joining.join(before.ledger, ours.ledger, theirs.ledger)
     context = messages.contexts(before.frame, ours.frame, theirs.frame)
-    frames = tuple(messages.whole(one.frame, context) for one in (before, ours, theirs))
+    first, mine, others = (messages.whole(one.frame, context) for one in (before, ours, theirs))
     form = form_of(book)
-    found = messages.resolve(*frames, context, renames(frames, policy, form), answers)
-    frame = messages.ordered(found, frames[0], book, policy.salt, form)
+    found = messages.resolve(
+        first, mine, others, context, renames((first, mine, others), policy, form), answers
+    )
+    frame = messages.ordered(found, first, book, policy.salt, form)
     texts = distinct(frame, policy, form)
     texts["side"] = sides_of_keys(texts, book)
     texts["day"] = texts["key"].map(joining.placed_on(book))
@@ -123,13 +125,13 @@ def merge(
 
 
 def renames(
-    frames: tuple[pd.DataFrame, ...], policy: SplitPolicy, form: int
+    frames: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame], policy: SplitPolicy, form: int
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Return the intents that each clone renamed since the base: rows that neither changed are not compared."""
     base, ours, theirs = frames
     if base.empty:
         return {}, {}
-    found = []
+    found: list[dict[str, str]] = []
     for one in (ours, theirs):
         if not set(base["intent"]) - set(one["intent"]):  # each name is still there
             found.append({})

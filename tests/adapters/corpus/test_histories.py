@@ -71,7 +71,7 @@ class History:
             case _:
                 held = clone.version()
                 parts = ledger.split(held.frame, held.ledger, clone.settings.params.split)
-                if len(parts.holdout) > 5:
+                if parts.holdout["intent"].nunique() > 1:
                     clone.retire(self.dice.choice(sorted(set(parts.holdout["intent"]))))
 
     def sync(self, clone: Clone) -> None:
