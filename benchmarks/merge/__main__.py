@@ -9,22 +9,23 @@ ledger's rules gave.
 from __future__ import annotations
 
 import json
-import multiprocessing
 import resource
+import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from benchmarks import public
 from benchmarks.ingest.growth import grow
-from ratchet.adapters.corpus import data_folder, dvc
+from ratchet.adapters.corpus import data_folder, dvc, merges
+from ratchet.adapters.settings import load_settings
 from ratchet.adapters.system.threads import in_threads
 from ratchet.domain.corpus import ledger
 from ratchet.domain.corpus.neighbours import Work
+from ratchet.domain.corpus.questions import NONE
 from tests.clones import Clone, team
 
 EACH = 500
@@ -68,33 +69,31 @@ def prepare(folder: Path, rows: int) -> Clone:
     return one
 
 
-def measure(clone: Clone, results: Any) -> None:
-    """Merge, in a process of its own; sends seconds by the clock and of processors, and the peak of memory in GB."""
+def measure(workspace: Path) -> None:
+    """Merge, and print seconds by the clock and of processors, and the peak of memory in GB."""
     started = time.perf_counter()
-    done = clone.merge()
+    done = merges.merge(load_settings(workspace, target="process"), NONE, None, lambda text: None)
+    seconds = time.perf_counter() - started
     used = resource.getrusage(resource.RUSAGE_SELF)
     assert done.state == "merged", done
-    results.put(
-        {
-            "seconds": time.perf_counter() - started,
-            "cpu_seconds": used.ru_utime + used.ru_stime,
-            "gigabytes": used.ru_maxrss / 1e6,
-            "account": done.account.as_dict() if done.account else {},
-        }
-    )
+    figures = {
+        "seconds": seconds,
+        "cpu_seconds": used.ru_utime + used.ru_stime,
+        "gigabytes": used.ru_maxrss / 1e6,
+    }
+    print(json.dumps({**figures, "account": done.account.as_dict() if done.account else {}}, indent=2))
 
 
 def main(rows: int) -> None:
-    """Print the figures as JSON."""
+    """Prepare two clones and measure the merge."""
     with tempfile.TemporaryDirectory(prefix="ratchet-merge-") as made:
         clone = prepare(Path(made), rows)
-        context = multiprocessing.get_context("spawn")
-        results = context.Queue()
-        process = context.Process(target=measure, args=(clone, results))
-        process.start()
-        print(json.dumps(results.get(), indent=2))
-        process.join()
+        argv = [sys.executable, "-m", "benchmarks.merge", "--measure", str(clone.workspace)]
+        subprocess.run(argv, check=True, cwd=public.ROOT)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
+    if sys.argv[1:2] == ["--measure"]:
+        measure(Path(sys.argv[2]))
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)

@@ -94,27 +94,17 @@ def forget(
     workspace = settings.workspace
     named = {normalise(text) for text in texts}
     said = {normalise(text) for text in words_of(settings, person)} if person else set()
-    replaced, lost, messages = {}, [], 0
     here = dvc.revision(workspace) if (workspace / dvc.POINTER).exists() else ""
     revisions = dict.fromkeys(
         [*ledger_history.current(workspace), *ledger_history.introduced(workspace), *registered]
     )
-    for number, revision in enumerate(revisions):
-        say(f"{number + 1:,} of {len(revisions):,} data revisions")
-        try:
-            new, gone = rewrite(settings, revision, named, said)
-        except dvc.NotInRemote:
-            lost.append(revision)
-            continue
-        if gone:
-            replaced[revision] = new
-        messages += gone if revision == here else 0
+    replaced, gone, lost = rewrite_all(settings, list(revisions), (named, said), say)
     events, samples = forget_events(settings, named, person), forget_samples(settings, named | said)
     if replaced:
         put(settings, here, replaced)
     following.forget(workspace, everywhere=True)
     return Forgotten(
-        messages=messages,
+        messages=gone.get(here, 0),
         events=events,
         samples=samples,
         revision=dvc.revision(workspace) if here else "",
@@ -123,6 +113,25 @@ def forget(
         left=tuple(left(settings, named | said)),
         beyond=BEYOND,
     )
+
+
+def rewrite_all(
+    settings: Settings, revisions: list[str], words: tuple[set[str], set[str]], say: Say
+) -> tuple[dict[str, str], dict[str, int], list[str]]:
+    """Store revisions again without the words: by the old one the new one, and how many messages went; those lost."""
+    replaced: dict[str, str] = {}
+    gone: dict[str, int] = {}
+    lost: list[str] = []
+    for number, revision in enumerate(revisions):
+        say(f"{number + 1:,} of {len(revisions):,} data revisions")
+        try:
+            new, count = rewrite(settings, revision, *words)
+        except dvc.NotInRemote:
+            lost.append(revision)
+            continue
+        if count:
+            replaced[revision], gone[revision] = new, count
+    return replaced, gone, lost
 
 
 def rewrite(settings: Settings, revision: str, named: set[str], said: set[str]) -> tuple[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from pathlib import Path
 
@@ -80,22 +81,10 @@ def test_a_persons_events_go_and_what_was_harvested_from_them(tmp_path: Path) ->
     events.parent.mkdir(parents=True)
     with sqlite3.connect(events) as database:
         database.execute(f"CREATE TABLE messages (id INTEGER PRIMARY KEY, {COLUMNS})")
-        for number, (who, text) in enumerate((("ana", SECRET), ("ana", known), ("ben", "hello"))):
-            values = (
-                1.0,
-                forgetting.conversation(who),
-                text,
-                "{}",
-                "leave",
-                0.9,
-                "[]",
-                0,
-                0,
-                0.1,
-                "r",
-                "1",
-                "m",
-            )
+        said = (("local/ana", SECRET), ("intranet/ana", known), ("local/ben", "hello"))
+        for number, (name, text) in enumerate(said):
+            who = hashlib.sha256(name.encode()).hexdigest()[:32]
+            values = (1.0, who, text, "{}", "leave", 0.9, "[]", 0, 0, 0.1, "r", "1", "m")
             places = ", ".join("?" * (len(values) + 1))
             database.execute(f"INSERT INTO messages VALUES ({places})", (number, *values))
     tokens = one.settings.state / "secrets" / "client-tokens.yml"

@@ -22,17 +22,8 @@ def explain(error: BaseException) -> RatchetError | None:
     for cause in causes(error):
         if isinstance(cause, RatchetError):
             return cause
-        if isinstance(cause, PermissionError) and cause.filename:
-            return RatchetError(
-                f"This user may not read or write {cause.filename}.",
-                f"Give it the right to, or run Ratchet as the user who has it. {AGAIN}",
-            )
-        if isinstance(cause, OSError) and cause.errno in DISK:
-            where = f" ({cause.filename})" if cause.filename else ""
-            return RatchetError(
-                f"A file cannot be written: {cause.strerror}{where}.",
-                f"Make room on that disk; see `du -sh .ratchet/*`. {AGAIN}",
-            )
+        if isinstance(cause, OSError) and (told := of_a_file(cause)):
+            return told
         if isinstance(cause, sqlite3.Error):
             return RatchetError(
                 f"A database under .ratchet/ cannot be used: {cause}.",
@@ -56,6 +47,22 @@ def explain(error: BaseException) -> RatchetError | None:
                 f"See .ratchet/prefect/server.log, and the disk's space. {AGAIN}",
             )
     return None
+
+
+def of_a_file(error: OSError) -> RatchetError | None:
+    """Return the sentence for a file that may not be used or a disk that gives way; None for another error."""
+    if isinstance(error, PermissionError) and error.filename:
+        return RatchetError(
+            f"This user may not read or write {error.filename}.",
+            f"Give it the right to, or run Ratchet as the user who has it. {AGAIN}",
+        )
+    if error.errno not in DISK:
+        return None
+    where = f" ({error.filename})" if error.filename else ""
+    return RatchetError(
+        f"A file cannot be written: {error.strerror}{where}.",
+        f"Make room on that disk; see `du -sh .ratchet/*`. {AGAIN}",
+    )
 
 
 def is_a(error: BaseException, module: str, *names: str) -> bool:

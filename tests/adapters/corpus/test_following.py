@@ -6,14 +6,20 @@ import re
 import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from ratchet.adapters.corpus import data_folder, dvc, following, merging
+from ratchet.adapters.corpus import data_folder, dvc, following, merging, remote
 from ratchet.adapters.corpus.following import Local, LocalData
+from ratchet.adapters.settings import load_settings
+from ratchet.domain.corpus import ledger
 from ratchet.domain.corpus.questions import Answers, Choice
 from ratchet.domain.errors import RatchetError
 from tests.clones import Clone, another, forget_data, team
-from tests.corpora import rows
+from tests.corpora import data_workspace, git, rows
+from tests.tiers import tiers
+
+pytestmark = pytest.mark.e2e
 
 MINE, YOURS = rows("leave", 8, start=100), rows("laptop", 8, start=200)
 
@@ -48,6 +54,7 @@ def test_data_is_brought_along_after_a_pull(two: tuple[Clone, Clone]) -> None:
     assert following.bring_along(one.workspace) is None
 
 
+@pytest.mark.long
 def test_back_and_forth_between_branches(two: tuple[Clone, Clone]) -> None:
     """`git switch` moves data.dvc too."""
     one, _ = two
@@ -92,6 +99,7 @@ def test_an_ingest_that_was_not_committed_is_merged_and_committed(two: tuple[Clo
     assert texts(MINE) | texts(YOURS) < one.texts()
 
 
+@pytest.mark.long
 def test_a_stash_that_does_not_fit_is_merged(two: tuple[Clone, Clone]) -> None:
     """`git stash; git pull; git stash pop`, as Git proposes when it refuses the pull."""
     one, _ = two
@@ -127,7 +135,11 @@ def test_edits_and_a_conflict_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "spoil", ["delete data.dvc", "spoil data.dvc", "delete data", "lose the seal", "edit data"]
+    "spoil",
+    tiers(
+        ["delete data.dvc", "spoil data.dvc", "delete data", "lose the seal", "edit data"],
+        lambda one: one in ("delete data.dvc", "edit data"),
+    ),
 )
 def test_reset_mends_whatever_was_done_to_the_data_and_deletes_nothing(
     two: tuple[Clone, Clone], spoil: str
@@ -159,6 +171,7 @@ def test_reset_mends_whatever_was_done_to_the_data_and_deletes_nothing(
         assert any(aside.iterdir())
 
 
+@pytest.mark.long
 def test_without_the_remote_nothing_is_moved(two: tuple[Clone, Clone], tmp_path: Path) -> None:
     """data/ stays whole where the new revision cannot be had."""
     one, _ = two
@@ -182,12 +195,49 @@ def test_a_fresh_clone_has_its_data_at_the_first_look(tmp_path: Path) -> None:
     assert fresh.texts() == one.texts()
     fresh.git("worktree", "add", "-q", "--detach", str(tmp_path / "tree"))
     forget_data(fresh)
-    from ratchet.adapters.settings import load_settings
-
     tree = Clone(load_settings(tmp_path / "tree", target="process"))
     assert following.bring_along(tree.workspace)
     assert tree.texts() == one.texts()
     assert tree.clean()
+
+
+def test_a_clone_whose_remote_is_another_machines_folder_names_the_one_command(tmp_path: Path) -> None:
+    """`.ratchet/remote` stays where the workspace was made; the remedy is followed there, and the clone works."""
+    home = made_at(tmp_path / "home")
+    git(tmp_path, "clone", "-q", str(home.workspace), str(tmp_path / "clone"))
+    clone = Clone(load_settings(tmp_path / "clone", target="process"))
+    with pytest.raises(dvc.NotInRemote, match=r"its DVC remote \.ratchet/remote is not here") as raised:
+        following.bring_along(clone.workspace)
+    assert "`ratchet remote set`" in raised.value.remedy
+    remote.move(home.settings, str(tmp_path / "share"), None, None)
+    home.git("commit", "-qam", "Share the data")
+    clone.git("pull", "-q")
+    following.bring_along(clone.workspace)
+    assert clone.texts() == home.texts()
+
+
+def test_a_worktree_uses_the_remote_of_the_main_one(tmp_path: Path) -> None:
+    """What is ingested there is in the main working tree's remote, so the branch can be merged."""
+    home = made_at(tmp_path / "home")
+    home.git("worktree", "add", "-qb", "topic", str(tmp_path / "tree"))
+    tree = Clone(load_settings(tmp_path / "tree", target="process"))
+    tree.edit(lambda frame: frame[:50])
+    home.git("merge", "-q", "topic")
+    following.bring_along(home.workspace)
+    assert len(home.texts()) == 50
+    assert home.clean()
+
+
+def made_at(folder: Path) -> Clone:
+    """A workspace with 60 messages, whose remote is a folder of its own, as `ratchet init` makes it."""
+    home = Clone(data_workspace(folder))
+    (home.workspace / "bot" / "config.yml").write_text("pipeline: []\n")
+    frame = pd.DataFrame(rows("leave", 30) + rows("laptop", 30)).assign(source="start").astype("str")
+    book = ledger.assign(frame, ledger.empty(), home.settings.params.split, "2026-01-01")
+    home.put(frame, book, committed=False)
+    home.git("add", "--all")
+    home.git("commit", "-qm", "Data")
+    return home
 
 
 def test_answers_that_are_none_are_refused(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ from tests.clones import Clone, team
 from tests.corpora import rows
 from tests.tiers import tiers
 
+pytestmark = pytest.mark.e2e
+
 MINE, YOURS = rows("leave", 8, start=100), rows("laptop", 8, start=200)
 
 
@@ -68,6 +70,7 @@ def test_with_the_driver_a_pull_merges_by_itself_and_data_follows(tmp_path: Path
     assert texts(MINE, YOURS) <= one.texts()
 
 
+@pytest.mark.long
 def test_both_ways_come_to_the_same_revision(tmp_path: Path) -> None:
     """Whoever merges, with whichever clone: the data revision is the same."""
     one, other = apart(tmp_path)
@@ -122,6 +125,7 @@ def test_questions_are_listed_and_answered_in_a_file(tmp_path: Path) -> None:
     assert not path.exists()
 
 
+@pytest.mark.long
 def test_other_files_in_conflict_are_named_and_wait(tmp_path: Path) -> None:
     """The data is merged; what a person has to resolve is listed, and the same command then commits."""
     one, other = team(tmp_path)
@@ -156,6 +160,7 @@ def test_a_merge_that_took_one_side_is_found_and_mended(tmp_path: Path) -> None:
     one.ingest(rows("leave", 2, start=400))
 
 
+@pytest.mark.long
 def test_a_named_branch_is_merged_data_and_code(tmp_path: Path) -> None:
     """`ratchet data merge origin/main`."""
     one, other = apart(tmp_path)
@@ -170,6 +175,7 @@ def test_a_named_branch_is_merged_data_and_code(tmp_path: Path) -> None:
     assert texts(MINE, YOURS) <= one.texts()
 
 
+@pytest.mark.long
 def test_synonyms_of_both_come_in(tmp_path: Path) -> None:
     """By name and example; a file of the team's own that one side added comes along."""
     one, other = team(tmp_path)
@@ -239,6 +245,7 @@ def test_killed_anywhere_the_same_command_ends_the_merge(tmp_path: Path, at: tup
     assert one.git("rev-list", "--count", "--merges", "HEAD") == "1"
 
 
+@pytest.mark.long
 def test_one_answer_for_all_and_what_is_left_out_is_kept_in_a_file(tmp_path: Path) -> None:
     """With --skip a message that is new to both stays out, and lies in a file that can be taken in later."""
     one, other = team(tmp_path)

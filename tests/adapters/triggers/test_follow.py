@@ -267,7 +267,7 @@ def test_data_that_nobody_pushed_yet_is_waited_for(tmp_path: Path) -> None:
     other.git("push", "-q")
     news = watch.look(one.settings)
     assert news.events == ()
-    assert "is not in the DVC remote yet" in news.describe()
+    assert "not in the DVC remote yet" in news.describe()
     follow.write_cursor(one.settings, news.cursor)
     shutil.copytree(tmp_path / "late", tmp_path / "remote", dirs_exist_ok=True)
     assert [event.name for event in watch.look(one.settings).events] == ["ratchet.data.changed"]
