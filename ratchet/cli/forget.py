@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ratchet.cli.context import Json, settings
 from ratchet.cli.output import as_json, facts, out
 from ratchet.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from ratchet.adapters.forgetting import Forgotten
 
 
 def add_to(app: typer.Typer) -> None:
@@ -43,12 +46,8 @@ def forget(
     from ratchet.adapters.system import console
     from ratchet.adapters.system.lock import hold
 
-    if not yes and not json:
-        if not sys.stdin.isatty():
-            raise UsageError(
-                "Nobody can be asked here, and nothing was removed.", "Add --yes to agree beforehand."
-            )
-        typer.confirm("The messages cannot be brought back. Remove them?", abort=True)
+    if not yes:
+        ask()
     with hold(found.state / "run.lock", "A removal of somebody's words"):
         following.bring_along(found.workspace, console.note)
         registered = [model.lineage.data_revision for model in Registry(found).models()]
@@ -56,6 +55,20 @@ def forget(
     if json:
         as_json(done.as_dict())
         return
+    show(done)
+
+
+def ask() -> None:
+    """Let a person agree; raises `UsageError` where nobody can be asked."""
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "Nobody can be asked here, and nothing was removed.", "Add --yes to agree beforehand."
+        )
+    typer.confirm("The messages cannot be brought back. Remove them?", abort=True)
+
+
+def show(done: Forgotten) -> None:
+    """Print what was removed, and what could not be reached."""
     out.print(
         f"Removed: {done.messages:,} messages, {done.events:,} events, {done.samples:,} rows of samples."
     )

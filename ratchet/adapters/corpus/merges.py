@@ -31,7 +31,7 @@ from ratchet.domain.errors import RatchetError
 from ratchet.domain.record import Record
 
 NO_DRIVER = ("-c", f"merge.{driver.NAME}.driver=false")
-"""For Git while Ratchet itself calls it: the merge of the data follows in this process."""
+"""For Git while Ratchet itself calls it: the merge of the data follows in this process, which holds the lock."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,9 @@ def conclude(settings: Settings, outcome: Outcome, message: str, answers: Answer
             uncommitted.note_file(workspace).unlink(missing_ok=True)
         case _:
             uncommitted.note_file(workspace).unlink(missing_ok=True)
-            if not git_state.proceed(workspace, going_on) and (left := git_state.unmerged(workspace)):
+            if not git_state.proceed(workspace, going_on, *NO_DRIVER) and (
+                left := git_state.unmerged(workspace)
+            ):
                 if git_state.stages(workspace, dvc.POINTER):
                     return merge(settings, answers, None, lambda text: None)
                 return replace(outcome, state="waits", left=tuple(left))

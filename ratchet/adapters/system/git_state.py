@@ -48,9 +48,12 @@ def unmerged(workspace: Path) -> list[str]:
     return git(workspace, "diff", "--name-only", "--diff-filter=U").splitlines()
 
 
-def proceed(workspace: Path, going_on: Operation) -> bool:
-    """Let Git go on with a rebase or its like; returns whether it came to its end without another stop."""
-    done = commands.run(["git", going_on, "--continue"], cwd=workspace, env=QUIET, check=False)
+def proceed(workspace: Path, going_on: Operation, *options: str) -> bool:
+    """Let Git go on with a rebase or its like; returns whether it came to its end without another stop.
+
+    `options` are Git's own, before the command.
+    """
+    done = commands.run(["git", *options, going_on, "--continue"], cwd=workspace, env=QUIET, check=False)
     return done.code == 0
 
 

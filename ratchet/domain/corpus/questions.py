@@ -57,10 +57,6 @@ class Question(Record):
         where = f" ({', '.join(value for value in self.context if value)})" if any(self.context) else ""
         return f"{self.text}{where}: {self.ours or 'removed'} here, {self.theirs or 'removed'} there"
 
-    def turned(self) -> Question:
-        """Return the question as the other clone sees it."""
-        return Question(self.kind, self.text, self.context, self.base, self.theirs, self.ours)
-
 
 @dataclass(frozen=True)
 class Answers:

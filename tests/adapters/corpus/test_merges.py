@@ -81,16 +81,26 @@ def test_both_ways_come_to_the_same_revision(tmp_path: Path) -> None:
     assert other.clean()
 
 
-def test_a_rebase_is_resolved_too(tmp_path: Path) -> None:
-    """Two commits of data on top of another's: each stop is merged, and the rebase ends."""
-    one, _ = apart(tmp_path)
+@pytest.mark.parametrize("with_driver", tiers([False, True], bool))
+def test_a_rebase_is_resolved_too(tmp_path: Path, with_driver: bool) -> None:
+    """Two commits of data on top of another's: each stop is merged, and the rebase ends.
+
+    With the driver there is a stop where there is a question; what Git then goes on with does not wait for the lock.
+    """
+    one, other = team(tmp_path, with_driver=with_driver)
+    text = rows("leave", 1)[0]["text"]
+    other.ingest(YOURS)
+    other.relabel(text, "laptop")
+    other.git("push", "-q")
+    one.relabel(text, "holiday")
     one.ingest(rows("leave", 3, start=300))
     assert one.try_git("pull", "-q", "--rebase") != 0
-    done = one.merge()
-    assert done.state == "merged"
+    assert one.merge().state == "asked"
+    assert one.merge(Answers({}, Choice.OURS)).state == "merged"
     assert git_state.operation(one.workspace) == ""
     assert one.clean()
-    assert len(one.texts()) == 79
+    frame = one.version().frame.set_index("text")
+    assert (len(frame), frame.loc[text, "intent"]) == (71, "laptop")
     assert one.git("rev-list", "--count", "--merges", "HEAD") == "0"
 
 
