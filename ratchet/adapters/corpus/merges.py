@@ -23,13 +23,14 @@ from ratchet.adapters.corpus import (
 )
 from ratchet.adapters.corpus.following import Local
 from ratchet.adapters.corpus.merging import Revisions, Say
-from ratchet.adapters.settings import Settings
+from ratchet.adapters.settings import STATE_FOLDER, Settings
 from ratchet.adapters.system import commands, git, git_state
 from ratchet.domain.corpus.merge import Account, Merged
 from ratchet.domain.corpus.questions import Answers, Question
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.record import Record
 
+POINTER = f"./{dvc.POINTER}"
 NO_DRIVER = ("-c", f"merge.{driver.NAME}.driver=false")
 """For Git while Ratchet itself calls it: the merge of the data follows in this process, which holds the lock."""
 
@@ -138,16 +139,19 @@ def resolve(settings: Settings, found: Revisions, answers: Answers, say: Say) ->
 
 
 def require_nothing_local(workspace: Path, found: Revisions) -> None:
-    """Raise `RatchetError` where `data/`, which is about to be replaced, holds what is stored nowhere."""
+    """Raise `RatchetError` where `data/`, which is about to be replaced, holds what no commit has."""
     data = workspace / dvc.FOLDER
     if not data.is_dir():
         return
     here = dvc.describe(workspace, data).revision
-    if here not in (found.ours, found.theirs) and not dvc.cached(workspace, here):
-        raise RatchetError(
-            "data/ was edited by hand, and the merge would replace it.",
-            f"Put it aside with `{dvc.RESET} --data-only`, run `{following.MERGE}` again, then bring your changes in.",
-        )
+    unfinished = here == data_folder.named(workspace) and uncommitted.message(workspace)
+    if here in (found.ours, found.theirs) or unfinished or git_state.known_anywhere(workspace, here, POINTER):
+        return
+    raise RatchetError(
+        "data/ holds rows that are in no commit, and the merge would replace them.",
+        f"Put it aside with `{dvc.RESET} --data-only`, run `{following.MERGE}` again, then take them in from there:"
+        f" `ratchet ingest {STATE_FOLDER}/{following.ASIDE}/*/data/utterances.csv`.",
+    )
 
 
 def subject(workspace: Path) -> str:
@@ -185,6 +189,10 @@ def conclude(settings: Settings, outcome: Outcome, message: str, answers: Answer
                     return merge(settings, answers, None, lambda text: None)
                 return replace(outcome, state="waits", left=tuple(left))
             following.bring_along(workspace)
+            if still := git_state.operation(workspace):
+                outcome = replace(
+                    outcome, notes=(*outcome.notes, f"Git stopped in a {still}: see `git status`.")
+                )
     return replace(outcome, commit=git.git(workspace, "rev-parse", "HEAD"), revision=dvc.revision(workspace))
 
 

@@ -113,25 +113,33 @@ def test_a_stash_that_does_not_fit_is_merged(two: tuple[Clone, Clone]) -> None:
     assert texts(MINE) | texts(YOURS) < one.texts()
 
 
-def test_edits_and_a_conflict_at_once(tmp_path: Path) -> None:
-    """The remedy of the merge is followed to the letter: nothing of the edit is deleted."""
+@pytest.mark.parametrize("what", tiers(["edited", "ingested"], lambda one: one == "ingested"))
+def test_what_no_commit_has_and_a_conflict_at_once(tmp_path: Path, what: str) -> None:
+    """The remedy of the merge is followed to the letter, and nothing is lost."""
     one, other = team(tmp_path)
     other.ingest(YOURS)
     other.git("push", "-q")
     one.ingest(MINE)
-    add_by_hand(one, "may i have a day off tomorrow")
+    text = "may i have a day off tomorrow"
+    if what == "edited":
+        add_by_hand(one, text)
+    else:
+        one.ingest([{"text": text, "intent": "leave"}], committed=False)
+        one.git("checkout", "-q", "--", "data.dvc")
     one.try_git("pull", "-q")
-    with pytest.raises(RatchetError, match="the merge would replace it") as raised:
+    with pytest.raises(RatchetError, match="in no commit, and the merge would replace them") as raised:
         one.merge()
     assert re.findall(r"`([^`]+)`", raised.value.remedy) == [
         "ratchet data reset --data-only",
         "ratchet data merge",
+        "ratchet ingest .ratchet/set-aside/*/data/utterances.csv",
     ]
-    _, aside = following.put_aside(one.workspace, data_only=True)
-    assert aside is not None
-    assert "may i have a day off tomorrow" in (aside / "data" / "utterances.csv").read_text()
+    following.put_aside(one.workspace, data_only=True)
     assert one.merge().state == "merged"
     assert one.clean()
+    (kept,) = one.workspace.glob(".ratchet/set-aside/*/data/utterances.csv")
+    one.ingest(pd.read_csv(kept, dtype="str")[["text", "intent"]].to_dict("records"))
+    assert {text} | texts(MINE) | texts(YOURS) < one.texts()
 
 
 @pytest.mark.parametrize(
