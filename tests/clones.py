@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from ratchet.adapters.corpus import data_folder, driver, dvc, dvc_config, merges
-from ratchet.adapters.readers.tables import Reading
+from ratchet.adapters.readers.reading import Reading
 from ratchet.adapters.settings import Settings, load_settings
 from ratchet.domain.corpus.merge import Version
 from ratchet.domain.corpus.questions import NONE, Answers

@@ -25,7 +25,7 @@ from ratchet.adapters.corpus.following import Local
 from ratchet.adapters.corpus.merging import Revisions, Say
 from ratchet.adapters.settings import STATE_FOLDER, Settings
 from ratchet.adapters.system import commands, git, git_state
-from ratchet.domain.corpus.merge import Account, Merged
+from ratchet.domain.corpus.merge import Account, MergedCorpora
 from ratchet.domain.corpus.questions import Answers, Question
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.record import Record
@@ -216,7 +216,7 @@ def carry(settings: Settings, found: following.State, answers: Answers, say: Say
     return Outcome("carried", revision=wanted, account=done.account, notes=tuple(notes))
 
 
-def asked(settings: Settings, done: Merged, notes: list[str]) -> Outcome:
+def asked(settings: Settings, done: MergedCorpora, notes: list[str]) -> Outcome:
     """Write the questions to a file."""
     path = merging.ask(settings, done.questions)
     return Outcome(

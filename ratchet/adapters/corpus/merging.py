@@ -11,17 +11,18 @@ from pathlib import Path
 import pandas as pd
 
 from ratchet.adapters.corpus import data_folder, data_revisions, dvc
-from ratchet.adapters.readers import nlu_yaml
+from ratchet.adapters.readers import nlu_extras
+from ratchet.adapters.readers.reading import EXTRAS
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import replacing, write_text
 from ratchet.adapters.system.threads import in_threads
 from ratchet.domain.corpus import extras
-from ratchet.domain.corpus.merge import Merged, Version, merge
+from ratchet.domain.corpus.merge import MergedCorpora, Version, merge
 from ratchet.domain.corpus.neighbours import Work
 from ratchet.domain.corpus.questions import NONE, Answers, Choice, Question
 from ratchet.domain.errors import RatchetError
 
-KINDS = {f"{kind}.yml": kind for kind in nlu_yaml.EXTRAS}
+KINDS = {f"{kind}.yml": kind for kind in EXTRAS}
 ASKED = ("id", "question", "text", "context", "base", "ours", "theirs", "answer")
 Say = Callable[[str], None]
 
@@ -47,7 +48,9 @@ def messages(folder: Path) -> pd.DataFrame:
     return frame if "source" in frame else frame.assign(source="")
 
 
-def combine(settings: Settings, found: Revisions, answers: Answers, say: Say) -> tuple[Merged, list[str]]:
+def combine(
+    settings: Settings, found: Revisions, answers: Answers, say: Say
+) -> tuple[MergedCorpora, list[str]]:
     """Merge and write the result to the staging folder where no question is left.
 
     Returns the merge and notes on what could not be done. Raises `dvc.NotInRemote` where one of the two sides is lost;
@@ -73,7 +76,7 @@ def combine(settings: Settings, found: Revisions, answers: Answers, say: Say) ->
 
 def lay_on_top(
     settings: Settings, before: str, wanted: str, answers: Answers, say: Say
-) -> tuple[Merged, list[str]]:
+) -> tuple[MergedCorpora, list[str]]:
     """Merge the rows that were edited in `data/`, made from one revision, with another; writes to a folder beside."""
     notes: list[str] = []
     data = settings.workspace / dvc.FOLDER
@@ -88,7 +91,7 @@ def lay_on_top(
 
 def write(
     settings: Settings,
-    done: Merged,
+    done: MergedCorpora,
     folders: tuple[Path | None, Path, Path],
     rest: Choice | None,
     notes: list[str],
@@ -119,9 +122,9 @@ def merge_extras(
         content, clear = extras.merge_file(*(file.read_bytes() if file else None for file in files))
         kind = KINDS.get(name)
         if not clear and kind:
-            known = [nlu_yaml.read_extras(file).get(kind, {}) if file else {} for file in files]
+            known = [nlu_extras.read_extras(file).get(kind, {}) if file else {} for file in files]
             target.mkdir(parents=True, exist_ok=True)
-            nlu_yaml.write_extras(target / name, kind, extras.merge_names(*known))
+            nlu_extras.write_extras(target / name, kind, extras.merge_names(*known))
             continue
         if not clear:
             file = files[2] if rest is Choice.THEIRS else files[1]

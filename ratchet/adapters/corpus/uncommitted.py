@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ratchet.adapters.corpus import data_folder, dvc
@@ -33,11 +34,11 @@ def pending(workspace: Path) -> bool:
     return git.in_repository(workspace) and git.changed(workspace, dvc.POINTER)
 
 
-def commit(workspace: Path, fallback: str) -> str:
-    """Commit `data.dvc` with the message that was kept for it, else with another one; returns the commit.
+def commit(workspace: Path, fallback: str, beside: Sequence[str] = ()) -> str:
+    """Commit `data.dvc` and what is named beside it with the message that was kept for it, else with another one; returns the commit.
 
     Raises `git.NotCommitted`; the message stays then.
     """
-    done = git.commit(workspace, [dvc.POINTER], message(workspace) or fallback)
+    done = git.commit(workspace, [dvc.POINTER, *beside], message(workspace) or fallback)
     note_file(workspace).unlink(missing_ok=True)
     return done

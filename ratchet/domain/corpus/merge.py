@@ -79,7 +79,7 @@ class Account(Record):
 
 
 @dataclass(frozen=True)
-class Merged:
+class MergedCorpora:
     """The corpus to be, where there are no `questions`; with them, what there is to answer first.
 
     `skipped` are the rows that an answer leaves out although no ancestor had them.
@@ -99,7 +99,7 @@ def merge(
     policy: SplitPolicy,
     answers: Answers = NONE,
     work: Work = ALONE,
-) -> Merged:
+) -> MergedCorpora:
     """Merge two versions that continue `base`, None where they have nothing in common.
 
     Raises `RatchetError` where their ledgers have different normal forms, or an answer is no answer.
@@ -119,7 +119,7 @@ def merge(
     loose = unsettled(texts, book, (ours, theirs), found, form)
     straddling = joining.straddling(texts, loose, policy, work)
     joined = joining.quarantine(book, straddling)
-    return Merged(
+    return MergedCorpora(
         frame, joined, found.questions, account(found, frame, joined, (ours, theirs)), found.skipped
     )
 

@@ -195,13 +195,13 @@ def test_synonyms_of_both_come_in(tmp_path: Path) -> None:
             following.bring_along(clone.workspace)
         extras.mkdir(parents=True)
         (extras / f"{name}.yml").write_text("nlu: []\n")
-        data_folder.nlu_yaml.write_extras(extras / "synonym.yml", "synonym", {"laptop": [name]})
+        data_folder.nlu_extras.write_extras(extras / "synonym.yml", "synonym", {"laptop": [name]})
         clone.ingest(MINE if clone is one else YOURS)
     other.git("push", "-q")
     one.try_git("pull", "-q")
     assert one.merge().state == "merged"
     extras = one.workspace / "data" / "extras"
-    assert data_folder.nlu_yaml.read_extras(extras / "synonym.yml") == {
+    assert data_folder.nlu_extras.read_extras(extras / "synonym.yml") == {
         "synonym": {"laptop": ["notebook", "pc"]}
     }
     assert (extras / "pc.yml").exists()

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from ratchet.domain.corpus import joining, ledger
 from ratchet.domain.corpus.corpus import key
 from ratchet.domain.corpus.invariants import violations
-from ratchet.domain.corpus.merge import Merged, Version, merge
+from ratchet.domain.corpus.merge import MergedCorpora, Version, merge
 from ratchet.domain.corpus.questions import Answers, Choice
 from ratchet.domain.errors import RatchetError
 from tests.domain.corpus import clones
@@ -51,7 +51,7 @@ def three(draw: st.DrawFn) -> tuple[Version, Version, Version]:
     return base, ours, theirs
 
 
-def require_sound(done: Merged, *parents: Version) -> None:
+def require_sound(done: MergedCorpora, *parents: Version) -> None:
     """All that must hold of a merge, whatever was merged."""
     result = Version(done.frame, done.ledger)
     found = violations(done.frame, done.ledger, None, POLICY)
@@ -67,7 +67,7 @@ def require_sound(done: Merged, *parents: Version) -> None:
         ]
 
 
-def require_nothing_lost(done: Merged, base: Version, ours: Version, theirs: Version) -> None:
+def require_nothing_lost(done: MergedCorpora, base: Version, ours: Version, theirs: Version) -> None:
     """Each message is there unless a clone removed it, and has the label of the clone that changed it, or is asked."""
     result = Version(done.frame, done.ledger)
     before, mine, others, now = (labels(one) for one in (base, ours, theirs, result))
