@@ -1,8 +1,12 @@
-"""Every remedy that the code base prints, found in its source."""
+"""Every remedy that the code base prints, found in its source.
+
+`python -m tests.remedies` brings the list up to date.
+"""
 
 from __future__ import annotations
 
 import ast
+import csv
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -104,3 +108,21 @@ def collect() -> set[Remedy]:
                 for text in text_of(node.args[1], constants):
                     found.add(Remedy(path.relative_to(ROOT).as_posix(), text))
     return {one for one in found if one.text.strip()}
+
+
+def rewrite() -> None:
+    """Bring `tests/remedies.csv` up to date: rows that went are taken out, new ones are open until a test is named."""
+    path = ROOT / "tests" / "remedies.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        known = {(row["file"], row["remedy"]): row for row in csv.DictReader(file)}
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(("file", "remedy", "state", "test"))
+        for one in sorted(collect(), key=lambda one: (one.file, one.text)):
+            row = known.get((one.file, one.text), {})
+            state = row.get("state") or ("open" if one.names_a_command else "advice")
+            table.writerow((one.file, one.text, state, row.get("test", "")))
+
+
+if __name__ == "__main__":
+    rewrite()

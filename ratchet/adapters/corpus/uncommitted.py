@@ -35,7 +35,7 @@ def pending(workspace: Path) -> bool:
 
 
 def commit(workspace: Path, fallback: str, beside: Sequence[str] = ()) -> str:
-    """Commit `data.dvc` and what is named beside it with the message that was kept for it, else with another one; returns the commit.
+    """Commit `data.dvc` and what is named beside it, with the message that was kept, else another; returns the commit.
 
     Raises `git.NotCommitted`; the message stays then.
     """
