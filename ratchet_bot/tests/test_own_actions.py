@@ -86,6 +86,9 @@ def test_a_server_of_the_teams_own_goes_first(folder: Path) -> None:
 
 def test_an_action_knows_a_person_as_the_platform_does() -> None:
     """Those of client applications keep the conversation's name."""
-    asked = {"sender_id": "webhooks/slack:sales/U1/x", "tracker": {"sender_id": "webhooks/slack:sales/U1/x", "a": 1}}
+    asked = {
+        "sender_id": "webhooks/slack:sales/U1/x",
+        "tracker": {"sender_id": "webhooks/slack:sales/U1/x", "a": 1},
+    }
     assert as_the_platform_says(asked) == {"sender_id": "U1/x", "tracker": {"sender_id": "U1/x", "a": 1}}
     assert as_the_platform_says({"sender_id": "web/anna"}) == {"sender_id": "web/anna"}

@@ -83,6 +83,7 @@ def test_no_message_is_lost_in_a_release(small: Small) -> None:
     assert found["connections"] >= 4, "the pages went to the new replica"
     assert found["refused"], "somebody without Slack's secret was believed"
     assert with_channels.lost(found) == {}
+    assert with_channels.twice(found) == {}
 
 
 def test_each_replica_has_an_action_server_of_its_own(small: Small) -> None:

@@ -52,7 +52,7 @@ def channels(host: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tu
 
 
 def test_no_message_is_lost_in_a_release(channels: tuple[Fleet, int]) -> None:
-    """Signed requests of Slack, updates as Telegram sends them and two real Socket.IO clients: each has its one reply.
+    """Signed requests of Slack, updates as Telegram sends them and two real Socket.IO clients: each has its reply.
 
     A wrong signature is refused; an update that comes twice is one turn, whichever replica gets it.
     """
@@ -67,6 +67,7 @@ def test_no_message_is_lost_in_a_release(channels: tuple[Fleet, int]) -> None:
     assert found["connections"] >= 4, "the pages went to the new replicas"
     assert found["refused"]
     assert with_channels.lost(found) == {}
+    assert with_channels.twice(found) == {}
 
 
 def test_each_colour_has_its_own_custom_actions(channels: tuple[Fleet, int]) -> None:
