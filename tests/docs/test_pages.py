@@ -30,6 +30,10 @@ MADE = {
     "tests/test_stories.yml",
     "bot/actions",
     "bot/actions/",
+    "bot/actions.py",
+    "bot/actions/requirements*.txt",
+    "bot/channels/my_channel.py",
+    "bot/credentials.yml",
     "benchmarks/*/results",
 }
 """Paths that a user makes."""
