@@ -33,6 +33,11 @@ MADE = {
     "bot/actions.py",
     "bot/actions/requirements*.txt",
     "bot/channels/my_channel.py",
+    "bot/data/",
+    "bot/domain/",
+    "bot/tests/",
+    "bot/config.fast.yml",
+    "bot/config.own.yml",
     "bot/credentials.yml",
     "benchmarks/*/results",
 }

@@ -13,6 +13,7 @@ from typing import Any
 
 from ratchet_bot.tools._errors import ToolError, cause, run
 from ratchet_bot.tools._model import verify
+from ratchet_bot.tools._yaml import domain_of
 
 logger = logging.getLogger(__name__)
 
@@ -183,7 +184,7 @@ def load_agent(model: Path, domain: Path, memory: Any, actions: Any = None) -> A
             str(model), tracker_store=memory.trackers, lock_store=memory.locks, action_endpoint=actions
         )
         agent.tracker_store._on_tracker_store_error = _raise_store
-        if domain.exists():
+        if (domain := domain_of(domain)).exists():
             agent.nlg.responses = {**agent.domain.responses, **Domain.load(str(domain)).responses}
     except Exception as error:  # any broken archive
         raise ToolError(
