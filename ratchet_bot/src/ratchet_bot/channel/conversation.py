@@ -103,11 +103,7 @@ class Conversations:
         output = turn.output or CollectingOutputChannel()
         metadata = {**turn.metadata, "context": dict(turn.context)}
         tracker = await processor.fetch_tracker_and_update_session(turn.conversation, output, metadata)
-        parsed = (
-            {"text": turn.text, "entities": [], **turn.parsed}
-            if turn.parsed
-            else parse(processor.graph_runner, processor.model_metadata, [(turn.text, turn.context)])[0]
-        )
+        parsed = self._parsed(turn)
         prediction = prediction_of(parsed)
         if (
             prediction.intent == FALLBACK_INTENT
@@ -140,6 +136,13 @@ class Conversations:
             "release": self.service.release,
             "model_id": self.agent.model_id,
         }
+
+    def _parsed(self, turn: Turn) -> dict[str, Any]:
+        """What the model says of a turn's text, unless its channel said that."""
+        if turn.parsed:
+            return {"text": turn.text, "entities": [], **turn.parsed}
+        processor = self.agent.processor
+        return parse(processor.graph_runner, processor.model_metadata, [(turn.text, turn.context)])[0]
 
     def _record(self, turn: Turn, **outcome: Any) -> None:
         """Give the broker what became of a turn."""
