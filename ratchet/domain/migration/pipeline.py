@@ -37,6 +37,9 @@ def fast(project: Project) -> tuple[dict[str, Any], list[Row]]:
     if project.groups:
         classifier["ranking_length"] = 0
         pipeline.append({"name": GROUPS})
+    if not project.config.get("pipeline"):
+        why = "the same kinds of work; `ratchet pipeline own` writes Rasa's default out"
+        rows = [Row(Kind.CHANGED, "pipeline", "config.yml", "Rasa's default", "LinearIntentClassifier", why)]
     extractors = learnt(project, names, rows)
     synonyms = [entry for entry in kept if entry["name"] == SYNONYMS] or [{"name": SYNONYMS}]
     features = [entry for entry in kept if entry["name"] in CRF_FEATURES]

@@ -182,3 +182,18 @@ def test_each_component_is_kept_or_named(pipeline_of: list[str], policies: list[
     assert {*pipeline_of, *policies} - {"WhitespaceTokenizer"} <= kept | said
     assert not any(project.component(name).missing for name in kept)
     assert sum(entry["name"] == "RulePolicy" for entry in made["policies"]) >= 1
+
+
+def test_a_configuration_that_names_no_pipeline_has_one_row() -> None:
+    """Nobody wrote Rasa's default, so its parts are not told one by one."""
+    made, rows = pipeline.fast(
+        replace(PROJECT, config={"pipeline": None, "policies": [{"name": "RulePolicy"}]})
+    )
+    assert [row.what for row in rows] == [
+        "pipeline",
+        "RegexEntityExtractor",
+        "RulePolicy",
+        "AugmentedMemoizationPolicy",
+    ]
+    assert names(made["pipeline"])[:3] == ["LinearIntentClassifier", "RetrievalGroups", "WhitespaceTokenizer"]
+    assert set(names(made["pipeline"])[3:5]) == {"RegexFeaturizer", "LexicalSyntacticFeaturizer"}
