@@ -35,7 +35,9 @@ def variables(settings: Settings) -> dict[str, str]:
         written = dotenv_values(file, interpolate=False) if file.is_file() else {}
         named = REFERENCE.findall(credentials.read_text(encoding="utf-8")) if credentials.is_file() else []
     except (OSError, UnicodeDecodeError) as error:
-        raise RatchetError(f"{file} or {credentials} cannot be read: {error}.", "Save it in UTF-8.") from error
+        raise RatchetError(
+            f"{file} or {credentials} cannot be read: {error}.", "Save it in UTF-8."
+        ) from error
     names = {name for name in (*written, *named) if not name.upper().startswith(OURS)}
     found = {name: os.environ.get(name) or written.get(name) for name in sorted(names)}
     return {name: value for name, value in found.items() if value}
@@ -68,7 +70,9 @@ def inspect(settings: Settings, say: Callable[[str], None]) -> None:
         return
     source = framework.folder(bot)
     if source is None or not (source / framework.PACKAGE / "tools" / "inspect.py").is_file():
-        say("channels and actions were not looked at: this bot's framework is of before; `ratchet upgrade` brings it")
+        say(
+            "channels and actions were not looked at: this bot's framework is of before; `ratchet upgrade` brings it"
+        )
         return
     lines: list[str] = []
     if not settings.actions_url and (lacking := next(iter(requirements.missing(bot)), None)):

@@ -93,8 +93,20 @@ def test_what_can_be_reached_is_what_is_in_the_file(channels: tuple[Fleet, int])
     asked = {"sender": "anna", "message": "i need a new laptop"}
     assert httpx.post(f"{url}/webhooks/rest/webhook", json=asked, trust_env=False, timeout=30).json()
     for path in (
-        *("/webhooks/telegram/webhook", "/webhooks/rest/elsewhere", "/webhooks/../model", "/webhooks/rest/../chat"),
-        *("/webhooks/rest/%2e%2e/model", "/webhooks", "/webhooks/", "/socket.io/../model", "/socket.iox", "/webhook"),
+        *(
+            "/webhooks/telegram/webhook",
+            "/webhooks/rest/elsewhere",
+            "/webhooks/../model",
+            "/webhooks/rest/../chat",
+        ),
+        *(
+            "/webhooks/rest/%2e%2e/model",
+            "/webhooks",
+            "/webhooks/",
+            "/socket.io/../model",
+            "/socket.iox",
+            "/webhook",
+        ),
     ):
         answer = probes.ask(fleet.settings.port, "POST", path, body="{}")
         assert set(answer.statuses) <= probes.REFUSED, (path, answer)
@@ -129,7 +141,9 @@ def test_a_channel_without_its_secret_is_refused_by_name(channels: tuple[Fleet, 
     kept = env.read_text(encoding="utf-8")
     env.write_text(kept.replace("SLACK_TOKEN", "SLACK_TOKEN_OF_BEFORE"), encoding="utf-8")
     try:
-        with pytest.raises(RatchetError, match=r"credentials.yml line 4: slack needs the variable SLACK_TOKEN"):
+        with pytest.raises(
+            RatchetError, match=r"credentials.yml line 4: slack needs the variable SLACK_TOKEN"
+        ):
             project.inspect(fleet.settings, fleet.say)
     finally:
         env.write_text(kept, encoding="utf-8")
@@ -137,7 +151,11 @@ def test_a_channel_without_its_secret_is_refused_by_name(channels: tuple[Fleet, 
 
 def written(fleet: Fleet) -> int:
     """How many messages the replicas of the live release have noted."""
-    said = [httpx.get(f"{one.url}/status", trust_env=False, timeout=10) for one in fleet.target.replicas() if one.url]
+    said = [
+        httpx.get(f"{one.url}/status", trust_env=False, timeout=10)
+        for one in fleet.target.replicas()
+        if one.url
+    ]
     return sum(int(one.json()["events"]["written"]) for one in said)
 
 
@@ -150,7 +168,18 @@ def connections(fleet: Fleet) -> int:
 
 def self_signed(folder: Path) -> Path:
     """Make a certificate for this machine, and return the file that holds it and its key."""
-    argv = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    argv = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
     argv += ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
     files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "chain.pem")]
     subprocess.run([*argv, *files], check=True, capture_output=True, timeout=60)

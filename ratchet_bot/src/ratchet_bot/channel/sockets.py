@@ -102,7 +102,7 @@ class Sockets:
         message.output_channel.sio = Sender(self, message.sender_id)
 
     async def close(self) -> None:
-        """Close all connections, so that their clients go to another replica; those of clients that are gone are cut."""
+        """Close all connections, so that clients go to another replica; those of clients that are gone are cut."""
         for one in list(self._open.values()):
             await one.end()
         for _ in range(round(CLOSE_SECONDS / 0.05)):
