@@ -84,7 +84,7 @@ def params_text(example: str | None) -> str:
     if example:
         return text
     text = re.sub(r"^  context:\n(    .*\n)+", "  context: {}\n", text, flags=re.MULTILINE)
-    return re.sub(r"^  salt: .*$", f"  salt: {secrets.token_hex(8)}", text, flags=re.MULTILINE)
+    return re.sub(r"^  salt: .*$", f'  salt: "{secrets.token_hex(8)}"', text, flags=re.MULTILINE)
 
 
 def copy_bot(folder: Path, example: str | None) -> None:

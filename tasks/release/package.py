@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from ratchet.adapters.bot import bot_code, project
+from ratchet.adapters.registry import encoders
 from ratchet.adapters.run import Run
 from ratchet.adapters.system import git
 from ratchet.adapters.system.files import refuse_pointers
@@ -39,6 +40,9 @@ def package(run: Run, model: Model) -> Release:
         "model": model.sha256,
         "data": model.lineage.data_revision,
     }
+    if encoder := model.lineage.encoder:
+        encoders.ready(settings, registry, encoder, say)
+        labels["encoder"] = encoder
     code = bot_code.code_digest(settings.bot)
     bundle = run.target.package(registry.archive(model), model.sha256, labels, say)
     return Release(

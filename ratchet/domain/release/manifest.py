@@ -20,7 +20,8 @@ class Lineage(Record):
 
     `data_revision` is the hash in `data.dvc`, `ledger_hash` the SHA-256 of the ledger, `code_commit` the Git
     commit (with `-dirty` where the working tree differed), `code_hash` the digest of the files that shape the
-    model, `lock_hash` the SHA-256 of `bot/uv.lock`, `fingerprint` the digest of all that training depends on.
+    model, `lock_hash` the SHA-256 of `bot/uv.lock`, `fingerprint` the digest of all that training depends on,
+    `encoder` the digest of the sentence encoder, "" without one: the model cannot be loaded without its weights.
     """
 
     data_revision: str
@@ -30,6 +31,7 @@ class Lineage(Record):
     lock_hash: str
     fingerprint: str
     seed: int
+    encoder: str = ""
 
 
 @dataclass(frozen=True)

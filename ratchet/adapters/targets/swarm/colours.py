@@ -102,6 +102,10 @@ class Colours:
         """Stop a colour and wait until its replicas have ended, so that their memory is free."""
         self.remove_stack(self.stack(colour))
 
+    def order_removal(self, colour: Colour) -> None:
+        """Stop a colour, and let its replicas end in their own time."""
+        stack.remove(self.settings, self.stack(colour))
+
     def remove_stack(self, name: str) -> None:
         """Take a stack away and wait until its containers and networks are gone."""
         deadline = time.monotonic() + REMOVAL_SECONDS

@@ -24,7 +24,10 @@ from ratchet.domain.release.manifest import Release
 
 STACK_SECONDS = 120
 HAPROXY, START, SWITCH = "proxy/haproxy.cfg", "proxy/proxy.sh", "proxy/switch.cfg"
-RECIPES = ("stack.yml", "bot/Dockerfile", "bot/model.Dockerfile", "bot/healthy.py", HAPROXY, START, SWITCH)
+RECIPES = (
+    *("stack.yml", "bot/Dockerfile", "bot/encoder.Dockerfile", "bot/model.Dockerfile", "bot/healthy.py"),
+    *(HAPROXY, START, SWITCH),
+)
 """What a release on the swarm is made with; a workspace may have some of its own."""
 
 

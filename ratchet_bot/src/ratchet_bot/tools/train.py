@@ -14,6 +14,7 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+from ratchet_bot.tools._encoding import encode
 from ratchet_bot.tools._errors import ToolError, require_libraries, run
 from ratchet_bot.tools._yaml import domain_of
 
@@ -36,6 +37,9 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         "--extras", type=Path, help="folder with Rasa YAML: lookups, synonyms, regular expressions"
     )
     parser.add_argument("--seed", type=int, help="random_seed for every component that takes one")
+    parser.add_argument(
+        "--encoder", help="digest or name of the encoder in place of the configuration's; none: without one"
+    )
     parser.add_argument("--report", type=Path, required=True, help="JSON report to write")
     return parser.parse_args(argv)
 
@@ -62,7 +66,7 @@ def train(arguments: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         if not path.exists():
             raise ToolError(f"{path} does not exist.", "Name an existing file.")
     config_file = scratch / "config.yml"
-    config = effective_config(read_config(arguments.config), arguments.seed)
+    config = effective_config(read_config(arguments.config), arguments.seed, arguments.encoder)
     config_file.write_text(json.dumps(config), encoding="utf-8")  # JSON is YAML
     domain = _existing(domain_of(arguments.domain)) or _empty_domain(scratch)
     dialogue = [path for path in (arguments.rules, arguments.dialogue) if path.exists()]
@@ -70,11 +74,13 @@ def train(arguments: argparse.Namespace, scratch: Path) -> dict[str, Any]:
 
     print(f"reading {arguments.data}", flush=True)
     importer, summary = read(config, config_file, domain, files)
+    without = encode(config, importer)
+    config_file.write_text(json.dumps(config), encoding="utf-8")
     print(f"training on {summary['rows']} messages of {len(summary['intents'])} intents", flush=True)
     archive = _train_with_rasa(importer, scratch)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(str(archive), arguments.out)
-    return {**archive_facts(arguments.out), **summary}
+    return {**archive_facts(arguments.out), **summary, "without_encoder": without}
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -93,8 +99,10 @@ def read_config(path: Path) -> dict[str, Any]:
     return dict(config)
 
 
-def effective_config(config: dict[str, Any], seed: int | None) -> dict[str, Any]:
+def effective_config(config: dict[str, Any], seed: int | None, encoder: str | None = None) -> dict[str, Any]:
     """The configuration that is trained: with the importer, an assistant id, and a seed wherever one is taken.
+
+    `encoder` takes the place of the one that a component names, where one does.
 
     Raises ToolError for a component that the lean environment cannot run, and for one that takes a seed when
     neither the configuration nor the caller gives one: unseeded, DIET moved two points between identical runs.
@@ -108,6 +116,9 @@ def effective_config(config: dict[str, Any], seed: int | None) -> dict[str, Any]
         ]
     for section in ("pipeline", "policies"):
         config[section] = [_seeded(dict(item), seed) for item in config.get(section) or []]
+    for item in config["pipeline"]:
+        if encoder and item.get("encoder"):
+            item["encoder"] = None if encoder == "none" else encoder
     return config
 
 
@@ -202,8 +213,8 @@ def _quiet_rasa() -> Iterator[None]:
 
 
 def archive_facts(path: Path) -> dict[str, Any]:
-    """Model id of an archive, and temperature and threshold when its classifier is Ratchet's (else null)."""
-    facts: dict[str, Any] = {"model_id": None, "temperature": None, "threshold": None}
+    """Model id of an archive, and temperature, threshold and encoder when its classifier is Ratchet's (else null)."""
+    facts: dict[str, Any] = {"model_id": None, "temperature": None, "threshold": None, "encoder": None}
     with tarfile.open(path) as archive:
         for member in archive:
             if Path(member.name) == Path("metadata.json"):
@@ -211,6 +222,7 @@ def archive_facts(path: Path) -> dict[str, Any]:
             elif "LinearIntentClassifier" in member.name and member.name.endswith("/model.json"):
                 model = json.load(archive.extractfile(member))
                 facts.update(temperature=model["temperature"], threshold=model["threshold"])
+                facts["encoder"] = model.get("pool")
     return facts
 
 
