@@ -94,6 +94,15 @@ def test_ted_is_left_behind_and_the_table_says_what_that_means() -> None:
     assert {row.what for row in rows} >= {"DIETClassifier", "ResponseSelector", "FallbackClassifier"}
 
 
+def test_a_project_in_english_gets_the_sentence_encoder() -> None:
+    """Another language has none of its own, and the table says so."""
+    english = replace(PROJECT, config={**PROJECT.config, "language": "en"})
+    assert pipeline.fast(english)[0]["pipeline"][0]["encoder"] == "english"
+    config, rows = pipeline.fast(PROJECT)
+    assert "encoder" not in config["pipeline"][0]
+    assert [row.kind for row in rows if row.what == "a sentence encoder"] == [Kind.LEFT]
+
+
 def test_without_a_fallback_each_message_gets_an_intent() -> None:
     """A project without FallbackClassifier keeps answering each message."""
     project = replace(PROJECT, config={**PROJECT.config, "pipeline": [{"name": "DIETClassifier"}]})
