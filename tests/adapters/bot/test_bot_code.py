@@ -222,3 +222,26 @@ def test_line_ends_that_git_writes_on_other_machines_change_no_fingerprint(tmp_p
     (tmp_path / "one.bin").write_bytes(b"\0\r\n")
     (tmp_path / "two.bin").write_bytes(b"\0\n")
     assert code_sha256(tmp_path / "one.bin") != code_sha256(tmp_path / "two.bin")
+
+
+def test_rules_and_stories_in_many_files_shape_a_model_and_responses_in_a_folder_do_not(
+    tmp_path: Path,
+) -> None:
+    """A bot that came from Rasa: `data/` and `domain/` in place of one file each."""
+    files = {
+        "config.yml": "pipeline: []\n",
+        "data/a/rules.yml": "rules: []\n",
+        "domain/one.yml": "intents: [greet]\n",
+        "domain/two/answers.yml": "responses:\n  utter_greet: [{text: Hello}]\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    before = bot_code.shaping_hash(tmp_path)
+    (tmp_path / "domain" / "two" / "answers.yml").write_text("responses:\n  utter_greet: [{text: Hi}]\n")
+    assert bot_code.shaping_hash(tmp_path) == before
+    (tmp_path / "domain" / "one.yml").write_text("intents: [greet, bye]\n")
+    changed = bot_code.shaping_hash(tmp_path)
+    assert changed != before
+    (tmp_path / "data" / "a" / "rules.yml").write_text("rules: [{rule: a, steps: []}]\n")
+    assert bot_code.shaping_hash(tmp_path) != changed
