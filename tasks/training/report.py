@@ -72,6 +72,8 @@ def contents(run: Run, judgement: Judgement) -> Report:
         traffic=tuple(harvest.estimates(run.settings)),
         nearest=nearest(run, judgement, [*doubted[:MOST_EXAMPLES], *shown(compared_rows)]),
         links=(("The bot", run.target.url()),),
+        whole=judgement.whole,
+        entity_attribution=judgement.why_entities,
     )
 
 

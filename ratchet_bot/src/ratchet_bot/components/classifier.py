@@ -121,7 +121,7 @@ class LinearIntentClassifier(GraphComponent, IntentClassifier):
         try:
             self.model = linear.train(
                 [example.get(TEXT) for example in examples],
-                [example.get(INTENT) for example in examples],
+                [example.get_full_intent() for example in examples],
                 [context_of(example) for example in examples],
                 self._options(),
                 self._encoder(),

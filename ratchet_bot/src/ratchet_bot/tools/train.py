@@ -16,6 +16,7 @@ from typing import Any
 
 from ratchet_bot.tools._encoding import encode
 from ratchet_bot.tools._errors import ToolError, require_libraries, run
+from ratchet_bot.tools._yaml import domain_of
 
 OLD_IMPORTER = "components.importer.JsonLinesImporter"
 IMPORTER = f"ratchet_bot.{OLD_IMPORTER}"
@@ -31,6 +32,7 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--config", type=Path, default=Path("config.yml"))
     parser.add_argument("--domain", type=Path, default=Path("domain.yml"))
     parser.add_argument("--rules", type=Path, default=Path("rules.yml"))
+    parser.add_argument("--dialogue", type=Path, default=Path("data"), help="folder of rules and stories")
     parser.add_argument(
         "--extras", type=Path, help="folder with Rasa YAML: lookups, synonyms, regular expressions"
     )
@@ -66,12 +68,12 @@ def train(arguments: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     config_file = scratch / "config.yml"
     config = effective_config(read_config(arguments.config), arguments.seed, arguments.encoder)
     config_file.write_text(json.dumps(config), encoding="utf-8")  # JSON is YAML
-    domain = _existing(arguments.domain) or _empty_domain(scratch)
-    files = [str(p) for p in [arguments.data, _existing(arguments.rules), arguments.extras] if p]
+    domain = _existing(domain_of(arguments.domain)) or _empty_domain(scratch)
+    dialogue = [path for path in (arguments.rules, arguments.dialogue) if path.exists()]
+    files = [str(p) for p in [arguments.data, *dialogue, arguments.extras] if p]
 
     print(f"reading {arguments.data}", flush=True)
-    importer = _importer(config, config_file, domain, files)
-    summary = describe(importer)
+    importer, summary = read(config, config_file, domain, files)
     without = encode(config, importer)
     config_file.write_text(json.dumps(config), encoding="utf-8")
     print(f"training on {summary['rows']} messages of {len(summary['intents'])} intents", flush=True)
@@ -162,33 +164,27 @@ def _empty_domain(scratch: Path) -> Path:
     return path
 
 
-def _importer(config: dict[str, Any], config_file: Path, domain: Path, files: list[str]) -> Any:
-    """Ratchet's importer alone where it is the only one: Rasa's wrappers hash and copy every message many times."""
-    from rasa.shared.importers.importer import TrainingDataImporter
-
-    from ratchet_bot.components.importer import JsonLinesImporter
-
-    if len(config["importers"]) == 1:
-        return JsonLinesImporter(str(config_file), str(domain), files)
-    return TrainingDataImporter.load_from_config(str(config_file), str(domain), files)
-
-
-def describe(importer: Any) -> dict[str, Any]:
-    """Rows, intents and stand-in answers of the data that an importer reads."""
+def read(
+    config: dict[str, Any], config_file: Path, domain: Path, files: list[str]
+) -> tuple[Any, dict[str, Any]]:
+    """The importer of what is trained on, with its rows, intents and stand-in answers."""
     from rasa.shared.exceptions import RasaException
 
+    from ratchet_bot.components.reading import make_importer
+
     try:
+        importer, alone = make_importer(config, config_file, domain, files)
         importer.get_domain()
         examples = importer.get_nlu_data().intent_examples
     except RasaException as error:
         raise ToolError(str(error), "") from error
-    intents = sorted({example.get("intent") for example in examples})
+    intents = sorted({example.get_full_intent() for example in examples})
     if len(intents) < 2:
         raise ToolError(
             f"The data has {len(intents)} intents.", "A classifier needs messages of at least two."
         )
-    stand_ins = getattr(importer, "stand_in_answers", [])
-    return {"rows": len(examples), "intents": intents, "stand_in_answers": stand_ins}
+    stand_ins = getattr(alone, "stand_in_answers", [])
+    return importer, {"rows": len(examples), "intents": intents, "stand_in_answers": stand_ins}
 
 
 def _train_with_rasa(importer: Any, scratch: Path) -> Path:
