@@ -56,7 +56,8 @@ def test_the_bot_becomes_an_ordinary_rasa_project(root: Path) -> None:
     assert bot == {*OWN, wheel, "tests/conversations/README.md"}
     assert framework.folder(root / "bot")  # verified against the lock file
     assert flavour.environment_hash(root / "bot") == flavour.environment_hash(SOURCE / "bot")
-    assert str(flavour.of(root / "bot")) == "Python 3.13"
+    assert str(flavour.of(root / "bot")) == "Python 3.13 with encoder"
+    assert "encoder" not in (root / "bot" / "config.yml").read_text()
     assert git(root, "status", "--porcelain") == ""
     assert version.outdated(root) == ""
 
