@@ -38,7 +38,7 @@ def python(settings: Settings, bot: Path) -> Path:
     the lock file asks for the same. One that is missing is installed at first use: into the workspace's `bot/.venv`,
     that of older code under `.ratchet/`. Raises `RatchetError` where that fails.
     """
-    if settings.bot_python and (found := named(settings, bot)):
+    if settings.bot_python and (found := installing.named(settings, bot)):
         return found
     lock, ours, own = flavour.environment_hash(bot), SOURCE / "bot", settings.bot / ".venv"
     kept, version = settings.state / "environments" / lock[:16], flavour.of(bot).python
@@ -51,34 +51,6 @@ def python(settings: Settings, bot: Path) -> Path:
         (settings.bot, own) if lock == flavour.environment_hash(settings.bot) else (bot, kept)
     )
     return installing.install(settings, source, environment_of, lock)
-
-
-def named(settings: Settings, bot: Path) -> Path | None:
-    """Return the Python that RATCHET_BOT_PYTHON names; None for code of before that runs on another one.
-
-    Raises `RatchetError` when it is not there, or is one that the workspace's bot does not run on.
-    """
-    assert settings.bot_python is not None
-    python = existing(settings.bot_python)
-    has, allowed = installing.version_of(python.parents[1]), flavour.pythons(bot)
-    if not has or has in allowed:
-        return python
-    if bot != settings.bot:
-        return None
-    raise RatchetError(
-        f"RATCHET_BOT_PYTHON names {python}, which is Python {has}; the bot's lock file allows {', '.join(allowed)}.",
-        "Name an environment with one of these, or remove the setting: Ratchet then installs the environment itself.",
-    )
-
-
-def existing(path: Path) -> Path:
-    """Return an interpreter's absolute path; raises `RatchetError` when it is not there."""
-    if not path.exists():
-        raise RatchetError(
-            f"RATCHET_BOT_PYTHON names {path}, which does not exist.",
-            "Correct it, or remove it: Ratchet then installs the bot's environment itself.",
-        )
-    return path.absolute()
 
 
 def tool(
