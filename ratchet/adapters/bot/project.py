@@ -17,6 +17,7 @@ from dotenv import dotenv_values
 from ratchet.adapters.bot import framework, rasa, requirements
 from ratchet.adapters.bot.requirements import ACTIONS, CREDENTIALS
 from ratchet.adapters.settings import Settings
+from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import write_text
 from ratchet.domain.errors import RatchetError
 
@@ -35,7 +36,9 @@ def variables(settings: Settings) -> dict[str, str]:
         written = dotenv_values(file, interpolate=False) if file.is_file() else {}
         named = REFERENCE.findall(credentials.read_text(encoding="utf-8")) if credentials.is_file() else []
     except (OSError, UnicodeDecodeError) as error:
-        raise RatchetError(f"{file} or {credentials} cannot be read: {error}.", "Save it in UTF-8.") from error
+        raise RatchetError(
+            f"{file} or {credentials} cannot be read: {error}.", "Save it in UTF-8."
+        ) from error
     names = {name for name in (*written, *named) if not name.upper().startswith(OURS)}
     found = {name: os.environ.get(name) or written.get(name) for name in sorted(names)}
     return {name: value for name, value in found.items() if value}
@@ -68,7 +71,9 @@ def inspect(settings: Settings, say: Callable[[str], None]) -> None:
         return
     source = framework.folder(bot)
     if source is None or not (source / framework.PACKAGE / "tools" / "inspect.py").is_file():
-        say("channels and actions were not looked at: this bot's framework is of before; `ratchet upgrade` brings it")
+        say(
+            "channels and actions were not looked at: this bot's framework is of before; `ratchet upgrade` brings it"
+        )
         return
     lines: list[str] = []
     if not settings.actions_url and (lacking := next(iter(requirements.missing(bot)), None)):
@@ -80,7 +85,12 @@ def inspect(settings: Settings, say: Callable[[str], None]) -> None:
     if settings.actions_url:
         more["RATCHET_ACTIONS_URL"] = settings.actions_url
     argv = rasa.tool(settings, bot, "inspect")
-    rasa.run_tool(settings, bot, argv, INSPECT_SECONDS, lines.append, more)
+    try:
+        rasa.run_tool(settings, bot, argv, INSPECT_SECONDS, lines.append, more)
+    except commands.CommandFailed:
+        raise
+    except RatchetError as error:  # the tool runs in that folder, and names files as they are there
+        raise RatchetError(f"{bot.name}/{error.fact}", error.remedy) from error
     found: dict[str, Any] = json.loads(next(line for line in reversed(lines) if line.startswith("{")))
     if found["paths"]:
         say(f"channels: {', '.join(found['paths'])}")

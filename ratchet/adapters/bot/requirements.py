@@ -18,7 +18,15 @@ from ratchet.adapters.bot import flavour, framework, installing
 from ratchet.adapters.system import commands, yaml_text
 
 CREDENTIALS, ACTIONS, FILES = "credentials.yml", "actions", "requirements*.txt"
-BROUGHT = {"rasa", "rasa-sdk", "ratchet-bot", "tensorflow", "tensorflow-addons", "tensorflow-hub", "tensorflow-text"}
+BROUGHT = {
+    "rasa",
+    "rasa-sdk",
+    "ratchet-bot",
+    "tensorflow",
+    "tensorflow-addons",
+    "tensorflow-hub",
+    "tensorflow-text",
+}
 """What Ratchet brings in versions of its own, or, as TensorFlow, by a group of packages."""
 EXTRAS = {"telegram", "twilio", "twilio_voice", "slack", "webexteams", "rocketchat", "facebook", "hangouts"}
 """Channels with packages of their own, which are extras of `ratchet-bot`."""
@@ -121,7 +129,11 @@ def join(bot: Path, say: Callable[[str], None]) -> Joined:
 def add(bot: Path, wanted: Sequence[Wanted]) -> str:
     """Add requirements to project and lock file, both or neither; returns why that cannot be, "" where it was done."""
     argv = [installing.uv(), "add", "--no-sync", "--quiet", "--project", str(bot), "--python", sys.executable]
-    kept = {name: (bot / name).read_bytes() for name in (framework.PROJECT, framework.LOCK) if (bot / name).exists()}
+    kept = {
+        name: (bot / name).read_bytes()
+        for name in (framework.PROJECT, framework.LOCK)
+        if (bot / name).exists()
+    }
     done = commands.run([*argv, *(one.text for one in wanted)], cwd=bot, timeout=LOCK_SECONDS, check=False)
     if done.code == 0:
         return ""

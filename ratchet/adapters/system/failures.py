@@ -11,6 +11,11 @@ from ratchet.domain.errors import RatchetError
 
 AGAIN = "What served before serves on; run the same command again then."
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+MENDED = {
+    errno.EROFS: "The disk is mounted read-only; see `mount` and the system's log, and make it writable.",
+    errno.EIO: "The disk itself fails; see the system's log.",
+}
+"""What helps where more room does not."""
 
 
 def explain(error: BaseException) -> RatchetError | None:
@@ -59,10 +64,8 @@ def of_a_file(error: OSError) -> RatchetError | None:
     if error.errno not in DISK:
         return None
     where = f" ({error.filename})" if error.filename else ""
-    return RatchetError(
-        f"A file cannot be written: {error.strerror}{where}.",
-        f"Make room on that disk; see `du -sh .ratchet/*`. {AGAIN}",
-    )
+    mend = MENDED.get(error.errno, "Make room on that disk; see `du -sh .ratchet/*`.")
+    return RatchetError(f"A file cannot be written: {error.strerror}{where}.", f"{mend} {AGAIN}")
 
 
 def is_a(error: BaseException, module: str, *names: str) -> bool:

@@ -119,11 +119,13 @@ def test_the_environment_of_the_checkout_serves_a_workspace_and_older_code(
     python = ours / "bot" / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.touch()
-    shutil.copy(SOURCE / "bot" / "uv.lock", ours / "bot" / "uv.lock")
+    for name in ("uv.lock", "pyproject.toml"):
+        shutil.copy(SOURCE / "bot" / name, ours / "bot" / name)
     monkeypatch.setattr(rasa, "SOURCE", ours)
     settings, older = load_settings(workspace), tmp_path / "older"
     assert rasa.python(settings, workspace / "bot") == python
     older.mkdir()
+    shutil.copy(workspace / "bot" / "pyproject.toml", older / "pyproject.toml")
     [ratchet_bot, bot, *rest] = before(workspace / "bot" / "uv.lock")
     (older / "uv.lock").write_text(framework.ENTRY.join([*rest, ratchet_bot]))
     assert framework.folder(older) is None
@@ -220,3 +222,26 @@ def test_line_ends_that_git_writes_on_other_machines_change_no_fingerprint(tmp_p
     (tmp_path / "one.bin").write_bytes(b"\0\r\n")
     (tmp_path / "two.bin").write_bytes(b"\0\n")
     assert code_sha256(tmp_path / "one.bin") != code_sha256(tmp_path / "two.bin")
+
+
+def test_rules_and_stories_in_many_files_shape_a_model_and_responses_in_a_folder_do_not(
+    tmp_path: Path,
+) -> None:
+    """A bot that came from Rasa: `data/` and `domain/` in place of one file each."""
+    files = {
+        "config.yml": "pipeline: []\n",
+        "data/a/rules.yml": "rules: []\n",
+        "domain/one.yml": "intents: [greet]\n",
+        "domain/two/answers.yml": "responses:\n  utter_greet: [{text: Hello}]\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    before = bot_code.shaping_hash(tmp_path)
+    (tmp_path / "domain" / "two" / "answers.yml").write_text("responses:\n  utter_greet: [{text: Hi}]\n")
+    assert bot_code.shaping_hash(tmp_path) == before
+    (tmp_path / "domain" / "one.yml").write_text("intents: [greet, bye]\n")
+    changed = bot_code.shaping_hash(tmp_path)
+    assert changed != before
+    (tmp_path / "data" / "a" / "rules.yml").write_text("rules: [{rule: a, steps: []}]\n")
+    assert bot_code.shaping_hash(tmp_path) != changed
