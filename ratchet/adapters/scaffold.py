@@ -17,6 +17,10 @@ from ratchet.domain.errors import RatchetError
 LOCAL_REMOTE = f"{STATE_FOLDER}/remote"
 IGNORED = (".venv/", f"{STATE_FOLDER}/", "__pycache__/", ".env", "prefect.toml", "bot/models/", "*.tar.gz")
 """What Git never holds; models are in the registry, and a Git host refuses files as large as they become."""
+ATTRIBUTES = """\
+# The same bytes on every machine, whatever core.autocrlf says: they are part of fingerprints.
+* text=auto eol=lf
+"""
 EMPTY = "empty"
 WORKFLOWS = ("pull-request.yml", "inside-ci.yml", "to-service.yml")
 """For GitHub; none runs before a repository variable says so."""
@@ -35,12 +39,7 @@ def make_workspace(folder: Path, example: str | None) -> None:
     """
     if example is not None and example not in examples():
         raise RatchetError(f"There is no example {example!r}.", f"Choose one of: {', '.join(examples())}.")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        known = all((folder / marker).exists() for marker in MARKERS)
-        raise RatchetError(
-            f"{folder} {'is a workspace already' if known else 'is not empty'}.",
-            "Name a new or an empty folder.",
-        )
+    require_free(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as beside:
         built = Path(beside) / folder.name
@@ -48,6 +47,16 @@ def make_workspace(folder: Path, example: str | None) -> None:
         if folder.exists():
             folder.rmdir()
         built.rename(folder)
+
+
+def require_free(folder: Path) -> None:
+    """Raise `RatchetError` when a folder holds anything."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        known = all((folder / marker).exists() for marker in MARKERS)
+        raise RatchetError(
+            f"{folder} {'is a workspace already' if known else 'is not empty'}.",
+            "Name a new or an empty folder.",
+        )
 
 
 def fill(folder: Path, example: str | None) -> None:
@@ -58,6 +67,7 @@ def fill(folder: Path, example: str | None) -> None:
     if example:
         shutil.copy(SOURCE / "directory.csv", folder / "directory.csv")
     (folder / ".gitignore").write_text("\n".join(IGNORED) + "\n", encoding="utf-8")
+    (folder / ".gitattributes").write_text(ATTRIBUTES, encoding="utf-8")
     (folder / ".github" / "workflows").mkdir(parents=True)
     for name in WORKFLOWS:
         shutil.copy(SOURCE / ".github" / "workflows" / name, folder / ".github" / "workflows" / name)
@@ -79,7 +89,7 @@ def params_text(example: str | None) -> str:
     if example:
         return text
     text = re.sub(r"^  context:\n(    .*\n)+", "  context: {}\n", text, flags=re.MULTILINE)
-    return re.sub(r"^  salt: .*$", f"  salt: {secrets.token_hex(8)}", text, flags=re.MULTILINE)
+    return re.sub(r"^  salt: .*$", f'  salt: "{secrets.token_hex(8)}"', text, flags=re.MULTILINE)
 
 
 def copy_bot(folder: Path, example: str | None) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ratchet.domain.corpus.findings import Finding, ValidationReport
     from ratchet.domain.corpus.intake import Intake
 
-SHOWN = 5
+SHOWN, SAMPLES = 5, 2
 
 Files = Annotated[
     list[Path] | None, typer.Argument(help="CSV, TSV, JSON Lines, Excel, Rasa NLU YAML, or folders.")
@@ -26,6 +26,13 @@ IntentColumn = Annotated[str, typer.Option("--intent-column", help="The column w
 Context = Annotated[
     list[str] | None, typer.Option("--context", help="A context field's column, as role=dept; repeatable.")
 ]
+
+Sheet = Annotated[str | None, typer.Option("--sheet", help="The sheet of an Excel workbook.")]
+Encoding = Annotated[
+    str | None,
+    typer.Option("--encoding", help="The encoding of a text file, as windows-1250; else guessed or asked."),
+]
+Unescape = Annotated[bool, typer.Option("--unescape", help="Undo HTML: &amp; and tags such as <br>.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -51,12 +58,18 @@ def ingest(
     text_column: TextColumn = "text",
     intent_column: IntentColumn = "intent",
     context: Context = None,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
+    unescape: Unescape = False,
     relabel: Annotated[
         bool, typer.Option(help="Let the new label overrule an old one of the same text.")
     ] = False,
     drop_faulty: Annotated[
         bool, typer.Option(help="Leave rows with errors out instead of refusing all.")
     ] = False,
+    remember: Annotated[
+        bool, typer.Option(help="Keep the options about columns, sheet and encoding in params.yaml.")
+    ] = True,
     commit: Annotated[bool, typer.Option(help="Commit data.dvc to Git, saying what came in.")] = False,
     json: Json = False,
 ) -> None:
@@ -66,13 +79,19 @@ def ingest(
     """
     found = settings_for_flow()
     from flows.ingest import ingest as flow
+    from ratchet.adapters.corpus import uncommitted
 
+    before = uncommitted.pending(found.workspace)
     result = flow(
         workspace=str(found.workspace),
         files=[str(file.absolute()) for file in files or []],
         text_column=text_column,
         intent_column=intent_column,
         context_columns=pairs(context),
+        sheet=sheet,
+        encoding=encoding,
+        unescape=unescape,
+        remember=remember,
         relabel=relabel,
         drop_faulty=drop_faulty,
         commit=commit,
@@ -80,7 +99,8 @@ def ingest(
     if json:
         as_json(result.as_dict())
     else:
-        print_intake(result, commit)
+        left = uncommitted.pending(found.workspace)
+        print_intake(result, left, before and not left)
     if not result.accepted:
         raise typer.Exit(1)
 
@@ -90,6 +110,9 @@ def validate(
     text_column: TextColumn = "text",
     intent_column: IntentColumn = "intent",
     context: Context = None,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
+    unescape: Unescape = False,
     review: Annotated[
         bool, typer.Option(help="List suspected label errors too; trains a small model.")
     ] = True,
@@ -101,11 +124,11 @@ def validate(
     """
     found = settings()
     from ratchet.adapters.corpus import dry_run
-    from ratchet.adapters.readers.tables import Columns
+    from ratchet.adapters.readers.reading import Columns
     from ratchet.adapters.report import validation
 
-    columns = Columns(text_column, intent_column, pairs(context))
-    report = dry_run.check(found, files or [], columns, review)
+    columns = Columns(text_column, intent_column, pairs(context), sheet, encoding)
+    report = dry_run.check(found, files or [], columns, review, unescape)
     page = validation.write_validation(found.state / "validation", report)
     if json:
         as_json(report.as_dict())
@@ -148,14 +171,20 @@ def pairs(words: list[str] | None) -> dict[str, str]:
     return {field: column for field, _, column in split}
 
 
-def print_intake(result: Intake, commit: bool) -> None:
-    """Print what came of an ingest."""
+def print_intake(result: Intake, left: bool, finished: bool) -> None:
+    """Print what came of an ingest; `left`: data.dvc is not committed; `finished`: an earlier one is now."""
     print_report(result.report)
     out.print()
     if not result.accepted:
         out.print("[red bold]Refused[/red bold]: nothing was changed.")
-        leave_out = ", or leave them out with --drop-faulty" if result.report.faulty else ""
+        leave_out = (
+            ", or leave them out with --drop-faulty" if result.report.faulty or result.report.unread else ""
+        )
         out.print(f"Correct {'the rows' if leave_out else 'what the errors name'}{leave_out}.")
+    elif not result.changed and left:
+        out.print("[bold]No new messages[/bold], and data.dvc of an earlier ingest is not committed yet.")
+    elif not result.changed and finished:
+        out.print("[bold]No new messages[/bold]; what an earlier ingest left uncommitted is committed now.")
     elif not result.changed:
         out.print("[bold]Nothing new[/bold]: the corpus has all these messages.")
     else:
@@ -170,27 +199,31 @@ def print_intake(result: Intake, commit: bool) -> None:
             *([("new texts", sides)] if sides else []),
             *([("known", f"{result.known:,} rows were in the corpus already")] if result.known else []),
             *([("left out", f"{result.left_out:,} faulty rows")] if result.left_out else []),
-            *[("repaired", f"{number:,} {what}") for what, number in result.repairs.items()],
             ("report", result.page),
         ]
     )
-    if result.accepted and result.changed and not commit:
+    if result.accepted and left:
         out.print("\nNext: git commit data.dvc, then ratchet retrain.")
 
 
 def print_report(report: ValidationReport) -> None:
-    """Print errors, then warnings, each with its first rows."""
-    for style, kind, findings in (("red", "error", report.errors), ("yellow", "warning", report.warnings)):
+    """Print what was done to the rows, then errors, then warnings, each with its first rows."""
+    groups = (
+        ("cyan", "note", report.account),
+        ("red", "error", report.errors),
+        ("yellow", "warning", report.warnings),
+    )
+    for style, kind, findings in groups:
         for finding in findings:
             out.print(
                 f"[{style} bold]{kind}[/{style} bold] {escape(finding.rule)}: {escape(finding.sentence)}"
             )
-            print_rows(finding)
+            print_rows(finding, SAMPLES if kind == "note" else SHOWN)
 
 
-def print_rows(finding: Finding) -> None:
+def print_rows(finding: Finding, most: int) -> None:
     """Print the first rows of a finding."""
-    for place, text in finding.lines()[:SHOWN]:
+    for place, text in finding.lines()[:most]:
         out.print(f"    [dim]{escape(place)}[/dim]  {escape(text)}")
-    if finding.rows and finding.count > SHOWN:
-        out.print(f"    [dim]… and {finding.count - SHOWN:,} more[/dim]")
+    if finding.rows and finding.count > most:
+        out.print(f"    [dim]… and {finding.count - most:,} more[/dim]")

@@ -8,11 +8,13 @@ from pathlib import Path
 
 from ratchet.adapters.bot import bot_code
 from ratchet.adapters.bot.archives import Trained
+from ratchet.adapters.registry import encoders
 from ratchet.adapters.registry.mlflow import CODE
 from ratchet.adapters.report.page import CONTENT
 from ratchet.adapters.run import Run
 from ratchet.adapters.system.files import write_json
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.gate import must
 from ratchet.domain.gate.judgement import Judgement
 from ratchet.domain.gate.scores import CANDIDATE, CHAMPION
 from ratchet.domain.release.manifest import Lineage
@@ -48,7 +50,10 @@ def register(run: Run, trained: Trained, judgement: Judgement, page: Path, trial
         run.folder / CODE,
         *sorted(page.parent.glob("*.svg")),
     ]
-    registered = run.registry.register(model, trained.archive, files, evaluation.metrics)
+    metrics = evaluation.metrics | judgement.whole.metrics
+    if encoder := judgement.case.lineage.encoder:
+        encoders.keep(run.registry, encoder)
+    registered = run.registry.register(model, trained.archive, files, metrics)
     shutil.rmtree(trained.archive.parent)  # what an interrupted run would have taken up
     return registered
 
@@ -92,4 +97,5 @@ def described(run: Run, trained: Trained, judgement: Judgement, page: Path) -> M
         run_name=run.name,
         report=str(page),
         ledger_rows=len(case.corpus.ledger),
+        musts=must.digest(case.musts),
     )

@@ -16,7 +16,7 @@ from typing import Any
 
 from ratchet.adapters.bot import flavour, framework
 from ratchet.adapters.system import yaml_text
-from ratchet.adapters.system.files import names_digest, replacing, sha256
+from ratchet.adapters.system.files import code_sha256, names_digest, replacing, sha256
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.training import fingerprint
 
@@ -27,6 +27,8 @@ SHAPING = (
     "tools/train.py",  # of a bot that has no framework
 )
 """Files of the code that shape the model, besides the domain without its responses and the lock."""
+DIALOGUE = "data"
+"""The folder of rules and stories in any number of files."""
 
 
 def code_files(bot: Path) -> dict[str, Path]:
@@ -59,7 +61,7 @@ def lock_hash(bot: Path) -> str:
     if framework.locked(bot):
         return flavour.environment_hash(bot)
     lock = bot / framework.LOCK
-    return sha256(lock) if lock.exists() else ""
+    return code_sha256(lock) if lock.exists() else ""
 
 
 def shaping_hash(bot: Path) -> str:
@@ -67,12 +69,20 @@ def shaping_hash(bot: Path) -> str:
 
     Responses are looked up when the bot answers, so a new wording needs a release but no training.
     """
-    parts = {name: sha256(path) for name, path in shaping_files(bot).items()}
-    if (bot / "domain.yml").exists():
-        domain = read_domain(bot / "domain.yml")
+    parts = {name: code_sha256(path) for name, path in shaping_files(bot).items()}
+    for path in domain_files(bot):
+        domain = read_domain(path)
         responses = domain.pop("responses", None) or {}
-        parts["domain.yml"] = json.dumps([domain, sorted(responses)], sort_keys=True, default=str)
+        name = path.relative_to(bot).as_posix()
+        parts[name] = json.dumps([domain, sorted(responses)], sort_keys=True, default=str)
     return fingerprint(parts)
+
+
+def domain_files(bot: Path) -> list[Path]:
+    """Return the files of a bot's domain: `domain.yml`, or those in the folder `domain/` where there is none."""
+    if (bot / "domain.yml").exists():
+        return [bot / "domain.yml"]
+    return sorted(path for path in (bot / "domain").rglob("*.y*ml") if path.is_file())
 
 
 def read_domain(path: Path) -> dict[str, Any]:
@@ -95,7 +105,8 @@ def shaping_files(bot: Path) -> dict[str, Path]:
 
 def shapes(name: str) -> bool:
     """Say whether a file of the bot's code shapes the model."""
-    return name in SHAPING or (name.endswith(".py") and any(name.startswith(f"{part}/") for part in SHAPING))
+    code = name.endswith(".py") and any(name.startswith(f"{part}/") for part in SHAPING)
+    return name in SHAPING or code or name.startswith(f"{DIALOGUE}/")
 
 
 def pack(bot: Path, archive: Path) -> None:

@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ratchet.adapters.bot import archives, channel, flavour, framework, installing
+from ratchet.adapters.bot import archives, channel, encoders, flavour, framework, installing, weights
 from ratchet.adapters.settings import SOURCE, Settings
 from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import read_json, read_record
+from ratchet.domain.corpus.annotations import parse
 from ratchet.domain.errors import RatchetError
 
 if TYPE_CHECKING:
@@ -103,14 +104,23 @@ def environment(bot: Path, cache: Path | None = None) -> dict[str, str]:
 
 
 def run_tool(
-    settings: Settings, bot: Path, argv: Sequence[str], timeout: float, on_line: Callable[[str], None]
+    settings: Settings,
+    bot: Path,
+    argv: Sequence[str],
+    timeout: float,
+    on_line: Callable[[str], None],
+    more: Mapping[str, str] | None = None,
 ) -> None:
-    """Run a tool to its end; its own `error: …` line becomes the error that the reader sees."""
+    """Run a tool to its end, with `more` variables; its own `error: …` line becomes the error that the reader sees."""
     try:
         commands.run(
             argv,
             cwd=bot,
-            env=environment(bot, settings.state / "rasa-cache"),
+            env={
+                **environment(bot, settings.state / "rasa-cache"),
+                **encoders.variables(settings, vectors=True),
+                **(more or {}),
+            },
             timeout=timeout,
             on_line=on_line,
         )
@@ -131,11 +141,13 @@ def train(
     bot: Path | None = None,
     locked: Path | None = None,
     seed: int | None = None,
+    encoder: str = "",
 ) -> archives.Trained:
     """Train a model on `rows` (columns key, text, intent and the context fields) into `folder`.
 
     `bot` is the code to train with, by default the workspace's; `locked` the folder of the lock file whose
-    environment runs it, by default the same; `seed` by default that of `params.yaml`. The archive appears only
+    environment runs it, by default the same; `seed` by default that of `params.yaml`; `encoder` the digest of the
+    sentence encoder where `config.yml` names one, "" for none. The archive appears only
     when training has succeeded. Raises `RatchetError` when it fails, is killed or takes longer than
     `train.timeout_minutes`.
     """
@@ -148,6 +160,8 @@ def train(
     files = ("--data", data, "--out", archive, "--report", report)
     argv = tool(settings, bot, "train", *files, locked=locked)
     argv += ["--seed", str(settings.params.train.seed if seed is None else seed)]
+    if encoders.wanted(bot):
+        argv += ["--encoder", encoder or weights.NONE]
     if extras and extras.is_dir():
         argv += ["--extras", str(extras)]
     run_tool(settings, bot, argv, settings.params.train.timeout_minutes * 60, on_line)
@@ -172,14 +186,15 @@ def evaluate(
 
     Each archive's digest is verified before a process opens it.
 
-    Returns by name the predictions (columns key, intent, confidence, ranking; in the order of `rows`) and the
-    summary of their speed.
+    Models are asked the texts without entity markup. Returns by name the predictions (columns key, intent, confidence,
+    ranking, and entities where the model's framework says them; in the order of `rows`) and the summary of speed,
+    synonyms, size and memory.
     """
     import pandas as pd
 
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / "holdout.jsonl"
-    write_rows(rows, data)
+    write_rows(rows.assign(text=[parse(text).text for text in rows["text"]]), data)
     named = [word for name, model in models.items() for word in ("--model", f"{name}={model.verified()}")]
     bot = bot or settings.bot
     argv = tool(settings, bot, "evaluate", *named, "--data", data, "--out", folder, locked=locked)

@@ -17,9 +17,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ratchet.adapters.bot.bot_code import check_unpacked, code_digest, unpack
-from ratchet.adapters.registry.client import connect
+from ratchet.adapters.registry import lost
+from ratchet.adapters.registry.client import RegistryDown, connect
 from ratchet.adapters.registry.reading import Asked, Entry, Reader, Version, tables
-from ratchet.adapters.registry.records import read_attempt, read_model, read_override, read_release
+from ratchet.adapters.registry.records import (
+    RELEASE_TAG,
+    read_attempt,
+    read_model,
+    read_override,
+    release_of,
+    release_tags,
+)
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import replacing, sha256
 from ratchet.domain.errors import RatchetError
@@ -35,12 +43,12 @@ NAME = "nlu"
 CHAMPION, PREVIOUS = "champion", "previous"
 RELEASES = "releases"
 RECORD_TAG, OVERRIDE_TAG, FINGERPRINT_TAG = "ratchet.model", "ratchet.override", "ratchet.fingerprint"
-RELEASE_TAG, ATTEMPT_TAG = "ratchet.release", "ratchet.attempt"
+ATTEMPT_TAG = "ratchet.attempt"
 FAILURE_TAG = "ratchet.not_live"
 """Where Ratchet before attempts were kept noted at a version why its release failed."""
 CODE_TAG, PACKED_TAG = "ratchet.code", "ratchet.code.sha256"
 """Digests of the code that a model was trained with: of its files, and of the archive that keeps them."""
-CODE = "bot.tar.gz"
+CODE, ARCHIVE = "bot.tar.gz", "model/model.tar.gz"
 """The artifact with the code that a model was trained with."""
 
 
@@ -172,11 +180,22 @@ class Registry:
     def archive(self, model: Model) -> Path:
         """Return the model's archive as a local file whose digest is the registered one.
 
+        Where the store has lost it, one with this digest that lies under `.ratchet/` is used, and put back there.
         Raises `RatchetError` when it is gone or differs: a model archive is code, and is never loaded then.
         """
         local = self.settings.state / "models" / f"{model.sha256}.tar.gz"
         if not local.exists() or sha256(local) != model.sha256:
-            self._download(model, local)
+            try:
+                found = self.artifact(model, ARCHIVE)
+            except RegistryDown:
+                raise
+            except RatchetError:
+                if (kept := lost.kept(self.settings.state, model.sha256)) is None:
+                    raise
+                found = lost.put_back(self.client, model, kept)
+            self._check(model, found)
+            with replacing(local) as temporary:
+                shutil.copyfile(found, temporary)
         return local
 
     def code(self, model: Model) -> Path:
@@ -200,8 +219,7 @@ class Registry:
             )
         return unpack(archive, folder, lineage.code_hash, lineage.lock_hash, code)
 
-    def _download(self, model: Model, local: Path) -> None:
-        found = self.artifact(model, "model/model.tar.gz")
+    def _check(self, model: Model, found: Path) -> None:
         digest = sha256(found)
         if digest != model.sha256:
             raise RatchetError(
@@ -209,8 +227,6 @@ class Registry:
                 f"but {model.sha256[:12]} was registered: it was changed.",
                 "It is not loaded. Restore it from a backup, or train the model again.",
             )
-        with replacing(local) as temporary:
-            shutil.copyfile(found, temporary)
 
     def artifact(self, model: Model, artifact: str) -> Path:
         """Return what is kept with a model as a local file; raises `RatchetError` when there is no such thing."""
@@ -218,13 +234,18 @@ class Registry:
 
         source = str(self.client.get_model_version(NAME, model.version).source)
         name = f"{source.removesuffix('/model')}/{artifact}"
-        try:
-            return Path(mlflow.artifacts.download_artifacts(name, tracking_uri=self.uri))
-        except Exception as error:
-            raise RatchetError(
-                f"{artifact} of model version {model.version} cannot be fetched from {name}.",
-                "Check the artifact store; `ratchet retrain` can train the model again.",
-            ) from error
+        moved = f"{self.artifact_root}/{NAME}/{model.run_id}/artifacts/{artifact}"
+        failed: Exception | None = None
+        for address in dict.fromkeys((name, moved)):  # a store that moved is where the settings say
+            try:
+                return Path(mlflow.artifacts.download_artifacts(address, tracking_uri=self.uri))
+            except Exception as error:
+                failed = failed or error
+        raise RatchetError(
+            f"{artifact} of model version {model.version} cannot be fetched from {name}.",
+            "If the artifact store moved, set RATCHET_ARTIFACT_ROOT to its new address; else `ratchet retrain` trains"
+            " the model again.",
+        ) from failed
 
     def keep(self, model: Model, paths: Sequence[Path]) -> None:
         """Keep files with a model; one of the same name is replaced."""
@@ -284,7 +305,7 @@ class Registry:
 
     def begin(self, release: Release) -> None:
         """Note, before anything is deployed, that this release is about to go live."""
-        tags = {RELEASE_TAG: json.dumps(release.as_dict()), "reason": release.reason}
+        tags = {**release_tags(release), "reason": release.reason}
         self.client.create_run(self.experiment(RELEASES), run_name=release.id, tags=tags)
 
     def finish(self, release: Release) -> None:
@@ -293,7 +314,8 @@ class Registry:
             self.begin(release)
         for run_id, begun in self._unfinished():
             if begun.id == release.id:
-                self.client.set_tag(run_id, RELEASE_TAG, json.dumps(release.as_dict()))
+                for tag, text in release_tags(release).items():
+                    self.client.set_tag(run_id, tag, text)
                 self.client.log_dict(run_id, release.as_dict(), "release.json")
                 self._log(run_id, {"seconds": release.seconds}, {"model_version": release.model_version})
                 self.client.set_terminated(run_id)
@@ -303,9 +325,9 @@ class Registry:
         """Let each record of a release name the bundle that it has now: an image was built again."""
         for run in self.reader.runs(RELEASES, "FINISHED"):
             if RELEASE_TAG in run.tags and (known := as_release(run)).id == release.id:
-                now = replace(known, bundle=release.bundle).as_dict()
-                self.client.set_tag(run.id, RELEASE_TAG, json.dumps(now))
-                self.client.log_dict(run.id, now, "release.json")
+                now = replace(known, bundle=release.bundle)
+                self.client.set_tag(run.id, RELEASE_TAG, release_tags(now)[RELEASE_TAG])
+                self.client.log_dict(run.id, now.as_dict(), "release.json")
 
     def set_aliases(self) -> None:
         """Let `champion` and `previous` name what the releases say; already so is a no-op."""
@@ -357,4 +379,4 @@ def as_model(version: Version) -> Model:
 
 def as_release(run: Entry) -> Release:
     """Read a release's manifest from its run."""
-    return read_release(run.tags[RELEASE_TAG], run.name)
+    return release_of(run.tags, run.name)

@@ -245,7 +245,7 @@ target.deploy(release, lambda line: print(line, flush=True))
 """
 
 
-@pytest.mark.parametrize("moment", ["1 of 2", "all traffic goes to"])
+@pytest.mark.parametrize("moment", [exhaustive("1 of 2"), "all traffic goes to"])
 def test_the_orchestrator_may_die_in_the_middle_of_a_release(fleet: Fleet, moment: str) -> None:
     """Killed while a colour starts, or after the switch, it leaves one serving; the next run cleans up and releases."""
     assert fleet.live is not None

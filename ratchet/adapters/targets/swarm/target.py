@@ -13,6 +13,7 @@ from ratchet.adapters.targets.swarm import (
     base,
     beside,
     docker_service,
+    encoder_image,
     faults,
     fleet_owner,
     haproxy,
@@ -79,6 +80,8 @@ class SwarmTarget:
         self.check()
         recipes = stack.recipes(self.settings)
         runtime = images.ensure_runtime(self.client, self.settings, recipes, say)
+        if encoder := labels.get("encoder"):
+            runtime = encoder_image.ensure(self.client, self.settings, recipes, runtime, encoder, say)
         started = time.monotonic()
         image, tag = images.build_release(
             self.client, self.settings, recipes, runtime, archive, model_sha256, labels
