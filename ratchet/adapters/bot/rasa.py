@@ -18,7 +18,6 @@ from ratchet.adapters.bot import (
     flavour,
     framework,
     installing,
-    messages,
     weights,
 )
 from ratchet.adapters.settings import SOURCE, Settings
@@ -163,7 +162,7 @@ def train(
     data = folder / "train.jsonl"
     archive, report = folder / archives.ARCHIVE, folder / archives.REPORT
     archives.unseal(folder)
-    messages.write(rows, data)
+    row_files.write(rows, data)
     bot = bot or settings.bot
     files = ("--data", data, "--out", archive, "--report", report)
     argv = tool(settings, bot, "train", *files, locked=locked)
@@ -202,7 +201,7 @@ def evaluate(
 
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / "holdout.jsonl"
-    messages.write(rows.assign(text=[parse(text).text for text in rows["text"]]), data)
+    row_files.write(rows.assign(text=[parse(text).text for text in rows["text"]]), data)
     named = [word for name, model in models.items() for word in ("--model", f"{name}={model.verified()}")]
     bot = bot or settings.bot
     argv = tool(settings, bot, "evaluate", *named, "--data", data, "--out", folder, locked=locked)
