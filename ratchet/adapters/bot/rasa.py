@@ -11,15 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ratchet.adapters.bot import (
-    archives,
-    channel,
-    encoders,
-    flavour,
-    framework,
-    installing,
-    weights,
-)
+from ratchet.adapters.bot import archives, channel, encoders, flavour, framework, installing, jsonl, weights
 from ratchet.adapters.settings import SOURCE, Settings
 from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import read_json, read_record
@@ -162,7 +154,7 @@ def train(
     data = folder / "train.jsonl"
     archive, report = folder / archives.ARCHIVE, folder / archives.REPORT
     archives.unseal(folder)
-    row_files.write(rows, data)
+    jsonl.write(rows, data)
     bot = bot or settings.bot
     files = ("--data", data, "--out", archive, "--report", report)
     argv = tool(settings, bot, "train", *files, locked=locked)
@@ -201,7 +193,7 @@ def evaluate(
 
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / "holdout.jsonl"
-    row_files.write(rows.assign(text=[parse(text).text for text in rows["text"]]), data)
+    jsonl.write(rows.assign(text=[parse(text).text for text in rows["text"]]), data)
     named = [word for name, model in models.items() for word in ("--model", f"{name}={model.verified()}")]
     bot = bot or settings.bot
     argv = tool(settings, bot, "evaluate", *named, "--data", data, "--out", folder, locked=locked)
