@@ -6,13 +6,12 @@ the files that it leaves. `bot` is the folder of the Rasa project whose code run
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ratchet.adapters.bot import archives, channel, encoders, flavour, framework, installing, weights
+from ratchet.adapters.bot import archives, channel, encoders, flavour, framework, installing, jsonl, weights
 from ratchet.adapters.settings import SOURCE, Settings
 from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import read_json, read_record
@@ -127,7 +126,7 @@ def train(
     data = folder / "train.jsonl"
     archive, report = folder / archives.ARCHIVE, folder / archives.REPORT
     archives.unseal(folder)
-    write_rows(rows, data)
+    jsonl.write(rows, data)
     bot = bot or settings.bot
     files = ("--data", data, "--out", archive, "--report", report)
     argv = tool(settings, bot, "train", *files, locked=locked)
@@ -166,7 +165,7 @@ def evaluate(
 
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / "holdout.jsonl"
-    write_rows(rows.assign(text=[parse(text).text for text in rows["text"]]), data)
+    jsonl.write(rows.assign(text=[parse(text).text for text in rows["text"]]), data)
     named = [word for name, model in models.items() for word in ("--model", f"{name}={model.verified()}")]
     bot = bot or settings.bot
     argv = tool(settings, bot, "evaluate", *named, "--data", data, "--out", folder, locked=locked)
@@ -181,18 +180,6 @@ def evaluate(
                 f"The predictions of {name} do not match the holdout's rows.", "Run `ratchet retrain` again."
             )
     return predictions, read_json(folder / "summary.json") or {}
-
-
-def write_rows(rows: pd.DataFrame, path: Path) -> None:
-    """Write messages as the JSON Lines that the bot's tools read."""
-    context = [
-        name for name in rows.columns if name not in ("key", "text", "intent", "source", "side", "first_seen")
-    ]
-    with path.open("w", encoding="utf-8") as file:
-        for row in rows.to_dict("records"):
-            known = {name: row[name] for name in context if row[name]}
-            line = {"key": row["key"], "text": row["text"], "intent": row["intent"], "context": known}
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 
 def converse(settings: Settings, url: str, on_line: Callable[[str], None]) -> int:
