@@ -66,7 +66,7 @@ def retrain(
 def judged(run: Run, case: Case, explained: bool, trial: bool) -> Model:
     """Train a candidate and return it with its verdict."""
     trained = train(run, case)
-    scores = evaluate(run, case.sides, candidate=trained, champion=case.champion)
+    scores = evaluate(run, case.sides, case, candidate=trained, champion=case.champion)
     judgement = gate(run, case, scores)
     if explained or not judgement.promotes:
         judgement = explain(run, judgement)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Literal
 
-Unit = Literal["share", "points", "count"]
+Unit = Literal["share", "points", "count", "ratio"]
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -18,7 +18,7 @@ def points(difference: float) -> str:
 
 
 def measured(value: float, unit: Unit) -> str:
-    """A number in its unit: a share in percent, a difference of shares in points, or a count."""
+    """A number in its unit: a share in percent, a difference of shares in points, a count, or how many times as much."""
     match unit:
         case "share":
             return percent(value)
@@ -26,6 +26,8 @@ def measured(value: float, unit: Unit) -> str:
             return points(value)
         case "count":
             return f"{value:,.0f}"
+        case "ratio":
+            return f"{value:.2g} ×"
 
 
 def chance(p: float) -> str:
@@ -38,9 +40,9 @@ def p_value(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def count(number: int, noun: str) -> str:
-    """1 → '1 row', 1300 → '1,300 rows'."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def count(number: int, noun: str, many: str = "") -> str:
+    """1 → '1 row', 1300 → '1,300 rows'; `many` is a plural that is not made with s: '2 entities'."""
+    return f"{number:,} {noun if number == 1 else many or f'{noun}s'}"
 
 
 def listed(names: Iterable[str], most: int = 8) -> str:

@@ -15,13 +15,17 @@ from ratchet.adapters.run import Run
 from ratchet.domain.corpus import ledger
 from ratchet.domain.corpus.unchecked import Unchecked
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.gate.attribution import Attribution, Recipe, attribute, mixtures
+from ratchet.domain.gate import whole
+from ratchet.domain.gate.attribution import Recipe, attribute, mixtures
 from ratchet.domain.gate.case import Case
+from ratchet.domain.gate.entities import ENTITIES
 from ratchet.domain.gate.evaluation import correctness
 from ratchet.domain.gate.judgement import Judgement
 from ratchet.domain.gate.scores import CANDIDATE, CHAMPION
 from ratchet.domain.release.model import Model
 from tasks.step import say, step
+
+ENTITIES_MOVED = "The share of messages with all entities right"
 
 
 @step(lambda judgement: judgement.why.sentence if judgement.why else "nothing to attribute")
@@ -31,26 +35,35 @@ def explain(run: Run, judgement: Judgement) -> Judgement:
     Without a champion there is nothing to attribute.
     """
     champion = judgement.case.champion
-    return judgement if champion is None else replace(judgement, why=attributed(run, judgement, champion))
+    return judgement if champion is None else attributed(run, judgement, champion)
 
 
-def attributed(run: Run, judgement: Judgement, champion: Model) -> Attribution | Unchecked:
-    """Attribute the change; where the champion's data or code is lost, return the finding that says so.
+def attributed(run: Run, judgement: Judgement, champion: Model) -> Judgement:
+    """Attribute the changes of accuracy and of entities; where data or code is lost, `why` says so.
 
     Each mixture is trained once and kept by its recipe; all are measured on today's holdout.
     """
-    case, scores = judgement.case, judgement.scores
+    case, scores, corpus = judgement.case, judgement.scores, run.settings.params.corpus
     old, new = Recipe.of(champion.lineage), Recipe.of(case.lineage)
-    known = {old: scores.evaluations[CHAMPION].accuracy, new: scores.evaluations[CANDIDATE].accuracy}
+    known = {old: scores.predictions[CHAMPION], new: scores.predictions[CANDIDATE]}
     try:
         sources = Sources(run, case, champion)
         for recipe in mixtures(old, new):
             if recipe not in known:
                 say(f"training with {', '.join(sources.name(recipe))}")
-                known[recipe] = sources.accuracy(recipe)
+                known[recipe] = sources.predictions(recipe)
     except RatchetError as error:
-        return Unchecked("why accuracy moved", error.fact)
-    return attribute(old, new, known)
+        return replace(judgement, why=Unchecked("why accuracy moved", error.fact))
+
+    def accuracy(said: pd.DataFrame) -> float:
+        return float(correctness(case.sides.holdout, said, out_of_scope=corpus.out_of_scope).mean())
+
+    why = attribute(old, new, {recipe: accuracy(said) for recipe, said in known.items()})
+    share = whole.entity_measure(case, scores, corpus)
+    if share is None or any(ENTITIES not in said for said in known.values()):
+        return replace(judgement, why=why)
+    shares = {recipe: share(said) for recipe, said in known.items()}
+    return replace(judgement, why=why, why_entities=attribute(old, new, shares, ENTITIES_MOVED))
 
 
 class Sources:
@@ -65,8 +78,8 @@ class Sources:
         parts = {"data": recipe.data == self.new.data, "code": recipe.code == self.new.code}
         return [f"{'new' if new else 'old'} {part}" for part, new in parts.items()]
 
-    def accuracy(self, recipe: Recipe) -> float:
-        """Train the recipe's model, or take the one kept, and measure it on today's holdout."""
+    def predictions(self, recipe: Recipe) -> pd.DataFrame:
+        """Train the recipe's model, or take the one kept, and ask it today's holdout."""
         run, holdout = self.run, self.split.holdout
         digest = hashlib.sha256(json.dumps(recipe.as_dict(), sort_keys=True).encode()).hexdigest()
         folder, code = run.settings.state / "mixtures" / digest, self.code(recipe)
@@ -82,10 +95,7 @@ class Sources:
             say,
             **code,
         )
-        right = correctness(
-            holdout, predicted["mixture"], out_of_scope=run.settings.params.corpus.out_of_scope
-        )
-        return float(right.mean())
+        return predicted["mixture"]
 
     def rows(self, recipe: Recipe) -> tuple[pd.DataFrame, Path]:
         """Return the training rows and extras of a recipe's data."""

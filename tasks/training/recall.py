@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pandas as pd
 
-from ratchet.adapters.bot import lineage
+from ratchet.adapters.bot import lineage, musts, recent
 from ratchet.adapters.corpus import data_folder, data_revisions
 from ratchet.adapters.run import Run
 from ratchet.domain.corpus.corpus import Corpus
 from ratchet.domain.corpus.ledger import Split
 from ratchet.domain.corpus.unchecked import Unchecked
 from ratchet.domain.corpus.wear import holdout_version
+from ratchet.domain.gate import must
 from ratchet.domain.gate.case import Case
 from ratchet.domain.release.model import Model, Next, next_step
 from tasks.step import note, say, step
@@ -24,10 +27,12 @@ def recall(run: Run, corpus: Corpus, sides: Split) -> Case:
     registry, origin = run.registry, lineage.trace(run.settings, corpus, sides)
     say(f"code {origin.code_commit[:8] or 'without Git'}, fingerprint {origin.fingerprint[:8]}")
     champion, known = registry.champion(), registry.trained_from(origin.fingerprint)
+    must_go_right = musts.read(run.settings)
     released = {release.model_version for release in registry.releases()}
     live = registry.live()
     elsewhere = live is not None and live.target != run.target.name
-    following = next_step(known, champion, released, holdout_version(sides.holdout["key"]), elsewhere)
+    version, digest = holdout_version(sides.holdout["key"]), must.digest(must_go_right)
+    following = next_step(known, champion, released, version, elsewhere, digest)
     before = messages_of(run, corpus, champion) if champion and following is Next.TRAIN else None
     unchecked: tuple[Unchecked, ...] = ()
     if isinstance(before, Unchecked):
@@ -43,6 +48,9 @@ def recall(run: Run, corpus: Corpus, sides: Split) -> Case:
         next=following,
         before=before,
         unchecked=unchecked,
+        musts=must_go_right,
+        recent=recent.read(run.settings, datetime.now(UTC)) if champion and following is Next.TRAIN else None,
+        allowed=tuple(run.settings.params.validation.personal_data_allowed),
     )
 
 

@@ -13,6 +13,7 @@ from ratchet.adapters.report.page import CONTENT
 from ratchet.adapters.run import Run
 from ratchet.adapters.system.files import write_json
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.gate import must
 from ratchet.domain.gate.judgement import Judgement
 from ratchet.domain.gate.scores import CANDIDATE, CHAMPION
 from ratchet.domain.release.manifest import Lineage
@@ -48,7 +49,8 @@ def register(run: Run, trained: Trained, judgement: Judgement, page: Path, trial
         run.folder / CODE,
         *sorted(page.parent.glob("*.svg")),
     ]
-    registered = run.registry.register(model, trained.archive, files, evaluation.metrics)
+    metrics = evaluation.metrics | judgement.whole.metrics
+    registered = run.registry.register(model, trained.archive, files, metrics)
     shutil.rmtree(trained.archive.parent)  # what an interrupted run would have taken up
     return registered
 
@@ -92,4 +94,5 @@ def described(run: Run, trained: Trained, judgement: Judgement, page: Path) -> M
         run_name=run.name,
         report=str(page),
         ledger_rows=len(case.corpus.ledger),
+        musts=must.digest(case.musts),
     )

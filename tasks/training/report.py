@@ -65,6 +65,8 @@ def contents(run: Run, judgement: Judgement) -> Report:
         unattributed=why.reason if isinstance(why, Unchecked) else "",
         traffic=tuple(harvest.estimates(run.settings)),
         links=(("The bot", run.target.url()),),
+        whole=judgement.whole,
+        entity_attribution=judgement.why_entities,
     )
 
 

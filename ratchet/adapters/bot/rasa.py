@@ -16,6 +16,7 @@ from ratchet.adapters.bot import archives, channel, flavour, framework, installi
 from ratchet.adapters.settings import SOURCE, Settings
 from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import read_json, read_record
+from ratchet.domain.corpus.annotations import parse
 from ratchet.domain.errors import RatchetError
 
 if TYPE_CHECKING:
@@ -172,14 +173,15 @@ def evaluate(
 
     Each archive's digest is verified before a process opens it.
 
-    Returns by name the predictions (columns key, intent, confidence, ranking; in the order of `rows`) and the
-    summary of their speed.
+    Models are asked the texts without entity markup. Returns by name the predictions (columns key, intent, confidence,
+    ranking, and entities where the model's framework says them; in the order of `rows`) and the summary of speed,
+    synonyms, size and memory.
     """
     import pandas as pd
 
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / "holdout.jsonl"
-    write_rows(rows, data)
+    write_rows(rows.assign(text=[parse(text).text for text in rows["text"]]), data)
     named = [word for name, model in models.items() for word in ("--model", f"{name}={model.verified()}")]
     bot = bot or settings.bot
     argv = tool(settings, bot, "evaluate", *named, "--data", data, "--out", folder, locked=locked)

@@ -49,6 +49,12 @@ def since(settings: Settings, at: float) -> pd.DataFrame:
     return read(settings, "SELECT * FROM messages WHERE at >= :at ORDER BY id", {"at": at})
 
 
+def newest(settings: Settings, at: float, most: int) -> pd.DataFrame:
+    """Return the newest `most` messages from a time on that a bot answered, oldest first."""
+    query = "SELECT * FROM messages WHERE at >= :at AND NOT failed ORDER BY id DESC LIMIT :most"
+    return read(settings, query, {"at": at, "most": most}).iloc[::-1]
+
+
 def after(settings: Settings, cursor: int, model_id: str, most: int) -> pd.DataFrame:
     """Return the first `most` processed messages to a model after the one with the id `cursor`."""
     return read(

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ratchet.adapters.report import whole_bot
 from ratchet.adapters.report.charts import HistoryPoint, confusion_matrix, history_chart
 from ratchet.adapters.system.files import read_record, write_json, write_text
 from ratchet.domain.corpus.changes import DataChanges
@@ -22,6 +23,7 @@ from ratchet.domain.gate.override import Override
 from ratchet.domain.gate.ramp import RampStatus
 from ratchet.domain.gate.suspects import Suspect
 from ratchet.domain.gate.verdict import Decision, Verdict
+from ratchet.domain.gate.whole import Whole
 from ratchet.domain.operations.sampling import Estimate
 from ratchet.domain.record import Record
 from ratchet.domain.wording import measured, p_value, percent
@@ -42,7 +44,8 @@ class Report(Record):
 
     `history` ends with this run; `traffic` are the estimates from labelled harvests, oldest first; `links` are
     (label, address) pairs; `unattributed` says why there is no attribution where one was tried; `unjudged` are the
-    intents without a holdout row, `retired` the rows that left the holdout since the champion.
+    intents without a holdout row, `retired` the rows that left the holdout since the champion; `whole` is what was found
+    of the bot besides its intents.
     """
 
     title: str
@@ -68,6 +71,8 @@ class Report(Record):
     unattributed: str = ""
     unjudged: tuple[Uncovered, ...] = ()
     retired: tuple[Retired, ...] = ()
+    whole: Whole = Whole()
+    entity_attribution: Attribution | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,8 @@ def render(report: Report) -> str:
             headline=HEADLINES[report.verdict.decision],
             intents=intent_rows(report),
             slices=slice_rows(report),
+            entities=whole_bot.entity_rows(report.whole.entities),
+            costs=whole_bot.cost_rows(report.whole.costs),
             matrix=confusion_matrix(report.candidate.confusions),
             charts_by_width={
                 "wide": history_chart(report.history, report.ramp.floor, *WIDE),
@@ -209,7 +216,12 @@ def templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        percent=percent, signed=signed, p_value=p_value, marked=marked, breakable=breakable
+        percent=percent,
+        signed=signed,
+        p_value=p_value,
+        marked=marked,
+        breakable=breakable,
+        spans=whole_bot.spans,
     )
     environment.globals["measured"] = measured
     return environment

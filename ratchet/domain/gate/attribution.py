@@ -41,22 +41,26 @@ class Share(Record):
 
 @dataclass(frozen=True)
 class Attribution(Record):
-    """From `old_accuracy` to `new_accuracy`, split into shares that add up to the whole change."""
+    """From `old_accuracy` to `new_accuracy`, split into shares that add up to the whole change.
+
+    `measure` is what moved, as the beginning of a sentence: the accuracy, or another share.
+    """
 
     old_accuracy: float
     new_accuracy: float
     shares: tuple[Share, ...]
+    measure: str = "Accuracy"
 
     @property
     def sentence(self) -> str:
         moved = self.new_accuracy - self.old_accuracy
         span = f"from {percent(self.old_accuracy)} to {percent(self.new_accuracy)}"
         if not self.shares:
-            return f"Accuracy went {span} although data, code, environment and seed are the same."
+            return f"{self.measure} went {span} although data, code, environment and seed are the same."
         parts = ", ".join(f"{share.factor} {_signed(share.effect)}" for share in self.shares)
         if abs(moved) < 0.0005:
-            return f"Accuracy stayed at {percent(self.new_accuracy)} ({parts})."
-        return f"Accuracy {'rose' if moved > 0 else 'fell'} by {points(moved)} ({span}): {parts}."
+            return f"{self.measure} stayed at {percent(self.new_accuracy)} ({parts})."
+        return f"{self.measure} {'rose' if moved > 0 else 'fell'} by {points(moved)} ({span}): {parts}."
 
 
 def changed(old: Recipe, new: Recipe) -> tuple[str, ...]:
@@ -72,8 +76,10 @@ def mixtures(old: Recipe, new: Recipe) -> tuple[Recipe, ...]:
     return tuple(_mix(old, new, subset) for subset in _subsets(changed(old, new)))
 
 
-def attribute(old: Recipe, new: Recipe, accuracies: Mapping[Recipe, float]) -> Attribution:
-    """Split the change of accuracy among the changed factors, the largest effect first.
+def attribute(
+    old: Recipe, new: Recipe, accuracies: Mapping[Recipe, float], measure: str = "Accuracy"
+) -> Attribution:
+    """Split the change of accuracy, or of another measure, among the changed factors, the largest effect first.
 
     `accuracies` holds every one of `mixtures(old, new)`, all measured on the same holdout. A factor's
     effect is its Shapley value: what changing it adds, averaged over the orders in which the factors
@@ -84,7 +90,7 @@ def attribute(old: Recipe, new: Recipe, accuracies: Mapping[Recipe, float]) -> A
     before, after = asdict(old), asdict(new)
     shares = [Share(factor, before[factor], after[factor], effect) for factor, effect in effects.items()]
     shares.sort(key=lambda share: -abs(share.effect))
-    return Attribution(accuracies[old], accuracies[new], tuple(shares))
+    return Attribution(accuracies[old], accuracies[new], tuple(shares), measure)
 
 
 def _shapley(

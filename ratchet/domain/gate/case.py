@@ -10,6 +10,7 @@ from ratchet.domain.corpus.corpus import Corpus
 from ratchet.domain.corpus.ledger import Split
 from ratchet.domain.corpus.unchecked import Unchecked
 from ratchet.domain.corpus.wear import holdout_version
+from ratchet.domain.gate.must import Must
 from ratchet.domain.release.manifest import Lineage
 from ratchet.domain.release.model import Model, Next
 
@@ -20,7 +21,9 @@ class Case:
 
     `known` is the model that was trained from the same rows, code and seed: None where one has to be trained.
     `history` are all registered models, oldest first. `before` holds the champion's messages: None where they are
-    today's, or where `unchecked` says why they cannot be had.
+    today's, or where `unchecked` says why they cannot be had. `musts` are the messages that must never go wrong;
+    `recent` the newest that people wrote, or why they could not be read, None where the policy asks none; `allowed`
+    pieces that are no personal data.
     """
 
     corpus: Corpus
@@ -32,6 +35,9 @@ class Case:
     next: Next
     before: pd.DataFrame | None = None
     unchecked: tuple[Unchecked, ...] = ()
+    musts: tuple[Must, ...] = ()
+    recent: pd.DataFrame | str | None = None
+    allowed: tuple[str, ...] = ()
 
     @property
     def holdout_version(self) -> str:

@@ -11,18 +11,22 @@ from ratchet.domain.corpus.changes import relabelled
 from ratchet.domain.corpus.corpus import CorpusPolicy
 from ratchet.domain.corpus.retirement import listed_rows
 from ratchet.domain.corpus.unchecked import Unchecked
-from ratchet.domain.gate import ramp, verdict
+from ratchet.domain.gate import ramp, verdict, whole
 from ratchet.domain.gate.attribution import Attribution
 from ratchet.domain.gate.case import Case
 from ratchet.domain.gate.ramp import RampPoint, RampPolicy, RampStatus
 from ratchet.domain.gate.scores import CANDIDATE, CHAMPION, Scores
 from ratchet.domain.gate.verdict import Decision, GatePolicy, TrainingFacts, Verdict
+from ratchet.domain.gate.whole import Whole
 from ratchet.domain.release.model import Model
 
 
 @dataclass(frozen=True)
 class Judgement:
     """The verdict on a case, what the candidate was trained on, and where the run stands on the ramp.
+
+    `whole` is what was found of the bot besides its intents; `why_entities` says of the messages with entities what `why`
+    says of accuracy.
 
     `why` says why accuracy moved, or why that is not known; None where nobody asked, or there is no champion.
     """
@@ -34,6 +38,8 @@ class Judgement:
     ramp: RampStatus
     data_grew: bool
     why: Attribution | Unchecked | None = None
+    whole: Whole = Whole()
+    why_entities: Attribution | None = None
 
     @property
     def promotes(self) -> bool:
@@ -58,6 +64,7 @@ def conclude(
     points = [ramp_point(model) for model in case.history]
     standing = ramp.status(ramp_policy, points, today, scores.evaluations[CANDIDATE], data_grew)
     changed = None if case.before is None else relabelled(sides.holdout, case.before, context, sides.form)
+    found, beside = whole.look(case, scores, changed, gate_policy, corpus_policy)
     judged = verdict.judge(
         sides.holdout,
         scores.predictions[CANDIDATE],
@@ -69,13 +76,14 @@ def conclude(
         context=context,
         warnings=[one.rule for one in case.corpus.warnings if one.rule != coverage.UNJUDGED],
         relabelled=changed,
+        beside=beside,
         unchecked=(*sides.unchecked, *case.unchecked),
         decisions=wear.decisions_by_row(sides.holdout, case.history, case.holdout_version),
         out_of_scope=corpus_policy.out_of_scope,
         unjudged=coverage.of_split(sides).unjudged,
         retired=listed_rows(sides.retired),
     )
-    return Judgement(case, scores, judged, trained, standing, data_grew)
+    return Judgement(case, scores, judged, trained, standing, data_grew, whole=found)
 
 
 def ramp_point(model: Model) -> RampPoint:

@@ -13,6 +13,33 @@ from ratchet.domain.corpus.policies import WARNINGS, RetirePolicy, WearPolicy
 from ratchet.domain.policy import Policy
 
 
+class RecentPolicy(Policy):
+    """The part `gate.recent` of params.yaml; see the comments there."""
+
+    messages: int = Field(500, ge=0, description="so many of the newest real messages; 0 asks none")
+    days: float = Field(7.0, gt=0, description="none older than so many days")
+    min_messages: int = Field(100, ge=1, description="fewer say nothing")
+    max_changed_percent: float = Field(25.0, ge=0, le=100, description="more changed answers ask")
+    max_unexpected_percent: float = Field(10.0, ge=0, le=100, description="more unexpected ones ask")
+    max_fallback_points: float = Field(10.0, ge=0, le=100, description="a larger change of fallbacks asks")
+    examples: int = Field(20, ge=0, description="shown in the report, personal data masked")
+
+
+class RobustnessPolicy(Policy):
+    """The part `gate.robustness` of params.yaml; see the comments there."""
+
+    rows: int = Field(1000, ge=0, description="holdout rows that are asked again; 0 asks none")
+    max_drop_points: float = Field(3.0, ge=0, le=100, description="a larger fall asks")
+
+
+class CostPolicy(Policy):
+    """The part `gate.cost` of params.yaml; see the comments there."""
+
+    max_ratio: float = Field(2.0, ge=1, description="what costs more than so many times as much asks")
+    slack_ms: float = Field(50.0, ge=0, description="differences of time up to this do not count")
+    slack_mb: float = Field(100.0, ge=0, description="differences of size and memory up to this do not count")
+
+
 class GatePolicy(Policy):
     """The section `gate` of params.yaml; a group is the holdout rows of one intent or context value."""
 
@@ -30,6 +57,12 @@ class GatePolicy(Policy):
     small_holdout_rows: int = Field(300, ge=0, description="with fewer rows a loss asks instead of rejecting")
     ask_on_warnings: tuple[str, ...] = Field((), description="data warnings on which a person decides")
     unjudged: Literal["warn", "ask"] = Field("warn", description="what intents without holdout rows do")
+    min_fallback_percent: float = Field(
+        25.0, ge=0, le=100, description="nonsense that stays handed over, of what the champion hands over"
+    )
+    recent: RecentPolicy = Field(RecentPolicy(), description="the newest real messages, answered by both")
+    robustness: RobustnessPolicy = Field(RobustnessPolicy(), description="typing errors, lower case")
+    cost: CostPolicy = Field(CostPolicy(), description="time, size and memory against the champion")
     wear: WearPolicy = Field(WearPolicy(), description="when the holdout has decided too often")
     retire: RetirePolicy = Field(RetirePolicy(), description="how much of the holdout may go to training")
 

@@ -31,7 +31,7 @@ class Verdict(Record):
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """What decided, one sentence each: the decisive rules, then the warnings.
+        """What decided, one sentence each: the decisive rules, then the warnings. The first names the rules that decided.
 
         Nothing decides a promotion by itself; its first sentence is the comparison with the champion, or
         with the floor where there is none.
@@ -42,7 +42,20 @@ class Verdict(Record):
         )
         if self.decision is Decision.PROMOTE:
             found = [self.rules[0], *(rule for rule in found if rule != self.rules[0])]
-        return tuple(rule.sentence for rule in found)
+        first, *others = [rule.sentence for rule in found]
+        return (f"{self.deciding}: {first}", *others)
+
+    @property
+    def deciding(self) -> str:
+        """Name the rules that decided: 'Rejected by the rule intent', 'Rejected by 2 rules (entity, must never go wrong)'."""
+        names = list(dict.fromkeys(rule.name for rule in self.rules if rule.outcome == self.decision))
+        rules = f"the rule {names[0]}" if len(names) == 1 else f"{len(names)} rules ({', '.join(names)})"
+        match self.decision:
+            case Decision.REJECT:
+                return f"Rejected by {rules}"
+            case Decision.ASK:
+                return f"A person decides because of {rules}"
+        return "No rule objects"
 
 
 def judge(
@@ -59,6 +72,7 @@ def judge(
     decisions: int | NDArray[np.int64] = 0,
     relabelled: NDArray[np.bool_] | None = None,
     unchecked: Sequence[Unchecked] = (),
+    beside: Sequence[Rule] = (),
     out_of_scope: str = OUT_OF_SCOPE,
     unjudged: Sequence[Uncovered] = (),
     retired: Sequence[Retired] = (),
@@ -71,7 +85,8 @@ def judge(
     left the holdout since the champion. `relabelled` marks the holdout rows whose label changed since the
     champion was trained; the two models are compared on the others, because the champion was taught the old
     labels: wrong new ones would make it look worse than a candidate that learnt the mistake. `unchecked` are the
-    checks of the split and the data that could not run.
+    checks of the split and the data that could not run. `beside` are the findings on the bot besides its intents
+    (ratchet/domain/gate/whole.py).
     """
     right = correctness(holdout, candidate, out_of_scope=out_of_scope)
     found: list[Rule] = []
@@ -85,6 +100,7 @@ def judge(
         found.append(rules.vanished_intents(trained, champion_trained))
         found.append(rules.training_rows(trained, champion_trained, policy))
         found += rules.shrunken_intents(trained, champion_trained, policy)
+    found += beside
     found.append(rules.floor(right, ramp))
     found.append(rules.target(ramp))
     found += [rules.not_checked(one) for one in unchecked]

@@ -18,6 +18,7 @@ class Model(Record):
     it was compared with on the holdout named by `holdout_version`, "" when there was none; `accuracy` and
     `interval` are of that day. `intents` counts the training rows of each. `report` is the page about it, on
     the machine that trained. `ledger_rows` is how many rows the ledger had then, 0 where that was not recorded.
+    `musts` is the digest of the messages that must never go wrong, "" where there were none.
     """
 
     version: str
@@ -42,6 +43,7 @@ class Model(Record):
     run_name: str
     report: str
     ledger_rows: int = 0
+    musts: str = ""
 
 
 class Next(StrEnum):
@@ -58,13 +60,14 @@ def next_step(
     released: Collection[str],
     holdout_version: str,
     elsewhere: bool = False,
+    musts: str = "",
 ) -> Next:
     """Decide what a retrain does when `known` is the model already trained from the same rows, code and seed.
 
     `released` are the versions that were live at some time: one that a person rolled back is not released
     again by itself. One that is older than the champion is no such model: data or code went back to it since, as
-    after a restore, and that is judged like any change. A model that was judged against another champion, or on
-    another holdout, is judged again.
+    after a restore, and that is judged like any change. A model that was judged against another champion, on
+    another holdout, or by other messages that must never go wrong (`musts`, their digest), is judged again.
     `elsewhere` tells that the live release is on another target than the one that releases go to now: the
     champion follows.
     """
@@ -76,6 +79,7 @@ def next_step(
     gone_back = champion is not None and int(known.version) < int(champion.version)
     if known.version in released and not gone_back:
         return Next.NOTHING
-    if known.champion != (champion.version if champion else "") or known.holdout_version != holdout_version:
+    judged_by = (known.champion, known.holdout_version, known.musts)
+    if judged_by != (champion.version if champion else "", holdout_version, musts):
         return Next.TRAIN
     return verdict

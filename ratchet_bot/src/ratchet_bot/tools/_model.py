@@ -12,6 +12,7 @@ from ratchet_bot.tools._errors import ToolError, cause
 
 FALLBACK = "nlu_fallback"
 BATCH = 512
+ENTITY_KEYS = ("entity", "start", "end", "value", "role", "group", "extractor")
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,14 @@ class Prediction:
     """What a model says about a message.
 
     `intent` is after the fallback; `ranking` holds (intent, confidence) of the classifier itself, best first, and
-    `confidence` is that of its first, also when the intent is `nlu_fallback`.
+    `confidence` is that of its first, also when the intent is `nlu_fallback`. `entities` are those that the pipeline
+    found, each a dict of `entity`, `start`, `end`, `value`, and `role`, `group` and `extractor` where there are any.
     """
 
     intent: str
     confidence: float
     ranking: tuple[tuple[str, float], ...]
+    entities: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,14 @@ class Model:
     def model_id(self) -> str:
         """The id that Rasa gave the archive when it was trained."""
         return str(self.metadata.model_id)
+
+    @property
+    def synonyms(self) -> dict[str, str]:
+        """The words that the model replaces by a value, in lower case; none where its pipeline maps none."""
+        nodes = getattr(self.runner, "_instantiated_nodes", {}).values()
+        components = (getattr(node, "_component", None) for node in nodes)
+        found = (getattr(component, "synonyms", None) for component in components)
+        return {str(words): str(value) for known in found if isinstance(known, dict) for words, value in known.items()}
 
     def predict(self, texts: Sequence[str], contexts: Sequence[Mapping[str, str]]) -> list[Prediction]:
         """Predictions in the order of the messages; each is what a batch of this message alone would give."""
@@ -111,4 +122,10 @@ def prediction_of(parsed: Mapping[str, Any], length: int = 3) -> Prediction:
     ]
     intent = parsed["intent"]
     confidence = ranking[0][1] if ranking else float(intent["confidence"])
-    return Prediction(intent["name"] or FALLBACK, confidence, tuple(ranking[:length]))
+    entities = tuple(map(entity_of, parsed.get("entities") or ()))
+    return Prediction(intent["name"] or FALLBACK, confidence, tuple(ranking[:length]), entities)
+
+
+def entity_of(found: Mapping[str, Any]) -> dict[str, Any]:
+    """An entity of Rasa's parse data in the keys that are kept; a value that is no text stays what it is."""
+    return {key: found[key] for key in ENTITY_KEYS if found.get(key) is not None}

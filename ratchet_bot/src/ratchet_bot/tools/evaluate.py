@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ratchet_bot.tools._cost import memory_of
 from ratchet_bot.tools._errors import ToolError, run
 from ratchet_bot.tools._model import Model, Prediction, load
 
@@ -35,7 +36,14 @@ def main(argv: list[str] | None = None) -> int:
     arguments.out.mkdir(parents=True, exist_ok=True)
     summary = {}
     for name, path in map(_named, arguments.model):
-        predictions, summary[name] = evaluate(load(path), rows)
+        memory = memory_of(path, rows)  # before this process has loaded any
+        model = load(path)
+        predictions, summary[name] = evaluate(model, rows)
+        summary[name] |= {
+            "synonyms": model.synonyms,
+            "archive_bytes": path.stat().st_size,
+            "memory_bytes": memory,
+        }
         lines = (
             json.dumps(_record(r, p), ensure_ascii=False) for r, p in zip(rows, predictions, strict=True)
         )
@@ -95,6 +103,7 @@ def _record(row: dict[str, Any], prediction: Prediction) -> dict[str, Any]:
         "intent": prediction.intent,
         "confidence": prediction.confidence,
         "ranking": prediction.ranking,
+        "entities": prediction.entities,
     }
 
 
