@@ -22,11 +22,13 @@ from ratchet.domain.release.training import fingerprint
 
 LEFT_OUT = {".venv", "tests", "__pycache__", ".pytest_cache", ".rasa", "models"}
 SHAPING = (
-    *("config.yml", "rules.yml", "components"),
+    *("config.yml", "rules.yml", "stories.yml", "components"),
     *(f"{framework.PACKAGE}/components", f"{framework.PACKAGE}/tools/train.py"),
     "tools/train.py",  # of a bot that has no framework
 )
 """Files of the code that shape the model, besides the domain without its responses and the lock."""
+DIALOGUE = "data"
+"""The folder whose YAML files are rules and stories."""
 
 
 def code_files(bot: Path) -> dict[str, Path]:
@@ -95,6 +97,8 @@ def shaping_files(bot: Path) -> dict[str, Path]:
 
 def shapes(name: str) -> bool:
     """Say whether a file of the bot's code shapes the model."""
+    if name.startswith(f"{DIALOGUE}/") and name.endswith((".yml", ".yaml")):
+        return True
     return name in SHAPING or (name.endswith(".py") and any(name.startswith(f"{part}/") for part in SHAPING))
 
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+from ratchet_bot.tools._dialogue import dialogue_files
 from ratchet_bot.tools._errors import ToolError, require_libraries, run
 
 OLD_IMPORTER = "components.importer.JsonLinesImporter"
@@ -29,7 +30,9 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="model archive to write (.tar.gz)")
     parser.add_argument("--config", type=Path, default=Path("config.yml"))
     parser.add_argument("--domain", type=Path, default=Path("domain.yml"))
-    parser.add_argument("--rules", type=Path, default=Path("rules.yml"))
+    parser.add_argument(
+        "--rules", type=Path, default=Path("rules.yml"), help="beside it stories.yml and data/ are read, too"
+    )
     parser.add_argument(
         "--extras", type=Path, help="folder with Rasa YAML: lookups, synonyms, regular expressions"
     )
@@ -63,7 +66,8 @@ def train(arguments: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     config = effective_config(read_config(arguments.config), arguments.seed)
     config_file.write_text(json.dumps(config), encoding="utf-8")  # JSON is YAML
     domain = _existing(arguments.domain) or _empty_domain(scratch)
-    files = [str(p) for p in [arguments.data, _existing(arguments.rules), arguments.extras] if p]
+    dialogue = [arguments.rules, *(p for p in dialogue_files(arguments.rules.parent) if p != arguments.rules)]
+    files = [str(p) for p in [arguments.data, *map(_existing, dialogue), arguments.extras] if p]
 
     print(f"reading {arguments.data}", flush=True)
     importer = _importer(config, config_file, domain, files)
