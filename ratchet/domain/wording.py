@@ -18,7 +18,7 @@ def points(difference: float) -> str:
 
 
 def measured(value: float, unit: Unit) -> str:
-    """A number in its unit: a share in percent, a difference of shares in points, a count, or how many times as much."""
+    """A number in its unit: a share in percent, a difference of shares in points, a count, or a ratio."""
     match unit:
         case "share":
             return percent(value)

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from ratchet_bot.tools import evaluate
+from ratchet_bot.tools._cost import memory_of
 from ratchet_bot.tools._errors import ToolError
 from ratchet_bot.tools._model import load, verify
 from tests import corpus
-from tests.conftest import Trained
+from tests.conftest import BOT, Trained, train_in
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -35,13 +37,58 @@ def test_files_and_figures(trained: Trained, tmp_path: Path) -> None:
     one, two = read(tmp_path / "out/one.jsonl"), read(tmp_path / "out/two.jsonl")
     assert [row["key"] for row in one] == [row["key"] for row in read(data)]
     assert one == two
-    assert {"key", "intent", "confidence", "ranking"} == set(one[0])
+    assert {"key", "intent", "confidence", "ranking", "entities"} == set(one[0])
     assert len(one[0]["ranking"]) == 3
     assert one[0]["ranking"][0][1] == one[0]["confidence"]
     summary = json.loads((tmp_path / "out/summary.json").read_text())
     assert summary["one"]["rows"] == len(one)
     assert summary["one"]["model_id"] == trained.report["model_id"]
     assert 0 < summary["one"]["latency_p50_ms"] <= summary["one"]["latency_p95_ms"]
+    assert summary["one"]["archive_bytes"] == trained.archive.stat().st_size
+    assert summary["one"]["synonyms"] == {}
+
+
+def test_memory_is_measured_from_the_same_start(trained: Trained, tmp_path: Path) -> None:
+    """Twice the same archive takes about the same; one that cannot be loaded is not measured."""
+    first, second = (memory_of(trained.archive, holdout()) for _ in range(2))
+    assert first is not None
+    assert second is not None
+    assert abs(first - second) < 20_000_000 < first
+    junk = tmp_path / "junk.tar.gz"
+    junk.write_bytes(b"junk")
+    assert memory_of(junk, holdout()) is None
+
+
+def test_entities_are_said_with_role_and_value(tmp_path: Path) -> None:
+    """Of two extractors; what the synonyms say stands in the summary."""
+    config = yaml.safe_load((BOT / "config.yml").read_text(encoding="utf-8"))
+    names = ("WhitespaceTokenizer", "LexicalSyntacticFeaturizer", "CRFEntityExtractor", "EntitySynonymMapper")
+    config["pipeline"] = [{"name": name} for name in names] + config["pipeline"]
+    (tmp_path / "config.yml").write_text(json.dumps(config), encoding="utf-8")
+    cities = ("rome", "oslo", "paris", "berlin", "madrid", "muc")
+    fly = [
+        f'fly from [{a}]{{"entity": "city", "role": "from"}} to [{b}]{{"entity": "city", "role": "to"}}'
+        for a in cities
+        for b in cities
+        if a != b
+    ]
+    rows = [{"text": text, "intent": "fly"} for text in fly] + list(corpus.rows())[:40]
+    extras = tmp_path / "extras"
+    extras.mkdir()
+    (extras / "synonym.yml").write_text(
+        'version: "3.1"\nnlu:\n- synonym: Munich\n  examples: |\n    - muc\n', encoding="utf-8"
+    )
+    data = corpus.write(tmp_path / "train.jsonl", iter(rows))
+    made = train_in(tmp_path, "--extras", str(extras), "--config", str(tmp_path / "config.yml"), data=data)
+    asked = corpus.write(tmp_path / "asked.jsonl", iter([{"text": "fly from muc to rome", "intent": "fly"}]))
+    evaluate.main(["--model", f"one={made.archive}", "--data", str(asked), "--out", str(tmp_path)])
+    (answer,) = read(tmp_path / "one.jsonl")
+    extractor = {"entity": "city", "extractor": "CRFEntityExtractor"}
+    assert answer["entities"] == [
+        {**extractor, "start": 9, "end": 12, "role": "from", "value": "Munich"},
+        {**extractor, "start": 16, "end": 20, "role": "to", "value": "rome"},
+    ]
+    assert json.loads((tmp_path / "summary.json").read_text())["one"]["synonyms"]["muc"] == "Munich"
 
 
 def test_batches_and_single_messages_agree_to_the_bit(trained: Trained) -> None:

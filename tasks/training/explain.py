@@ -18,7 +18,7 @@ from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate import whole
 from ratchet.domain.gate.attribution import Recipe, attribute, mixtures
 from ratchet.domain.gate.case import Case
-from ratchet.domain.gate.entities import ENTITIES
+from ratchet.domain.gate.entity_sheet import ENTITIES
 from ratchet.domain.gate.evaluation import correctness
 from ratchet.domain.gate.judgement import Judgement
 from ratchet.domain.gate.scores import CANDIDATE, CHAMPION

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,16 @@ import yaml
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system import yaml_text
 from ratchet.adapters.system.files import write_text
-from ratchet.domain.corpus.annotations import Annotated, Span, label, parse
+from ratchet.domain.corpus.annotations import Span, label, parse
 from ratchet.domain.corpus.corpus import normalise
-from ratchet.domain.errors import RatchetError
+from ratchet.domain.errors import RatchetError, UsageError
 from ratchet.domain.gate.must import FILE, Must
+from ratchet.domain.gate.must_source import without_place
 
 KEYS = {"message", "intent", "context", "entities"}
 ENTITY_KEYS = {"entity", "value", "role", "group"}
-HEAD = """# Messages that must never go wrong: safety, law, money. A candidate that answers one of them otherwise is rejected,
-# whatever the statistics say (docs/gate.md). `ratchet must add "…"` writes them here.
+HEAD = """# Messages that must never go wrong: safety, law, money. A candidate that answers one of them otherwise is
+# rejected, whatever the statistics say (docs/gate.md). `ratchet must add "…"` writes them here.
 """
 
 
@@ -39,7 +39,9 @@ def read(settings: Settings) -> tuple[Must, ...]:
     except (OSError, UnicodeDecodeError, yaml_text.NotYaml) as error:
         raise RatchetError(f"{FILE} cannot be read: {error}.", "Correct it.") from error
     if not isinstance(entries, list):
-        raise RatchetError(f"{FILE} is no list of messages.", "Write each as `- message: …` with its `intent: …`.")
+        raise RatchetError(
+            f"{FILE} is no list of messages.", "Write each as `- message: …` with its `intent: …`."
+        )
     musts = tuple(entry(one, number, settings) for number, one in enumerate(entries, start=1))
     seen: dict[tuple[str, ...], int] = {}
     for number, one in enumerate(musts, start=1):
@@ -57,7 +59,9 @@ def entry(found: Any, number: int, settings: Settings) -> Must:
     if not isinstance(found, dict):
         raise wrong(number, "is no message", "Write it as `- message: …` with its `intent: …`.")
     if unknown := sorted(str(key) for key in found.keys() - KEYS):
-        raise wrong(number, f"has the key {', '.join(unknown)}", f"An entry may have {', '.join(sorted(KEYS))}.")
+        raise wrong(
+            number, f"has the key {', '.join(unknown)}", f"An entry may have {', '.join(sorted(KEYS))}."
+        )
     for key in ("message", "intent"):
         if not isinstance(found.get(key), str) or not found[key].strip():
             raise wrong(number, f"has no {key}", "Give each entry a message and an intent.")
@@ -71,25 +75,40 @@ def entry(found: Any, number: int, settings: Settings) -> Must:
     )
 
 
-def without_place(span: Span, message: Annotated) -> Span:
-    """Return an annotated entity as one that has to be found somewhere: with its value, or the words for it."""
-    return replace(span, start=0, end=0, value=span.value or message.words(span))
+def of_words(text: str, context: Mapping[str, str]) -> Must:
+    """Return a message that stands nowhere else; entities may be annotated in it. Its intent is not known."""
+    parsed = parse(text.strip())
+    entities = tuple(without_place(span, parsed) for span in parsed.spans) or None
+    return Must(parsed.text, "", dict(context), entities)
+
+
+def context_given(context: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    """Return the context that a person named; raises `UsageError` for one that params.yaml does not know."""
+    if problem := unknown(context, settings):
+        raise UsageError(f"--context has {problem[0]}.", problem[1])
+    return dict(context)
+
+
+def unknown(context: Mapping[str, Any], settings: Settings) -> tuple[str, str] | None:
+    """Return what of a context params.yaml does not know, and what it knows; None where it knows all."""
+    known = settings.params.corpus.context
+    for name, value in context.items():
+        if name not in known:
+            return f"the context field {name}", f"params.yaml knows {', '.join(known) or 'none'}."
+        allowed = known[name]
+        if allowed is not None and value not in allowed:
+            return f"{name} {value}", f"params.yaml allows {', '.join(allowed)}."
+    return None
 
 
 def context_of(found: Any, number: int, settings: Settings) -> dict[str, str]:
     """Read the context; raises `RatchetError` for a field or a value that params.yaml does not know."""
     if found is None:
         return {}
-    known = settings.params.corpus.context
     if not isinstance(found, dict):
         raise wrong(number, "has a context that is no mapping", "Write it as `context: {role: manager}`.")
-    for name, value in found.items():
-        if name not in known:
-            fields = ", ".join(known) or "none"
-            raise wrong(number, f"has the context field {name}", f"params.yaml knows {fields}.")
-        allowed = known[name]
-        if allowed is not None and value not in allowed:
-            raise wrong(number, f"has {name} {value}", f"params.yaml allows {', '.join(allowed)}.")
+    if problem := unknown(found, settings):
+        raise wrong(number, f"has {problem[0]}", problem[1])
     return {str(name): str(value) for name, value in found.items()}
 
 
@@ -107,7 +126,9 @@ def entities_of(found: Any, number: int) -> tuple[Span, ...] | None:
         if not isinstance(one, dict) or not {"entity", "value"} <= one.keys() <= ENTITY_KEYS:
             raise wrong(number, "has an entity that cannot be read", shape)
         values = {key: str(value) for key, value in one.items()}
-        spans.append(Span(0, 0, values["entity"], values.get("role", ""), values.get("group", ""), values["value"]))
+        spans.append(
+            Span(0, 0, values["entity"], values.get("role", ""), values.get("group", ""), values["value"])
+        )
     return tuple(spans)
 
 
@@ -121,7 +142,9 @@ def add(settings: Settings, must: Must) -> Path:
     file, present = path(settings), read(settings)
     for one in present:
         if (normalise(one.message), one.context) == (normalise(must.message), must.context):
-            raise RatchetError(f"“{one.message}” is in {FILE} already.", f"Edit it there; its intent is {one.intent}.")
+            raise RatchetError(
+                f"“{one.message}” is in {FILE} already.", f"Edit it there; its intent is {one.intent}."
+            )
     text = file.read_text(encoding="utf-8") if file.exists() else HEAD
     if not present and text.strip().endswith("[]"):
         text = text.strip().removesuffix("[]")

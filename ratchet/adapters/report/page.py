@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -44,8 +44,8 @@ class Report(Record):
 
     `history` ends with this run; `traffic` are the estimates from labelled harvests, oldest first; `links` are
     (label, address) pairs; `unattributed` says why there is no attribution where one was tried; `unjudged` are the
-    intents without a holdout row, `retired` the rows that left the holdout since the champion; `whole` is what was found
-    of the bot besides its intents.
+    intents without a holdout row, `retired` the rows that left the holdout since the champion; `whole` is what was
+    found of the bot besides its intents.
     """
 
     title: str
@@ -71,7 +71,7 @@ class Report(Record):
     unattributed: str = ""
     unjudged: tuple[Uncovered, ...] = ()
     retired: tuple[Retired, ...] = ()
-    whole: Whole = Whole()
+    whole: Whole = field(default_factory=Whole)
     entity_attribution: Attribution | None = None
 
 

@@ -69,7 +69,7 @@ def spans(text: str, found: Sequence[Span]) -> Markup:
     from markupsafe import Markup, escape
 
     parts, end = [], 0
-    for span in sorted(found):
+    for span in sorted(found, key=lambda span: (span.start, -span.end)):
         name = f"{span.label}={span.value}" if span.value else span.label
         if span.start < end:
             parts.append(Markup(" <small>{}</small>").format(name))

@@ -56,5 +56,10 @@ def one(said: str, ratio: float, policy: CostPolicy, beyond: bool) -> Rule:
     asks = beyond and ratio > limit
     end = f" ({ratio:.2g} times, where {limit:g} times is the limit)"
     return Rule(
-        "cost", "ask" if asks else "pass", ratio, limit, f"{said}{end}{'; a person decides' if asks else ''}.", unit="ratio"
+        "cost",
+        "ask" if asks else "pass",
+        ratio,
+        limit,
+        f"{said}{end}{'; a person decides' if asks else ''}.",
+        unit="ratio",
     )

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ratchet.domain.gate.annotation_changes import LabelChange, SynonymLoss
-from ratchet.domain.gate.entities import Sheet, labels, messages
+from ratchet.domain.gate.entity_sheet import Sheet, labels, messages
 from ratchet.domain.gate.paired import Pair
 from ratchet.domain.gate.policies import GatePolicy
 from ratchet.domain.gate.rules import ROUNDING, Rule
 from ratchet.domain.wording import chance, count, listed, percent, points
 
 UNCOMPARED = (
-    "The champion's code has a framework that does not say which entities it finds, so nobody knows whether the candidate"
-    " finds fewer. A person decides; from the next release on they are compared."
+    "The champion's code has a framework that does not say which entities it finds, so nobody knows whether the"
+    " candidate finds fewer. A person decides; from the next release on they are compared."
 )
 
 
@@ -69,8 +69,8 @@ def label_rule(name: str, pair: Pair, policy: GatePolicy, why: str) -> Rule:
     limit, p = policy.max_group_drop_points / 100, pair.p_value
     new, old = int(pair.candidate.sum()), int(pair.champion.sum())
     said = (
-        f"Of {count(pair.rows, 'entity', 'entities')} `{name}` in the holdout the candidate has {new:,} right, the champion "
-        f"had {old:,}: {points(pair.drop)} less, where the limit is {points(limit)}"
+        f"Of {count(pair.rows, 'entity', 'entities')} `{name}` in the holdout the candidate has {new:,} right, the "
+        f"champion had {old:,}: {points(pair.drop)} less, where the limit is {points(limit)}"
     )
     odds = f"chance alone does this in {chance(p)} of cases (limit {percent(policy.group_p)})"
     if p < policy.group_p:
@@ -81,7 +81,9 @@ def label_rule(name: str, pair: Pair, policy: GatePolicy, why: str) -> Rule:
 def standing(name: str, pair: Pair, limit: float) -> Rule:
     """The finding where no label lost too much: the one that lost most."""
     if pair.drop > 0:
-        said = f"The entity that lost most is `{name}`, {points(pair.drop)}, where the limit is {points(limit)}."
+        said = (
+            f"The entity that lost most is `{name}`, {points(pair.drop)}, where the limit is {points(limit)}."
+        )
     else:
         said = f"No entity is found less often, where {points(limit)} is the limit."
     return Rule("entity", "pass", pair.drop, limit, said, pair.p_value, "points")
@@ -90,7 +92,9 @@ def standing(name: str, pair: Pair, limit: float) -> Rule:
 def causes(sheet: Sheet, name: str) -> str:
     """Say what became of the entities of a label that only the champion has right."""
     assert sheet.champion is not None
-    counted = dict.fromkeys(("not found", "with another value", "with another role or type", "with other borders"), 0)
+    counted = dict.fromkeys(
+        ("not found", "with another value", "with another role or type", "with other borders"), 0
+    )
     for stable, new, old in zip(sheet.stable, sheet.candidate, sheet.champion, strict=True):
         for span in stable:
             if name not in (span.entity, span.label) or span not in old or span in new:
@@ -117,7 +121,8 @@ def annotations(found: Sequence[LabelChange], policy: GatePolicy) -> list[Rule]:
     if gone:
         said = (
             f"{count(len(gone), 'entity', 'entities')} of the champion's data "
-            f"{'is' if len(gone) == 1 else 'are'} annotated in no message any more: {listed(f'`{one}`' for one in gone)}."
+            f"{'is' if len(gone) == 1 else 'are'} annotated in no message any more: "
+            f"{listed(f'`{one}`' for one in gone)}."
         )
         rules.append(Rule("vanished entities", "reject", len(gone), 0, said, unit="count"))
     for one in found:
@@ -125,8 +130,8 @@ def annotations(found: Sequence[LabelChange], policy: GatePolicy) -> list[Rule]:
         if one.after and one.lost >= policy.group_rows and loss > limit + ROUNDING:
             said = (
                 f"The data has {one.lost:,} of the champion's {count(one.before, 'annotation')} `{one.label}` no more"
-                f"{f' ({one.changed:,} of messages that are still there)' if one.changed else ''}: {percent(loss)}, where "
-                f"{percent(limit)} may go."
+                f"{f' ({one.changed:,} of messages that are still there)' if one.changed else ''}: {percent(loss)}, "
+                f"where {percent(limit)} may go."
             )
             rules.append(Rule("entity annotations", "reject", loss, limit, said))
     if not rules:
@@ -142,8 +147,8 @@ def synonyms(found: SynonymLoss, policy: GatePolicy) -> list[Rule]:
     limit, share = policy.max_intent_loss_percent / 100, len(found.lost) / found.entries
     named = listed(f"`{words}` for `{value}`" for words, value in found.lost)
     said = (
-        f"{count(len(found.lost), 'synonym')} of the champion's {found.entries:,} {'is' if len(found.lost) == 1 else 'are'} gone "
-        f"({named}), and {count(found.used, 'annotated entity', 'annotated entities')} "
+        f"{count(len(found.lost), 'synonym')} of the champion's {found.entries:,} "
+        f"{'is' if len(found.lost) == 1 else 'are'} gone ({named}), and {count(found.used, 'annotated entity', 'annotated entities')} "
         f"{'needs' if found.used == 1 else 'need'} one: {percent(share)}, where {percent(limit)} may go"
     )
     if share <= limit + ROUNDING:

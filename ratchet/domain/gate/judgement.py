@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from ratchet.domain.corpus import coverage, wear
@@ -25,8 +25,8 @@ from ratchet.domain.release.model import Model
 class Judgement:
     """The verdict on a case, what the candidate was trained on, and where the run stands on the ramp.
 
-    `whole` is what was found of the bot besides its intents; `why_entities` says of the messages with entities what `why`
-    says of accuracy.
+    `whole` is what was found of the bot besides its intents; `why_entities` says of the messages
+    with entities what `why` says of accuracy.
 
     `why` says why accuracy moved, or why that is not known; None where nobody asked, or there is no champion.
     """
@@ -38,7 +38,7 @@ class Judgement:
     ramp: RampStatus
     data_grew: bool
     why: Attribution | Unchecked | None = None
-    whole: Whole = Whole()
+    whole: Whole = field(default_factory=Whole)
     why_entities: Attribution | None = None
 
     @property

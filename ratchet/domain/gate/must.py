@@ -35,7 +35,7 @@ class Must(Record):
 
 @dataclass(frozen=True)
 class Miss(Record):
-    """A message that went wrong, and what a model answered; `champion_too` tells that the champion errs on it as well."""
+    """A message that went wrong, and what a model answered; `champion_too` tells that the champion errs as well."""
 
     must: Must
     answered: str
@@ -46,7 +46,9 @@ class Miss(Record):
     @property
     def sentence(self) -> str:
         """Say what was expected, and what came."""
-        said = [] if self.answered == self.must.intent else [f"`{self.must.intent}`, answered `{self.answered}`"]
+        said = (
+            [] if self.answered == self.must.intent else [f"`{self.must.intent}`, answered `{self.answered}`"]
+        )
         if self.missing:
             said.append(f"without {listed(f'`{one}`' for one in self.missing)}")
         elif self.must.entities == () and self.found:
@@ -66,7 +68,12 @@ class Musts(Record):
 def sheet(musts: Sequence[Must], context: Sequence[str]) -> pd.DataFrame:
     """Return the messages as models are asked them: columns key, text, intent and the context fields."""
     rows = [
-        {"key": str(number), "text": one.message, "intent": one.intent, **{name: one.context.get(name, "") for name in context}}
+        {
+            "key": str(number),
+            "text": one.message,
+            "intent": one.intent,
+            **{name: one.context.get(name, "") for name in context},
+        }
         for number, one in enumerate(musts)
     ]
     return pd.DataFrame(rows, columns=["key", "text", "intent", *context], dtype="str")
@@ -139,8 +146,8 @@ def rule(found: Musts) -> list[Rule]:
     both = sum(one.champion_too for one in found.misses)
     too = f" (the champion errs on {both:,} of them, too)" if both else ""
     said = (
-        f"{len(found.misses):,} of {count(found.messages, 'message')} that must never go wrong went wrong{too}: {wrong}. "
-        f"Ingest messages like these under the right intent, or correct {FILE}."
+        f"{len(found.misses):,} of {count(found.messages, 'message')} that must never go wrong went wrong{too}: "
+        f"{wrong}. Ingest messages like these under the right intent, or correct {FILE}."
     )
     return [Rule("must never go wrong", "reject", len(found.misses), 0, said, unit="count")]
 

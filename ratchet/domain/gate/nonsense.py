@@ -37,8 +37,8 @@ def rules(
         return []
     kept, limit = min(new / old, 1.0), policy.min_fallback_percent / 100
     said = (
-        f"Of {MESSAGES} messages of nonsense the candidate hands over {new:,}, the champion {old:,}: {100 * kept:.0f} %, where "
-        f"{policy.min_fallback_percent:g} % have to stay"
+        f"Of {MESSAGES} messages of nonsense the candidate hands over {new:,}, the champion {old:,}: "
+        f"{100 * kept:.0f} %, where {policy.min_fallback_percent:g} % have to stay"
     )
     if kept >= limit:
         return [Rule("fallback", "pass", kept, limit, f"{said}.")]

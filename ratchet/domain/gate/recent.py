@@ -23,7 +23,7 @@ from ratchet.domain.wording import count, listed, percent, points
 
 @dataclass(frozen=True)
 class IntentShift(Record):
-    """One intent: how many messages each model gave it, those that came to it and left it, and whether that is expected."""
+    """One intent: how many messages each model gave it, how many came and went, and whether that is expected."""
 
     intent: str
     champion: int
@@ -67,7 +67,9 @@ class Recent(Record):
         return number / self.messages if self.messages else 0.0
 
 
-def sheet(found: pd.DataFrame, parse_context: Sequence[Mapping[str, str]], context: Sequence[str], most: int) -> pd.DataFrame:
+def sheet(
+    found: pd.DataFrame, parse_context: Sequence[Mapping[str, str]], context: Sequence[str], most: int
+) -> pd.DataFrame:
     """Return the newest `most` different messages as models are asked them: key, text, intent and context.
 
     `found` has the column text, oldest first.
@@ -158,17 +160,20 @@ def changed(found: Recent, policy: RecentPolicy) -> Rule:
     """How many answers changed, and how many of them nobody expects."""
     every, odd = found.share(found.changed), found.share(found.unexpected)
     said = (
-        f"Of the {count(found.messages, 'newest real message')} {found.changed:,} are answered otherwise ({percent(every)}, limit "
-        f"{policy.max_changed_percent:g} %), {found.unexpected:,} of them although their intents got or lost no messages "
-        f"({percent(odd)}, limit {policy.max_unexpected_percent:g} %)"
+        f"Of the {count(found.messages, 'newest real message')} {found.changed:,} are answered otherwise "
+        f"({percent(every)}, limit {policy.max_changed_percent:g} %), {found.unexpected:,} of them although their "
+        f"intents got or lost no messages ({percent(odd)}, limit {policy.max_unexpected_percent:g} %)"
     )
     most = [
-        f"`{one.intent}` +{one.came:,} −{one.went:,}{'' if one.expected else ' unexpected'}" for one in found.intents
+        f"`{one.intent}` +{one.came:,} −{one.went:,}{'' if one.expected else ' unexpected'}"
+        for one in found.intents
     ]
     named = f": {listed(most, 4)}" if most else ""
     beyond = odd > policy.max_unexpected_percent / 100, every > policy.max_changed_percent / 100
     value, limit = (
-        (every, policy.max_changed_percent / 100) if beyond == (False, True) else (odd, policy.max_unexpected_percent / 100)
+        (every, policy.max_changed_percent / 100)
+        if beyond == (False, True)
+        else (odd, policy.max_unexpected_percent / 100)
     )
     end = "; a person decides." if any(beyond) else "."
     return Rule("real messages", "ask" if any(beyond) else "pass", value, limit, f"{said}{named}{end}")
@@ -184,4 +189,6 @@ def fallbacks(found: Recent, policy: RecentPolicy) -> Rule:
     )
     beyond = abs(new - old) > limit
     end = "; a person decides." if beyond else "."
-    return Rule("real fallbacks", "ask" if beyond else "pass", abs(new - old), limit, f"{said}{end}", unit="points")
+    return Rule(
+        "real fallbacks", "ask" if beyond else "pass", abs(new - old), limit, f"{said}{end}", unit="points"
+    )

@@ -20,7 +20,9 @@ from ratchet.domain.wording import chance, count, percent, points
 TYPOS, PLAIN = "typos", "plain"
 NAMES = {TYPOS: "one typing error in each message", PLAIN: "lower case and no punctuation"}
 KEYBOARD = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-NEIGHBOURS = {key: row[max(at - 1, 0) : at] + row[at + 1 : at + 2] for row in KEYBOARD for at, key in enumerate(row)}
+NEIGHBOURS = {
+    key: row[max(at - 1, 0) : at] + row[at + 1 : at + 2] for row in KEYBOARD for at, key in enumerate(row)
+}
 SEED = 7
 
 
@@ -49,7 +51,9 @@ def sheets(holdout: pd.DataFrame, most: int) -> dict[str, pd.DataFrame]:
     rows = holdout.iloc[sample(holdout, most)]
     texts = [parse(text).text for text in rows["text"]]
     return {
-        TYPOS: rows.assign(text=[typo(text, np.random.default_rng([SEED, *text.encode()])) for text in texts]),
+        TYPOS: rows.assign(
+            text=[typo(text, np.random.default_rng([SEED, *text.encode()])) for text in texts]
+        ),
         PLAIN: rows.assign(text=[plain(text) for text in texts]),
     }
 
@@ -98,8 +102,8 @@ def rule(name: str, pair: Pair, kept: NDArray[np.bool_], policy: GatePolicy) -> 
     limit, p = policy.robustness.max_drop_points / 100, pair.p_value
     new, old = int(pair.candidate.sum()), int(pair.champion.sum())
     said = (
-        f"With {NAMES[name]} the candidate is right on {new:,} of {count(pair.rows, 'row')} ({percent(new / pair.rows)}), the "
-        f"champion on {old:,} ({percent(old / pair.rows)}), where a loss of {points(limit)} is allowed"
+        f"With {NAMES[name]} the candidate is right on {new:,} of {count(pair.rows, 'row')} "
+        f"({percent(new / pair.rows)}), the champion on {old:,} ({percent(old / pair.rows)}), where a loss of {points(limit)} is allowed"
     )
     if pair.drop <= limit + ROUNDING:
         return [Rule("robustness", "pass", pair.drop, limit, f"{said}.", p, "points")]
@@ -107,4 +111,3 @@ def rule(name: str, pair: Pair, kept: NDArray[np.bool_], policy: GatePolicy) -> 
     if p >= policy.drop_p:
         return [Rule("robustness", "warn", pair.drop, limit, f"{said}, but {odds}.", p, "points")]
     return [Rule("robustness", "ask", pair.drop, limit, f"{said}; {odds}, so a person decides.", p, "points")]
-

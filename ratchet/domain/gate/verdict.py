@@ -31,10 +31,10 @@ class Verdict(Record):
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """What decided, one sentence each: the decisive rules, then the warnings. The first names the rules that decided.
+        """What decided, one sentence each: the decisive rules, then the warnings.
 
-        Nothing decides a promotion by itself; its first sentence is the comparison with the champion, or
-        with the floor where there is none.
+        The first names the rules that decided. Nothing decides a promotion by itself; its first sentence is the
+        comparison with the champion, or with the floor where there is none.
         """
         order = {"reject": 0, "ask": 1, "warn": 2}
         found = sorted(
@@ -47,14 +47,14 @@ class Verdict(Record):
 
     @property
     def deciding(self) -> str:
-        """Name the rules that decided: 'Rejected by the rule intent', 'Rejected by 2 rules (entity, must never go wrong)'."""
+        """Name the rules that decided: 'Rejected by the rule intent', 'Asks because of 2 rules (cost, fallback)'."""
         names = list(dict.fromkeys(rule.name for rule in self.rules if rule.outcome == self.decision))
         rules = f"the rule {names[0]}" if len(names) == 1 else f"{len(names)} rules ({', '.join(names)})"
         match self.decision:
             case Decision.REJECT:
                 return f"Rejected by {rules}"
             case Decision.ASK:
-                return f"A person decides because of {rules}"
+                return f"Asks because of {rules}"
         return "No rule objects"
 
 

@@ -11,11 +11,22 @@ from numpy.typing import NDArray
 
 from ratchet.domain.corpus.changes import data_changes
 from ratchet.domain.corpus.corpus import CorpusPolicy
-from ratchet.domain.gate import annotation_changes, cost, entities, entity_rules, must, nonsense, recent, robustness
+from ratchet.domain.gate import (
+    annotation_changes,
+    cost,
+    entities,
+    entity_rules,
+    entity_sheet,
+    must,
+    nonsense,
+    recent,
+    robustness,
+)
 from ratchet.domain.gate.annotation_changes import AnnotationChanges
 from ratchet.domain.gate.case import Case
 from ratchet.domain.gate.cost import Cost
-from ratchet.domain.gate.entities import Entities, Sheet
+from ratchet.domain.gate.entities import Entities
+from ratchet.domain.gate.entity_sheet import Sheet
 from ratchet.domain.gate.must import Musts
 from ratchet.domain.gate.policies import GatePolicy
 from ratchet.domain.gate.recent import Recent
@@ -88,17 +99,19 @@ def of_entities(
     changed = changes_of(case, corpus)
     candidate, champion = scores.predictions[CANDIDATE], scores.predictions.get(CHAMPION)
     rules = entity_rules.annotations(changed.labels, policy) if case.champion else []
-    if not changed.every or entities.ENTITIES not in candidate:
+    if not changed.every or entity_sheet.ENTITIES not in candidate:
         return None, rules
-    comparable = champion is not None and entities.ENTITIES in champion
+    comparable = champion is not None and entity_sheet.ENTITIES in champion
     found = sheet_of(case, scores, corpus, changed, champion if comparable else None)
     if comparable:
         ours, theirs = scores.synonyms.get(CANDIDATE) or {}, scores.synonyms.get(CHAMPION) or {}
         rules += entity_rules.found(found, policy)
-        rules += entity_rules.synonyms(annotation_changes.synonym_loss(theirs, ours, case.corpus.frame), policy)
+        rules += entity_rules.synonyms(
+            annotation_changes.synonym_loss(theirs, ours, case.corpus.frame), policy
+        )
     elif champion is not None:
         rules.append(entity_rules.uncompared())
-    return entities.summarise(found, entities.unannotated(candidate, changed.every)), rules
+    return entities.summarise(found, entity_sheet.unannotated(candidate, changed.every)), rules
 
 
 def changes_of(case: Case, corpus: CorpusPolicy) -> AnnotationChanges:
@@ -117,7 +130,7 @@ def sheet_of(
     """Line up annotations and predictions; `candidate` is by default the candidate's."""
     ours, theirs = scores.synonyms.get(CANDIDATE) or {}, scores.synonyms.get(CHAMPION) or {}
     holdout = case.sides.holdout
-    return entities.sheet(
+    return entity_sheet.sheet(
         holdout,
         scores.predictions[CANDIDATE] if candidate is None else candidate,
         champion,
@@ -137,7 +150,7 @@ def entity_measure(
     """
     changed = changes_of(case, corpus)
     models = [scores.predictions[name] for name in (CANDIDATE, CHAMPION) if name in scores.predictions]
-    if not changed.every or any(entities.ENTITIES not in said for said in models):
+    if not changed.every or any(entity_sheet.ENTITIES not in said for said in models):
         return None
     gold = sheet_of(case, scores, corpus, changed, None)
     rows = gold.kept & np.array([bool(spans) for spans in gold.gold], dtype=bool)

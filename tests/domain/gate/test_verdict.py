@@ -143,7 +143,7 @@ class TestRelabelled:
         found = verdict(TRUTH, candidate.tolist(), champion.tolist(), relabelled=self.CHANGED)
         assert (hidden.decision, found.decision) == (Decision.PROMOTE, Decision.REJECT)
         assert found.reasons[0].startswith(
-            "Without 100 relabelled rows, the candidate is right on 840 of 900"
+            "Rejected by the rule accuracy: Without 100 relabelled rows, the candidate is right on 840 of 900"
         )
 
     def test_corrected_labels_are_no_reason_to_reject(self) -> None:
@@ -318,6 +318,7 @@ class TestWarnings:
         found = verdict(TRUTH, right(900), right(900), retired=gone)
         assert found.decision is Decision.ASK
         assert found.reasons[0] == (
+            "Asks because of the rule retired: "
             "2 messages (1 text) went from the holdout to training since the champion (2026-02-01, by hand), so a"
             " person decides: “lost my badge” (`badge`)."
         )

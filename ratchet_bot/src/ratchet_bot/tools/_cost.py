@@ -12,7 +12,7 @@ from typing import Any
 
 from ratchet_bot.tools._model import load
 
-SAMPLE, SECONDS = 20, 120.0
+SAMPLE, SECONDS = 20, 60.0
 """So many messages are answered before it is measured; a child that takes longer is given up."""
 
 
@@ -45,7 +45,11 @@ def memory_of(path: Path, rows: Sequence[Mapping[str, Any]]) -> int | None:
 
 
 def _measure(path: Path, rows: list[Mapping[str, Any]], answer: Any) -> None:
-    with open(os.devnull, "w") as nowhere, contextlib.redirect_stderr(nowhere), contextlib.suppress(Exception):
+    with (
+        open(os.devnull, "w") as nowhere,
+        contextlib.redirect_stderr(nowhere),
+        contextlib.suppress(Exception),
+    ):
         model = load(path)
         model.predict([row["text"] for row in rows], [row.get("context") or {} for row in rows])
         answer.send(held())

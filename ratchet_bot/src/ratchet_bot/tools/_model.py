@@ -48,7 +48,12 @@ class Model:
         nodes = getattr(self.runner, "_instantiated_nodes", {}).values()
         components = (getattr(node, "_component", None) for node in nodes)
         found = (getattr(component, "synonyms", None) for component in components)
-        return {str(words): str(value) for known in found if isinstance(known, dict) for words, value in known.items()}
+        return {
+            str(words): str(value)
+            for known in found
+            if isinstance(known, dict)
+            for words, value in known.items()
+        }
 
     def predict(self, texts: Sequence[str], contexts: Sequence[Mapping[str, str]]) -> list[Prediction]:
         """Predictions in the order of the messages; each is what a batch of this message alone would give."""
