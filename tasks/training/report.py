@@ -66,6 +66,8 @@ def contents(run: Run, judgement: Judgement) -> Report:
         traffic=tuple(harvest.estimates(run.settings)),
         links=(("The bot", run.target.url()),),
         whole=judgement.whole,
+        dialogue=judgement.dialogue,
+        successions=case.successions,
         entity_attribution=judgement.why_entities,
     )
 

@@ -80,7 +80,13 @@ def compared(now: Heard, then: Heard, owners: Mapping[str, str], own: set[str]) 
         was = then.intent if then.intent != now.intent else ""
         found.append(
             AnswerChange(
-                now.intent, key, before.text, after.text, "swapped" if swapped else kind, was, of if swapped else ""
+                now.intent,
+                key,
+                before.text,
+                after.text,
+                "swapped" if swapped else kind,
+                was,
+                of if swapped else "",
             )
         )
     same = {(one.before, one.after, one.kind) for one in found if not one.context}
@@ -119,11 +125,15 @@ def rules(found: Sequence[AnswerChange], answers: int, policy: GatePolicy) -> li
         )
         made.append(Rule(NEW, "ask", len(unwritten), 0, said, unit="count"))
     if swapped := [one for one in found if one.kind == "swapped"]:
-        said = "; ".join(f"{one.where} is answered with what `{one.of}` was answered with" for one in swapped[:4])
+        said = "; ".join(
+            f"{one.where} is answered with what `{one.of}` was answered with" for one in swapped[:4]
+        )
         made.append(Rule(SWAP, "ask", len(swapped), 0, f"{said}, so a person decides.", unit="count"))
     others = [one for one in found if one.kind == "changed"]
     asks = bool(others) and policy.answers_changed == "ask"
-    said = f"Of {count(answers, 'intent')} {len({one.intent for one in others}):,} are answered in other words"
+    said = (
+        f"Of {count(answers, 'intent')} {len({one.intent for one in others}):,} are answered in other words"
+    )
     named = f": {listed(dict.fromkeys(one.where for one in others))}" if others else ""
     outcome: Literal["ask", "pass"] = "ask" if asks else "pass"
     made.append(Rule(CHANGED, outcome, len(others), 0, f"{said}{named}.", unit="count"))

@@ -102,7 +102,7 @@ def rules(met: Sequence[Met], followed: Sequence[Met], policy: GatePolicy, compa
         found += understood(kept, policy)
         found += changed([one for one in met if one.became])
     found += failing([one for one in [*met, *followed] if one.became in ("", "new")], found)
-    if met and not any(rule.outcome != "pass" for rule in found):
+    if compared and met and not found:
         said = f"All {count(len(met), 'conversation')} went as well as before."
         found.append(Rule(CONVERSATION, "pass", 0, 0, said, unit="count"))
     return found
@@ -113,7 +113,11 @@ def lost(rule: str, met: Iterable[Met]) -> list[Rule]:
     gone = [one for one in met if one.lost]
     if not gone:
         return []
-    what = count(len(gone), "conversation") if rule == CONVERSATION else many(len(gone), "story or rule", "stories and rules")
+    what = (
+        count(len(gone), "conversation")
+        if rule == CONVERSATION
+        else many(len(gone), "story or rule", "stories and rules")
+    )
     said = f"{what} that the champion does as written, with the intents given, the candidate does not: {first(gone)}"
     return [Rule(rule, "reject", len(gone), 0, said, unit="count")]
 
@@ -123,8 +127,11 @@ def understood(met: Sequence[Met], policy: GatePolicy) -> list[Rule]:
     both = [
         one
         for one in met
-        if one.candidate_full and one.champion_full and not one.lost
-        and not one.candidate_full.unplayed and not one.champion_full.unplayed
+        if one.candidate_full
+        and one.champion_full
+        and not one.lost
+        and not one.candidate_full.unplayed
+        and not one.champion_full.unplayed
     ]
     worse = [one for one in both if full_passed(one.champion_full) and not full_passed(one.candidate_full)]
     better = [one for one in both if full_passed(one.candidate_full) and not full_passed(one.champion_full)]
@@ -166,7 +173,9 @@ def changed(met: Sequence[Met]) -> list[Rule]:
         )
         found.append(Rule(TEST, "ask", len(dropped), 0, said, unit="count"))
     if new:
-        said = f"{count(len(new), 'new test')} that the champion passes and the candidate does not: {first(new)}"
+        said = (
+            f"{count(len(new), 'new test')} that the champion passes and the candidate does not: {first(new)}"
+        )
         found.append(Rule(TEST, "ask", len(new), 0, said, unit="count"))
     return found
 

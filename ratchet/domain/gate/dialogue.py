@@ -69,7 +69,14 @@ def look(plays: Plays, names: Mapping[str, str], policy: GatePolicy) -> tuple[Di
     theirs = sum(one.champion is not None and one.champion.passed for one in followed) if champion else None
     wrong = tuple(one for one in followed if not one.candidate.passed)
     found = Dialogue(
-        tuple(met), wrong, tuple(changed), len(candidate.answers), right, theirs, written, candidate.unplayed,
+        tuple(met),
+        wrong,
+        tuple(changed),
+        len(candidate.answers),
+        right,
+        theirs,
+        written,
+        candidate.unplayed,
         plays.missing,
     )
     return found, rules

@@ -30,7 +30,9 @@ async def listen(player: Player, contexts: Iterable[Mapping[str, str]]) -> list[
     return found
 
 
-async def in_contexts(player: Player, intent: str, contexts: Sequence[Mapping[str, str]]) -> list[dict[str, Any]]:
+async def in_contexts(
+    player: Player, intent: str, contexts: Sequence[Mapping[str, str]]
+) -> list[dict[str, Any]]:
     """The answers to one intent; where only its responses can tell contexts apart, it is played once."""
     played = await say(player, intent, {})
     first = answer(player, {}, played)
@@ -95,7 +97,9 @@ def conditions(player: Player) -> list[dict[str, str]]:
     found = []
     for variations in player.answers.responses.values():
         for one in variations:
-            named = {c["name"]: str(c["value"]) for c in one.get("condition") or () if c.get("type") == "slot"}
+            named = {
+                c["name"]: str(c["value"]) for c in one.get("condition") or () if c.get("type") == "slot"
+            }
             if named and set(named) <= set(player.context_slots):
                 found.append(named)
     return found

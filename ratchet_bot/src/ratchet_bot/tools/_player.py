@@ -32,11 +32,15 @@ BESIDES = ("image", "attachment", "custom", "quick_replies", "elements")
 class Answers(TemplatedNaturalLanguageGenerator):
     """Rasa's own answers, the first of several variations each time, with all of them in the message's metadata."""
 
-    def variations(self, name: str, slots: Mapping[str, Any], channel: str, **values: Any) -> list[dict[str, Any]]:
+    def variations(
+        self, name: str, slots: Mapping[str, Any], channel: str, **values: Any
+    ) -> list[dict[str, Any]]:
         """Every variation of a response that may be said with these slots."""
         if name not in self.responses:
             return []
-        fitting = ResponseVariationFilter(self.responses).responses_for_utter_action(name, channel, dict(slots))
+        fitting = ResponseVariationFilter(self.responses).responses_for_utter_action(
+            name, channel, dict(slots)
+        )
         return [self._fill_response(copy.deepcopy(one), dict(slots), **values) for one in fitting]
 
     def generate_from_slots(
@@ -105,7 +109,9 @@ class Player:
     """One model with the code of the current folder."""
 
     def __init__(self, model: Path, domain: Path, actions_url: str | None) -> None:
-        logging.getLogger("rasa.core.processor").setLevel(logging.CRITICAL)  # failed actions are told by `Played`
+        logging.getLogger("rasa.core.processor").setLevel(
+            logging.CRITICAL
+        )  # failed actions are told by `Played`
         self.actions = Actions(actions_url)
         self.agent = load_agent(model, domain, memory.make(None), self.actions)
         self.processor = self.agent.processor
@@ -133,7 +139,9 @@ class Player:
         self.actions.unplayed.clear()
         self.actions.failed.clear()
         await self.processor.handle_message(
-            UserMessage(text, output, conversation, parse_data=parsed, input_channel=CHANNEL, metadata=metadata)
+            UserMessage(
+                text, output, conversation, parse_data=parsed, input_channel=CHANNEL, metadata=metadata
+            )
         )
         events = since_last_message((await self.processor.get_tracker(conversation)).events)
         return Played(
@@ -155,7 +163,9 @@ class Player:
 
 def since_last_message(events: Any) -> list[Any]:
     """The events after the last message of the person."""
-    found = list(itertools.takewhile(lambda event: not isinstance(event, UserUttered), reversed(list(events))))
+    found = list(
+        itertools.takewhile(lambda event: not isinstance(event, UserUttered), reversed(list(events)))
+    )
     return found[::-1]
 
 

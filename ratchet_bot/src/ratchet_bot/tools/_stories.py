@@ -17,6 +17,7 @@ RULE_BEGINS = (ActionExecuted(RULE_SNIPPET_ACTION_NAME), ActionExecuted(ACTION_L
 """What a rule begins with, which stands for whatever came before."""
 WHEN = re.compile(r'"timestamp": [0-9.e+]+,? ?')
 
+
 def test_files(tests: Path) -> list[Path]:
     """The files of a folder with Rasa's own test stories."""
     from rasa.shared.core.training_data.story_reader.yaml_story_reader import YAMLStoryReader

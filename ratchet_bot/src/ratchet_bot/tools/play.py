@@ -24,13 +24,17 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m ratchet_bot.tools.play", description="Play conversations, stories and first answers."
     )
-    parser.add_argument("--model", action="append", required=True, metavar="NAME=PATH", help="may be repeated")
+    parser.add_argument(
+        "--model", action="append", required=True, metavar="NAME=PATH", help="may be repeated"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder for NAME.played.json")
     parser.add_argument("--tests", type=Path, help="folder of conversations and test stories")
     parser.add_argument("--earlier", type=Path, help="the same folder as it was for the model in service")
     parser.add_argument("--dialogue", type=Path, help="the bot's folder whose stories and rules are followed")
     parser.add_argument("--contexts", type=Path, help="JSON list of contexts to hear each answer in")
-    parser.add_argument("--known", type=Path, help="NAME.played.json of the model whose understanding is given")
+    parser.add_argument(
+        "--known", type=Path, help="NAME.played.json of the model whose understanding is given"
+    )
     parser.add_argument("--domain", type=Path, default=Path("domain.yml"))
     parser.add_argument("--directory", default=os.environ.get("RATCHET_DIRECTORY"), help="people's context")
     parser.add_argument("--actions", action="store_true", help="run the bot's custom actions on the loopback")
@@ -54,7 +58,9 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-async def play(arguments: argparse.Namespace, path: Path, url: str | None, known: dict[str, Any]) -> dict[str, Any]:
+async def play(
+    arguments: argparse.Namespace, path: Path, url: str | None, known: dict[str, Any]
+) -> dict[str, Any]:
     """All that one model is asked."""
     from ratchet_bot.channel import directory
     from ratchet_bot.tools import _conversations, _heard, _stories
@@ -89,8 +95,15 @@ def merged(today: list[dict[str, Any]], earlier: list[dict[str, Any]]) -> list[d
     then = [(one["name"], one["content"]) for one in earlier]
     now = [(one["name"], one["content"]) for one in today]
     return [
-        *({**one, "edition": "both" if known in then else "today"} for one, known in zip(today, now, strict=True)),
-        *({**one, "edition": "earlier"} for one, known in zip(earlier, then, strict=True) if known not in now),
+        *(
+            {**one, "edition": "both" if known in then else "today"}
+            for one, known in zip(today, now, strict=True)
+        ),
+        *(
+            {**one, "edition": "earlier"}
+            for one, known in zip(earlier, then, strict=True)
+            if known not in now
+        ),
     ]
 
 

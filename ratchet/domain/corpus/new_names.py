@@ -1,0 +1,32 @@
+"""New names of intents as a finding of validation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ratchet.domain.corpus.findings import SHOWN, Finding, ValidationReport
+from ratchet.domain.corpus.naming import Use
+from ratchet.domain.corpus.renames import Succession, new_names, summary
+from ratchet.domain.wording import count, listed
+
+RULE = "new names of intents"
+
+
+def with_new_names(
+    report: ValidationReport, found: Sequence[Succession], leftovers: Sequence[Use]
+) -> ValidationReport:
+    """Return a report with the intents that were renamed, split or merged, and the lines that use their old names."""
+    if not found:
+        return report
+    said = f"{listed(summary(found))}."
+    if leftovers:
+        old, new = next(iter(new_names(found).items()), ("OLD", "NEW"))
+        said += (
+            f" {count(len(leftovers), 'line')} of the bot still {'uses' if len(leftovers) == 1 else 'use'} a name that is"
+            f" gone; `ratchet rename {old} {new}` in place of the edit by hand changes them, too."
+        )
+    shown = leftovers[:SHOWN]
+    rows, texts = tuple(use.place for use in shown), tuple(use.text for use in shown)
+    finding = Finding(RULE, rows, texts, len(leftovers), said)
+    return replace(report, warnings=(*report.warnings, finding))
