@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flows.process import process
 from ratchet.adapters.run import begin
 from tasks.corpus.load import load
@@ -10,7 +12,7 @@ from tasks.corpus.rename import rename as give_name
 
 
 @process()
-def rename(old: str, new: str, workspace: str | None = None, merge: bool = False) -> dict[str, object]:
+def rename(old: str, new: str, workspace: str | None = None, merge: bool = False) -> dict[str, Any]:
     """Rename an intent in the corpus, the domain, rules, stories and tests.
 
     Args:

@@ -46,7 +46,7 @@ def rename(
     out.print(f"\n[green bold]Renamed[/green bold]: {old} → {new} ({done['messages']:,} messages).")
     facts(
         [
-            ("files", ", ".join(done["files"]) or "no file of the bot named it"),
+            ("files", ", ".join(map(str, done["files"])) or "no file of the bot named it"),
             ("commit", str(done["commit"])[:12]),
         ]
     )

@@ -21,8 +21,8 @@ from tasks.step import step
 def plan(run: Run, before: Store, old: str, new: str, merge: bool) -> dict[Path, str]:
     """Return the new texts of the bot's files that name the intent.
 
-    Raises `RatchetError` where there is nothing to rename, where the new name is taken and `merge` does not say that the
-    two become one, or where what would be committed has changes of somebody's own.
+    Raises `RatchetError` where there is nothing to rename, where the new name is taken and `merge` does not say that
+    the two become one, or where what would be committed has changes of somebody's own.
     """
     intents = set(before.frame["intent"])
     if before.differs:

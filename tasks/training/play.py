@@ -31,9 +31,9 @@ def play(
 ) -> Plays:
     """Play conversations, stories, rules and each intent's first answer with both models, each with its own code.
 
-    The champion's is the code that serves, or the one that it was trained with. Where it cannot be played, the reason is a
-    finding; what is wrong with the candidate's own files is an error. Answers are heard with each context value of
-    `messages`, and with those that the responses' conditions name.
+    The champion's is the code that serves, or the one that it was trained with. Where it cannot be played, the reason
+    is a finding; what is wrong with the candidate's own files is an error. Answers are heard with each context value
+    of `messages`, and with those that the responses' conditions name.
     """
     fields = list(run.settings.params.corpus.context)
     contexts = [] if messages is None else playing.contexts(messages, fields)

@@ -42,10 +42,10 @@ def play(
 ) -> dict[str, Played]:
     """Play everything with each of the named models in one process, with the code in `bot`, by default the workspace's.
 
-    Tests, stories and rules are the workspace's, `earlier` the folder of those that the champion was released with (None
-    where that is not known: then today's are taken for them). `known` is what was written of the champion, whose
-    understanding of each message the others are given; without it that is the first model's. Raises `RatchetError` where a
-    test cannot be read, or a model cannot be loaded.
+    Tests, stories and rules are the workspace's, `earlier` the folder of those that the champion was released with
+    (None where that is not known: then today's are taken for them). `known` is what was written of the champion,
+    whose understanding of each message the others are given; without it that is the first model's. Raises
+    `RatchetError` where a test cannot be read, or a model cannot be loaded.
     """
     here, code = settings.bot, bot or settings.bot
     write_json(folder / "contexts.json", contexts)

@@ -1,7 +1,7 @@
 """Where the bot's files name an intent, and the same files with another name for it.
 
-Understood are what Rasa's YAML writes: `intent:`, `not_intent:` and `intents:` with one name or a list of them, payloads
-(`/name`), and the response `utter_<name>`. A word of a message is never touched.
+Understood are what Rasa's YAML writes: `intent:`, `not_intent:` and `intents:` with one name or a list of them,
+payloads (`/name`), and the response `utter_<name>`. A word of a message is never touched.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ratchet.domain.corpus.findings import SHOWN, Finding, ValidationReport
 from ratchet.domain.corpus.naming import Use
 from ratchet.domain.corpus.renames import Succession, new_names, summary
-from ratchet.domain.wording import count, listed
+from ratchet.domain.wording import listed
 
 RULE = "new names of intents"
 
@@ -22,9 +22,13 @@ def with_new_names(
     said = f"{listed(summary(found))}."
     if leftovers:
         old, new = next(iter(new_names(found).items()), ("OLD", "NEW"))
+        lines = (
+            "1 line of the bot still uses"
+            if len(leftovers) == 1
+            else f"{len(leftovers)} lines of the bot still use"
+        )
         said += (
-            f" {count(len(leftovers), 'line')} of the bot still {'uses' if len(leftovers) == 1 else 'use'} a name that is"
-            f" gone; `ratchet rename {old} {new}` in place of the edit by hand changes them, too."
+            f" {lines} a name that is gone; `ratchet rename {old} {new}` changes data and bot in one commit."
         )
     shown = leftovers[:SHOWN]
     rows, texts = tuple(use.place for use in shown), tuple(use.text for use in shown)

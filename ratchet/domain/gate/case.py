@@ -24,7 +24,8 @@ class Case:
     `history` are all registered models, oldest first. `before` holds the champion's messages: None where they are
     today's, or where `unchecked` says why they cannot be had. `musts` are the messages that must never go wrong;
     `recent` the newest that people wrote, or why they could not be read, None where the policy asks none; `allowed`
-    pieces that are no personal data. `successions` are the intents that were renamed, split or merged since the champion.
+    pieces that are no personal data. `successions` are the intents that were renamed, split or merged since the
+    champion.
     """
 
     corpus: Corpus

@@ -141,8 +141,8 @@ def understood(met: Sequence[Met], policy: GatePolicy) -> list[Rule]:
     p = chance_of_loss(len(worse), len(better))
     named = "; ".join(f"“{one.name}”: {mismatch(one)}" for one in worse[:SHOWN])
     said = (
-        f"In full, understanding included, {count(len(worse), 'conversation')} of {len(both):,} went otherwise than with "
-        f"the champion and {len(better):,} better: {points(drop)} less, where a loss of {points(limit)} is allowed ({named})"
+        f"In full, understanding included, {count(len(worse), 'conversation')} of {len(both):,} went worse than with "
+        f"the champion and {len(better):,} better: a loss of {points(drop)}, where {points(limit)} is allowed ({named})"
     )
     odds = f"chance alone does this in {chance(p)} of cases (limit {percent(policy.group_p)})"
     if drop > limit + ROUNDING and p < policy.group_p:
@@ -168,8 +168,8 @@ def changed(met: Sequence[Met]) -> list[Rule]:
     if dropped:
         how = listed(dict.fromkeys(one.became for one in dropped))
         said = (
-            f"{count(len(dropped), 'test')} that the champion passes and the candidate does not: {how} since then, so a "
-            f"person decides: {first(dropped)}"
+            f"{count(len(dropped), 'test')} that the champion passes and the candidate does not, {how} since then, so "
+            f"a person decides: {first(dropped)}"
         )
         found.append(Rule(TEST, "ask", len(dropped), 0, said, unit="count"))
     if new:

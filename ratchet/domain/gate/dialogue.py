@@ -31,8 +31,8 @@ class Plays(Record):
         passed = sum(one.given.passed for one in played)
         right = sum(one.given.passed for one in self.candidate.followed)
         return (
-            f"{passed} of {len(played)} conversations and {right} of {len(self.candidate.followed)} stories and rules as "
-            f"written, {len(self.candidate.answers)} intents answered"
+            f"{passed} of {len(played)} conversations and {right} of {len(self.candidate.followed)} stories and rules "
+            f"as written, {len(self.candidate.answers)} intents answered"
         )
 
 

@@ -35,9 +35,9 @@ class Outcome(Record):
 class Trial(Record):
     """A conversation, test story, story or rule that was played with its intents `given` and, with texts, in `full`.
 
-    `content` holds triples of a kind, a name (of an intent or action) and a text. `edition` says whether a test is one of
-    today's files, of those that the champion was released with (earlier), or of both. `actions` counts what a story
-    expects.
+    `content` holds triples of a kind, a name (of an intent or action) and a text. `edition` says whether a test is
+    one of today's files, of those that the champion was released with (earlier), or of both. `actions` counts what a
+    story expects.
     """
 
     kind: Kind

@@ -68,7 +68,7 @@ def under(frame: pd.DataFrame, names: Mapping[str, str]) -> pd.DataFrame:
 
 
 def facts(trained: TrainingFacts, names: Mapping[str, str]) -> TrainingFacts:
-    """Return what a model was trained on under other names: rows of intents that have become one are counted together."""
+    """Return what a model was trained on under other names; rows of intents that have become one are added up."""
     counted: Counter[str] = Counter()
     for intent, rows in trained.intents.items():
         counted[names.get(intent, intent)] += rows

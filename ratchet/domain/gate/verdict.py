@@ -88,8 +88,8 @@ def judge(
     champion was trained; the two models are compared on the others, because the champion was taught the old
     labels: wrong new ones would make it look worse than a candidate that learnt the mistake. `unchecked` are the
     checks of the split and the data that could not run. `beside` are the findings on the bot besides its intents
-    (ratchet/domain/gate/whole.py). `classes` are the names under which intents that became each other since the champion
-    are compared (`corpus.renames.classes`).
+    (ratchet/domain/gate/whole.py). `classes` are the names under which intents that became each other since the
+    champion are compared (`corpus.renames.classes`).
     """
     right = correctness(holdout, candidate, out_of_scope=out_of_scope)
     found: list[Rule] = []

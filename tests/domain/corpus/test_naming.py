@@ -79,7 +79,10 @@ def test_one_line(line: str, now: str) -> None:
 
 def test_a_list_of_intents_ends_where_its_indent_ends() -> None:
     """Also where it is nested, and where a comment stands in it."""
-    text = "mappings:\n- type: from_text\n  intent:\n  - order\n  # order\n\n  - thanks\n  - order\n- order\nactions:\n- order\n"
+    text = (
+        "mappings:\n- type: from_text\n  intent:\n  - order\n  # order\n\n  - thanks\n  - order\n"
+        "- order\nactions:\n- order\n"
+    )
     assert renamed(text, "order", "buy") == text.replace("  - order", "  - buy")
 
 
