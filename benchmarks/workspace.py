@@ -47,11 +47,15 @@ class Workspace:
 
 
 @contextmanager
-def new_workspace(environment: Mapping[str, str] | None = None) -> Iterator[Workspace]:
-    """Make a workspace in a temporary folder; stop what runs in it at the end."""
+def new_workspace(
+    environment: Mapping[str, str] | None = None, example: str | None = None
+) -> Iterator[Workspace]:
+    """Make a workspace, empty or with an example, in a temporary folder; stop what runs in it at the end."""
     with tempfile.TemporaryDirectory(prefix="ratchet-benchmark-") as folder:
         workspace = Workspace(Path(folder) / "bot", environment or {})
-        subprocess.run([str(RATCHET), "init", str(workspace.folder)], check=True, stdout=subprocess.DEVNULL)
+        chosen = ["--example", example] if example else []
+        argv = [str(RATCHET), "init", str(workspace.folder), *chosen]
+        subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
         try:
             yield workspace
         finally:

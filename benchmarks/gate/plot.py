@@ -21,7 +21,7 @@ def draw(tables: Mapping[str, pd.DataFrame], columns: Sequence[str], path: Path)
     """
     figure, panels = pyplot.subplots(1, len(tables), figsize=(10, 4.4), sharey=True, layout="constrained")
     for panel, (title, table) in zip(panels, tables.items(), strict=True):
-        for number, (column, colour) in enumerate(zip(columns, COLOURS, strict=True)):
+        for number, (column, colour) in enumerate(zip(columns, COLOURS, strict=False)):
             share = [100 * hits / max(builds, 1) for hits, builds in table[column]]
             places = [gate + (number - 1) * 0.26 for gate in range(len(table))]
             bars = panel.barh(places, share, height=0.24, color=colour, label=column)

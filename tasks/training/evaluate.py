@@ -44,7 +44,8 @@ def evaluate(
     for number, (code, group) in enumerate(groups.items()):
         folder = run.folder / ("predictions" if code == here else f"predictions-{number}")
         try:
-            answers, summary = rasa.evaluate(run.settings, group, stacked(sheets), folder, say, bot=code)
+            rows = stacked(sheets, list(params.corpus.context))
+            answers, summary = rasa.evaluate(run.settings, group, rows, folder, say, bot=code)
         finally:
             if whole.RECENT in sheets:  # what people wrote is kept by the events alone, for so many days
                 (folder / "holdout.jsonl").unlink(missing_ok=True)

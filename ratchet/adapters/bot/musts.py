@@ -160,7 +160,7 @@ def written(must: Must) -> str:
         entry["context"] = dict(must.context)
     if must.entities is not None:
         entry["entities"] = [plain(one) for one in must.entities]
-    return yaml.safe_dump([entry], allow_unicode=True, sort_keys=False, width=1000)
+    return str(yaml.safe_dump([entry], allow_unicode=True, sort_keys=False, width=1000))
 
 
 def plain(span: Span) -> dict[str, str]:

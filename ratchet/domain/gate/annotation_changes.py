@@ -113,14 +113,22 @@ class SynonymLoss(Record):
     used: int
 
 
+def meant(synonyms: Mapping[str, str]) -> dict[str, str]:
+    """Return the synonyms that somebody wrote.
+
+    Rasa adds each annotated entity as a synonym of itself: an emptied list would still have `muc` for `muc`.
+    """
+    return {words.lower(): value for words, value in synonyms.items() if words.lower() != value.lower()}
+
+
 def synonym_loss(
     champion: Mapping[str, str], candidate: Mapping[str, str], corpus: pd.DataFrame
 ) -> SynonymLoss:
     """Return the synonyms that only the champion has; `corpus` are today's messages."""
-    meant = {words: value for words, value in champion.items() if words.lower() != value.lower()}
-    lost = {words: value for words, value in meant.items() if words not in candidate}
+    old, new = meant(champion), meant(candidate)
+    lost = {words: value for words, value in old.items() if words not in new}
     used = 0
     if lost:
         parsed = (parse(text) for text in corpus["text"])
         used = sum(one.words(span).lower() in lost for one in parsed for span in one.spans)
-    return SynonymLoss(len(meant), tuple(sorted(lost.items())), used)
+    return SynonymLoss(len(old), tuple(sorted(lost.items())), used)

@@ -10,6 +10,7 @@ from ratchet.domain.record import Record
 from ratchet.domain.wording import size
 
 MEGABYTE = 1_000_000
+UNMEASURED = "The champion's framework does not say what it costs, so time, size and memory are not compared."
 
 
 @dataclass(frozen=True)
@@ -26,9 +27,12 @@ class Cost(Record):
 
 
 def rules(candidate: Cost, champion: Cost | None, policy: CostPolicy) -> list[Rule]:
-    """Compare with the champion, measured in the same minutes: what costs many times as much asks."""
+    """Compare with the champion, measured in the same minutes: what costs many times as much asks.
+
+    None for a champion whose framework does not say what it costs.
+    """
     if champion is None:
-        return []
+        return [Rule("cost", "warn", 0, 0, UNMEASURED, unit="count")]
     time, old_time = candidate.p95_ms, champion.p95_ms
     found = [
         one(

@@ -112,7 +112,7 @@ def causes(sheet: Sheet, name: str) -> str:
     return f"of those that it lost {', '.join(said)}"
 
 
-def annotations(found: Sequence[LabelChange], policy: GatePolicy) -> list[Rule]:
+def taught(found: Sequence[LabelChange], policy: GatePolicy) -> list[Rule]:
     """What the training is taught: no type vanished, and none lost more annotations than an intent may lose rows."""
     if not found:
         return []
@@ -148,13 +148,23 @@ def synonyms(found: SynonymLoss, policy: GatePolicy) -> list[Rule]:
     named = listed(f"`{words}` for `{value}`" for words, value in found.lost)
     said = (
         f"{count(len(found.lost), 'synonym')} of the champion's {found.entries:,} "
-        f"{'is' if len(found.lost) == 1 else 'are'} gone ({named}), and {count(found.used, 'annotated entity', 'annotated entities')} "
-        f"{'needs' if found.used == 1 else 'need'} one: {percent(share)}, where {percent(limit)} may go"
+        f"{'is' if len(found.lost) == 1 else 'are'} gone ({named}), and "
+        f"{count(found.used, 'annotated entity needs', 'annotated entities need')} one: {percent(share)}, where "
+        f"{percent(limit)} may go"
     )
     if share <= limit + ROUNDING:
         return [Rule("synonyms", "warn", share, limit, f"{said}.")]
     outcome, end = ("reject", ".") if found.used else ("ask", "; no message uses them, so a person decides.")
     return [Rule("synonyms", outcome, share, limit, f"{said}{end}")]  # type: ignore[arg-type]
+
+
+def unsaid() -> Rule:
+    """The candidate does not say what it finds: a person decides, and what to do is said."""
+    said = (
+        "The bot's framework is of a version that does not say which entities are found, so nothing is known of them. "
+        "A person decides; `ratchet upgrade` brings the newer one."
+    )
+    return Rule("entities", "ask", 1, 0, said, unit="count")
 
 
 def uncompared() -> Rule:

@@ -103,7 +103,8 @@ def rule(name: str, pair: Pair, kept: NDArray[np.bool_], policy: GatePolicy) -> 
     new, old = int(pair.candidate.sum()), int(pair.champion.sum())
     said = (
         f"With {NAMES[name]} the candidate is right on {new:,} of {count(pair.rows, 'row')} "
-        f"({percent(new / pair.rows)}), the champion on {old:,} ({percent(old / pair.rows)}), where a loss of {points(limit)} is allowed"
+        f"({percent(new / pair.rows)}), the champion on {old:,} ({percent(old / pair.rows)}), where a loss of "
+        f"{points(limit)} is allowed"
     )
     if pair.drop <= limit + ROUNDING:
         return [Rule("robustness", "pass", pair.drop, limit, f"{said}.", p, "points")]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 
-def stacked(sheets: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """Put sheets (columns key, text, intent and context) under each other; each key begins with its sheet's name."""
-    parts = [rows.assign(key=[f"{name}/{key}" for key in rows["key"]]) for name, rows in sheets.items()]
-    return pd.concat(parts, ignore_index=True).fillna("")
+def stacked(sheets: Mapping[str, pd.DataFrame], context: Sequence[str]) -> pd.DataFrame:
+    """Put sheets under each other, key, text, intent and context fields; each key begins with its sheet's name."""
+    columns = ["key", "text", "intent", *context]
+    parts = [
+        rows[columns].astype("str").assign(key=[f"{name}/{key}" for key in rows["key"]])
+        for name, rows in sheets.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def unstacked(predictions: pd.DataFrame, sheets: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:

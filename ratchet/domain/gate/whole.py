@@ -87,7 +87,7 @@ def look(
     rules += by_variant
     if answers := scores.both(NONSENSE):
         rules += nonsense.rules(*answers, corpus.out_of_scope, policy)
-    if CANDIDATE in scores.costs:
+    if case.champion is not None and CANDIDATE in scores.costs:
         rules += cost.rules(scores.costs[CANDIDATE], scores.costs.get(CHAMPION), policy.cost)
     return Whole(found, musts, real, variants, dict(scores.costs)), rules
 
@@ -98,9 +98,11 @@ def of_entities(
     """Entities by message and by label; nothing where nobody annotates any, nor did."""
     changed = changes_of(case, corpus)
     candidate, champion = scores.predictions[CANDIDATE], scores.predictions.get(CHAMPION)
-    rules = entity_rules.annotations(changed.labels, policy) if case.champion else []
-    if not changed.every or entity_sheet.ENTITIES not in candidate:
+    rules = entity_rules.taught(changed.labels, policy) if case.champion else []
+    if not changed.every:
         return None, rules
+    if entity_sheet.ENTITIES not in candidate:
+        return None, [*rules, entity_rules.unsaid()]
     comparable = champion is not None and entity_sheet.ENTITIES in champion
     found = sheet_of(case, scores, corpus, changed, champion if comparable else None)
     if comparable:
@@ -134,7 +136,7 @@ def sheet_of(
         holdout,
         scores.predictions[CANDIDATE] if candidate is None else candidate,
         champion,
-        known={**theirs, **ours},
+        known={**annotation_changes.meant(theirs), **annotation_changes.meant(ours)},
         annotated=changed.every,
         taught=changed.types_before if case.champion else None,
         before=annotation_changes.of_rows(case.before, holdout, list(corpus.context), case.sides.form),

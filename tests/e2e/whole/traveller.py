@@ -93,22 +93,41 @@ FLIGHT = [
     "cheap plane {} to {}",
     "need to get to {1}, starting in {0}",
 ]
-DISH = [
-    "{} sounds nice tonight",
-    "bring me some {}",
-    "could we share {} maybe",
-    "{} twice",
-    "my son wants {}",
-    "is there {} left",
-    "hungry for {}",
-    "no onions with the {}",
-    "what about {} then",
-    "two plates of {} for table nine",
-    "order {}",
-    "has anybody tried {} here",
-    "{}, the large one",
-    "skip the soup, make it {}",
-    "the usual, so {}",
+GIVEN = [
+    "anna",
+    "ben",
+    "clara",
+    "david",
+    "emma",
+    "felix",
+    "greta",
+    "hugo",
+    "ida",
+    "jonas",
+    "karla",
+    "leon",
+    "mia",
+    "noah",
+    "olga",
+    "paul",
+    "rosa",
+    "simon",
+]
+FAMILY = [
+    "schmidt",
+    "meyer",
+    "weber",
+    "wagner",
+    "becker",
+    "hoffmann",
+    "koch",
+    "richter",
+    "klein",
+    "wolf",
+    "neumann",
+    "braun",
+    "zimmermann",
+    "krueger",
 ]
 GREETINGS = [
     "hello there",
@@ -153,6 +172,7 @@ pipeline:
 - name: RegexEntityExtractor
 - name: CRFEntityExtractor
   max_iterations: 40
+  features: [[low], [bias, low], [low]]
 - name: EntitySynonymMapper
 - name: ratchet_bot.components.classifier.LinearIntentClassifier
 policies:
@@ -203,15 +223,24 @@ def flights(number: int, start: int = 0) -> Iterator[str]:
 
 
 def dishes(number: int, start: int = 0) -> Iterator[str]:
-    """Messages with a dish of the lookup table, each with another one."""
-    for at, dish in zip(range(start, start + number), list(table())[start:], strict=False):
-        yield DISH[(7 * at + at // 15) % len(DISH)].format(f"[{dish}](dish)")
+    """Messages in which a dish stands among guests in any place: only the lookup table tells them apart."""
+    every, named = list(table()), list(guests())
+    for at in range(start, start + number):
+        words = [named[2 * at], named[2 * at + 1]]
+        words.insert(at % 3, f"[{every[at]}](dish)")
+        yield f"order {' '.join(words)}"
+
+
+def guests() -> Iterator[str]:
+    """Names, each once."""
+    for number in range(len(GIVEN) * len(FAMILY)):
+        yield f"{GIVEN[number % len(GIVEN)]}{FAMILY[(number + number // 126) % len(FAMILY)]}"
 
 
 def table() -> Iterator[str]:
-    """The dishes, so mixed that neighbours share no word."""
+    """The dishes, each once."""
     for number in range(len(FIRST) * len(SECOND)):
-        yield f"{FIRST[(5 * number) % len(FIRST)]} {SECOND[(number + number // 60) % len(SECOND)]}"
+        yield f"{FIRST[number % len(FIRST)]}{SECOND[(number + number // 60) % len(SECOND)]}"
 
 
 def rows() -> pd.DataFrame:

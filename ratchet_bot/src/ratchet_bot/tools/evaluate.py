@@ -35,14 +35,15 @@ def main(argv: list[str] | None = None) -> int:
     rows = read_rows(arguments.data)
     arguments.out.mkdir(parents=True, exist_ok=True)
     summary = {}
-    for name, path in map(_named, arguments.model):
-        memory = memory_of(path, rows)  # before this process has loaded any
+    models = dict(map(_named, arguments.model))
+    memory = {name: memory_of(path, rows) for name, path in models.items()}  # before this process loads any
+    for name, path in models.items():
         model = load(path)
         predictions, summary[name] = evaluate(model, rows)
         summary[name] |= {
             "synonyms": model.synonyms,
             "archive_bytes": path.stat().st_size,
-            "memory_bytes": memory,
+            "memory_bytes": memory[name],
         }
         lines = (
             json.dumps(_record(r, p), ensure_ascii=False) for r, p in zip(rows, predictions, strict=True)
