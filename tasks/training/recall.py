@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from ratchet.adapters.bot import lineage, musts, recent
+from ratchet.adapters.bot import lineage, musts, naming, recent
 from ratchet.adapters.corpus import data_folder, data_revisions
 from ratchet.adapters.run import Run
 from ratchet.domain.corpus.corpus import Corpus
@@ -39,6 +39,7 @@ def recall(run: Run, corpus: Corpus, sides: Split) -> Case:
     if isinstance(before, Unchecked):
         note(before.sentence)
         unchecked, before = (before,), None
+    became = names_of(run, before, corpus, sides)
     return Case(
         corpus=corpus,
         sides=sides,
@@ -52,11 +53,12 @@ def recall(run: Run, corpus: Corpus, sides: Split) -> Case:
         musts=must_go_right,
         recent=recent.read(run.settings, datetime.now(UTC)) if champion and following is Next.TRAIN else None,
         allowed=tuple(run.settings.params.validation.personal_data_allowed),
-        successions=became(run, before, corpus, sides),
+        successions=became,
+        leftovers=tuple(naming.leftovers(run.settings, became, corpus.frame["intent"])),
     )
 
 
-def became(run: Run, before: pd.DataFrame | None, corpus: Corpus, sides: Split) -> tuple[Succession, ...]:
+def names_of(run: Run, before: pd.DataFrame | None, corpus: Corpus, sides: Split) -> tuple[Succession, ...]:
     """Return the intents that were renamed, split or merged since the champion's data."""
     if before is None:
         return ()

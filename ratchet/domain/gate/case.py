@@ -8,6 +8,7 @@ import pandas as pd
 
 from ratchet.domain.corpus.corpus import Corpus
 from ratchet.domain.corpus.ledger import Split
+from ratchet.domain.corpus.naming import Use
 from ratchet.domain.corpus.renames import Succession
 from ratchet.domain.corpus.unchecked import Unchecked
 from ratchet.domain.corpus.wear import holdout_version
@@ -25,7 +26,7 @@ class Case:
     today's, or where `unchecked` says why they cannot be had. `musts` are the messages that must never go wrong;
     `recent` the newest that people wrote, or why they could not be read, None where the policy asks none; `allowed`
     pieces that are no personal data. `successions` are the intents that were renamed, split or merged since the
-    champion.
+    champion, `leftovers` the lines of the bot that still use a name which is gone.
     """
 
     corpus: Corpus
@@ -41,6 +42,7 @@ class Case:
     recent: pd.DataFrame | str | None = None
     allowed: tuple[str, ...] = ()
     successions: tuple[Succession, ...] = ()
+    leftovers: tuple[Use, ...] = ()
 
     @property
     def holdout_version(self) -> str:

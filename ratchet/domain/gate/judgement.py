@@ -90,7 +90,7 @@ def conclude(
         context=context,
         warnings=[one.rule for one in case.corpus.warnings if one.rule != coverage.UNJUDGED],
         relabelled=changed,
-        beside=[*beside, *heard, *renamed.rule(case.successions)],
+        beside=[*beside, *heard, *renamed.rule(case.successions, case.leftovers)],
         classes=names,
         unchecked=(*sides.unchecked, *case.unchecked),
         decisions=wear.decisions_by_row(sides.holdout, case.history, case.holdout_version),

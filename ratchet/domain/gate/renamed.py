@@ -9,6 +9,7 @@ from dataclasses import replace
 import pandas as pd
 
 from ratchet.domain.corpus.corpus import CorpusPolicy
+from ratchet.domain.corpus.naming import Use
 from ratchet.domain.corpus.renames import Succession, new_names
 from ratchet.domain.gate import evaluation
 from ratchet.domain.gate.rules import Rule, TrainingFacts
@@ -75,9 +76,11 @@ def facts(trained: TrainingFacts, names: Mapping[str, str]) -> TrainingFacts:
     return replace(trained, intents=dict(counted))
 
 
-def rule(found: Sequence[Succession]) -> list[Rule]:
-    """Say what was recognised; the comparison is made under the new names."""
+def rule(found: Sequence[Succession], leftovers: Sequence[Use] = ()) -> list[Rule]:
+    """Say what was recognised, and which lines of the bot still use a name that is gone."""
     if not found:
         return []
     said = f"Compared under the new names: {listed(f'{one.kind} {one}' for one in found)}."
+    if leftovers:
+        said += f" Names that are gone are still used in {listed(use.place for use in leftovers)}."
     return [Rule("new names", "warn", len(found), 0, said, unit="count")]
