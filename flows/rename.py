@@ -1,4 +1,4 @@
-"""rename: load → plan → rename; an intent gets another name everywhere, in one commit."""
+"""rename: load → look_up → rename; an intent gets another name everywhere, in one commit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from flows.process import process
 from ratchet.adapters.run import begin
 from tasks.corpus.load import load
-from tasks.corpus.rename import plan
+from tasks.corpus.look_up import look_up
 from tasks.corpus.rename import rename as give_name
 
 
@@ -23,7 +23,7 @@ def rename(old: str, new: str, workspace: str | None = None, merge: bool = False
     """
     with begin(workspace, f"Renaming {old}", "by hand", fleet=False) as run:
         before = load(run)
-        files = plan(run, before, old, new, merge)
+        files = look_up(run, before, old, new, merge)
         commit = give_name(run, before, old, new, files)
         names = sorted(str(path.relative_to(run.settings.workspace)) for path in files)
         return {"commit": commit, "files": names, "messages": int((before.frame["intent"] == old).sum())}

@@ -100,7 +100,8 @@ def test_first_answers_are_heard_with_each_context_that_changes_them(played: dic
         {"role": "contractor"},
         [["Ask your agency to reset it."]],
     )
-    assert answers["cafeteria"][0]["stand_in"] and not everybody["stand_in"]
+    assert answers["cafeteria"][0]["stand_in"]
+    assert not everybody["stand_in"]
     assert answers["nlu_handoff"][0]["said"] == [["A colleague takes over."]]
 
 

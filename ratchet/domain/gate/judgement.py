@@ -21,6 +21,7 @@ from ratchet.domain.gate.attribution import Attribution
 from ratchet.domain.gate.case import Case
 from ratchet.domain.gate.dialogue import Dialogue, Plays
 from ratchet.domain.gate.ramp import RampPoint, RampPolicy, RampStatus
+from ratchet.domain.gate.rules import Rule
 from ratchet.domain.gate.scores import CANDIDATE, CHAMPION, Scores
 from ratchet.domain.gate.verdict import Decision, GatePolicy, TrainingFacts, Verdict
 from ratchet.domain.gate.whole import Whole
@@ -72,13 +73,12 @@ def conclude(
     names = classes(case.successions)
     trained = TrainingFacts(dict(Counter(sides.train["intent"])), case.lineage.data_revision)
     champion_trained = TrainingFacts(champion.intents, champion.lineage.data_revision) if champion else None
-    arrived = trained.rows - len(sides.retired)  # what was retired was there before
-    data_grew = champion_trained is not None and arrived > champion_trained.rows
+    data_grew = grew(trained, champion_trained, len(sides.retired))
     points = [ramp_point(model) for model in case.history]
     standing = ramp.status(ramp_policy, points, today, scores.evaluations[CANDIDATE], data_grew)
-    changed = None if case.before is None else relabelled_in(case, names, context)
+    changed = relabelled_in(case, names, context)
     found, beside = whole.look(case, scores, changed, gate_policy, corpus_policy)
-    talk, heard = dialogue.look(plays, new_names(case.successions), gate_policy) if plays else (None, [])
+    talk, heard = told(case, plays, gate_policy)
     judged = verdict.judge(
         sides.holdout,
         scores.predictions[CANDIDATE],
@@ -90,7 +90,7 @@ def conclude(
         context=context,
         warnings=[one.rule for one in case.corpus.warnings if one.rule != coverage.UNJUDGED],
         relabelled=changed,
-        beside=[*beside, *heard, *renamed.rule(case.successions, case.leftovers)],
+        beside=[*beside, *heard],
         classes=names,
         unchecked=(*sides.unchecked, *case.unchecked),
         decisions=wear.decisions_by_row(sides.holdout, case.history, case.holdout_version),
@@ -101,9 +101,24 @@ def conclude(
     return Judgement(case, scores, judged, trained, standing, data_grew, whole=found, dialogue=talk)
 
 
-def relabelled_in(case: Case, names: Mapping[str, str], context: list[str]) -> NDArray[np.bool_]:
-    """Say which holdout rows have another label than the champion's data, new names aside."""
-    assert case.before is not None
+def grew(trained: TrainingFacts, before: TrainingFacts | None, retired: int) -> bool:
+    """Say whether messages arrived since the champion was trained; those that were retired were there before."""
+    return before is not None and trained.rows - retired > before.rows
+
+
+def told(case: Case, plays: Plays | None, policy: GatePolicy) -> tuple[Dialogue | None, list[Rule]]:
+    """Return what people are told otherwise, and the new names of intents, with the findings on both."""
+    named = renamed.rule(case.successions, case.leftovers)
+    if plays is None:
+        return None, named
+    found, rules = dialogue.look(plays, new_names(case.successions), policy)
+    return found, [*rules, *named]
+
+
+def relabelled_in(case: Case, names: Mapping[str, str], context: list[str]) -> NDArray[np.bool_] | None:
+    """Say which holdout rows have another label than the champion's data, new names aside; None where it is today's."""
+    if case.before is None:
+        return None
     holdout, before = (renamed.under(frame, names) for frame in (case.sides.holdout, case.before))
     return relabelled(holdout, before, context, case.sides.form)
 

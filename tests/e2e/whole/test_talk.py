@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.fleet.fleet import ROOT
-from tests.e2e.whole.pizzeria import BIRTHDAYS, CONTRADICTION, STORIES, Pizzeria, read_report
+from tests.e2e.whole.pizzeria import BIRTHDAYS, CONTRADICTION, RULES, STORIES, Pizzeria, read_report
 
 pytestmark = pytest.mark.e2e
 
 PARKING = "- rule: parking\n  steps:\n  - intent: parking\n  - action: utter_parking\n"
+ENDS = RULES[RULES.index("- rule: order ends") :]
 COURIER = (
     '  - condition: [{type: slot, name: role, value: courier}]\n    text: "Couriers stop at the side door."\n'
 )
@@ -180,9 +181,7 @@ def test_a_person_lets_swapped_answers_through_for_this_code_alone(bot: Pizzeria
             "does not ask for drink",
             id="slot",
         ),
-        pytest.param(
-            lambda bot: bot.edit("bot/rules.yml", PARKING, ""), "reject", "a courier parks", id="rule"
-        ),
+        pytest.param(lambda bot: bot.edit("bot/rules.yml", ENDS, ""), "reject", "“an order”", id="rule"),
         pytest.param(contradiction, "reject", "hours, then thanks", id="contradicting story"),
         pytest.param(renamed_by_hand, "reject", "got the stand-in", id="renamed without its answer"),
         pytest.param(birthday(answer=False), "ask", "without an answer", id="new intent without answer"),
