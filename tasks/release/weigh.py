@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from ratchet.adapters.report import code as page
 from ratchet.adapters.run import Run
-from ratchet.domain.gate import code_verdict
-from ratchet.domain.gate.code_verdict import CodeVerdict
-from ratchet.domain.gate.dialogue import Plays
 from ratchet.domain.release.manifest import Release
 from ratchet.domain.release.model import Model
 from tasks.step import step
+
+if TYPE_CHECKING:
+    from ratchet.domain.gate.code_verdict import CodeVerdict
+    from ratchet.domain.gate.dialogue import Plays
 
 
 def judged_already(run: Run, model: Model, packaged: Release) -> bool:
@@ -25,15 +26,18 @@ def judged_already(run: Run, model: Model, packaged: Release) -> bool:
     return run.registry.trained_with(model) == packaged.code and model.champion == live.model_version
 
 
-@step(CodeVerdict.describe)
+@step(lambda judged: judged.describe())
 def weigh(run: Run, model: Model, packaged: Release, plays: Plays) -> CodeVerdict:
     """Return the verdict on the packaged code, and write its page.
 
     Raises `RatchetError` where it is no promotion, and no person's override of exactly this model and code allows it.
     """
+    from ratchet.adapters.report import code as page  # with pandas, which a rollback does not wait for
+    from ratchet.domain.gate import code_verdict
+
     live = run.registry.live()
     verdict, found = code_verdict.judge(plays, run.settings.params.gate)
-    judged = CodeVerdict(
+    judged = code_verdict.CodeVerdict(
         version=model.version,
         model_sha256=model.sha256,
         code=packaged.code,

@@ -19,6 +19,7 @@ from ratchet.domain.gate.scores import Scores
 from ratchet.domain.gate.sheets import stacked, unstacked
 from ratchet.domain.release.model import Model
 from tasks.step import say, step
+from tasks.training.play import archive_of
 
 HOLDOUT = "holdout"
 
@@ -89,12 +90,6 @@ def score(run: Run, holdout: pd.DataFrame, predicted: pd.DataFrame, speed: Mappi
         out_of_scope=corpus.out_of_scope,
         latency=Latency(speed["latency_p50_ms"], speed["latency_p95_ms"]),
     )
-
-
-def archive_of(run: Run, model: archives.Trained | Model) -> archives.Archive:
-    """Return a model's archive with the digest that was registered, or seen when it was trained."""
-    path = run.registry.archive(model) if isinstance(model, Model) else model.archive
-    return archives.Archive(path, model.sha256)
 
 
 def code_of(run: Run, model: archives.Trained | Model) -> Path:

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from ratchet.adapters.bot import archives, bot_code, playing
 from ratchet.adapters.run import Run
 from ratchet.adapters.targets import rebuild
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.gate.dialogue import Plays
-from ratchet.domain.gate.played import Played
-from ratchet.domain.gate.scores import CANDIDATE, CHAMPION
+from ratchet.domain.gate.played import CANDIDATE, CHAMPION, Played
 from ratchet.domain.release.manifest import Release
 from ratchet.domain.release.model import Model
 from tasks.step import note, say, step
-from tasks.training.evaluate import archive_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ratchet.domain.gate.dialogue import Plays
 
 TOO_OLD = "Its code is from before Ratchet played conversations."
 
 
-@step(Plays.describe)
+@step(lambda plays: plays.describe())
 def play(
     run: Run,
     candidate: archives.Trained | Model,
@@ -35,6 +36,8 @@ def play(
     is a finding; what is wrong with the candidate's own files is an error. Answers are heard with each context value
     of `messages`, and with those that the responses' conditions name.
     """
+    from ratchet.domain.gate.dialogue import Plays  # with pandas, which a rollback does not wait for
+
     fields = list(run.settings.params.corpus.context)
     contexts = [] if messages is None else playing.contexts(messages, fields)
     ours = archive_of(run, candidate)
@@ -54,6 +57,12 @@ def play(
         return Plays(played(run, contexts, {CANDIDATE: ours}, earlier)[CANDIDATE], None, missing)
     found = playing.written(run.folder / "played", CHAMPION)
     return Plays(played(run, contexts, {CANDIDATE: ours}, earlier, known=found)[CANDIDATE], known)
+
+
+def archive_of(run: Run, model: archives.Trained | Model) -> archives.Archive:
+    """Return a model's archive with the digest that was registered, or seen when it was trained."""
+    path = run.registry.archive(model) if isinstance(model, Model) else model.archive
+    return archives.Archive(path, model.sha256)
 
 
 def played(

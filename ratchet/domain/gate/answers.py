@@ -53,17 +53,25 @@ def changes(candidate: Played, champion: Played, names: Mapping[str, str]) -> li
         text = heard.answers[0].text
         if text and heard.answers[0].written:
             owners.setdefault(text, heard.intent)
+    used = {name for one in candidate.followed for kind, name, _ in one.content if kind == "intent"}
     found = []
     for heard in candidate.answers:
+        if heard.intent in names:
+            continue  # the domain still lists it, and no message has it
         olds = [heard.intent, *(old for old, new in names.items() if new == heard.intent)]
         known = [before[old] for old in olds if old in before]
         if known:
             found += compared(heard, known[0], owners, set(olds))
-        elif not heard.answers[0].written and not heard.answers[0].unplayed:
+        elif unanswered(heard.answers[0], heard.intent in used):
             found.append(AnswerChange(heard.intent, (), "", heard.answers[0].text, "unwritten"))
         else:
             found.append(AnswerChange(heard.intent, (), "", heard.answers[0].text, "new"))
     return found
+
+
+def unanswered(answer: Answer, used: bool) -> bool:
+    """Say whether a new intent has no answer; one that a story or rule uses may be for later in a conversation."""
+    return answer.stand_in or not (answer.said or answer.unplayed or used)
 
 
 def compared(now: Heard, then: Heard, owners: Mapping[str, str], own: set[str]) -> list[AnswerChange]:

@@ -8,6 +8,9 @@ from typing import Literal
 
 from ratchet.domain.record import Record
 
+CANDIDATE, CHAMPION = "candidate", "champion"
+"""The names of the two bots."""
+
 Kind = Literal["conversation", "test story", "story", "rule"]
 Edition = Literal["today", "earlier", "both"]
 Content = tuple[tuple[str, str, str], ...]

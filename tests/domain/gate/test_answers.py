@@ -1,9 +1,11 @@
 """What people will hear differently: what rejects, what asks, and what is only shown."""
 
+from dataclasses import replace
+
 import pytest
 
 from ratchet.domain.gate.answers import AnswerChange, changes, forms, rules
-from ratchet.domain.gate.played import Answer, Heard, Played
+from ratchet.domain.gate.played import Answer, Heard, Outcome, Played, Trial
 from ratchet.domain.gate.policies import GatePolicy
 
 COURIER = {"role": "courier"}
@@ -91,6 +93,20 @@ def test_a_new_intent_without_an_answer_asks() -> None:
     found = changes(bot(a=said("x"), b=said("stand", stand_in=True), c=said("y")), bot(a=said("x")), {})
     assert [(one.intent, one.kind) for one in found] == [("b", "unwritten"), ("c", "new")]
     assert outcomes(found) == [("new intent", "ask")]
+
+
+def test_a_new_intent_within_a_story_need_not_be_answered_first() -> None:
+    """As `affirm`: nothing begins with it."""
+    story = Trial("story", "stories.yml", "s", (("intent", "affirm", ""),), Outcome())
+    found = changes(replace(bot(affirm=said()), followed=(story,)), bot(), {})
+    assert [one.kind for one in found] == ["new"]
+    assert [one.kind for one in changes(bot(affirm=said()), bot(), {})] == ["unwritten"]
+
+
+def test_an_old_name_that_the_domain_still_lists_is_no_loss() -> None:
+    """No message has it any more; its answer is compared under the new name."""
+    after = bot(disruption=said("We know."), it_outage=said())
+    assert changes(after, bot(it_outage=said("We know.")), {"it_outage": "disruption"}) == []
 
 
 def test_what_was_not_played_is_not_judged() -> None:
