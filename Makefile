@@ -87,4 +87,5 @@ $(UV):
 bot/.venv/.synced: $(UV) bot/uv.lock bot/pyproject.toml bot/.python-version ratchet_bot/pyproject.toml $(BOT_DISPLACED)
 	@echo "Installing the bot's environment, Rasa without TensorFlow (about 0.5 GB) …"
 	@cd bot && $(UV) $(SYNC)
+	@.venv/bin/ratchet encoder fetch --optional || true
 	@touch $@

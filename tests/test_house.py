@@ -22,6 +22,7 @@ LONG = {
 
 LONG_FUNCTIONS = {
     "ratchet/adapters/system/commands.py:run": "one command from start to end, with its clean-up",
+    "ratchet/cli/corpus.py:ingest": "most of it declares the options",
     "ratchet/cli/retire.py:retire": "half of it declares the options",
     "ratchet/cli/service.py:up": "its options, and what each way to end says",
     "ratchet/domain/corpus/wear.py:measure": "two warnings, each with its sentence",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import typer
 
-from benchmarks.bot import data
+from benchmarks.bot import data, pooled
 from benchmarks.bot.tools import LEAN, Cost, evaluate, median, predictions, run, start_and_memory, train
 
 LOGISTIC = {
@@ -33,27 +33,63 @@ LOGISTIC = {
 }
 CLASSIFIER = "ratchet_bot.components.classifier.LinearIntentClassifier"
 Row = tuple[str, str, str]
+SECTIONS = (
+    *("few", "official", "example", "typing", "labels", "growth", "service"),
+    *("quality", "speed", "context", "dropout"),
+)
+"""The first line is about the sentence encoder; the others are the linear classifier's, as before there was one."""
 
 
 def main(
     repeat: Annotated[int, typer.Option(help="runs of which the median is taken")] = 3,
+    only: Annotated[
+        list[str] | None, typer.Option(help=f"Sections to print, each a name: {', '.join(SECTIONS)}.")
+    ] = None,
     diet: Annotated[Path | None, typer.Option(help="Python with TensorFlow, to compare with DIET")] = None,
 ) -> None:
     """Print the figures as a Markdown table, each as soon as it is known."""
     print("| figure | measured | at least |\n| --- | --- | --- |")
     with tempfile.TemporaryDirectory(prefix="ratchet-bench-") as scratch:
-        for what, measured, wanted in rows(Path(scratch), repeat, diet):
+        for what, measured, wanted in rows(Path(scratch), repeat, diet, only or list(SECTIONS)):
             print(f"| {what} | {measured} | {wanted} |", flush=True)
 
 
-def rows(folder: Path, repeat: int, diet: Path | None) -> Iterator[Row]:
-    """All rows of the table."""
-    yield from quality(folder)
-    yield from speed(folder, repeat)
-    if diet:
-        yield from against_diet(folder, diet)
-    yield from context(folder)
-    yield from dropout(folder)
+def rows(folder: Path, repeat: int, diet: Path | None, only: Sequence[str]) -> Iterator[Row]:
+    """All rows of the sections."""
+    chosen: dict[str, Callable[[], Iterator[Row]]] = {
+        "few": lambda: pooled.few_shot(folder),
+        "official": lambda: pooled.official(folder, calibration_error),
+        "example": lambda: pooled.example(folder),
+        "typing": lambda: pooled.typing(folder),
+        "labels": lambda: pooled.labels(folder),
+        "growth": lambda: pooled.growth(folder),
+        "service": lambda: service(folder, repeat),
+        "quality": lambda: quality(folder),
+        "speed": lambda: speed(folder, repeat),
+        "context": lambda: context(folder),
+        "dropout": lambda: dropout(folder),
+    }
+    for name in only:
+        yield from chosen[name]()
+        if name == "speed" and diet:
+            yield from against_diet(folder, diet)
+
+
+def service(folder: Path, repeat: int) -> Iterator[Row]:
+    """A replica with the encoder on BANKING77, and one without: one message, start, memory."""
+    learn, ask = (data.public("banking77", split) for split in ("train", "test"))
+    for what, encoder in (("", pooled.english()), ("linear: ", "")):
+        place = folder / f"service-{bool(encoder)}"
+        config = folder / "config.json"
+        config.write_text(json.dumps({"pipeline": [{"name": CLASSIFIER, "encoder": encoder and "english"}]}))
+        fit(learn, ask, place, config)
+        summary = json.loads((place / "summary.json").read_text())["model"]
+        latency = f"{summary['latency_p50_ms']:.1f} / {summary['latency_p95_ms']:.1f} ms"
+        yield f"{what}one message inside the model, p50 / p95", latency, "" if what else "p50 at most 9 ms"
+        starts = [start_and_memory(place / "model.tar.gz") for _ in range(repeat)]
+        yield f"{what}server: start to ready", f"{np.median([s for s, _ in starts]):.1f} s", "at most 3 s"
+        memory = f"{np.median([m for _, m in starts]):.0f} MB"
+        yield f"{what}server: memory after a message", memory, "" if what else "at most 350 MB"
 
 
 def quality(folder: Path) -> Iterator[Row]:
@@ -82,7 +118,7 @@ def speed(folder: Path, repeat: int) -> Iterator[Row]:
     ask = data.write_rasa_yaml(data.public("banking77", "test"), theirs / "test.yml")
     into = ["--config", theirs / "config.yml", "--nlu", learn, "--out", theirs, "--fixed-model-name", "model"]
     model = ["--model", theirs / "model.tar.gz", "--nlu", ask, "--no-plot", "--out", theirs / "results"]
-    training = median(lambda: train(LEAN, ours / "train.jsonl", ours), repeat)
+    training = median(lambda: train(LEAN, ours / "train.jsonl", ours, linear(ours)), repeat)
     rasa_training = median(lambda: run(LEAN, "rasa", "train", "nlu", *into, cache=theirs), repeat)
     yield "training 10,003 messages, whole process", str(training), ""
     yield "… against Rasa's LogisticRegressionClassifier", against(training, rasa_training), "3 times as fast"
@@ -101,7 +137,7 @@ def speed(folder: Path, repeat: int) -> Iterator[Row]:
 def against_diet(folder: Path, python: Path) -> Iterator[Row]:
     """DIET with 30 epochs, as bot/config.diet.yml has it, on the same rows."""
     ours, theirs = folder / "banking77", folder / "diet"
-    ours_again = train(LEAN, ours / "train.jsonl", ours)
+    ours_again = train(LEAN, ours / "train.jsonl", ours, linear(ours))
     cost = train(python, ours / "train.jsonl", theirs, Path("bot/config.diet.yml"))
     evaluate(python, ours / "test.jsonl", theirs)
     told = predictions(data.public("banking77", "test"), theirs)
@@ -140,11 +176,19 @@ def dropout(folder: Path) -> Iterator[Row]:
 
 
 def fit(learn: pd.DataFrame, ask: pd.DataFrame, folder: Path, config: Path | None = None) -> pd.DataFrame:
-    """Train on one frame and predict the other."""
+    """Train on one frame and predict the other; without a configuration with the linear classifier alone."""
     folder.mkdir()
+    config = config or linear(folder)
     train(LEAN, data.write_json_lines(learn, folder / "train.jsonl"), folder, config)
     evaluate(LEAN, data.write_json_lines(ask, folder / "test.jsonl"), folder)
     return predictions(ask, folder)
+
+
+def linear(folder: Path) -> Path:
+    """A configuration without an encoder."""
+    config = folder / "linear.yml"
+    config.write_text(json.dumps({"pipeline": [{"name": CLASSIFIER}]}))
+    return config
 
 
 def without_context(frame: pd.DataFrame) -> pd.DataFrame:

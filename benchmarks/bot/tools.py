@@ -17,12 +17,14 @@ import httpx
 import pandas as pd
 import psutil
 
+from ratchet.adapters.settings import SOURCE, STATE_FOLDER
 from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import sha256
 
 BOT = Path("bot")
 LEAN = BOT / ".venv/bin/python"
 SECONDS = 7200.0
+ENCODERS = {"RATCHET_ENCODERS": str(SOURCE / STATE_FOLDER / "encoders")}
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ def run(python: Path, tool: str, *arguments: str | Path, cache: Path) -> Cost:
     env = {
         "RASA_CACHE_DIRECTORY": str(cache.absolute() / str(time.time_ns())),
         "RASA_TELEMETRY_ENABLED": "false",
+        **ENCODERS,
+        **({"RATCHET_VECTORS": str(SOURCE / STATE_FOLDER / "vectors")} if tool == "train" else {}),
     }
     commands.run(
         [python.absolute(), "-m", f"ratchet_bot.tools.{tool}", *words], cwd=BOT, env=env, timeout=SECONDS
@@ -105,7 +109,7 @@ def start_and_memory(archive: Path) -> tuple[float, float]:
     ]
     argv += ["--release", "benchmark", "--model-version", "0", "--sha256", sha256(archive)]
     started = time.perf_counter()
-    server = commands.start(argv, cwd=BOT, stdout=subprocess.DEVNULL)
+    server = commands.start(argv, cwd=BOT, env=ENCODERS, stdout=subprocess.DEVNULL)
     try:
         seconds = _await(f"http://127.0.0.1:{port}/status", started)
         body = {"sender": "benchmark", "message": "where is my card"}

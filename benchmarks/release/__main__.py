@@ -1,67 +1,68 @@
-"""What a release on a swarm costs: `python -m benchmarks.release`.
+"""What a release, a fault and a rollback cost users: `python -m benchmarks.release`.
 
-In a new workspace with BANKING77 and on this machine's Docker engine, which has to manage a swarm, it measures the
-whole `ratchet retrain` with its steps, the build of a model layer, the size of the image, and `ratchet rollback`, each
-at least three times. The first release, which builds the runtime image and starts proxy and store, is shown apart.
+An open-loop load of 10 messages a second writes to a small bot on this machine's Docker engine, which has to manage a
+swarm, while `ratchet` releases, is refused, or goes back. Each row is printed as soon as it is measured, beside the
+figures of the fleet before two colours. `--only` takes rows by name, `--folder` keeps the workspace for the next call.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import statistics
-import subprocess
+import argparse
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from benchmarks.workspace import main, new_workspace
+from benchmarks.release import nodes, talks
+from benchmarks.release.bench import HEADER, Bench, Row, load_average
+from benchmarks.release.cases import CASES, PROCESS, Case
+from ratchet.domain.errors import RatchetError
 
-STACK, PORT = "ratchet-benchmark", 15405
-FLEET = {
-    "RATCHET_TARGET": "swarm",
-    "RATCHET_STACK": STACK,
-    "RATCHET_PORT": str(PORT),
-    "RATCHET_OPERATION_PORT": str(PORT + 1),
-}
+SWARM: dict[str, Case] = {**CASES, "long conversation": talks.long}
+NAMES = [*SWARM, "node lost", *PROCESS]
 
 
-def measure(data: Path, repeats: int) -> None:
-    """Print the medians."""
-    wholes, all_steps, rollbacks, backs = [], [], [], []
-    with new_workspace(FLEET) as workspace:
-        workspace.ratchet("ingest", data)
-        first, steps = workspace.ratchet("retrain")
-        package, stage = steps["package"], steps["stage"]
-        print(f"first release: {first:.0f} s, of it package {package:.1f} s, stage {stage:.1f} s")
-        for number in range(repeats):
-            workspace.new_seed(number + 2)
-            whole, steps = workspace.ratchet("retrain")
-            wholes.append(whole)
-            all_steps.append(steps)
-            whole, steps = workspace.ratchet("rollback")
-            rollbacks.append(whole)
-            backs.append(steps["revert"])
-        size = image_size()
-    print("\n| figure | median | worst |\n| --- | --- | --- |")
-    row("`ratchet retrain --target swarm`, 13k messages, whole", wholes)
-    for name in ("train", "evaluate", "package", "stage", "deploy"):
-        row(f"… {name}", [steps[name] for steps in all_steps])
-    row("`ratchet rollback`, whole command", rollbacks)
-    row("… revert: all traffic back, while the release before is warm", backs)
-    print(f"\nimage: {size / 1e9:.2f} GB; load average at the end: {os.getloadavg()[0]:.1f}")
-
-
-def row(name: str, seconds: list[float]) -> None:
-    """Print one row."""
-    print(f"| {name} | {statistics.median(seconds):.1f} s | {max(seconds):.1f} s |")
-
-
-def image_size() -> int:
-    """Bytes of the image that was released last."""
-    found = subprocess.run(
-        ["docker", "image", "inspect", f"{STACK}:latest"], check=True, capture_output=True, text=True
+def main() -> int:
+    """Parse the options and print the rows."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    return int(json.loads(found.stdout)[0]["Size"])
+    parser.add_argument("--only", action="append", choices=NAMES, metavar="ROW", help="; ".join(NAMES))
+    parser.add_argument("--folder", type=Path, help="keep the workspaces here, for the next call")
+    arguments = parser.parse_args()
+    print(HEADER, flush=True)
+    with tempfile.TemporaryDirectory(prefix="ratchet-benchmark-") as folder:
+        place = arguments.folder or Path(folder)
+        for row in rows(place.absolute(), arguments.only or NAMES):
+            print(f"{row.text()} <!-- {load_average()} -->", flush=True)
+    return 0
+
+
+def rows(folder: Path, names: Sequence[str]) -> Iterator[Row]:
+    """Measure the cases of these names, one after the other."""
+    yield from on(Bench(folder / "swarm"), {name: SWARM[name] for name in names if name in SWARM})
+    if "node lost" in names:
+        yield nodes.lost(folder / "lab")
+    for row in on(
+        Bench(folder / "process", "process"), {name: PROCESS[name] for name in names if name in PROCESS}
+    ):
+        row.name = f"process: {row.name}"
+        yield row
+
+
+def on(bench: Bench, cases: dict[str, Case]) -> Iterator[Row]:
+    """Measure cases on one workspace, which is stopped at the end; one that breaks does not hide the others."""
+    if not cases:
+        return
+    try:
+        bench.open()
+        for name, case in cases.items():
+            try:
+                yield case(bench)
+            except (AssertionError, RatchetError) as error:
+                print(f"| {name} | **not measured** | | | | | {str(error)[-300:]!r} |", flush=True)
+    finally:
+        bench.close()
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(__doc__ or "", measure))
+    raise SystemExit(main())

@@ -42,8 +42,16 @@ fetch() { # fetch VERSION: have that configuration, whole, and the word; sets `r
   mv "$folder/next.cfg" "$live" && taken=$1
 }
 
+part() { # part COLOUR: close the WebSockets of a colour that has lost the traffic; their clients connect again
+  local commands=
+  for number in {1..20}; do commands+="shutdown sessions server socket_$1/bot$number;"; done
+  tell "$commands" >/dev/null
+}
+
 taken=none
 refused=none
+heard=
+left=
 : >"$folder/servers"
 until version=$(ask /version) && fetch "$version"; do sleep 0.2; done
 haproxy -W -db -f "$live" &
@@ -54,6 +62,12 @@ while kill -0 "$haproxy" 2>/dev/null; do
   wait -n "$haproxy" $! # a signal, or HAProxy's end, is not waited for
   [ -z "$stopping" ] || continue
   ask /healthz 8080 127.0.0.1 >/dev/null # a proxy that nobody asks hears the word, too
+  if word=$(ask /word) && [ -n "$word" ] && [ "$word" != "$heard" ]; then
+    left=$heard since=$SECONDS heard=$word
+  elif [ -n "$left" ] && [ $((SECONDS - since)) -ge 4 ]; then # what was on its way has been answered
+    part "$left"
+    left=
+  fi
   version=$(ask /version) && [ "$version" != "$taken" ] && [ "$version" != "$refused" ] || continue
   if fetch "$version"; then
     echo "configuration $version taken over"

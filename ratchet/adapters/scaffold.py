@@ -35,12 +35,7 @@ def make_workspace(folder: Path, example: str | None) -> None:
     """
     if example is not None and example not in examples():
         raise RatchetError(f"There is no example {example!r}.", f"Choose one of: {', '.join(examples())}.")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        known = all((folder / marker).exists() for marker in MARKERS)
-        raise RatchetError(
-            f"{folder} {'is a workspace already' if known else 'is not empty'}.",
-            "Name a new or an empty folder.",
-        )
+    require_free(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as beside:
         built = Path(beside) / folder.name
@@ -48,6 +43,16 @@ def make_workspace(folder: Path, example: str | None) -> None:
         if folder.exists():
             folder.rmdir()
         built.rename(folder)
+
+
+def require_free(folder: Path) -> None:
+    """Raise `RatchetError` when a folder holds anything."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        known = all((folder / marker).exists() for marker in MARKERS)
+        raise RatchetError(
+            f"{folder} {'is a workspace already' if known else 'is not empty'}.",
+            "Name a new or an empty folder.",
+        )
 
 
 def fill(folder: Path, example: str | None) -> None:
@@ -79,7 +84,7 @@ def params_text(example: str | None) -> str:
     if example:
         return text
     text = re.sub(r"^  context:\n(    .*\n)+", "  context: {}\n", text, flags=re.MULTILINE)
-    return re.sub(r"^  salt: .*$", f"  salt: {secrets.token_hex(8)}", text, flags=re.MULTILINE)
+    return re.sub(r"^  salt: .*$", f'  salt: "{secrets.token_hex(8)}"', text, flags=re.MULTILINE)
 
 
 def copy_bot(folder: Path, example: str | None) -> None:

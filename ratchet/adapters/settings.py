@@ -12,13 +12,18 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError
-from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    DotEnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
+from ratchet.adapters.complaints import check_schedule, explain, refuse_nothing
 from ratchet.adapters.system import yaml_text
 from ratchet.adapters.workspace import identity, owned, version
 from ratchet.adapters.workspace.identity import STATE_FOLDER as STATE_FOLDER
-from ratchet.domain.corpus.policies import CorpusPolicy, SplitPolicy, ValidationPolicy
+from ratchet.domain.corpus.policies import CorpusPolicy, SourcePolicy, SplitPolicy, ValidationPolicy
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate.policies import GatePolicy, RampPolicy
 from ratchet.domain.operations.policies import HarvestPolicy, MonitorPolicy
@@ -32,7 +37,6 @@ CODE = Path(__file__).resolve().parents[2]
 """The folder that holds the packages `ratchet`, `flows` and `tasks`: a checkout, or where they are installed."""
 
 MARKERS = ("params.yaml", "bot")
-MOST_FINDINGS = 20
 
 
 class Params(Policy):
@@ -48,6 +52,7 @@ class Params(Policy):
     triggers: TriggersPolicy = TriggersPolicy()
     monitor: MonitorPolicy = MonitorPolicy()
     harvest: HarvestPolicy = HarvestPolicy()
+    sources: dict[str, SourcePolicy] = Field(default_factory=dict)
 
 
 class Settings(BaseSettings):
@@ -89,6 +94,10 @@ class Settings(BaseSettings):
     client_tokens_file: Path | None = Field(
         None, description="tokens of the client applications that may call the fleet"
     )
+    tls_certificate: Path | None = Field(
+        None, description="PEM file with certificate, chain and key, with which the fleet's proxy speaks TLS"
+    )
+    tls_port: int = Field(443, ge=1, le=65535, description="port of that on each node")
     prefect_port: int = Field(
         4200, ge=1, le=65535, description="loopback port of the embedded Prefect server"
     )
@@ -100,13 +109,18 @@ class Settings(BaseSettings):
     mlflow_port: int = Field(5000, ge=1, le=65535, description="loopback port of MLflow's pages")
     inbox: str | None = Field(
         None,
-        pattern=r"^s3://[^/]+(/.*)?$",
-        description="where files with labelled messages are dropped: s3://…",
+        pattern=r"^(s3://[^/]+(/.*)?|[^:]+)$",
+        description="where files with labelled messages are dropped: s3://…, or a folder",
     )
     tracking_uri: str | None = Field(None, description="an MLflow server or database of your own")
     artifact_root: str | None = Field(None, description="where MLflow puts artifacts: a folder or s3://…")
     s3_endpoint: str | None = Field(None, description="an S3 endpoint other than AWS")
     bot_python: Path | None = Field(None, description="the Python of a bot environment of your own")
+    encoder_weights: str | None = Field(
+        None,
+        description="where a sentence encoder comes from in place of its package: a folder, a zip file or its address; "
+        "`none`: use none",
+    )
     events_url: SecretStr | None = Field(
         None, description="database of conversation events: postgresql://…; default: SQLite (`process`)"
     )
@@ -132,6 +146,13 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        if isinstance(dotenv_settings, DotEnvSettingsSource):  # `.env` also holds the secrets of channels
+            known = {
+                key: value
+                for key, value in dotenv_settings.env_vars.items()
+                if key.lower().startswith("ratchet_")
+            }
+            dotenv_settings.env_vars = known
         return init_settings, env_settings, dotenv_settings
 
     def explicit(self, name: str) -> bool:
@@ -183,7 +204,8 @@ def read_settings(root: Path, **overrides: Any) -> Settings:
         return settings.with_chosen(owned.read(root).settings())
     except ValidationError as error:
         raise RatchetError(
-            explain("The environment (RATCHET_…, .env)", error), "Correct or remove these variables."
+            explain("The environment (RATCHET_…, .env)", error, Settings),
+            "Correct or remove these variables.",
         ) from error
     except (UnicodeDecodeError, OSError) as error:
         raise RatchetError(
@@ -265,25 +287,12 @@ def parse_params(text: str, where: str = "params.yaml") -> dict[str, Any]:
 
 def validate_params(content: dict[str, Any], where: str = "params.yaml") -> Params:
     """Return plain data as the policy; raises `RatchetError` naming each key that is unknown or out of bounds."""
+    refuse_nothing(content, where)
     try:
-        return Params.model_validate(content)
+        params = Params.model_validate(content)
+        check_schedule(params.triggers.schedule, params.triggers.time_zone)
+        return params
     except ValidationError as error:
         raise RatchetError(
-            explain(where, error), "Correct the file; every key is commented there."
+            explain(where, error, Params), "Correct the file; every key is commented there."
         ) from error
-
-
-def complaint(finding: ErrorDetails) -> str:
-    """Say what is wrong with one entry."""
-    return "no such key" if finding["type"] == "extra_forbidden" else finding["msg"].lower()
-
-
-def explain(where: str, error: ValidationError) -> str:
-    """Turn pydantic's findings into one sentence that names each key."""
-    findings = [
-        f"{'.'.join(str(part)[:60] for part in finding['loc']) or 'the whole'}: {complaint(finding)[:300]}"
-        for finding in error.errors()
-    ]
-    wrong = "1 wrong entry" if len(findings) == 1 else f"{len(findings)} wrong entries"
-    more = [f"and {len(findings) - MOST_FINDINGS} more"] if len(findings) > MOST_FINDINGS else []
-    return f"{where} has {wrong}: {'; '.join(findings[:MOST_FINDINGS] + more)}."

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 
 from ratchet.cli import serving
 from ratchet.cli.context import settings
@@ -21,7 +22,7 @@ def add_to(app: typer.Typer) -> None:
     """Add the command."""
     app.command(
         epilog="Examples:\n\n  ratchet chat\n\n  ratchet chat 'how do I get a laptop?'\n\n"
-        "  ratchet chat --as role=contractor,location=berlin"
+        "  ratchet chat --as role=contractor,location=berlin\n\n  ratchet chat --why 'how do I get a laptop?'"
     )(chat)
 
 
@@ -32,6 +33,9 @@ def chat(
     context: Annotated[
         str | None, typer.Option("--as", help="The person's context, as field=value,field=value.")
     ] = None,
+    why: Annotated[
+        bool, typer.Option("--why", help="Show the three nearest training messages, with their intents.")
+    ] = False,
 ) -> None:
     """Talk to the live bot; an empty line or Ctrl-D ends."""
     import secrets
@@ -46,6 +50,7 @@ def chat(
     token = channel.staging_token(found).read_text() if context or target.name == "swarm" else None
     sender = f"terminal-{secrets.token_hex(4)}"
     said = parse_context(context)
+    explain = reasons(found) if why else None
 
     def ask(text: str) -> None:
         try:
@@ -56,9 +61,40 @@ def chat(
             out.print(f"  {part.get('text', '')}")
         intent = reply.get("intent") or {}
         out.print(f"  [dim]{intent.get('name')} {percent(intent.get('confidence') or 0, 0)}[/dim]")
+        for line in explain(text) if explain else ():
+            out.print(f"    [dim]{escape(line)}[/dim]")
 
     for text in [message] if message is not None else typed():
         ask(text)
+
+
+def reasons(found: Settings) -> Callable[[str], list[str]]:
+    """Return what names the training messages nearest to a message; raises `RatchetError` without an encoder."""
+    from ratchet.adapters.bot import near
+    from ratchet.adapters.corpus import data_revisions
+    from ratchet.adapters.registry import encoders
+    from ratchet.adapters.registry.mlflow import Registry
+    from ratchet.adapters.system import console
+    from ratchet.domain.corpus import ledger
+
+    registry = Registry(found)
+    live = registry.live()
+    if live is None:
+        raise RatchetError("No release is live.", "Make the first one with `ratchet retrain`.")
+    encoder = live.lineage.encoder
+    if not encoder:
+        raise RatchetError(
+            "The live model works without a sentence encoder, so nothing says which training messages are near.",
+            "`ratchet try encoder` measures what one would bring; or leave --why out.",
+        )
+    encoders.ready(found, registry, encoder, console.note)
+    corpus = data_revisions.read_revision(found, None)
+    train = ledger.split(corpus.frame, corpus.ledger, found.params.split).train
+
+    def explain(text: str) -> list[str]:
+        return [str(one) for one in near.find(found, encoder, train, [text], console.progress).get(text, ())]
+
+    return explain
 
 
 def typed() -> Iterator[str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ratchet.domain.corpus.findings import Finding, ValidationReport
     from ratchet.domain.corpus.intake import Intake
 
-SHOWN = 5
+SHOWN, SAMPLES = 5, 2
 
 Files = Annotated[
     list[Path] | None, typer.Argument(help="CSV, TSV, JSON Lines, Excel, Rasa NLU YAML, or folders.")
@@ -26,6 +26,13 @@ IntentColumn = Annotated[str, typer.Option("--intent-column", help="The column w
 Context = Annotated[
     list[str] | None, typer.Option("--context", help="A context field's column, as role=dept; repeatable.")
 ]
+
+Sheet = Annotated[str | None, typer.Option("--sheet", help="The sheet of an Excel workbook.")]
+Encoding = Annotated[
+    str | None,
+    typer.Option("--encoding", help="The encoding of a text file, as windows-1250; else guessed or asked."),
+]
+Unescape = Annotated[bool, typer.Option("--unescape", help="Undo HTML: &amp; and tags such as <br>.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -51,12 +58,18 @@ def ingest(
     text_column: TextColumn = "text",
     intent_column: IntentColumn = "intent",
     context: Context = None,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
+    unescape: Unescape = False,
     relabel: Annotated[
         bool, typer.Option(help="Let the new label overrule an old one of the same text.")
     ] = False,
     drop_faulty: Annotated[
         bool, typer.Option(help="Leave rows with errors out instead of refusing all.")
     ] = False,
+    remember: Annotated[
+        bool, typer.Option(help="Keep the options about columns, sheet and encoding in params.yaml.")
+    ] = True,
     commit: Annotated[bool, typer.Option(help="Commit data.dvc to Git, saying what came in.")] = False,
     json: Json = False,
 ) -> None:
@@ -73,6 +86,10 @@ def ingest(
         text_column=text_column,
         intent_column=intent_column,
         context_columns=pairs(context),
+        sheet=sheet,
+        encoding=encoding,
+        unescape=unescape,
+        remember=remember,
         relabel=relabel,
         drop_faulty=drop_faulty,
         commit=commit,
@@ -90,6 +107,9 @@ def validate(
     text_column: TextColumn = "text",
     intent_column: IntentColumn = "intent",
     context: Context = None,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
+    unescape: Unescape = False,
     review: Annotated[
         bool, typer.Option(help="List suspected label errors too; trains a small model.")
     ] = True,
@@ -101,11 +121,11 @@ def validate(
     """
     found = settings()
     from ratchet.adapters.corpus import dry_run
-    from ratchet.adapters.readers.tables import Columns
+    from ratchet.adapters.readers.reading import Columns
     from ratchet.adapters.report import validation
 
-    columns = Columns(text_column, intent_column, pairs(context))
-    report = dry_run.check(found, files or [], columns, review)
+    columns = Columns(text_column, intent_column, pairs(context), sheet, encoding)
+    report = dry_run.check(found, files or [], columns, review, unescape)
     page = validation.write_validation(found.state / "validation", report)
     if json:
         as_json(report.as_dict())
@@ -154,7 +174,9 @@ def print_intake(result: Intake, commit: bool) -> None:
     out.print()
     if not result.accepted:
         out.print("[red bold]Refused[/red bold]: nothing was changed.")
-        leave_out = ", or leave them out with --drop-faulty" if result.report.faulty else ""
+        leave_out = (
+            ", or leave them out with --drop-faulty" if result.report.faulty or result.report.unread else ""
+        )
         out.print(f"Correct {'the rows' if leave_out else 'what the errors name'}{leave_out}.")
     elif not result.changed:
         out.print("[bold]Nothing new[/bold]: the corpus has all these messages.")
@@ -170,7 +192,6 @@ def print_intake(result: Intake, commit: bool) -> None:
             *([("new texts", sides)] if sides else []),
             *([("known", f"{result.known:,} rows were in the corpus already")] if result.known else []),
             *([("left out", f"{result.left_out:,} faulty rows")] if result.left_out else []),
-            *[("repaired", f"{number:,} {what}") for what, number in result.repairs.items()],
             ("report", result.page),
         ]
     )
@@ -179,18 +200,23 @@ def print_intake(result: Intake, commit: bool) -> None:
 
 
 def print_report(report: ValidationReport) -> None:
-    """Print errors, then warnings, each with its first rows."""
-    for style, kind, findings in (("red", "error", report.errors), ("yellow", "warning", report.warnings)):
+    """Print what was done to the rows, then errors, then warnings, each with its first rows."""
+    groups = (
+        ("cyan", "note", report.account),
+        ("red", "error", report.errors),
+        ("yellow", "warning", report.warnings),
+    )
+    for style, kind, findings in groups:
         for finding in findings:
             out.print(
                 f"[{style} bold]{kind}[/{style} bold] {escape(finding.rule)}: {escape(finding.sentence)}"
             )
-            print_rows(finding)
+            print_rows(finding, SAMPLES if kind == "note" else SHOWN)
 
 
-def print_rows(finding: Finding) -> None:
+def print_rows(finding: Finding, most: int) -> None:
     """Print the first rows of a finding."""
-    for place, text in finding.lines()[:SHOWN]:
+    for place, text in finding.lines()[:most]:
         out.print(f"    [dim]{escape(place)}[/dim]  {escape(text)}")
-    if finding.rows and finding.count > SHOWN:
-        out.print(f"    [dim]… and {finding.count - SHOWN:,} more[/dim]")
+    if finding.rows and finding.count > most:
+        out.print(f"    [dim]… and {finding.count - most:,} more[/dim]")

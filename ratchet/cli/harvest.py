@@ -79,6 +79,8 @@ def ask(
     """Show a message and return the intent that was chosen, or one of SKIP, UNDO, QUIT."""
     known = ", ".join(f"{name} {row[name]}" for name in context if row[name])
     out.print(f"\n[dim]{where}[/dim]  [bold]{escape(row['text'])}[/bold]  [dim]{escape(known)}[/dim]")
+    for near in filter(None, str(row.get("nearest", "")).split(" | ")):
+        out.print(f"    [dim]{escape(near)}[/dim]")
     for number, intent in enumerate(offered, start=1):
         who = [
             who

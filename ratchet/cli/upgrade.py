@@ -11,6 +11,11 @@ from ratchet.cli.context import Json, shared
 from ratchet.cli.output import as_json, out
 from ratchet.domain.operations.upgrading import ASIDE, COPY, Fate
 
+ENCODER = (
+    "The classifier stays without a sentence encoder. `ratchet try encoder` measures on your own holdout what one "
+    "would bring, and changes nothing."
+)
+
 if TYPE_CHECKING:
     from ratchet.adapters.upgrade import Upgrade
 
@@ -33,6 +38,7 @@ def upgrade(
     What you wrote stays. Files of the framework that you changed are moved aside, and named.
     """
     from ratchet.adapters import upgrade as upgrading
+    from ratchet.adapters.bot import encoders
     from ratchet.adapters.settings import chosen_folder, find_workspace
     from ratchet.adapters.workspace import identity
 
@@ -46,8 +52,11 @@ def upgrade(
         names = ("before", "now", "dependencies")
         steps = [step.as_dict() for step in planned.steps]
         as_json({**{name: getattr(planned, name) for name in names}, "steps": steps, "commit": done})
-    elif planned.files:
+        return
+    if planned.files:
         end(planned, done)
+    if not encoders.wanted(root / "bot"):
+        out.print(ENCODER)
 
 
 def show(planned: Upgrade) -> None:

@@ -9,9 +9,12 @@ from typing import Annotated
 
 import typer
 
+from ratchet.adapters.system.console import note
 from ratchet.cli.context import Json, settings, shared
 from ratchet.cli.output import as_json, out
 from ratchet.domain.errors import UsageError
+from ratchet.domain.migration.project import Pipeline
+from ratchet.domain.migration.table import HEADINGS
 from ratchet.domain.operations.identity import Standing
 
 SAID = {
@@ -23,7 +26,12 @@ SAID = {
 
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
-    app.command(epilog="Examples:\n\n  ratchet init my-bot\n\n  ratchet init demo --example helpdesk")(init)
+    app.command(
+        epilog="Examples:\n\n  ratchet init my-bot\n\n  ratchet init demo --example helpdesk\n\n"
+        "  ratchet init my-bot --from ../their-project --check      # only look\n\n"
+        "  ratchet init my-bot --from ../their-project"
+    )(init)
+    app.command(epilog="Examples:\n\n  ratchet pipeline\n\n  ratchet pipeline own")(pipeline)
     app.command(epilog="Example:\n\n  ratchet seed examples/helpdesk/data")(seed)
     app.command(
         epilog="Examples:\n\n  ratchet adopt\n\n  ratchet adopt --copy      # where it cannot be seen which it is"
@@ -33,17 +41,94 @@ def add_to(app: typer.Typer) -> None:
 def init(
     folder: Annotated[Path, typer.Argument(help="A new or an empty folder.")],
     example: Annotated[str | None, typer.Option(help="Start with this example: helpdesk.")] = None,
+    source: Annotated[
+        Path | None, typer.Option("--from", help="Bring this Rasa project: of Rasa 1, 2 or 3.")
+    ] = None,
+    pipeline: Annotated[
+        Pipeline,
+        typer.Option(help="With --from: Ratchet's classifier, or the project's config.yml as it is."),
+    ] = Pipeline.FAST,
+    context: Annotated[
+        list[str] | None, typer.Option(help="With --from: metadata that is a context field; repeatable.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="With --from: print the table, write nothing.")
+    ] = False,
+    json: Json = False,
 ) -> None:
-    """Make a workspace, with Git, DVC and a local remote: empty, or with an example corpus."""
+    """Make a workspace, with Git, DVC and a local remote: empty, with an example, or from a Rasa project."""
+    target = folder.expanduser().absolute()
+    if source is not None:
+        if example is not None:
+            raise UsageError(
+                "A workspace begins with an example or with a project.", "Give --example or --from."
+            )
+        bring(source, target, pipeline, context or [], check, json)
+        return
+    if check or context:
+        raise UsageError(
+            "--check and --context belong to --from.", "Name the project: `--from ../their-project`."
+        )
     from ratchet.adapters.scaffold import make_workspace
 
-    make_workspace(folder.expanduser().absolute(), example)
+    make_workspace(target, example)
+    if json:
+        as_json({"workspace": str(target), "example": example})
+        return
     out.print(f"Made the workspace {folder}.")
+    next_steps(folder, [] if example else ["ratchet ingest FILE.csv      # columns text and intent"])
+
+
+def next_steps(folder: Path, first: list[str]) -> None:
+    """Print what to do in a new workspace."""
     out.print("Next:")
-    out.print(f"  cd {shlex.quote(str(folder))}", markup=False)
-    if example is None:
-        out.print("  ratchet ingest FILE.csv      # columns text and intent")
-    out.print("  ratchet retrain")
+    for line in (f"cd {shlex.quote(str(folder))}", *first, "ratchet retrain"):
+        out.print(f"  {line}", markup=False)
+
+
+def bring(source: Path, folder: Path, kind: Pipeline, context: list[str], check: bool, json: bool) -> None:
+    """Bring a Rasa project, and print its table."""
+    from ratchet.adapters.migration.migrate import PAGE, migrate
+
+    done = migrate(source, folder, kind, context, check=check, say=note)
+    if json:
+        as_json({"workspace": str(folder), "counts": done.counts(), **done.as_dict()})
+        return
+    for name, heading in HEADINGS.items():
+        rows = [row for row in done.rows if row.kind is name]
+        out.print(f"[bold]{heading}[/bold]" if rows else f"[bold]{heading}[/bold]: nothing")
+        for row in rows:
+            out.print(f"  {row.sentence()}", markup=False)
+    faulty = f", {done.faulty:,} faulty ones beside it" if done.faulty else ""
+    said = f"{done.messages:,} messages of {done.intents} intents{faulty}, {done.rules} rules, {done.stories} stories"
+    if check:
+        out.print(f"\nNothing was written. It would have {said}.")
+        return
+    out.print(f"\nMade the workspace {folder}: {said}. The table is in {PAGE}.", markup=False)
+    next_steps(folder, [])
+
+
+def pipeline(
+    name: Annotated[
+        Pipeline | None, typer.Argument(help="fast or own; without it, which one is in use.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Switch a bot that came from Rasa between Ratchet's classifier and its own pipeline; both stay in bot/.
+
+    The next report sets the two side by side on the same holdout.
+    """
+    from ratchet.adapters.bot import pipelines
+
+    bot = settings().bot
+    changed = name is not None and pipelines.switch(bot, name)
+    now = pipelines.in_use(bot)
+    if json:
+        as_json({"pipeline": now, "changed": changed})
+        return
+    out.print(f"The pipeline is {now.value}{' now' if changed else ''}: bot/config.yml.")
+    if changed:
+        out.print("Next: git commit -am 'Another pipeline', then ratchet retrain.")
 
 
 def seed(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ratchet_bot.components import encoders
 from ratchet_bot.components.calibration import Sample, assign_folds, evidence, fit_temperature, fit_threshold
 from ratchet_bot.components.linear import LinearModel, Options, train
 from tests import corpus
@@ -56,7 +57,7 @@ def test_a_loaded_model_predicts_the_same_bits(tmp_path: Path) -> None:
     model = trained()
     model.save(tmp_path)
     texts, contexts = ["days off please", "", "🎉"], [{"role": "contractor"}, {}, {"role": "?"}]
-    loaded = LinearModel.load(tmp_path)
+    loaded = LinearModel.load(tmp_path, encoders.find)
     for one, other in zip(loaded.predict(texts, contexts), model.predict(texts, contexts), strict=True):
         assert one.tobytes() == other.tobytes()
     assert (loaded.temperature, loaded.threshold) == (model.temperature, model.threshold)

@@ -113,10 +113,10 @@ def test_a_part_has_to_be_in_every_variation() -> None:
     assert says([["Good"], ["day"]], "Good day", "good day")
 
 
-def test_rules_and_stories_lie_in_three_places(tmp_path: Path) -> None:
-    """rules.yml, stories.yml, and all below data/."""
-    for name in ("rules.yml", "stories.yml", "data/a/x.yml", "data/y.yaml", "data/z.json", "other.yml"):
+def test_rules_and_stories_lie_in_two_places(tmp_path: Path) -> None:
+    """rules.yml, and all below data/."""
+    for name in ("rules.yml", "data/a/x.yml", "data/y.yaml", "data/z.json", "other.yml"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     found = [path.relative_to(tmp_path).as_posix() for path in dialogue_files(tmp_path)]
-    assert found == ["rules.yml", "stories.yml", "data/a/x.yml", "data/y.yaml"]
+    assert found == ["rules.yml", "data/a/x.yml", "data/y.yaml"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ratchet.adapters.corpus import dvc
 from ratchet.adapters.run import Run
 from ratchet.adapters.system import git
@@ -9,6 +11,6 @@ from tasks.step import step
 
 
 @step(lambda commit: f"commit {commit[:8]}")
-def commit(run: Run, message: str) -> str:
-    """Commit `data.dvc`, and nothing else; returns the commit."""
-    return git.commit(run.settings.workspace, [dvc.POINTER], message)
+def commit(run: Run, message: str, beside: Sequence[str] = ()) -> str:
+    """Commit `data.dvc`, what is named beside it, and nothing else; returns the commit."""
+    return git.commit(run.settings.workspace, [dvc.POINTER, *beside], message)

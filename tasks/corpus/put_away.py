@@ -21,4 +21,7 @@ def put_away(run: Run, file: str, came: Intake | RatchetError) -> str:
     report = Path(came.page) if isinstance(came, Intake) else run.folder / "fault.txt"
     if isinstance(came, RatchetError):
         write_text(report, f"{came}\n")
-    return f"Refused; {inbox.put_away(run.settings, file, inbox.REFUSED, report)}"
+    why = str(came) if isinstance(came, RatchetError) else came.report.errors[0].sentence
+    aside = inbox.put_away(run.settings, file, inbox.REFUSED, report)
+    name = file.rpartition("/")[2]
+    return f"{name} was refused: {why} It is in {aside}, its report beside it; correct it and drop it again."

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ratchet.adapters.bot import encoders
 from ratchet.adapters.corpus import proofs
 from ratchet.adapters.run import Run
 from ratchet.adapters.system.threads import in_threads
 from ratchet.domain.corpus import coverage, ledger, retiring, validation
 from ratchet.domain.corpus.corpus import Corpus
+from ratchet.domain.corpus.language import with_language
 from ratchet.domain.corpus.neighbours import Work
 from ratchet.domain.errors import RatchetError
 from tasks.step import step
@@ -38,7 +40,10 @@ def validate(run: Run, corpus: Corpus) -> Corpus:
             f"The corpus cannot be trained on: {first.sentence} Kinds of errors: {len(report.errors)}.",
             "See `ratchet validate`, correct data/utterances.csv and take it in with `ratchet ingest`.",
         )
-    return replace(corpus, warnings=report.warnings)
+    found = with_language(
+        report, corpus.frame, encoders.language(run.settings), params.validation.personal_data_allowed
+    )
+    return replace(corpus, warnings=found.warnings)
 
 
 def way_out(run: Run, corpus: Corpus) -> str:

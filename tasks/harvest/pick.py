@@ -6,14 +6,19 @@ import json
 
 import pandas as pd
 
-from ratchet.adapters.bot import archives, rasa
+from ratchet.adapters.bot import archives, near, rasa
+from ratchet.adapters.corpus import data_revisions
 from ratchet.adapters.monitoring import harvest
+from ratchet.adapters.registry import encoders
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import Settings
+from ratchet.domain.corpus import ledger
+from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate.evaluation import FALLBACK
+from ratchet.domain.gate.nearest import joined
 from ratchet.domain.operations import sampling
 from tasks.harvest.gather import Gathered
-from tasks.step import say, step
+from tasks.step import note, say, step
 
 CANDIDATE = "candidate"
 
@@ -22,7 +27,23 @@ CANDIDATE = "candidate"
 def pick(settings: Settings, gathered: Gathered) -> pd.DataFrame:
     """Return the sample as it is written to a file."""
     drawn = sampling.draw(gathered.messages, settings.params.harvest.messages, gathered.strata.name)
-    return harvest.table(settings, drawn, other_guesses(settings, drawn))
+    return harvest.table(settings, drawn, other_guesses(settings, drawn), nearest(settings, drawn))
+
+
+def nearest(settings: Settings, drawn: pd.DataFrame) -> list[str]:
+    """Return the training messages nearest to each message; none without a sentence encoder, or where it cannot run."""
+    champion = Registry(settings).champion()
+    if champion is None or not champion.lineage.encoder:
+        return []
+    try:
+        encoders.ready(settings, Registry(settings), champion.lineage.encoder, say)
+        corpus = data_revisions.read_revision(settings, None)
+        train = ledger.split(corpus.frame, corpus.ledger, settings.params.split).train
+        found = near.find(settings, champion.lineage.encoder, train, list(drawn["text"]), say)
+    except RatchetError as error:
+        note(f"The list does not show the nearest training messages: {error.fact}")
+        return []
+    return [joined(found.get(text, ())) for text in drawn["text"]]
 
 
 def other_guesses(settings: Settings, drawn: pd.DataFrame) -> list[str]:
@@ -35,6 +56,7 @@ def other_guesses(settings: Settings, drawn: pd.DataFrame) -> list[str]:
     say(f"asking version {newest.version}, which is not live")
     rows = harvest.rows_for({"text": list(drawn["text"])}, [json.loads(text) for text in drawn["context"]])
     folder = harvest.folder(settings) / CANDIDATE
+    encoders.ready(settings, registry, newest.lineage.encoder, say)
     archive = archives.Archive(registry.archive(newest), newest.sha256)
     predictions, _ = rasa.evaluate(settings, {CANDIDATE: archive}, rows, folder, say)
     answers = predictions[CANDIDATE]["intent"].replace(FALLBACK, settings.params.corpus.out_of_scope)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from ratchet.adapters.bot import bot_code
+from ratchet.adapters.bot import bot_code, project
+from ratchet.adapters.registry import encoders
 from ratchet.adapters.run import Run
 from ratchet.adapters.system import git
 from ratchet.adapters.system.files import refuse_pointers
@@ -22,12 +23,14 @@ from tasks.step import say, step
 def package(run: Run, model: Model) -> Release:
     """Package a registered model, its digest verified, with the code of the working tree.
 
-    Raises `RatchetError` when model or code are of an unmerged branch, or a file is a Git LFS pointer.
+    Raises `RatchetError` when model or code are of an unmerged branch, a file is a Git LFS pointer, or
+    channels or custom actions cannot be served.
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
     registry, settings = run.registry, run.settings
     live = registry.live()
     refuse_pointers(bot_code.code_files(settings.bot).values(), settings.workspace)
+    project.inspect(settings, say)
     merged.require(settings, model, live)
     override = registry.override(model)
     commit = git.code_commit(settings.workspace)
@@ -37,6 +40,9 @@ def package(run: Run, model: Model) -> Release:
         "model": model.sha256,
         "data": model.lineage.data_revision,
     }
+    if encoder := model.lineage.encoder:
+        encoders.ready(settings, registry, encoder, say)
+        labels["encoder"] = encoder
     code = bot_code.code_digest(settings.bot)
     bundle = run.target.package(registry.archive(model), model.sha256, labels, say)
     return Release(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ratchet.adapters.bot import channel, rasa
+from ratchet.adapters.bot import channel, played, rasa
 from ratchet.adapters.run import Run
 from ratchet.adapters.targets import locust_load
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate.decision import Decision
+from ratchet.domain.release import stories
 from ratchet.domain.release.load_test import LoadVerdict
 from ratchet.domain.release.manifest import Release
+from ratchet.domain.release.stories import Stories
 from tasks.step import note, say, step
 
 SAMPLE = 200
@@ -19,17 +21,24 @@ SAMPLE = 200
 
 @dataclass(frozen=True)
 class Proof:
-    """What a staged release has shown: the conversations that went as written, and its figures under load."""
+    """What a staged release has shown: the conversations that went as written, its figures under load, and the test
+    stories of a project that came from Rasa."""
 
     conversations: int
     load: LoadVerdict | None
+    stories: Stories | None = None
+
+    def shown_by(self, release: Release) -> Release:
+        """Return the release with the test stories that were played; those of before where none were played now."""
+        return replace(release, stories=self.stories or release.stories)
 
 
 def describe(proof: Proof) -> str:
     """Say what was proved."""
     written = proof.conversations
     played = f"{written} conversations went as written" if written else "ready, no conversation is written"
-    return f"{played}; {locust_load.describe(proof.load)}" if proof.load else played
+    parts = [played, *filter(None, [proof.stories.sentence() if proof.stories else ""])]
+    return "; ".join([*parts, *([locust_load.describe(proof.load)] if proof.load else [])])
 
 
 @step(describe)
@@ -38,6 +47,7 @@ def stage(run: Run, release: Release, load: bool = True) -> Proof:
     url = run.target.stage(release, say)
     try:
         conversations = converse(run, release, url)
+        told = play(run, release) if load else None
         tested = load and run.settings.params.rollout.load_test.seconds
         messages = sample(run, SAMPLE) if tested else []
         champion = run.target.champion_url()
@@ -48,7 +58,27 @@ def stage(run: Run, release: Release, load: bool = True) -> Proof:
         with contextlib.suppress(Exception):  # the first error is the one to tell
             run.target.clean(run.registry.live(), say)
         raise
-    return Proof(conversations, verdict)
+    return Proof(conversations, verdict, told)
+
+
+def play(run: Run, release: Release) -> Stories | None:
+    """Play the test stories; None where none is written.
+
+    Raises `RatchetError` where one fails that a released model passed. A person's override of this model lets its
+    failures through: they are known to fail from then on.
+    """
+    archive = run.registry.archive(run.registry.model(release.model_version))
+    found = played.play(run.settings, archive, run.folder, say)
+    if not found:
+        return None
+    before = [one.stories for one in run.registry.releases()]
+    if (lost := stories.broken(found, before)) and not release.override:
+        raise RatchetError(
+            stories.refusal(lost),
+            f"Correct the bot, or let it through: `ratchet approve {release.model_version} --by NAME --reason TEXT"
+            f" --expires 7d`, then `ratchet release {release.model_version}`.",
+        )
+    return stories.summed(found)
 
 
 def converse(run: Run, release: Release, url: str) -> int:

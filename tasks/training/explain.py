@@ -11,6 +11,7 @@ import pandas as pd
 
 from ratchet.adapters.bot import archives, rasa
 from ratchet.adapters.corpus import data_revisions
+from ratchet.adapters.registry import encoders
 from ratchet.adapters.run import Run
 from ratchet.domain.corpus import ledger
 from ratchet.domain.corpus.unchecked import Unchecked
@@ -74,6 +75,7 @@ class Sources:
     def __init__(self, run: Run, case: Case, champion: Model) -> None:
         self.run, self.corpus, self.split = run, case.corpus, case.sides
         self.new, self.champion = Recipe.of(case.lineage), champion
+        self.encoders = (case.lineage.encoder, champion.lineage.encoder)
 
     def name(self, recipe: Recipe) -> list[str]:
         """Say which parts of a recipe are new and which old."""
@@ -88,7 +90,17 @@ class Sources:
         trained = archives.read_trained(folder)
         if trained is None:
             rows, extras = self.rows(recipe)
-            trained = rasa.train(run.settings, rows, extras, folder, say, **code, seed=int(recipe.seed))
+            trained = rasa.train(
+                run.settings,
+                rows,
+                extras,
+                folder,
+                say,
+                **code,
+                seed=int(recipe.seed),
+                encoder=self.encoder(recipe),
+            )
+        encoders.ready(run.settings, run.registry, self.encoder(recipe), say)
         predicted, _ = rasa.evaluate(
             run.settings,
             {"mixture": archives.Archive(trained.archive, trained.sha256)},
@@ -106,6 +118,11 @@ class Sources:
         settings = self.run.settings
         old = data_revisions.read_folder(settings, data_revisions.stored(settings, recipe.data), recipe.data)
         return ledger.split(old.frame, old.ledger, settings.params.split).train, old.extras
+
+    def encoder(self, recipe: Recipe) -> str:
+        """Return the digest of the encoder that a recipe's code works with, "" for none."""
+        new = recipe.code == self.new.code
+        return self.encoders[0 if new else 1]
 
     def code(self, recipe: Recipe) -> dict[str, Path]:
         """Return the folders of a recipe's code and of the lock file whose environment runs it."""

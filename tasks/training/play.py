@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ratchet.adapters.bot import archives, bot_code, playing
+from ratchet.adapters.registry import encoders
 from ratchet.adapters.run import Run
 from ratchet.adapters.targets import rebuild
 from ratchet.domain.errors import RatchetError
@@ -61,6 +62,8 @@ def play(
 
 def archive_of(run: Run, model: archives.Trained | Model) -> archives.Archive:
     """Return a model's archive with the digest that was registered, or seen when it was trained."""
+    if isinstance(model, Model):
+        encoders.ready(run.settings, run.registry, model.lineage.encoder, say)
     path = run.registry.archive(model) if isinstance(model, Model) else model.archive
     return archives.Archive(path, model.sha256)
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from ratchet.adapters.bot import lineage, musts, naming, recent
 from ratchet.adapters.corpus import data_folder, data_revisions
+from ratchet.adapters.registry import encoders
 from ratchet.adapters.run import Run
 from ratchet.domain.corpus.corpus import Corpus
 from ratchet.domain.corpus.ledger import Split
@@ -24,8 +25,16 @@ RELABELLED = "whether holdout messages got another label since the champion was 
 
 @step(Case.describe)
 def recall(run: Run, corpus: Corpus, sides: Split) -> Case:
-    """Compare the fingerprint of rows, code and seed with those of the registered models."""
-    registry, origin = run.registry, lineage.trace(run.settings, corpus, sides)
+    """Compare the fingerprint of rows, code, seed and encoder with those of the registered models.
+
+    The weights of the encoder are fetched where they are not here; where they cannot be had that is said, and the
+    linear classifier is trained.
+    """
+    registry = run.registry
+    encoder, why = encoders.for_training(run.settings, registry, say)
+    if why:
+        note(why)
+    origin = lineage.trace(run.settings, corpus, sides, encoder)
     say(f"code {origin.code_commit[:8] or 'without Git'}, fingerprint {origin.fingerprint[:8]}")
     champion, known = registry.champion(), registry.trained_from(origin.fingerprint)
     must_go_right = musts.read(run.settings)

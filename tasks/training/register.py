@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ratchet.adapters.bot import bot_code
 from ratchet.adapters.bot.archives import Trained
+from ratchet.adapters.registry import encoders
 from ratchet.adapters.registry.mlflow import CODE
 from ratchet.adapters.report.page import CONTENT
 from ratchet.adapters.run import Run
@@ -50,6 +51,8 @@ def register(run: Run, trained: Trained, judgement: Judgement, page: Path, trial
         *sorted(page.parent.glob("*.svg")),
     ]
     metrics = evaluation.metrics | judgement.whole.metrics
+    if encoder := judgement.case.lineage.encoder:
+        encoders.keep(run.registry, encoder)
     registered = run.registry.register(model, trained.archive, files, metrics)
     shutil.rmtree(trained.archive.parent)  # what an interrupted run would have taken up
     return registered

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from ratchet.adapters.bot import near
 from ratchet.adapters.monitoring import harvest
 from ratchet.adapters.report.charts import HistoryPoint
-from ratchet.adapters.report.page import Report, render_plots, write
+from ratchet.adapters.report.page import MOST_EXAMPLES, Report, render_plots, write
 from ratchet.adapters.run import Run
 from ratchet.adapters.system.files import write_text
 from ratchet.domain.corpus import coverage, wear
@@ -15,15 +17,17 @@ from ratchet.domain.corpus.changes import DataChanges, data_changes
 from ratchet.domain.corpus.ledger import Split
 from ratchet.domain.corpus.retirement import listed_rows
 from ratchet.domain.corpus.unchecked import Unchecked
+from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate import comparison
 from ratchet.domain.gate.attribution import Attribution
 from ratchet.domain.gate.case import Case
-from ratchet.domain.gate.comparison import Comparison
+from ratchet.domain.gate.comparison import Comparison, Example
 from ratchet.domain.gate.evaluation import correctness
 from ratchet.domain.gate.judgement import Judgement
+from ratchet.domain.gate.nearest import Nearest
 from ratchet.domain.gate.scores import CANDIDATE, CHAMPION, Scores
-from ratchet.domain.gate.suspects import suspects
-from tasks.step import step
+from ratchet.domain.gate.suspects import Suspect, suspects
+from tasks.step import note, say, step
 
 
 @step(str)
@@ -42,6 +46,8 @@ def contents(run: Run, judgement: Judgement) -> Report:
     predicted = scores.predictions[CANDIDATE]
     right = correctness(split.holdout, predicted, out_of_scope=params.corpus.out_of_scope)
     decisions = wear.decisions_by_row(split.holdout, case.history, case.holdout_version)
+    compared_rows = compared(run, split, scores)
+    doubted = suspects(split.holdout, predicted, params.validation.suspect_ratio)
     return Report(
         title=f"Retrain of {run.settings.workspace.name}",
         run=run.name,
@@ -55,21 +61,45 @@ def contents(run: Run, judgement: Judgement) -> Report:
         champion_version=champion.version if champion else "",
         ramp=judgement.ramp,
         history=history(run, judgement),
-        comparison=compared(run, split, scores),
+        comparison=compared_rows,
         data=data_since(case, list(params.corpus.context)),
         unjudged=coverage.of_split(split).unjudged,
         retired=listed_rows(split.retired),
-        suspects=suspects(split.holdout, predicted, params.validation.suspect_ratio),
+        suspects=doubted,
         wear=wear.measure(split.holdout, right, decisions, params.gate.wear),
         attribution=why if isinstance(why, Attribution) else None,
         unattributed=why.reason if isinstance(why, Unchecked) else "",
         traffic=tuple(harvest.estimates(run.settings)),
+        nearest=nearest(run, judgement, [*doubted[:MOST_EXAMPLES], *shown(compared_rows)]),
         links=(("The bot", run.target.url()),),
         whole=judgement.whole,
         dialogue=judgement.dialogue,
         successions=case.successions,
         entity_attribution=judgement.why_entities,
     )
+
+
+def nearest(
+    run: Run, judgement: Judgement, rows: Sequence[Suspect | Example]
+) -> dict[str, tuple[Nearest, ...]]:
+    """Return the nearest training messages of those that the page shows; {} without a sentence encoder.
+
+    Where they cannot be found that is said: the page goes without them.
+    """
+    encoder = judgement.case.lineage.encoder
+    try:
+        texts = [row.text for row in rows]
+        return near.find(run.settings, encoder, judgement.case.sides.train, texts, say) if encoder else {}
+    except RatchetError as error:
+        note(f"The report does not show the nearest training messages: {error.fact}")
+        return {}
+
+
+def shown(compared_rows: Comparison | None) -> list[Example]:
+    """Return the compared rows that the page lists."""
+    if compared_rows is None:
+        return []
+    return [*compared_rows.lost[:MOST_EXAMPLES], *compared_rows.gained[:MOST_EXAMPLES]]
 
 
 def compared(run: Run, split: Split, scores: Scores) -> Comparison | None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from ratchet.adapters.bot import archives, rasa
 from ratchet.adapters.run import Run
 from ratchet.domain.gate.case import Case
-from tasks.step import say, step
+from tasks.step import note, say, step
+
+UNKNOWN = "the bot's environment cannot run the sentence encoder."
 
 
 @step(
@@ -19,4 +21,8 @@ def train(run: Run, case: Case) -> archives.Trained:
     if finished := archives.read_trained(folder):
         say("taken up from an earlier run")
         return finished
-    return rasa.train(run.settings, case.sides.train, case.corpus.extras, folder, say)
+    encoder = case.lineage.encoder
+    trained = rasa.train(run.settings, case.sides.train, case.corpus.extras, folder, say, encoder=encoder)
+    if encoder and not trained.report.get("encoder"):
+        note(f"The linear classifier was trained alone: {trained.report.get('without_encoder') or UNKNOWN}")
+    return trained

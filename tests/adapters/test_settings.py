@@ -8,6 +8,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from ratchet.adapters import scaffold
 from ratchet.adapters.settings import SOURCE, Params, load_settings
 from ratchet.domain.errors import RatchetError
 
@@ -106,3 +107,54 @@ def test_a_key_that_stands_twice_is_named_with_its_lines(tmp_path: Path) -> None
     )
     with pytest.raises(RatchetError, match="names gate twice, in lines 1 and 5"):
         load_settings(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "right"),
+    [
+        ("triggers: {time_zone: Europe/Berln}", "triggers.time_zone", "time_zone: Europe/Berlin"),
+        ("triggers: {time_zone: Europe}", "triggers.time_zone", "time_zone: Europe/Berlin"),
+        ("triggers: {time_zone: ''}", "triggers.time_zone", "time_zone: Europe/Berlin"),
+        ("triggers: {schedule: every monday}", "triggers.schedule", 'schedule: "0 6 * * 1"'),
+        ("triggers: {schedule: '0 25 * * *'}", "triggers.schedule", 'schedule: "0 6 * * 1"'),
+        ("triggers: {schedule: '0 6 31 2 *'}", "triggers.schedule", 'schedule: "0 6 * * 1"'),
+        ("triggers: {schedule: 6}", "triggers.schedule", 'schedule: "6"'),
+        ("split: {salt: 1234567890123456}", "split.salt", 'salt: "1234567890123456"'),
+        ("corpus: {context: {language: [de, no]}}", "corpus.context.language, entry 2", '- "no"'),
+        ("corpus: {context: {floor: [1, 2]}}", "corpus.context.floor, entry 1", '- "1"'),
+        ("validation: {null_like: [nan, null]}", "validation.null_like, entry 2", 'null_like: ["nan"'),
+        ("validation: {few_examples: yes}", "few_examples is true, not a number", ""),
+        ("gate: {max_drop_points: .nan}", "gate.max_drop_points", "max_drop_points: 1.0"),
+        ("rollout: {rehearse: sometimes}", "rollout.rehearse", "rehearse: false"),
+        ("rollout: {order: three-colours}", "rollout.order", 'order: "two-colours"'),
+        ("gate:\n", "gate: the section holds nothing", "Take the line out"),
+        ("sources: {a: {text: Question}}", "sources.a.files", ""),
+        ("validation: {personal_data_allowed: ['*']}", "would allow all personal data", "*@example.com"),
+    ],
+)
+def test_each_wrong_value_is_named_with_a_right_one(workspace: Path, text: str, key: str, right: str) -> None:
+    """The key's name, and an example that YAML and the policy take."""
+    (workspace / "params.yaml").write_text(text)
+    with pytest.raises(RatchetError) as raised:
+        load_settings(workspace)
+    assert key in raised.value.fact
+    assert right in str(raised.value)
+    if ": " in right and "section" not in key:
+        line = re.search(rf"`({re.escape(right)}.*?)`", str(raised.value))
+        assert line, raised.value
+        assert yaml.safe_load(line[1])
+
+
+def test_a_new_workspaces_salt_is_a_text_to_yaml(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixteen digits, as one salt in 1,844 has, were a number, and the workspace was broken from birth."""
+    for salt in (
+        "1234567890123456",
+        "0123456701234567",
+        "12e3456789012345",
+        "0x12345678901234",
+        "deadbeefdeadbeef",
+    ):
+        monkeypatch.setattr(scaffold.secrets, "token_hex", lambda _, salt=salt: salt)
+        content = yaml.safe_load(scaffold.params_text(None))
+        assert content["split"]["salt"] == salt
+        assert Params.model_validate(content).split.salt == salt

@@ -30,6 +30,12 @@ MADE = {
     "tests/test_stories.yml",
     "bot/actions",
     "bot/actions/",
+    "bot/data/",
+    "bot/domain/",
+    "bot/tests/",
+    "bot/config.fast.yml",
+    "bot/config.own.yml",
+    "bot/credentials.yml",
     "benchmarks/*/results",
 }
 """Paths that a user makes."""

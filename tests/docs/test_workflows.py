@@ -189,6 +189,7 @@ def test_a_runner_without_ratchet_takes_the_copy_that_was_checked_out(runner: Ru
         "uv.lock",
         "pyproject.toml",
         "bot/uv.lock",
+        "bot/.python-version",
         "bot/pyproject.toml",
         "ratchet_bot/pyproject.toml",
     )

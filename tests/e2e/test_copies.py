@@ -21,7 +21,7 @@ from tests.e2e.hostile import surround
 from tests.e2e.kills.admission import admit
 from tests.e2e.kills.patient import Patient
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

@@ -35,6 +35,7 @@ class Installed:
             "UV_CACHE_DIR": cache.stdout.strip(),
             "UV_TOOL_DIR": str(home / "tools"),
             "UV_TOOL_BIN_DIR": str(home / "bin"),
+            "RATCHET_ENCODER_WEIGHTS": "none",
         }
 
     def __call__(self, *words: str | Path, cwd: Path) -> str:

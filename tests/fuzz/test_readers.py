@@ -13,7 +13,7 @@ import pytest
 
 from ratchet.adapters.corpus import data_folder
 from ratchet.adapters.readers import sources
-from ratchet.adapters.readers.tables import Columns, Reading
+from ratchet.adapters.readers.reading import Columns, Reading
 from ratchet.domain.corpus import corpus, intake, ledger
 from ratchet.domain.corpus.corpus import CorpusPolicy
 from ratchet.domain.corpus.ledger import SplitPolicy

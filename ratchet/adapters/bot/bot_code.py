@@ -22,13 +22,13 @@ from ratchet.domain.release.training import fingerprint
 
 LEFT_OUT = {".venv", "tests", "__pycache__", ".pytest_cache", ".rasa", "models"}
 SHAPING = (
-    *("config.yml", "rules.yml", "stories.yml", "components"),
+    *("config.yml", "rules.yml", "components"),
     *(f"{framework.PACKAGE}/components", f"{framework.PACKAGE}/tools/train.py"),
     "tools/train.py",  # of a bot that has no framework
 )
 """Files of the code that shape the model, besides the domain without its responses and the lock."""
 DIALOGUE = "data"
-"""The folder whose YAML files are rules and stories."""
+"""The folder of rules and stories in any number of files."""
 
 
 def code_files(bot: Path) -> dict[str, Path]:
@@ -70,11 +70,19 @@ def shaping_hash(bot: Path) -> str:
     Responses are looked up when the bot answers, so a new wording needs a release but no training.
     """
     parts = {name: sha256(path) for name, path in shaping_files(bot).items()}
-    if (bot / "domain.yml").exists():
-        domain = read_domain(bot / "domain.yml")
+    for path in domain_files(bot):
+        domain = read_domain(path)
         responses = domain.pop("responses", None) or {}
-        parts["domain.yml"] = json.dumps([domain, sorted(responses)], sort_keys=True, default=str)
+        name = path.relative_to(bot).as_posix()
+        parts[name] = json.dumps([domain, sorted(responses)], sort_keys=True, default=str)
     return fingerprint(parts)
+
+
+def domain_files(bot: Path) -> list[Path]:
+    """Return the files of a bot's domain: `domain.yml`, or those in the folder `domain/` where there is none."""
+    if (bot / "domain.yml").exists():
+        return [bot / "domain.yml"]
+    return sorted(path for path in (bot / "domain").rglob("*.y*ml") if path.is_file())
 
 
 def read_domain(path: Path) -> dict[str, Any]:
@@ -97,9 +105,8 @@ def shaping_files(bot: Path) -> dict[str, Path]:
 
 def shapes(name: str) -> bool:
     """Say whether a file of the bot's code shapes the model."""
-    if name.startswith(f"{DIALOGUE}/") and name.endswith((".yml", ".yaml")):
-        return True
-    return name in SHAPING or (name.endswith(".py") and any(name.startswith(f"{part}/") for part in SHAPING))
+    code = name.endswith(".py") and any(name.startswith(f"{part}/") for part in SHAPING)
+    return name in SHAPING or code or name.startswith(f"{DIALOGUE}/")
 
 
 def pack(bot: Path, archive: Path) -> None:

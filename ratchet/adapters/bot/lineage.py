@@ -12,8 +12,8 @@ from ratchet.domain.release.manifest import Lineage
 from ratchet.domain.release.training import fingerprint, rows_digest
 
 
-def trace(settings: Settings, corpus: Corpus, sides: Split) -> Lineage:
-    """Return the lineage of the model to come.
+def trace(settings: Settings, corpus: Corpus, sides: Split, encoder: str = "") -> Lineage:
+    """Return the lineage of the model to come; `encoder` is the digest of its sentence encoder, "" without one.
 
     Raises `RatchetError` where a file of the bot's code is a pointer of Git LFS.
     """
@@ -22,6 +22,7 @@ def trace(settings: Settings, corpus: Corpus, sides: Split) -> Lineage:
     seed = settings.params.train.seed
     beside = sorted(corpus.extras.glob("*")) if corpus.extras.is_dir() else []
     parts = {"rows": rows_digest(sides.train), "code": code_hash, "lock": lock_hash, "seed": str(seed)}
+    parts |= {"encoder": encoder} if encoder else {}
     return Lineage(
         data_revision=corpus.revision,
         ledger_hash=sha256(corpus.folder / "ledger.csv"),
@@ -30,4 +31,5 @@ def trace(settings: Settings, corpus: Corpus, sides: Split) -> Lineage:
         lock_hash=lock_hash,
         fingerprint=fingerprint(parts | {path.name: sha256(path) for path in beside}),
         seed=seed,
+        encoder=encoder,
     )

@@ -10,7 +10,7 @@ from ratchet.domain.corpus import naming
 from ratchet.domain.corpus.naming import Use
 from ratchet.domain.corpus.renames import Succession
 
-PLACES = ("domain.yml", "domain", "rules.yml", "stories.yml", "data", "tests")
+PLACES = ("domain.yml", "domain", "rules.yml", "data", "tests")
 
 
 def files(settings: Settings) -> dict[Path, str]:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ratchet.adapters.bot import archives, channel, flavour, framework, installing
+from ratchet.adapters.bot import archives, channel, encoders, flavour, framework, installing, weights
 from ratchet.adapters.settings import SOURCE, Settings
 from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import read_json, read_record
@@ -104,14 +104,23 @@ def environment(bot: Path, cache: Path | None = None) -> dict[str, str]:
 
 
 def run_tool(
-    settings: Settings, bot: Path, argv: Sequence[str], timeout: float, on_line: Callable[[str], None]
+    settings: Settings,
+    bot: Path,
+    argv: Sequence[str],
+    timeout: float,
+    on_line: Callable[[str], None],
+    more: Mapping[str, str] | None = None,
 ) -> None:
-    """Run a tool to its end; its own `error: …` line becomes the error that the reader sees."""
+    """Run a tool to its end, with `more` variables; its own `error: …` line becomes the error that the reader sees."""
     try:
         commands.run(
             argv,
             cwd=bot,
-            env=environment(bot, settings.state / "rasa-cache"),
+            env={
+                **environment(bot, settings.state / "rasa-cache"),
+                **encoders.variables(settings, vectors=True),
+                **(more or {}),
+            },
             timeout=timeout,
             on_line=on_line,
         )
@@ -132,11 +141,13 @@ def train(
     bot: Path | None = None,
     locked: Path | None = None,
     seed: int | None = None,
+    encoder: str = "",
 ) -> archives.Trained:
     """Train a model on `rows` (columns key, text, intent and the context fields) into `folder`.
 
     `bot` is the code to train with, by default the workspace's; `locked` the folder of the lock file whose
-    environment runs it, by default the same; `seed` by default that of `params.yaml`. The archive appears only
+    environment runs it, by default the same; `seed` by default that of `params.yaml`; `encoder` the digest of the
+    sentence encoder where `config.yml` names one, "" for none. The archive appears only
     when training has succeeded. Raises `RatchetError` when it fails, is killed or takes longer than
     `train.timeout_minutes`.
     """
@@ -149,6 +160,8 @@ def train(
     files = ("--data", data, "--out", archive, "--report", report)
     argv = tool(settings, bot, "train", *files, locked=locked)
     argv += ["--seed", str(settings.params.train.seed if seed is None else seed)]
+    if encoders.wanted(bot):
+        argv += ["--encoder", encoder or weights.NONE]
     if extras and extras.is_dir():
         argv += ["--extras", str(extras)]
     run_tool(settings, bot, argv, settings.params.train.timeout_minutes * 60, on_line)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from ratchet.adapters.corpus import dvc, dvc_config
-from ratchet.adapters.readers import nlu_yaml
+from ratchet.adapters.readers import nlu_extras
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import read_json, refuse_pointers, write_json
 from ratchet.domain.corpus import corpus, intake, ledger
@@ -175,12 +175,12 @@ def write_extras(folder: Path, old: Path, extras: Mapping[str, Mapping[str, list
         shutil.copytree(old, target)
     for kind, named in extras.items():
         path = target / f"{kind}.yml"
-        known = nlu_yaml.read_extras(path).get(kind, {}) if path.is_file() else {}
+        known = nlu_extras.read_extras(path).get(kind, {}) if path.is_file() else {}
         merged = {
             name: list(dict.fromkeys([*known.get(name, []), *named.get(name, [])]))
             for name in {**known, **named}
         }
-        nlu_yaml.write_extras(path, kind, merged)
+        nlu_extras.write_extras(path, kind, merged)
 
 
 def staging(workspace: Path) -> Path:

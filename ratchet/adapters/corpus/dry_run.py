@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
-from ratchet.adapters.bot import naming
+from ratchet.adapters.bot import encoders, naming
 from ratchet.adapters.corpus import data_folder, dvc, ledger_history
 from ratchet.adapters.readers import sources
-from ratchet.adapters.readers.tables import Columns
-from ratchet.adapters.settings import Settings
+from ratchet.adapters.readers.known import columns_of
+from ratchet.adapters.readers.reading import Columns, Reading
+from ratchet.adapters.settings import Params, Settings
 from ratchet.adapters.system.threads import in_threads
 from ratchet.domain.corpus import intake, ledger
 from ratchet.domain.corpus.findings import Finding, ValidationReport, with_review
+from ratchet.domain.corpus.language import with_language
+from ratchet.domain.corpus.merging import Merged
 from ratchet.domain.corpus.neighbours import Work
 from ratchet.domain.corpus.new_names import with_new_names
 from ratchet.domain.corpus.renames import successions, with_keys
 from ratchet.domain.corpus.review import to_review
 
 
-def check(settings: Settings, files: Sequence[Path], columns: Columns, review: bool) -> ValidationReport:
+def check(
+    settings: Settings, files: Sequence[Path], columns: Columns, review: bool, unescape: bool = False
+) -> ValidationReport:
     """Return what validation says of the corpus with the files' rows in it; without files, of the corpus.
 
     Findings about single rows are those of the files; without files, those of all rows. With `review` the
@@ -34,11 +40,13 @@ def check(settings: Settings, files: Sequence[Path], columns: Columns, review: b
     known = data_folder.messages_in_place(settings.workspace, params.corpus)
     book = data_folder.ledger_in_place(settings.workspace, params.split)
     if files:
-        old, incoming = known, sources.read(files, params.corpus, columns).frame
+        layout = partial(columns_of, given=columns, sources=params.sources)
+        reading = sources.read(files, params.corpus, layout)
     else:
-        old, incoming = known.head(0), known
-    work = Work(spread=in_threads)
-    taken = intake.take(old, incoming, book, policies, work=work)
+        reading = Reading(known)
+    old, incoming = known if files else known.head(0), reading.frame
+    work, said = Work(spread=in_threads), intake.Read(reading.account, reading.faults, bool(files))
+    taken = intake.take(old, incoming, book, policies, unescape=unescape, read=said, work=work)
     if taken.accepted:
         assigned = ledger.give_sides(taken.merged.frame, book, params.split, "", work)
         taken = intake.with_coverage(
@@ -48,18 +56,13 @@ def check(settings: Settings, files: Sequence[Path], columns: Columns, review: b
             (params.split, params.validation, params.gate.retire),
             work=work,
         )
-    report = taken.report
+    allowed = params.validation.personal_data_allowed
+    report = with_language(taken.report, taken.merged.frame, encoders.language(settings), allowed)
     if unchecked:
         lost = Finding("older data", (), (), 1, unchecked.sentence)
         report = replace(report, warnings=(*report.warnings, lost))
     report = new_names(settings, taken.merged.frame, book, report)
-    if not review:
-        return report
-    frame, fresh = taken.merged.frame, taken.merged.fresh
-    doubtful = to_review(frame, params.corpus, params.validation.suspect_ratio)
-    mine = doubtful[doubtful["place"].isin(set(frame.loc[fresh, "place"]))]
-    policy = params.validation
-    return with_review(report, mine, policy.personal_data_allowed, policy.suspect_ratio)
+    return reviewed(report, taken.merged, params) if review else report
 
 
 def new_names(
@@ -76,3 +79,12 @@ def new_names(
     form = ledger.form_of(book)
     found = successions(*(with_keys(frame, settings.params.split, form) for frame in (then, now)))
     return with_new_names(report, found, naming.leftovers(settings, found, now["intent"]))
+
+
+def reviewed(report: ValidationReport, merged: Merged, params: Params) -> ValidationReport:
+    """Add the suspected label errors among the fresh rows to a report."""
+    frame, fresh = merged.frame, merged.fresh
+    doubtful = to_review(frame, params.corpus, params.validation.suspect_ratio)
+    mine = doubtful[doubtful["place"].isin(set(frame.loc[fresh, "place"]))]
+    allowed = params.validation.personal_data_allowed
+    return with_review(report, mine, allowed, params.validation.suspect_ratio)

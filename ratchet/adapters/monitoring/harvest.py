@@ -26,6 +26,8 @@ from ratchet.domain.record import Record
 SAMPLE, STRATA, LABELLED = "sample.csv", "strata.json", "labelled.csv"
 BESIDE = ("guess", "candidate", "suggestions", "confidence", "stratum", "drawn", "known")
 """Columns of a sample besides the corpus' own. `known`: the corpus had the label already."""
+NEAREST = "nearest"
+"""A further column, where a sentence encoder is used."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,13 @@ def began(settings: Settings, now: datetime) -> float:
     return (now.astimezone(UTC) - timedelta(days=settings.params.harvest.days)).timestamp()
 
 
-def table(settings: Settings, drawn: pd.DataFrame, candidate: Sequence[str]) -> pd.DataFrame:
+def table(
+    settings: Settings, drawn: pd.DataFrame, candidate: Sequence[str], nearest: Sequence[str] = ()
+) -> pd.DataFrame:
     """Return a sample as it is written: context in columns, the labels that the corpus has already filled in.
 
-    `candidate` is what the newest model says where it is not the champion, "" where both agree.
+    `candidate` is what the newest model says where it is not the champion, "" where both agree; `nearest` the nearest
+    training messages, none without a sentence encoder.
     """
     policy = settings.params.corpus
     contexts = [json.loads(text) for text in drawn["context"]]
@@ -74,6 +79,7 @@ def table(settings: Settings, drawn: pd.DataFrame, candidate: Sequence[str]) -> 
         stratum=drawn["stratum"].to_list(),
         drawn=drawn["drawn"].to_list(),
         known=["yes" if intent else "" for intent in frame["intent"]],
+        **({NEAREST: list(nearest)} if nearest else {}),
     )
 
 

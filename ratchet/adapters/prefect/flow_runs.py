@@ -140,13 +140,13 @@ values: ContextVar[list[Any] | None] = ContextVar("values", default=None)
 """Where the caller of a flow keeps what its run returned."""
 
 
-def ended(outcome: str, value: T) -> T:
+def ended(outcome: str, value: T, message: str | None = None) -> T:
     """Let the run end in a completed state named by what came of it; whoever called the flow gets the value."""
     from prefect.states import Completed
 
     if (kept := values.get()) is not None:
         kept.append(value)
-    return cast(T, Completed(name=outcome, data=value)) if current() else value
+    return cast(T, Completed(name=outcome, data=value, message=message)) if current() else value
 
 
 def queued() -> list[UUID]:

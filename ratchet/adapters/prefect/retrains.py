@@ -17,7 +17,7 @@ from ratchet.adapters.prefect.server import running_url, scope
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.lock import described, holder
-from ratchet.domain.operations.failure import Failure, failures, flow_of, reason
+from ratchet.domain.operations.failure import REFUSED, Failure, failures, flow_of, reason
 from ratchet.domain.operations.health import Retrains
 from ratchet.domain.release import attempt
 from ratchet.domain.release.attempt import Attempt, Verb, moment
@@ -26,6 +26,8 @@ ASK_SECONDS = 10.0
 BRINGS_OUT = ("release", "rollback", "override")
 """Flows that do nothing but bring a release out: a failure of one is over with whatever release goes live later."""
 SUCCEEDED, FAILED = ("COMPLETED",), ("FAILED", "CRASHED")
+HOW = {"CRASHED": "crashed", "COMPLETED": "refused its file"}
+"""How a run ended, by the type of its last state, where it did not simply fail."""
 DAYS = 90
 """What ended before is no longer asked for."""
 MOST = 100
@@ -94,13 +96,13 @@ class Own:
 
     def failed(self) -> dict[str, Failure]:
         """Return the newest runs that failed, by their ids."""
-        runs = self._ended(FAILED, MOST)
+        runs = [*self._ended(FAILED, MOST), *self._ended(SUCCEEDED, MOST, name={"any_": [REFUSED]})]
         names = self._names({run["flow_id"] for run in runs})
         return {
             str(run["id"]): Failure(
                 names.get(run["flow_id"], ""),
                 ended_at(run),
-                "crashed" if run["state_type"] == "CRASHED" else "failed",
+                HOW.get(str(run["state_type"]), "failed"),
                 str(run["name"]),
                 reason(str((run.get("state") or {}).get("message") or "")),
             )
@@ -109,16 +111,18 @@ class Own:
 
     def succeeded(self, flow: str) -> float:
         """Return when a flow went through last, 0 where it did not."""
-        return max(map(ended_at, self._ended(SUCCEEDED, 1, flow)), default=0.0)
+        return max(map(ended_at, self._ended(SUCCEEDED, 1, flow, {"not_any_": [REFUSED]})), default=0.0)
 
-    def _ended(self, states: tuple[str, ...], limit: int, flow: str = "") -> list[dict[str, Any]]:
+    def _ended(
+        self, states: tuple[str, ...], limit: int, flow: str = "", name: dict[str, list[str]] | None = None
+    ) -> list[dict[str, Any]]:
         since = datetime.now(UTC) - timedelta(days=DAYS)
         question = {
             "sort": "END_TIME_DESC",
             "limit": limit,
             "flow_runs": {
                 "tags": {"all_": [self.tag]},
-                "state": {"type": {"any_": list(states)}},
+                "state": {"type": {"any_": list(states)}, **({"name": name} if name else {})},
                 "parent_task_run_id": {"is_null_": True},
                 "end_time": {"after_": since.isoformat()},
             },

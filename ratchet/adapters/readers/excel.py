@@ -1,37 +1,35 @@
-"""Reading the first sheet of an Excel workbook, row by row and within bounds: a small file can unpack to anything."""
+"""Reading the sheet of an Excel workbook that has the columns, within bounds: a small file can unpack to anything."""
 
 from __future__ import annotations
 
+import itertools
+import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ratchet.adapters.readers.reading import Columns, Notes
 from ratchet.domain.errors import RatchetError
 
+ENDINGS = {".xlsx", ".xlsm"}
 MOST_BYTES = 400_000_000
 """What the parts of a workbook may have together once they are unpacked: a million messages take a quarter of it."""
 MOST_COLUMNS = 100
 MOST_EMPTY = 10_000
 """So many empty rows one after the other are the end: a cell in the last row would otherwise cost a million."""
+LOOKED_AT = 30
 REMEDY = "Save it as CSV in UTF-8."
+MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+CHUNK = 1 << 20
 
 
-def rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the rows below the header, with their numbers in the sheet, and their cells by column.
+def grid(path: Path, columns: Columns, notes: Notes) -> Iterator[tuple[int, list[Any]]]:
+    """Yield the rows of the one sheet that has the columns, with their numbers and the values of their cells.
 
-    Raises `RatchetError` for a file that is no workbook, or unpacks to more than `MOST_BYTES`.
+    Raises `RatchetError` for a file that is no workbook, that unpacks to more than `MOST_BYTES`, or in which several
+    sheets have the columns and none is named.
     """
-    names: list[str] = []
-    for number, cells in enumerate(sheet(path), start=1):
-        if not names:
-            names = header(cells)
-        elif any(cells):
-            yield number, dict(zip(names, cells, strict=False))
-
-
-def sheet(path: Path) -> Iterator[list[str]]:
-    """Yield the texts of each row."""
     import openpyxl
 
     try:
@@ -41,14 +39,8 @@ def sheet(path: Path) -> Iterator[list[str]]:
             raise RatchetError(f"{path} would unpack to {size / 1e6:,.0f} MB.", REMEDY)
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         try:
-            first, empty = book.worksheets[0], 0
-            first.reset_dimensions()
-            for row in first.iter_rows(max_col=MOST_COLUMNS, values_only=True):
-                cells = [text(value) for value in row]
-                empty = 0 if any(cells) else empty + 1
-                if empty > MOST_EMPTY:
-                    return
-                yield cells
+            sheet = chosen(path, book, columns, notes)
+            yield from filled(cells(sheet), merged(path, sheet), notes)
         finally:
             book.close()
     except RatchetError:
@@ -57,15 +49,98 @@ def sheet(path: Path) -> Iterator[list[str]]:
         raise RatchetError(f"{path} is not a readable Excel workbook: {error}.", REMEDY) from error
 
 
-def header(cells: list[str]) -> list[str]:
-    """Return the names of the columns; one without a name gets its number."""
-    return [cell.strip() or f"column {number}" for number, cell in enumerate(cells, start=1)]
+def chosen(path: Path, book: Any, columns: Columns, notes: Notes) -> Any:
+    """Return the sheet to read: the named one, else the only visible one with the columns, else the first."""
+    sheets = list(book.worksheets)
+    titles = ", ".join(repr(sheet.title) for sheet in sheets)
+    if columns.sheet is not None:
+        wanted = columns.sheet.strip().casefold()
+        found = [sheet for sheet in sheets if sheet.title.strip().casefold() == wanted]
+        if not found:
+            raise RatchetError(
+                f"{path} has no sheet {columns.sheet!r}; it has {titles}.", "Name one of them with --sheet."
+            )
+        return found[0]
+    visible = [sheet for sheet in sheets if sheet.sheet_state == "visible"]
+    hidden = [sheet.title for sheet in sheets if sheet not in visible]
+    fitting = [sheet for sheet in visible if has_columns(sheet, columns)]
+    if len(fitting) > 1:
+        names = ", ".join(repr(sheet.title) for sheet in fitting)
+        raise RatchetError(
+            f"{path} has several sheets with these columns: {names}.",
+            f"Name one: `--sheet '{fitting[0].title}'`; ingest the file once for each.",
+        )
+    sheet = (fitting or visible or sheets)[0]
+    if hidden:
+        notes.said("left out", f"hidden sheets that are not read: {', '.join(hidden)} (`--sheet` reads one).")
+    others = [one.title for one in visible if one is not sheet]
+    if others:
+        notes.said("left out", f"read the sheet {sheet.title!r}, not {', '.join(others)}.")
+    return sheet
 
 
-def text(value: Any) -> str:
-    """Return a cell as text: whole numbers without a point, nothing for an empty cell."""
-    if value is None:
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+def has_columns(sheet: Any, columns: Columns) -> bool:
+    """Tell whether a row near the sheet's beginning names the columns of text and intent."""
+    wanted = {columns.text.strip().casefold(), columns.intent.strip().casefold()}
+    return any(
+        wanted <= {value.strip().casefold() for value in values if isinstance(value, str)}
+        for _, values in itertools.islice(cells(sheet), LOOKED_AT)
+    )
+
+
+def cells(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
+    """Yield the rows of a sheet with their numbers."""
+    sheet.reset_dimensions()
+    empty = 0
+    for number, row in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True), start=1):
+        values = ["" if value is None else value for value in row]
+        empty = 0 if any(value != "" for value in values) else empty + 1
+        if empty > MOST_EMPTY:
+            return
+        yield number, values
+
+
+def merged(path: Path, sheet: Any) -> list[tuple[int, int, int]]:
+    """Return the cells that are merged over several rows: column from 0, first and last row.
+
+    openpyxl does not tell them of a workbook that it reads row by row, so the sheet's part is searched.
+    """
+    found: dict[tuple[int, int, int], None] = {}
+    with zipfile.ZipFile(path) as parts, parts.open(sheet._worksheet_path) as part:
+        rest = b""
+        while chunk := part.read(CHUNK):
+            rest += chunk
+            for left, top, _, bottom in MERGED.findall(rest):
+                if int(bottom) > int(top):
+                    found[column_number(left), int(top), int(bottom)] = None
+            rest = rest[-200:]
+    return list(found)
+
+
+def column_number(letters: bytes) -> int:
+    """Return the number from 0 of a column: A is 0, AA is 26."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number - 1
+
+
+def filled(
+    rows: Iterator[tuple[int, list[Any]]], blocks: Sequence[tuple[int, int, int]], notes: Notes
+) -> Iterator[tuple[int, list[Any]]]:
+    """Yield the rows with the value of a merged cell in each row that it covers."""
+    starting: dict[int, list[tuple[int, int]]] = {}
+    for column, top, bottom in blocks:
+        starting.setdefault(top, []).append((column, bottom))
+    held: dict[int, tuple[Any, int]] = {}
+    for number, values in rows:
+        held = {column: (value, last) for column, (value, last) in held.items() if last >= number}
+        if any(value != "" for value in values):
+            for column, (value, _) in held.items():
+                if column < len(values) and values[column] == "":
+                    values[column] = value
+                    notes.note("repaired", "with the value of a merged cell", number, str(value))
+        for column, last in starting.get(number, ()):
+            if column < len(values) and values[column] != "":
+                held[column] = values[column], last
+        yield number, values

@@ -2,54 +2,116 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
-from ratchet.adapters.readers import nlu_yaml, tables
-from ratchet.adapters.readers.tables import Columns, Reading
+from ratchet.adapters.readers import json_text, nlu_markdown, nlu_yaml, rasa_json, rows, tables
+from ratchet.adapters.readers.reading import Columns, Notes, Reading, nothing
+from ratchet.adapters.readers.texts import read_text
 from ratchet.domain.corpus.corpus import CorpusPolicy
+from ratchet.domain.corpus.findings import Finding
 from ratchet.domain.errors import RatchetError
 
 SAVE_AS_TABLE = "Save it as CSV in UTF-8 with the columns text and intent."
-ENDINGS = tables.ENDINGS | nlu_yaml.ENDINGS
+JSON = {".json", ".jsonl", ".ndjson"}
+ENDINGS = tables.ENDINGS | JSON | nlu_yaml.ENDINGS | nlu_markdown.ENDINGS
+MAYBE = {".json", *nlu_markdown.ENDINGS}
+"""Endings that much else has: in a folder such a file is read only where it holds messages."""
+NAMED = 10
 
 
-def read(paths: Sequence[Path], policy: CorpusPolicy, columns: Columns) -> Reading:
-    """Read files, and all files with a known ending in folders, in the order of their names."""
+def read(
+    paths: Sequence[Path], policy: CorpusPolicy, columns: Columns | Callable[[Path], Columns]
+) -> Reading:
+    """Read files, and all files with a known ending in folders, in the order of their names.
+
+    `columns` says how a file is written, one for all or for each. Raises `RatchetError` for what cannot be read.
+    """
     frames: list[pd.DataFrame] = []
-    remarks: list[str] = []
+    files, unread = expand(paths)
+    account: list[Finding] = [left_unread(unread)] if unread else []
+    faults: list[Finding] = []
     extras: dict[str, dict[str, list[str]]] = {}
-    for path in expand(paths):
-        if path.suffix.lower() in nlu_yaml.ENDINGS:
-            reading = nlu_yaml.read(path, policy)
-        else:
-            reading = tables.read(path, policy, columns)
+    for path in files:
+        layout = columns(path) if callable(columns) else columns
+        reading = read_file(path, policy, layout)
+        if layout.source:
+            said = f"{path.name}: read as sources.{layout.source} of params.yaml says."
+            account.append(Finding("remembered", (), (), 1, said))
         frames.append(reading.frame)
-        remarks.extend(reading.remarks)
+        account.extend(reading.account)
+        faults.extend(reading.faults)
         for kind, named in reading.extras.items():
             for name, examples in named.items():
                 known = extras.setdefault(kind, {}).setdefault(name, [])
                 known.extend(example for example in dict.fromkeys(examples) if example not in set(known))
-    frame = pd.concat([tables.nothing(policy), *frames], ignore_index=True)
-    if paths and frame.empty and not extras:
+    frame = pd.concat([nothing(policy), *frames], ignore_index=True)
+    if paths and frame.empty and not extras and not faults:
+        said = f" {' '.join(one.sentence for one in account[:NAMED])}" if account else ""
         raise RatchetError(
-            f"{', '.join(str(path) for path in paths)} holds no messages.",
+            f"{', '.join(str(path) for path in paths)} holds no messages.{said}",
             "Name a file with rows of text and intent.",
         )
-    return Reading(frame, extras, tuple(remarks))
+    return Reading(frame, extras, tuple(account), tuple(faults))
 
 
-def expand(paths: Sequence[Path]) -> list[Path]:
-    """Return the files that paths stand for; raises `RatchetError` for what is absent or of unknown kind."""
+def read_file(path: Path, policy: CorpusPolicy, columns: Columns) -> Reading:
+    """Read one file."""
+    suffix = path.suffix.lower()
+    if suffix in nlu_yaml.ENDINGS:
+        return nlu_yaml.read(path, policy, columns.encoding)
+    if suffix in nlu_markdown.ENDINGS:
+        return nlu_markdown.read(path, policy, columns.encoding)
+    if suffix not in JSON:
+        return tables.read(path, policy, columns)
+    notes = Notes(path.name)
+    text = read_text(path, notes, columns.encoding)
+    if rasa_json.is_rasa(text):
+        return rasa_json.read(path, text, policy, notes)
+    taken = rows.take(path, objects(path, text), policy, columns, notes)
+    return Reading(taken.frame(), account=notes.account, faults=notes.faults)
+
+
+def objects(path: Path, text: str) -> list[rows.Row]:
+    """Return the objects of a JSON text with their lines; raises `RatchetError` for anything else in it."""
+    found: list[rows.Row] = []
+    for line, value in json_text.values(path, text):
+        if not isinstance(value, dict):
+            raise RatchetError(f"{path}:{line} is not a JSON object.", json_text.ONE_A_LINE)
+        found.append((line, value))
+    return found
+
+
+def left_unread(unread: Sequence[Path]) -> Finding:
+    """Say which files of a folder are not read."""
+    names = [path.name for path in unread]
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return Finding(
+        "left out",
+        (),
+        (),
+        len(names),
+        f"Files of other kinds that are not read: {', '.join(names[:NAMED])}{more}.",
+    )
+
+
+def expand(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Return the files that paths stand for, and those of folders that are not read.
+
+    Raises `RatchetError` for what is absent or of unknown kind.
+    """
     found: list[Path] = []
+    unread: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(one for one in path.rglob("*") if one.is_file() and one.suffix.lower() in ENDINGS)
-            if not inside:
+            inside = [one for one in sorted(path.rglob("*")) if one.is_file() and not hidden(one, path)]
+            fitting = [one for one in inside if one.suffix.lower() in ENDINGS and holds_messages(one)]
+            if not fitting:
                 raise RatchetError(f"The folder {path} holds no file that can be read.", SAVE_AS_TABLE)
-            found.extend(inside)
+            found.extend(fitting)
+            unread.extend(one for one in inside if one not in fitting)
         elif not path.exists():
             raise RatchetError(f"{path} does not exist.", "Check the name.")
         elif path.suffix.lower() not in ENDINGS:
@@ -58,4 +120,20 @@ def expand(paths: Sequence[Path]) -> list[Path]:
             )
         else:
             found.append(path)
-    return found
+    return found, unread
+
+
+def hidden(path: Path, folder: Path) -> bool:
+    """Tell whether a file or a folder above it has a name that begins with a point, as Git's and editors' files do."""
+    return any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+def holds_messages(path: Path) -> bool:
+    """Tell whether a file of a folder may hold messages, where its ending alone does not say so."""
+    suffix = path.suffix.lower()
+    if suffix not in MAYBE:
+        return True
+    if suffix in nlu_markdown.ENDINGS:
+        return nlu_markdown.is_nlu(path)
+    text = path.read_bytes().decode("utf-8", errors="replace").lstrip("\ufeff \t\r\n")
+    return rasa_json.is_rasa(text) or text.startswith("[") or not json_text.parses(text)

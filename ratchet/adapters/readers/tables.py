@@ -1,190 +1,152 @@
-"""Reading labelled messages from tables: CSV, TSV, JSON Lines and Excel.
-
-Every reader gives strings only, and in the column `place` where a person finds the row again: `file:line`.
-"""
+"""Reading labelled messages from tables: CSV, TSV and Excel; the header is where the columns are."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
+import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
-
-from ratchet.adapters.readers import excel
-from ratchet.adapters.system.files import LFS_HEADER
+from ratchet.adapters.readers import excel, rows
+from ratchet.adapters.readers.reading import Columns, Notes, Reading
+from ratchet.adapters.readers.texts import read_text
 from ratchet.domain.corpus.corpus import CorpusPolicy
 from ratchet.domain.errors import RatchetError
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
-ENDINGS = {".csv", ".tsv", ".txt", ".jsonl", ".ndjson", ".xlsx"}
+ENDINGS = {".csv", ".tsv", ".txt"} | excel.ENDINGS
+NAMED = re.compile(r"\Asep=(?P<delimiter>[^\w\"\r\n])[ \t]*(?:\r\n|\r|\n)", re.IGNORECASE)
+"""Excel's own first line, which names the delimiter."""
+LOOKED_AT = 30
+"""Rows in which the header may be: titles, dates and empty lines come before it."""
+QUOTE = "Put quotes around cells that hold the delimiter, and write a quote inside them twice."
 
-HALF = re.compile("[\ud800-\udfff]")
-
-Row = tuple[int, dict[str, str]]
-"""A line number and the row's cells by column."""
-
-
-@dataclass(frozen=True)
-class Columns:
-    """Which columns of a table hold the text, the intent, and context fields that have another name there."""
-
-    text: str = "text"
-    intent: str = "intent"
-    context: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What files held: rows with the corpus columns and `place`, extras by kind and name, remarks for people.
-
-    `extras` maps `synonym`, `lookup` and `regex` to their names and examples.
-    """
-
-    frame: pd.DataFrame
-    extras: Mapping[str, Mapping[str, list[str]]] = field(default_factory=dict)
-    remarks: tuple[str, ...] = ()
-
-
-def nothing(policy: CorpusPolicy) -> pd.DataFrame:
-    """Return a reading without rows."""
-    return pd.DataFrame({name: pd.Series(dtype="str") for name in [*policy.columns, "place"]})
-
-
-def read_text(path: Path) -> tuple[str, str | None]:
-    """Read a text file in UTF-8, UTF-16 (by its mark) or else Windows-1252; returns the text and a remark.
-
-    Raises `RatchetError` for an empty file, and for a pointer of Git LFS or DVC in the place of data.
-    """
-    content = path.read_bytes()
-    if content.startswith(LFS_HEADER.encode()):
-        raise RatchetError(f"{path} is a Git LFS pointer, not the data.", "Get the data with `git lfs pull`.")
-    if content[:200].startswith(b"outs:") and b"md5:" in content[:200]:
-        raise RatchetError(f"{path} is a DVC pointer, not the data.", f"Get the data with `dvc pull {path}`.")
-    if not content.strip():
-        raise RatchetError(f"{path} is empty.", "Name a file with rows of text and intent.")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", errors="replace"), f"{path.name}: read as UTF-16."
-    try:
-        return content.decode("utf-8-sig"), None
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace"), f"{path.name}: not UTF-8; read as Windows-1252."
+Grid = Iterator[tuple[int, Sequence[Any]]]
+"""The rows of a table with their line numbers."""
 
 
 def read(path: Path, policy: CorpusPolicy, columns: Columns) -> Reading:
     """Read one table."""
-    suffix, remark = path.suffix.lower(), None
-    if suffix == ".xlsx":
-        rows = excel.rows(path)
+    notes = Notes(path.name)
+    if path.suffix.lower() in excel.ENDINGS:
+        grid: Grid = excel.grid(path, columns, notes)
     else:
-        text, remark = read_text(path)
-        if suffix in {".jsonl", ".ndjson"}:
-            rows = json_rows(path, text)
-        else:
-            delimiter = "\t" if suffix == ".tsv" else guess_delimiter(text)
-            if delimiter != "," and suffix != ".tsv":
-                said = f"{path.name}: columns are separated by {DELIMITERS[delimiter]}."
-                remark = f"{remark} {said}" if remark else said
-            rows = csv_rows(path, text, delimiter)
-    return Reading(to_frame(path, rows, policy, columns), remarks=(remark,) if remark else ())
+        grid = csv_grid(path, read_text(path, notes, columns.encoding), columns, notes)
+    taken = rows.take(path, below_header(path, grid, policy, columns, notes), policy, columns, notes)
+    return Reading(taken.frame(), account=notes.account, faults=notes.faults)
 
 
-def guess_delimiter(text: str) -> str:
-    """Return the delimiter that stands most often in the header."""
-    header = text.lstrip("\r\n").split("\n", 1)[0]
-    return max(DELIMITERS, key=header.count)
+def csv_grid(path: Path, text: str, columns: Columns, notes: Notes) -> Grid:
+    """Return the rows of a CSV with the delimiter that it names, else with the one that gives it a header."""
+    named = NAMED.match(text)
+    if named:
+        notes.said(
+            "guessed delimiter", f"columns are separated by {named['delimiter']!r}, as its first line says."
+        )
+        return parsed(path, text[named.end() :], named["delimiter"], 1)
+    usual = "\t" if path.suffix.lower() == ".tsv" else ","
+    order = [usual, *(one for one in DELIMITERS if one != usual)]
+    found = [one for one in order if header_row(start_of(path, text, one), columns) is not None]
+    first = text.lstrip("\r\n").split("\n", 1)[0]
+    delimiter = found[0] if found else usual if usual == "\t" else max(order, key=first.count)
+    if delimiter != usual:
+        notes.said("guessed delimiter", f"columns are separated by {DELIMITERS[delimiter]}.")
+    return parsed(path, text, delimiter)
 
 
-def csv_rows(path: Path, text: str, delimiter: str) -> Iterator[Row]:
-    """Yield the rows of a CSV; raises `RatchetError` naming a line with too many cells or an open quote."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    remedy = "Put quotes around cells that hold the delimiter, and write a quote inside them twice."
+def start_of(path: Path, text: str, delimiter: str) -> list[Sequence[Any]]:
+    """Return the first rows as a delimiter makes them; none where they are not well-formed then."""
     try:
-        header = [name.strip() for name in next(filter(None, reader), [])]
-        start = reader.line_num + 1
+        return [cells for _, cells in itertools.islice(parsed(path, text, delimiter), LOOKED_AT)]
+    except RatchetError:
+        return []
+
+
+def parsed(path: Path, text: str, delimiter: str, above: int = 0) -> Grid:
+    """Yield the rows of a CSV; raises `RatchetError` naming a line with an open quote. `above` lines came before."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    start = above + 1
+    try:
         for cells in reader:
-            line, start = start, reader.line_num + 1
-            if len(cells) > len(header):
-                raise RatchetError(
-                    f"{path}:{line} has {len(cells)} cells, but the header has {len(header)} columns.", remedy
-                )
-            if any(cells):
-                yield line, dict(zip(header, cells + [""] * (len(header) - len(cells)), strict=True))
+            line, start = start, above + reader.line_num + 1
+            yield line, cells
     except csv.Error as error:
-        raise RatchetError(f"{path}:{reader.line_num} is not well-formed CSV: {error}.", remedy) from error
+        raise RatchetError(
+            f"{path}:{above + reader.line_num} is not well-formed CSV: {error}.", QUOTE
+        ) from error
 
 
-def json_rows(path: Path, text: str) -> Iterator[Row]:
-    """Yield the objects of a JSON Lines file."""
-    for number, line in enumerate(text.split("\n"), start=1):  # not at U+2028, which JSON may hold
-        if not line.strip():
-            continue
-        try:
-            cells = json.loads(line)
-        except (ValueError, RecursionError) as error:  # also a number of too many digits
-            said = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-            raise RatchetError(f"{path}:{number} is not JSON: {said}.", "Write one object a line.") from error
-        if not isinstance(cells, dict):
-            raise RatchetError(f"{path}:{number} is not a JSON object.", "Write one object a line.")
-        yield number, {str(name): "" if value is None else str(value) for name, value in cells.items()}
+def header_row(grid: Sequence[Sequence[Any]], columns: Columns) -> int | None:
+    """Return which row, from 0, names the columns of text and intent, None where none does."""
+    wanted = {columns.text.strip().casefold(), columns.intent.strip().casefold()}
+    for number, cells in enumerate(grid):
+        if wanted <= {cell.strip().casefold() for cell in cells if isinstance(cell, str)}:
+            return number
+    return None
 
 
-def to_frame(path: Path, rows: Iterable[Row], policy: CorpusPolicy, columns: Columns) -> pd.DataFrame:
-    """Bring rows into the corpus columns; raises `RatchetError` when text or intent has no column."""
-    taken: dict[str, list[str]] = {name: [] for name in [*policy.columns, "place"]}
-    choices: dict[tuple[str, ...], dict[str, str]] = {}  # the rows of JSON Lines need not be alike
-    for line, cells in rows:
-        present = tuple(cells)
-        refuse_halves(path, line, cells)
-        if present not in choices:
-            choices[present] = choose(path, line, present, policy, columns)
-        chosen = choices[present]
-        for name in policy.columns:
-            taken[name].append(cells[chosen[name]] if name in chosen else "")
-        if not taken["source"][-1]:
-            taken["source"][-1] = path.stem
-        taken["place"].append(f"{path.name}:{line}")
-    if not choices:
-        raise RatchetError(f"{path} has no rows.", "Name a file with rows of text and intent.")
-    return pd.DataFrame(taken, dtype="str")
+def below_header(
+    path: Path, grid: Grid, policy: CorpusPolicy, columns: Columns, notes: Notes
+) -> Iterator[rows.Row]:
+    """Yield the rows below the header, their cells by column.
 
-
-def refuse_halves(path: Path, line: int, cells: Mapping[str, str]) -> None:
-    """Raise `RatchetError` for half of a surrogate pair, as JSON can write it: no file in UTF-8 can hold it."""
-    for name, cell in cells.items():
-        if not (name.isascii() and cell.isascii()) and HALF.search(name + cell):
+    Raises `RatchetError` where no row names the columns, or one more than once, and for a row with too many cells.
+    """
+    start = list(itertools.islice(grid, LOOKED_AT))
+    filled = [number for number, (_, cells) in enumerate(start) if any(map(full, cells))]
+    if not filled:
+        return
+    place = header_row([cells for _, cells in start], columns)
+    if place is None:
+        refuse_headless(path, start[filled[0]], policy, columns)
+        place = filled[0]
+    for line, cells in (start[number] for number in filled if number < place):
+        notes.note(
+            "left out", "above the header left out", line, " ".join(str(cell) for cell in cells if full(cell))
+        )
+    at, cells = start[place]
+    header = [str(cell).strip() if full(cell) else "" for cell in cells]
+    while header and not header[-1]:
+        header.pop()
+    rows.choose(path, at, header, policy, columns)
+    names = [name or f"column {number}" for number, name in enumerate(header, start=1)]
+    for line, cells in itertools.chain(start[place + 1 :], grid):
+        if any(map(full, cells[len(header) :])):
             raise RatchetError(
-                f"{path}:{line} holds half of a character (\\ud800 to \\udfff) in {name!a}.",
-                "Take it out, or export the file anew.",
+                f"{path}:{line} has {len(cells)} cells, but the header has {len(header)} columns.", QUOTE
             )
+        if any(map(full, cells)):
+            if len(cells) < len(header):
+                notes.note(
+                    "repaired",
+                    "shorter than the header, filled with empty cells",
+                    line,
+                    " ".join(map(str, cells)),
+                )
+            yield line, dict(zip(names, [*cells, *[""] * (len(header) - len(cells))], strict=False))
 
 
-def choose(
-    path: Path, line: int, present: Sequence[str], policy: CorpusPolicy, columns: Columns
-) -> dict[str, str]:
-    """Map corpus columns to a table's own, by the given names, else by the same name in any case."""
-    folded = {name.casefold(): name for name in present}
-    wanted = {"text": columns.text, "intent": columns.intent, "source": "source"}
-    wanted |= {field: columns.context.get(field, field) for field in policy.context}
-    chosen = {
-        name: folded[column.casefold()] for name, column in wanted.items() if column.casefold() in folded
-    }
-    needed = ["text", "intent", *(name for name in columns.context if name in wanted)]
-    for name in needed:
-        if name not in chosen:
-            option = f"--context {name}=…" if name in columns.context else f"--{name}-column"
-            raise RatchetError(
-                f"{path}:{line} has no column {wanted[name]!r}; it has {listed(present)}.",
-                f"Name the column with {option}.",
-            )
-    return chosen
+def full(cell: Any) -> bool:
+    """Tell whether a cell holds something."""
+    return cell is not None and (not isinstance(cell, str) or bool(cell.strip()))
 
 
-def listed(names: Sequence[str]) -> str:
-    """Return the first names of a table's columns, shortened, for a person to read."""
-    shown = ", ".join(repr(name[:60]) for name in names[:20])
-    return f"{shown} and {len(names) - 20:,} more" if len(names) > 20 else shown
+def refuse_headless(
+    path: Path, first: tuple[int, Sequence[Any]], policy: CorpusPolicy, columns: Columns
+) -> None:
+    """Raise `RatchetError` for a table in which no row names the columns."""
+    line, cells = first
+    names = [str(cell).strip() for cell in cells if full(cell)]
+    try:
+        rows.choose(path, line, names, policy, columns)
+    except RatchetError as error:
+        written = f"`{columns.text},{columns.intent}`"
+        raise RatchetError(
+            error.fact,
+            f"{error.remedy} If the file has no header, write {written} above its first row."
+            if len(names) > 1
+            else f"Separate the columns by comma, semicolon, tab or bar, and write {written} above the first row.",
+        ) from error

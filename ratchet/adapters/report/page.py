@@ -21,6 +21,7 @@ from ratchet.domain.gate.attribution import Attribution
 from ratchet.domain.gate.comparison import Comparison
 from ratchet.domain.gate.dialogue import Dialogue
 from ratchet.domain.gate.evaluation import Evaluation, IntentScore, SliceScore
+from ratchet.domain.gate.nearest import Nearest
 from ratchet.domain.gate.override import Override
 from ratchet.domain.gate.ramp import RampStatus
 from ratchet.domain.gate.suspects import Suspect
@@ -47,7 +48,8 @@ class Report(Record):
     `history` ends with this run; `traffic` are the estimates from labelled harvests, oldest first; `links` are
     (label, address) pairs; `unattributed` says why there is no attribution where one was tried; `unjudged` are the
     intents without a holdout row, `retired` the rows that left the holdout since the champion; `whole` is what was
-    found of the bot besides its intents.
+    found of the bot besides its intents; `nearest` has the nearest training messages of those that are shown,
+    by their text, where a sentence encoder is used.
     """
 
     title: str
@@ -77,6 +79,7 @@ class Report(Record):
     entity_attribution: Attribution | None = None
     dialogue: Dialogue | None = None
     successions: tuple[Succession, ...] = ()
+    nearest: dict[str, tuple[Nearest, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

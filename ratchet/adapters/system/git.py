@@ -49,6 +49,11 @@ def commit(workspace: Path, paths: Sequence[str], message: str) -> str:
     return git(workspace, "rev-parse", "HEAD")
 
 
+def changed(workspace: Path, path: str) -> bool:
+    """Say whether a file differs from the last commit, or is not in it."""
+    return bool(git(workspace, "status", "--porcelain", "--", path).strip())
+
+
 def identity(workspace: Path) -> list[str]:
     """Return options that name the committer where Git knows nobody, as on a server."""
     known = commands.run(["git", "config", "user.email"], cwd=workspace, check=False).code == 0

@@ -42,7 +42,7 @@ def load(text: str) -> Any:
 
 
 def tree(text: str) -> yaml.Node | None:
-    """Return a text as YAML nodes, which know their lines; raises `NotYaml`."""
+    """Return a text as YAML nodes, which know their lines; raises `NotYaml`, also for several documents."""
     check_depth(text)
     try:
         root: yaml.Node | None = yaml.compose(text, Loader=LOADER)
@@ -51,11 +51,31 @@ def tree(text: str) -> yaml.Node | None:
         raise NotYaml(shortened(error)) from error
 
 
+def trees(text: str) -> list[yaml.Node]:
+    """Return each document of a text as YAML nodes; raises `NotYaml`."""
+    check_depth(text)
+    try:
+        return [root for root in yaml.compose_all(text, Loader=LOADER) if root is not None]
+    except (yaml.YAMLError, ValueError) as error:
+        raise NotYaml(shortened(error)) from error
+
+
 def repeated(text: str) -> tuple[str, int, int] | None:
     """Return the first key that stands twice in one mapping, as a path, with both lines; None where none does."""
-    waiting: list[tuple[str, yaml.Node | None]] = [("", tree(text))]
+    return repeated_in(tree(text))
+
+
+def repeated_in(root: yaml.Node | None) -> tuple[str, int, int] | None:
+    """Return the same of a text that is nodes already; each node is looked at once, however often it is named."""
+    waiting: list[tuple[str, yaml.Node | None]] = [("", root)]
+    seen: set[int] = set()
     while waiting:
         at, node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting.extend((at, one) for one in node.value)
         if not isinstance(node, yaml.MappingNode):
             continue
         lines: dict[str, int] = {}

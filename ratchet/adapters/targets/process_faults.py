@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,16 +9,23 @@ from ratchet.adapters.bot import channel
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.processes import Replica, alive, read_replica, strays, terminate
 from ratchet.adapters.targets import ports
+from ratchet.adapters.targets.secret_files import SECRETS, close, exposed
 from ratchet.adapters.targets.target import Say
 from ratchet.domain.operations.doctor import MEND, SERVE, Fault
 
-STRAY, SECRETS, PORT, PYTHON = "stray replica", "secrets", "port", "environment"
+STRAY, PORT, PYTHON = "stray replica", "port", "environment"
 
 
 def faults(settings: Settings) -> list[Fault]:
     """Return them; reads only."""
     live = read_replica(settings.state / "process" / "live.json")
-    return [*forgotten(settings), *exposed(settings, live), *taken(settings), *without_python(live)]
+    return [
+        *forgotten(settings),
+        *missing(settings, live),
+        *exposed(settings),
+        *taken(settings),
+        *without_python(live),
+    ]
 
 
 def mend(settings: Settings, fault: Fault, say: Say) -> None:
@@ -31,8 +37,7 @@ def mend(settings: Settings, fault: Fault, say: Say) -> None:
                 say(f"stopped process {stray.pid}")
     if fault.name == SECRETS:
         token = channel.staging_token(settings)
-        for file in (token, *secrets(settings)):
-            file.chmod(0o600)
+        close(settings)
         say(f"{token.parent} is whole, and only its owner's")
 
 
@@ -49,28 +54,12 @@ def forgotten(settings: Settings) -> Iterator[Fault]:
         yield Fault(STRAY, fact, MEND, True, str(stray.pid))
 
 
-def secrets(settings: Settings) -> list[Path]:
-    """Return the files of secrets."""
-    folder = settings.state / "secrets"
-    return sorted(file for file in folder.iterdir() if file.is_file()) if folder.is_dir() else []
-
-
-def exposed(settings: Settings, live: Replica | None) -> Iterator[Fault]:
-    """Give what is missing of the secrets, or may be read by others."""
+def missing(settings: Settings, live: Replica | None) -> Iterator[Fault]:
+    """Give that a replica that has to start again would find no token."""
     token = settings.state / "secrets" / "staging-token"
     if live is not None and not token.is_file():
         fact = f"{token} is missing: a replica that has to start again finds no token in it."
         yield Fault(SECRETS, fact, MEND, True, token.name)
-    for file in secrets(settings):
-        if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            yield Fault(SECRETS, f"{file} may be read by other users.", MEND, True, file.name)
-    named = settings.client_tokens_file
-    if named is not None and not named.is_file():
-        yield Fault(
-            SECRETS,
-            f"{named}, the file of the clients' tokens, is missing.",
-            "Correct RATCHET_CLIENT_TOKENS_FILE.",
-        )
 
 
 def taken(settings: Settings) -> Iterator[Fault]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import PrivateAttr
 
 from ratchet.adapters.bot import bot_code
+from ratchet.adapters.registry import encoders
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system import commands, git
@@ -58,8 +59,12 @@ def with_bot(settings: Settings, bot: Path) -> Settings:
 def ensured(settings: Settings, registry: Registry, target: Target, release: Release, say: Say) -> Release:
     """Return a release whose bundle or image is there: built again where it is gone or was changed.
 
+    A server on this machine also needs the weights of its sentence encoder beside it; an image has them.
+
     Raises `RatchetError` as `rebuild` does. A target that cannot say what it holds is believed to hold it.
     """
+    if release.target == target.name == PROCESS:
+        encoders.ready(settings, registry, release.lineage.encoder, say)
     if not isinstance(target, Holding) or release.target != target.name or target.holds(release):
         return release
     return rebuild(settings, registry, target, release, say)
@@ -89,6 +94,9 @@ def rebuild(settings: Settings, registry: Registry, target: Target, release: Rel
             "model": model.sha256,
             "data": model.lineage.data_revision,
         }
+        if encoder := model.lineage.encoder:
+            encoders.ready(settings, registry, encoder, say)
+            labels["encoder"] = encoder
         bundle = choose_target(with_bot(settings, bot)).package(archive, model.sha256, labels, say)
     if bundle == release.bundle:
         return release

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ratchet.adapters.bot import channel, rasa, traffic
+from ratchet.adapters.bot import channel, encoders, project, rasa, traffic
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.processes import Replica, free_port, launch
 from ratchet.adapters.targets import colours
@@ -32,7 +32,9 @@ def environment(settings: Settings, bundle: Path) -> dict[str, str]:
     """Return the variables with which a server of a bundle is started now."""
     return {
         **rasa.environment(bundle / "bot"),
+        **encoders.variables(settings),
         "RATCHET_STAGING_TOKEN_FILE": str(channel.staging_token(settings)),
+        "RATCHET_VARIABLES_FILE": str(project.variables_file(settings)),
         **traffic.environment(settings),
         "RATCHET_CONVERSATION_MESSAGES": str(settings.conversation_messages),
         **({"RATCHET_ACTIONS_URL": settings.actions_url} if settings.actions_url else {}),

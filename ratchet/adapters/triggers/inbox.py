@@ -1,11 +1,13 @@
-"""The inbox: a bucket's prefix where an annotation tool drops files with labelled messages.
+"""The inbox: a bucket's prefix, or a folder, where a tool or a person drops files with labelled messages.
 
-A file that was taken in goes to `done/` under the same prefix, one that was refused to `refused/` with its
-report beside it.
+A file that was taken in goes to `done/` in the same place, one that was refused to `refused/` with its
+report beside it: also one of a kind that is not read.
 """
 
 from __future__ import annotations
 
+import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -16,7 +18,11 @@ from ratchet.adapters.settings import Settings
 from ratchet.domain.errors import RatchetError
 
 DONE, REFUSED = "done", "refused"
-SUFFIXES = (".csv", ".jsonl", ".yml", ".yaml", ".xlsx")
+UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
+"""How programs end the name of a file that they are still writing."""
+SETTLED_SECONDS = 3.0
+"""A file in a folder may still be written to until it has been left alone for so long."""
+S3 = "s3://"
 
 
 @dataclass(frozen=True)
@@ -46,9 +52,39 @@ def prefix(settings: Settings) -> tuple[str, str]:
     return bucket, f"{key.rstrip('/')}/" if key.rstrip("/") else ""
 
 
+def folder(settings: Settings) -> Path:
+    """Return the folder that is the inbox; one that is not absolute lies in the workspace."""
+    return settings.workspace / Path(settings.inbox or "").expanduser()
+
+
 def dropped(settings: Settings) -> list[Dropped]:
     """List the files that wait in the inbox; none without an inbox."""
-    return list(listing(settings)) if settings.inbox else []
+    if not settings.inbox:
+        return []
+    return list(listing(settings) if settings.inbox.startswith(S3) else lying(settings))
+
+
+def waits(name: str) -> bool:
+    """Tell whether a name is that of a whole file in the inbox itself, not of one that is still written."""
+    return (
+        bool(name) and "/" not in name and not name.startswith((".", "~$")) and not name.endswith(UNFINISHED)
+    )
+
+
+def lying(settings: Settings) -> Iterator[Dropped]:
+    """List the files that wait in a folder; raises `RatchetError` when it is not there."""
+    inbox = folder(settings)
+    try:
+        for path in sorted(inbox.iterdir()):
+            found = path.stat()
+            age = time.time() - found.st_mtime
+            if path.is_file() and waits(path.name) and not 0 <= age < SETTLED_SECONDS:
+                yield Dropped(str(path), f"{found.st_size}-{found.st_mtime_ns}")
+    except OSError as error:
+        raise RatchetError(
+            f"The inbox {inbox} cannot be listed: {error.strerror}.",
+            f"Make the folder, `mkdir -p '{inbox}'`, or correct RATCHET_INBOX.",
+        ) from error
 
 
 def listing(settings: Settings) -> Iterator[Dropped]:
@@ -60,7 +96,7 @@ def listing(settings: Settings) -> Iterator[Dropped]:
         for page in client(settings).get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=start):
             for found in page.get("Contents", []):
                 name = found["Key"].removeprefix(start)
-                if "/" not in name and name.lower().endswith(SUFFIXES):
+                if waits(name):
                     yield Dropped(f"s3://{bucket}/{found['Key']}", found["ETag"].strip('"'))
     except (BotoCoreError, ClientError) as error:
         raise RatchetError(
@@ -68,13 +104,20 @@ def listing(settings: Settings) -> Iterator[Dropped]:
         ) from error
 
 
-def download(settings: Settings, address: str, folder: Path) -> Path | None:
+def download(settings: Settings, address: str, target: Path) -> Path | None:
     """Copy a dropped file into a folder; None when it is no longer there."""
+    target.mkdir(parents=True, exist_ok=True)
+    if not address.startswith(S3):
+        path = target / Path(address).name
+        try:
+            shutil.copyfile(address, path)
+        except FileNotFoundError:
+            return None
+        return path
     from botocore.exceptions import ClientError
 
     bucket, key = split(address)
-    path = folder / PurePosixPath(key).name
-    folder.mkdir(parents=True, exist_ok=True)
+    path = target / PurePosixPath(key).name
     try:
         client(settings).download_file(bucket, key, str(path))
     except ClientError as error:
@@ -87,6 +130,8 @@ def download(settings: Settings, address: str, folder: Path) -> Path | None:
 
 def put_away(settings: Settings, address: str, where: str, report: Path | None = None) -> str:
     """Move a dropped file to `done/` or `refused/`, with a report beside it; returns its new address."""
+    if not address.startswith(S3):
+        return put_beside(Path(address), where, report)
     bucket, key = split(address)
     path = PurePosixPath(key)
     new, store = str(path.parent / where / path.name), client(settings)
@@ -96,3 +141,15 @@ def put_away(settings: Settings, address: str, where: str, report: Path | None =
         store.upload_file(str(report), bucket, f"{new}.report{report.suffix}", ExtraArgs=kind)
     store.delete_object(Bucket=bucket, Key=key)
     return f"s3://{bucket}/{new}"
+
+
+def put_beside(path: Path, where: str, report: Path | None) -> str:
+    """Move a file of a folder, without taking the place of an earlier one of its name; returns where it is now."""
+    aside = path.parent / where
+    aside.mkdir(exist_ok=True)
+    names = (f"{path.stem}{f'-{number}' if number > 1 else ''}{path.suffix}" for number in range(1, 10_000))
+    new = next(aside / name for name in names if not (aside / name).exists())
+    if report:
+        shutil.copyfile(report, new.with_name(f"{new.name}.report{report.suffix}"))
+    shutil.move(path, new)
+    return str(new)

@@ -33,13 +33,19 @@ class Finding(Record):
 @dataclass(frozen=True)
 class ValidationReport(Record):
     """What validation found in so many rows; `faulty` are the numbers (from 0) of all rows with an error of
-    their own, in contrast to errors of a whole intent."""
+    their own, in contrast to errors of a whole intent.
+
+    `account` says what was left out, guessed, repaired or joined on the way; `unread` counts the rows with an error
+    that were refused before they came into the corpus, and are not among `faulty`.
+    """
 
     rows: int
     intents: int
     errors: tuple[Finding, ...]
     warnings: tuple[Finding, ...]
     faulty: tuple[int, ...] = ()
+    account: tuple[Finding, ...] = ()
+    unread: int = 0
 
     @property
     def ok(self) -> bool:
@@ -49,6 +55,17 @@ class ValidationReport(Record):
     def summary(self) -> str:
         """Say in a few words what was found."""
         return f"{count(len(self.errors), 'kind')} of errors, {count(len(self.warnings), 'kind')} of warnings"
+
+
+def shown(rule: str, rows: pd.DataFrame, texts: Sequence[str], sentence: str) -> Finding:
+    """Make a finding of all these rows, which have the column `place`; the texts of the first ones beside them."""
+    head = min(len(rows), SHOWN)
+    return Finding(rule, tuple(rows["place"].head(head)), tuple(texts[:head]), len(rows), sentence)
+
+
+def masked(finding: Finding, allowed: Sequence[str]) -> Finding:
+    """Return a finding with the personal data in its texts masked."""
+    return replace(finding, texts=tuple(mask(text, allowed) for text in finding.texts))
 
 
 def with_review(

@@ -2,65 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ratchet.domain.corpus import coverage, retiring
+from ratchet.domain.corpus import arrival, coverage, retiring
 from ratchet.domain.corpus.cleaning import clean
-from ratchet.domain.corpus.corpus import CorpusPolicy, as_list, keys, normalise, normalised, plain
-from ratchet.domain.corpus.findings import ValidationReport
+from ratchet.domain.corpus.corpus import CorpusPolicy, as_list, keys, normalise, normalised
+from ratchet.domain.corpus.findings import Finding, ValidationReport, masked, shown
 from ratchet.domain.corpus.ledger import Assigned, Side, SplitPolicy, form_of, split
+from ratchet.domain.corpus.merging import Merged, in_frame, merge
 from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
 from ratchet.domain.corpus.retiring import WORD_DIFFERENTLY, RetirePolicy
-from ratchet.domain.corpus.validation import ValidationPolicy, validate
+from ratchet.domain.corpus.validation import OF_INTENTS, ValidationPolicy, validate
 from ratchet.domain.record import Record
+from ratchet.domain.wording import count
 
-
-@dataclass(frozen=True)
-class Merged:
-    """A corpus with new rows in it.
-
-    `frame` has the corpus columns and `place`; `fresh` marks its rows that the old corpus did not have in
-    just this form; `known` counts incoming rows that it had already, `relabelled` those that changed a label.
-    """
-
-    frame: pd.DataFrame
-    fresh: pd.Series
-    known: int
-    relabelled: int
-
-    @property
-    def changed(self) -> bool:
-        """Whether the corpus is another than the old one."""
-        return bool(self.fresh.any())
-
-    def without(self, rows: pd.Series) -> Merged:
-        """Return the same without the marked rows."""
-        kept = ~rows
-        frame, fresh = self.frame[kept].reset_index(drop=True), self.fresh[kept].reset_index(drop=True)
-        return replace(self, frame=frame, fresh=fresh)
+__all__ = ["Intake", "Merged", "Taken", "in_frame", "merge", "returned", "take", "with_coverage"]
 
 
 @dataclass(frozen=True)
 class Taken:
-    """The corpus to be, the report on it, and what was done to the incoming rows on the way.
+    """The corpus to be, and the report on it, with an account of what was done to the incoming rows on the way.
 
     `left_out` counts the faulty rows that were left out on request.
     """
 
     merged: Merged
     report: ValidationReport
-    repairs: dict[str, int]
     left_out: int
 
     @property
     def accepted(self) -> bool:
         """Whether the corpus may be stored."""
         return self.report.ok
+
+    @property
+    def repairs(self) -> dict[str, int]:
+        """How many rows each entry of the account is about, by its rule."""
+        found: dict[str, int] = {}
+        for one in self.report.account:
+            found[one.rule] = found.get(one.rule, 0) + one.count
+        return found
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a reader said of the incoming rows: its account, and the errors of rows that are not among them.
+
+    `arrives` is false for rows that are a corpus's own already, of which less is asked.
+    """
+
+    account: Sequence[Finding] = ()
+    faults: Sequence[Finding] = ()
+    arrives: bool = True
 
 
 def take(
@@ -71,28 +70,63 @@ def take(
     *,
     relabel: bool = False,
     drop_faulty: bool = False,
+    unescape: bool = False,
+    read: Read = Read(),
     work: Work = ALONE,
 ) -> Taken:
     """Clean the incoming rows, merge them with the old ones and validate the whole.
 
     `relabel` lets an incoming label overrule an old one; `drop_faulty` leaves rows with errors out instead of
-    refusing all. Both frames have the corpus columns and `place`.
+    refusing all; `unescape` undoes HTML. Both frames have the corpus columns and `place`.
     """
     corpus_policy, split_policy, validation_policy = policies
-    rows, repairs = clean(incoming, corpus_policy)
-    merged = merge(old, rows, corpus_policy, relabel)
+    rows, account = clean(incoming, corpus_policy, unescape)
+    arrived = arrival.Arrived(rows)
+    if read.arrives:
+        arrived = arrival.examine(rows, set(old["intent"]), validation_policy.personal_data_allowed)
+    merged = merge(old, arrived.frame, corpus_policy, relabel)
+    account = (*read.account, *account, *arrived.account, *merged.account)
     gone = returned(merged, ledger, split_policy, work.silent())
     if gone.any():
-        repairs["rows left out that were removed once, their like now on the other side"] = int(gone.sum())
+        account = (*account, gone_finding(merged.frame[gone]))
         merged = merged.without(gone)
-    form = form_of(ledger)
-    report = validate(merged.frame, validation_policy, corpus_policy, merged.fresh, work, form)
+    check = partial(
+        validate, policy=validation_policy, corpus_policy=corpus_policy, work=work, form=form_of(ledger)
+    )
+    report, errors = check(merged.frame, fresh=merged.fresh), (*read.faults, *arrived.errors)
+    left_out = unread = sum(one.count for one in read.faults) + arrived.refused
+    if drop_faulty:
+        merged, report, dropped = without_faulty(merged, report, check)
+        left_out += int(dropped[0])
+        account = (*account, *(replace(one, rule=f"left out: {one.rule}") for one in (*errors, *dropped[1])))
+        errors, unread = (), 0
+    allowed = validation_policy.personal_data_allowed
+    report = replace(
+        report,
+        errors=(*(masked(one, allowed) for one in errors), *report.errors),
+        warnings=(*(masked(one, allowed) for one in arrived.warnings), *report.warnings),
+        account=tuple(masked(one, allowed) for one in account),
+        unread=unread,
+    )
+    return Taken(merged, report, left_out if drop_faulty else 0)
+
+
+def without_faulty(
+    merged: Merged, report: ValidationReport, check: Callable[..., ValidationReport]
+) -> tuple[Merged, ValidationReport, tuple[int, tuple[Finding, ...]]]:
+    """Leave fresh rows with errors out; returns what is left, its report, how many went, and their errors."""
     faulty = merged.fresh & merged.frame.index.isin(report.faulty)
-    left_out = int(faulty.sum()) if drop_faulty else 0
-    if left_out:
-        merged = merged.without(faulty)
-        report = validate(merged.frame, validation_policy, corpus_policy, merged.fresh, work, form)
-    return Taken(merged, report, repairs, left_out)
+    if not faulty.any():
+        return merged, report, (0, ())
+    errors = tuple(one for one in report.errors if one.rule not in OF_INTENTS)
+    merged = merged.without(faulty)
+    return merged, check(merged.frame, fresh=merged.fresh), (int(faulty.sum()), errors)
+
+
+def gone_finding(rows: pd.DataFrame) -> Finding:
+    """Say which rows come back after a removal while their like went to the other side."""
+    said = f"{count(len(rows), 'row')} left out that were removed once, their like now on the other side."
+    return shown("left out", rows, as_list(rows["text"]), said)
 
 
 def with_coverage(
@@ -171,31 +205,10 @@ class Intake(Record):
         origin = f" from {', '.join(Path(file).name for file in self.files)}" if self.files else " by hand"
         return f"Data: {', '.join(parts)}{origin}"
 
-
-def merge(old: pd.DataFrame, incoming: pd.DataFrame, policy: CorpusPolicy, relabel: bool) -> Merged:
-    """Append the incoming rows that the corpus does not have.
-
-    With `relabel`, an incoming row takes the place of the old rows with its text and context; without, both
-    stand and validation names the conflict. Both frames have the corpus columns and `place`.
-    """
-    situation = ["text", *policy.context]
-    new = incoming[~in_frame(incoming, old, [*situation, "intent"])]
-    overruled = in_frame(old, new, situation) if relabel else np.zeros(len(old), dtype=bool)
-    frame = pd.concat([old[~overruled], new], ignore_index=True)
-    fresh = pd.Series(np.arange(len(frame)) >= len(frame) - len(new))
-    return Merged(frame, fresh, len(incoming) - len(new), int(overruled.sum()))
-
-
-def in_frame(rows: pd.DataFrame, other: pd.DataFrame, columns: list[str]) -> np.ndarray:
-    """Tell for each row whether `other` has one with the same values; texts count without markup and case."""
-
-    def values(frame: pd.DataFrame) -> Iterator[tuple[str, ...]]:
-        texts = (plain(text).casefold() for text in as_list(frame["text"]))
-        return zip(texts, *(as_list(frame[column]) for column in columns if column != "text"), strict=True)
-
-    wanted = list(values(rows))
-    present = set(wanted).intersection(values(other))
-    return np.array([value in present for value in wanted], dtype=bool)
+    def message(self) -> str:
+        """Say the same as a commit does: the headline, and below it what was left out, guessed, repaired or joined."""
+        lines = [f"- {one.sentence}" for one in self.report.account]
+        return "\n".join([self.headline(), "", *lines]) if lines else self.headline()
 
 
 def returned(merged: Merged, ledger: pd.DataFrame, policy: SplitPolicy, work: Work = ALONE) -> pd.Series:

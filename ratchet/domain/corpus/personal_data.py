@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 Span = tuple[int, int]
 
@@ -48,6 +49,9 @@ TELLING = re.compile(r"[@\d]")
 """Without one of these a text holds nothing that is looked for."""
 MANY_DIGITS = re.compile(r"\d(?:\W{0,3}\d){6}")
 """Without so many digits near each other a text holds no phone number."""
+
+
+GAPS = re.compile(r"[\s()./\N{HYPHEN}-\N{EN DASH}-]+")
 
 
 @dataclass(frozen=True)
@@ -158,11 +162,23 @@ KINDS: tuple[tuple[str, Callable[[str], Iterator[Span]]], ...] = (
 def find(text: str, allowed: Iterable[str] = ()) -> list[Found]:
     """Return the personal data in a text, from left to right, without overlaps.
 
-    `allowed` are literal pieces that may stand in messages: the help desk's own number, a public address.
+    `allowed` are pieces that may stand in messages: the help desk's own number, a public address. A `*` in one stands
+    for any characters, so `*@example.com` allows a whole domain; in numbers, spaces and signs make no difference.
     """
+    return [one for one in candidates(text) if not allowing(text[one.start : one.end], tuple(allowed))]
+
+
+def let_through(text: str, allowed: Iterable[str]) -> list[str]:
+    """Return the patterns that allow the pieces of personal data in a text, one for each piece."""
+    patterns = tuple(allowed)
+    found = [allowing(text[one.start : one.end], patterns) for one in candidates(text)]
+    return [pattern for pattern in found if pattern]
+
+
+def candidates(text: str) -> list[Found]:
+    """Return all personal data in a text, what is allowed included."""
     if not TELLING.search(text):
         return []
-    spared = {piece.casefold() for piece in allowed}
     found: list[Found] = []
     for kind, pieces in KINDS:
         for start, end in pieces(text):
@@ -170,9 +186,31 @@ def find(text: str, allowed: Iterable[str] = ()) -> list[Found]:
             taken = overlaps(
                 (start, end), ((one.start, one.end) for one in found[max(place - 1, 0) : place + 1])
             )
-            if not taken and text[start:end].casefold() not in spared:
+            if not taken:
                 found.insert(place, Found(kind, start, end))
     return found
+
+
+def allowing(piece: str, allowed: tuple[str, ...]) -> str:
+    """Return the first pattern that allows a piece of personal data, "" where none does."""
+    written = piece.casefold()
+    for pattern, whole, bare in patterns_of(allowed):
+        if whole.fullmatch(written) or ("@" not in written and bare.fullmatch(GAPS.sub("", written))):
+            return pattern
+    return ""
+
+
+@lru_cache(maxsize=64)
+def patterns_of(allowed: tuple[str, ...]) -> tuple[tuple[str, re.Pattern[str], re.Pattern[str]], ...]:
+    """Return each pattern as two expressions: for the piece as it is written, and without spaces and signs."""
+
+    def compiled(text: str) -> re.Pattern[str]:
+        return re.compile(".*".join(re.escape(part) for part in text.split("*")))
+
+    return tuple(
+        (pattern, compiled(pattern.strip().casefold()), compiled(GAPS.sub("", pattern.casefold()) or "\0"))
+        for pattern in allowed
+    )
 
 
 def mask(text: str, allowed: Iterable[str] = ()) -> str:

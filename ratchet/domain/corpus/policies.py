@@ -66,7 +66,8 @@ class ValidationPolicy(Policy):
     `imbalance` is the largest intent's rows over the smallest's; `near_duplicate` the ratio in percent from
     which two texts of different intents are reported; below `suspect_ratio` of the likeliest intent's
     likelihood a label is put on the list to review. `null_like` are texts that a tool wrote for a missing
-    value; `personal_data_allowed` literal pieces that may stand in messages although they look personal.
+    value; `personal_data_allowed` pieces that may stand in messages although they look personal, with `*` for
+    any characters.
     """
 
     minimum_examples: int = Field(10, ge=1)
@@ -76,6 +77,30 @@ class ValidationPolicy(Policy):
     suspect_ratio: float = Field(0.1, gt=0, lt=1)
     null_like: list[str] = Field(default=["nan", "null", "none", "n/a", "#n/a", "<na>", "nil", "undefined"])
     personal_data_allowed: list[str] = Field(default_factory=list)
+
+    @field_validator("personal_data_allowed")
+    @classmethod
+    def not_everything(cls, allowed: list[str]) -> list[str]:
+        """Refuse patterns that would let everything through."""
+        if broad := [pattern for pattern in allowed if not pattern.strip("* ").strip("@.")]:
+            raise ValueError(
+                f"{broad[0]!r} would allow all personal data; name a part of it, as in '*@example.com'"
+            )
+        return allowed
+
+
+class SourcePolicy(Policy):
+    """How the files of one source are written: whose columns hold what, the sheet, the encoding.
+
+    `files` is a pattern of their names, with `*` for any characters; `context` maps a context field to its column.
+    """
+
+    files: str = Field(min_length=1)
+    text: str = "text"
+    intent: str = "intent"
+    context: dict[str, str] = Field(default_factory=dict)
+    sheet: str | None = None
+    encoding: str | None = None
 
 
 class WearPolicy(Policy):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ratchet.domain.corpus import markup
 from ratchet.domain.corpus.corpus import NEWEST_FORM, CorpusPolicy, normalised, plain
 from ratchet.domain.corpus.findings import SHOWN, Finding, ValidationReport
 from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
@@ -17,6 +18,10 @@ from ratchet.domain.corpus.policies import WARNINGS as WARNINGS
 from ratchet.domain.corpus.policies import ValidationPolicy as ValidationPolicy
 from ratchet.domain.wording import count, listed
 
+FEW, TWO = "too few examples", "too few intents"
+OF_INTENTS = (FEW, TWO)
+"""The errors of whole intents; the others are about rows that can be left out."""
+SEPARATORS = re.compile(r"[\s_-]+")
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
 
 
@@ -42,7 +47,7 @@ def validate(
     errors = [*check.single_rows(frame[new]), *check.labels(new)]
     faulty = tuple(np.flatnonzero(check.faulty).tolist())
     errors += check.intents()
-    warnings = [*check.balance(), *check.look_alikes(new, work, form)]
+    warnings = [*check.balance(), *check.alike(), *check.look_alikes(new, work, form)]
     return ValidationReport(len(frame), frame["intent"].nunique(), tuple(errors), tuple(warnings), faulty)
 
 
@@ -70,6 +75,7 @@ class Check:
             ("null-like text", texts.isin(nulls), "have a text that a tool wrote for a missing value"),
             ("empty intent", rows["intent"].str.strip().str.casefold().isin({"", *nulls}), "have no intent"),
             ("control characters", matches(rows["text"], CONTROL), "have control characters or U+FFFD"),
+            ("broken markup", untrainable(rows["text"]), "have entity markup at which Rasa's training fails"),
         ]
         for field, allowed in self.context.items():
             if allowed is not None:
@@ -115,12 +121,12 @@ class Check:
         """There are at least two intents, each with enough examples."""
         if len(self.sizes) < 2:
             yield self.finding(
-                "too few intents",
+                TWO,
                 self.frame.head(0),
                 f"There are {len(self.sizes)} intents; a classifier needs two.",
             )
         few = self.sizes[self.sizes < self.policy.minimum_examples]
-        yield from self.sized("too few examples", few, self.policy.minimum_examples)
+        yield from self.sized(FEW, few, self.policy.minimum_examples)
 
     def balance(self) -> Iterator[Finding]:
         """Intents with few examples, and one intent far larger than another."""
@@ -133,6 +139,21 @@ class Check:
                 self.frame.head(0),
                 f"{self.sizes.idxmax()} has {ratio:.1f} times the examples of {self.sizes.idxmin()}"
                 f" ({self.sizes.max()} and {self.sizes.min()}, reported from {self.policy.imbalance:g} on).",
+            )
+
+    def alike(self) -> Iterator[Finding]:
+        """Intents whose names differ in case, or in spaces, hyphens and underscores only."""
+        groups: dict[str, list[str]] = {}
+        for name in self.sizes.index:
+            groups.setdefault(SEPARATORS.sub("_", str(name).casefold()), []).append(str(name))
+        twins = [sorted(names) for names in groups.values() if len(names) > 1]
+        if twins:
+            rows = self.frame[self.frame["intent"].isin([name for names in twins for name in names])]
+            pairs = listed([" / ".join(f"{name} ({self.sizes[name]})" for name in names) for names in twins])
+            yield self.finding(
+                "intents of nearly the same name",
+                rows,
+                f"{count(len(twins), 'name')} written in several ways: {pairs}.",
             )
 
     def sized(self, rule: str, sizes: pd.Series, threshold: int) -> Iterator[Finding]:
@@ -167,6 +188,13 @@ class Check:
                 lines,
                 f"{count(len(lines), 'row')} have a near-duplicate under another intent.",
             )
+
+
+def untrainable(texts: pd.Series) -> pd.Series:
+    """Tell for each text whether Rasa would fail on its entity markup."""
+    return pd.Series(
+        [bool(markup.untrainable(text)) for text in texts.tolist()], index=texts.index, dtype=bool
+    )
 
 
 def matches(texts: pd.Series, pattern: re.Pattern[str]) -> pd.Series:

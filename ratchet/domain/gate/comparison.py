@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from ratchet.domain.corpus.corpus import context_values
 from ratchet.domain.gate.evaluation import OUT_OF_SCOPE, correctness
+from ratchet.domain.gate.scores import Scores
 from ratchet.domain.record import Record
 from ratchet.domain.statistics import chance_of_loss
 
@@ -49,6 +51,33 @@ class Contest(Record):
     first_accuracy: float
     second_accuracy: float
     comparison: Comparison
+
+
+@dataclass(frozen=True)
+class Trial(Record):
+    """What a change of the pipeline would bring, measured and not kept: `contest` has the changed one first.
+
+    `interval` is the 95 % interval of the difference in accuracy, from the paired rows (Wald, of the difference of the
+    two discordant shares); latencies are the medians of one message, in milliseconds.
+    """
+
+    contest: Contest
+    difference: float
+    interval: tuple[float, float]
+    latency_ms: float
+    latency_before_ms: float
+
+    @staticmethod
+    def of(contest: Contest, scores: Scores) -> Trial:
+        """Return the trial of a contest whose scores are named `first` and `second`."""
+        rows, gained, lost = contest.rows, len(contest.comparison.gained), len(contest.comparison.lost)
+        difference = (gained - lost) / rows if rows else 0.0
+        spread = (
+            1.96 * math.sqrt(max(gained + lost - (gained - lost) ** 2 / rows, 0.0)) / rows if rows else 0.0
+        )
+        measured = [scores.evaluations[name].latency for name in ("first", "second")]
+        first, second = (one.p50_ms if one else 0.0 for one in measured)
+        return Trial(contest, difference, (difference - spread, difference + spread), first, second)
 
 
 def compare(

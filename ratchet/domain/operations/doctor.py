@@ -133,7 +133,8 @@ def service(process: int) -> list[Fault]:
 def bundle_gone(release: Release, role: str) -> Fault:
     """Return that what a release starts from is not there; `role` is "live" or "last good"."""
     what = "bundle" if release.target == "process" else "image"
-    fact = f"The {what} of release {release.id}, the {role} one, is gone or was changed."
+    how = "is gone or was changed" if what == "bundle" else "is gone, or not where every node can have it"
+    fact = f"The {what} of release {release.id}, the {role} one, {how}."
     return Fault(
         Name.BUNDLE, fact, f"Build it again from its manifest: {MEND[:1].lower()}{MEND[1:]}", True, release.id
     )

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 
 from ratchet.domain.record import Record
 
+REFUSED = "Refused"
+"""The state of a run whose file the inbox refused: nothing broke, but somebody has to look."""
 BEGUN = {
     "A retrain": "retrain",
     "A release": "release",

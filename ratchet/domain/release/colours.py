@@ -68,6 +68,16 @@ def settle(
     return Settlement(chosen.colour if chosen else None, tuple(gone))
 
 
+def likely(present: Collection[Present], recorded: str) -> Colour | None:
+    """Return which colour had the traffic, where nobody says it any more; None where that cannot be told.
+
+    It is the one with the recorded release, "" where that is not known; of several the one that is not kept warm.
+    """
+    named = [one for one in present if recorded and one.release == recorded]
+    chosen = named if len(named) == 1 else [one for one in named or present if one.warm_until is None]
+    return chosen[0].colour if len(chosen) == 1 else None
+
+
 def stays(one: Present, now: datetime) -> bool:
     """Say whether a colour without traffic is kept warm, and its time is not over."""
     return one.warm_until is not None and now < one.warm_until

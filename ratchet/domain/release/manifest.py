@@ -11,6 +11,7 @@ from typing import Any
 
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.record import Record
+from ratchet.domain.release.stories import Stories
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Lineage(Record):
 
     `data_revision` is the hash in `data.dvc`, `ledger_hash` the SHA-256 of the ledger, `code_commit` the Git
     commit (with `-dirty` where the working tree differed), `code_hash` the digest of the files that shape the
-    model, `lock_hash` the SHA-256 of `bot/uv.lock`, `fingerprint` the digest of all that training depends on.
+    model, `lock_hash` the SHA-256 of `bot/uv.lock`, `fingerprint` the digest of all that training depends on,
+    `encoder` the digest of the sentence encoder, "" without one: the model cannot be loaded without its weights.
     """
 
     data_revision: str
@@ -29,13 +31,15 @@ class Lineage(Record):
     lock_hash: str
     fingerprint: str
     seed: int
+    encoder: str = ""
 
 
 @dataclass(frozen=True)
 class Release(Record):
     """One immutable manifest. `bundle` is the digest of the image, or of the bundle folder on `process`;
     `rehearsal` is what going back and forth once has shown (`domain.release.rollout`), where the policy asks for it.
-    `code` is the SHA-256 over all of the bot's code in it, "" in manifests from before that was noted."""
+    `code` is the SHA-256 over all of the bot's code in it, "" in manifests from before that was noted.
+    `stories` are the test stories that were played when it was staged, None where none were."""
 
     id: str
     created_at: str
@@ -54,6 +58,7 @@ class Release(Record):
     rehearsal: dict[str, Any] | None = None
     live_at: str = ""
     code: str = ""
+    stories: Stories | None = None
 
     @property
     def live_since(self) -> str:

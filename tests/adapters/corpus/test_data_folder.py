@@ -244,7 +244,7 @@ def test_extras_grow_by_name_and_example(settings: Settings) -> None:
     (settings.workspace / "data" / "extras" / "own.yml").write_text("nlu: []\n")
     put(settings, messages, {"synonym": {"laptop": ["pc", "notebook"], "leave": ["vacation"]}})
     extras = settings.workspace / "data" / "extras"
-    assert data_folder.nlu_yaml.read_extras(extras / "synonym.yml") == {
+    assert data_folder.nlu_extras.read_extras(extras / "synonym.yml") == {
         "synonym": {"laptop": ["pc", "notebook"], "leave": ["vacation"]}
     }
     assert (extras / "own.yml").exists()

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from ratchet.adapters.readers import sources
-from ratchet.adapters.readers.tables import Columns, Reading
+from ratchet.adapters.readers.reading import Columns, Reading
 from ratchet.domain.corpus.corpus import CorpusPolicy
 from ratchet.domain.errors import RatchetError
 
@@ -35,7 +35,7 @@ def test_csv_with_the_columns_in_any_order_and_case(tmp_path: Path) -> None:
     reading = read(path)
     assert rows(reading) == ROWS
     assert reading.frame["place"].tolist() == ["new.csv:2", "new.csv:3"]
-    assert reading.remarks == ()
+    assert [one.sentence for one in reading.account] == ["new.csv: columns that are not read: 'note'."]
 
 
 @pytest.mark.parametrize(("delimiter", "said"), [(";", "semicolon"), ("\t", "tab"), ("|", "bar")])
@@ -50,7 +50,7 @@ def test_other_delimiters_are_guessed_and_said(tmp_path: Path, delimiter: str, s
     path.write_text("\n".join(delimiter.join(row) for row in cells))
     reading = read(path)
     assert rows(reading) == ROWS
-    assert said in reading.remarks[0]
+    assert said in reading.account[0].sentence
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_other_encodings_are_guessed_and_said(tmp_path: Path, encoding: str, rem
     path.write_bytes("text,intent\ncafé für “alle”,leave\n".encode(encoding))
     reading = read(path)
     assert reading.frame["text"].tolist() == ["café für “alle”"]
-    assert [remark in said for said in reading.remarks] == ([True] if remark else [])
+    assert [remark in one.sentence for one in reading.account] == ([True] if remark else [])
 
 
 def test_json_lines_need_not_be_alike(tmp_path: Path) -> None:

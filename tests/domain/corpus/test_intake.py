@@ -52,6 +52,34 @@ def test_a_new_label_overrules_only_on_request() -> None:
     )
 
 
+def test_a_label_without_a_context_relabels_the_text_in_all_it_has() -> None:
+    """A file without context columns corrects each row of its texts; a row that names more of a context goes before."""
+    old = frame(
+        ("all down", "wifi", "manager"),
+        ("all down", "wifi", "intern"),
+        ("all down", "vpn", ""),
+        ("b", "x", ""),
+    )
+    merged = merge(old, frame(("All down", "vpn", "")), CORPUS, True)
+    assert sorted(labels(merged.frame)) == [
+        ["All down", "vpn", "intern"],
+        ["All down", "vpn", "manager"],
+        ["all down", "vpn", ""],
+        ["b", "x", ""],
+    ]
+    assert (merged.relabelled, merged.known, int(merged.fresh.sum())) == (2, 0, 2)
+    assert merged.account[0].sentence == "1 row without a context relabelled 2 messages in their contexts."
+    merged = merge(old, frame(("all down", "net", ""), ("all down", "wifi", "intern")), CORPUS, True)
+    assert sorted(labels(merged.frame)) == [
+        ["all down", "net", ""],
+        ["all down", "net", "manager"],
+        ["all down", "wifi", "intern"],
+        ["b", "x", ""],
+    ]
+    twice = merge(old, frame(("all down", "net", ""), ("all down", "lan", "")), CORPUS, True)
+    assert (twice.relabelled, len(twice.frame)) == (0, 6)  # validation names the contradiction
+
+
 def test_one_faulty_row_refuses_all_and_can_be_left_out() -> None:
     """All or nothing, unless the caller asks for the good rows."""
     good = [

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ratchet.domain.release.colours import Colour, Present, for_release, is_warm, settle
+from ratchet.domain.release.colours import Colour, Present, for_release, is_warm, likely, settle
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
 TIMES = st.none() | st.integers(-60, 60).map(lambda minutes: NOW + timedelta(minutes=minutes))
@@ -93,3 +94,16 @@ def test_a_release_starts_in_the_other_colour() -> None:
     assert for_release(Colour.BLUE) is Colour.GREEN
     assert for_release(Colour.GREEN) is Colour.BLUE
     assert for_release(None) is Colour.BLUE
+
+
+def test_where_nobody_says_it_the_recorded_release_had_the_traffic() -> None:
+    """Else the only one that is not kept warm; two of a kind are not guessed at."""
+    blue = Present(Colour.BLUE, "r2", "image", True)
+    warm = Present(Colour.GREEN, "r1", "image", True, NOW)
+    stray = Present(Colour.GREEN, "r3", "image", True)
+    assert likely([blue, warm], "") is Colour.BLUE
+    assert likely([blue, warm], "r1") is Colour.GREEN
+    assert likely([blue, stray], "r2") is Colour.BLUE
+    assert likely([blue, stray], "") is None
+    assert likely([replace(blue, release="r1"), warm], "r1") is Colour.BLUE
+    assert likely([], "r2") is None

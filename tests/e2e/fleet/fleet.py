@@ -226,25 +226,32 @@ class Fleet:
     @contextmanager
     def load(self, url: str | None = None, rate: float = RATE) -> Iterator[Count]:
         """Keep an open-loop load on the channel; the count is filled in when the block has ended."""
-        token = self.settings.state / "secrets" / "load-token"
-        write_text(token, self.token)
-        argv = [sys.executable, "-m", "tests.e2e.fleet.load", url or self.target.url(), str(token), str(rate)]
-        process = commands.start(argv, cwd=ROOT, stdout=subprocess.PIPE)
-        assert process.stdout is not None
-        assert process.stdout.readline().strip() == "started"
-        count = Count()
-        try:
-            time.sleep(1.0)
+        with loaded(url or self.target.url(), self.token, self.settings.state, rate) as count:
             yield count
-            time.sleep(1.0)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            content = json.loads(process.communicate(timeout=60)[0].splitlines()[-1])
-            vars(count).update({**content, "releases": Counter(content["releases"])})
 
     def note(self, name: str, outcome: str, count: Count, seconds: float | None = None) -> None:
         """Record a fault for the table."""
         self.faults.append(Fault(name, outcome, count, seconds))
+
+
+@contextmanager
+def loaded(url: str, token: str, state: Path, rate: float = RATE) -> Iterator[Count]:
+    """Keep an open-loop load on a bot; the count is filled in when the block has ended."""
+    file = state / "secrets" / "load-token"
+    write_text(file, token)
+    argv = [sys.executable, "-m", "tests.e2e.fleet.load", url, str(file), str(rate)]
+    process = commands.start(argv, cwd=ROOT, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "started"
+    count = Count()
+    try:
+        time.sleep(1.0)
+        yield count
+        time.sleep(1.0)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        content = json.loads(process.communicate(timeout=60)[0].splitlines()[-1])
+        vars(count).update({**content, "releases": Counter(content["releases"])})
 
 
 def slack() -> float:

@@ -82,9 +82,8 @@ async def ask(session: aiohttp.ClientSession, url: str, token: str, number: int,
     }
     started, asked = time.perf_counter(), time.time()
     try:
-        async with session.post(
-            f"{url}/chat", json=body, headers={"Authorization": f"Bearer {token}"}
-        ) as answer:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        async with session.post(f"{url}/chat", json=body, headers=headers) as answer:
             if answer.status != 200:
                 raise ValueError(f"{answer.status} {(await answer.text())[:120]}")
             reply = await answer.json()

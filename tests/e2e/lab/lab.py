@@ -81,8 +81,11 @@ class Lab:
     def __init__(self, folder: Path, nodes: int = 3) -> None:
         self.nodes = [Node(number, folder / f"lab{number}") for number in range(1, nodes + 1)]
 
-    def start(self, images: Sequence[str]) -> None:
-        """Start the engines, load images from this machine's own engine into each, and join them."""
+    def start(self, images: Sequence[str], first: Sequence[str] = (), joined: int | None = None) -> None:
+        """Start the engines, load images from this machine's own engine, and make a swarm of them.
+
+        The `first` node gets images besides. Only so many nodes are `joined`, None for all.
+        """
         self.stop()
         sh(
             f"ip link add {BRIDGE} type bridge",
@@ -97,25 +100,41 @@ class Lab:
             self._run(node)
         for node in self.nodes:
             wait(lambda node=node: answers(node), 60, f"{node.name} answers")  # type: ignore[misc]
+        self._load(self.nodes, images)
+        self._load(self.nodes[:1], first)
+        client = self.nodes[0].client()
+        client.swarm.init(advertise_addr=self.nodes[0].address, listen_addr=f"{self.nodes[0].address}:2377")
+        for node in self.nodes[1:joined]:
+            self.join(node)
+
+    def _load(self, nodes: Sequence[Node], images: Sequence[str]) -> None:
+        if not images:
+            return
         archive = self.nodes[0].folder.parent / "images.tar"
         subprocess.run(["docker", "save", "-o", archive, *images], check=True, timeout=300)
         loads = [
             subprocess.Popen(
                 ["docker", "-H", node.host, "load", "-q", "-i", archive], stdout=subprocess.DEVNULL
             )
-            for node in self.nodes
+            for node in nodes
         ]
         assert all(load.wait(timeout=300) == 0 for load in loads)
         archive.unlink()
-        first = self.nodes[0].client()
-        first.swarm.init(advertise_addr=self.nodes[0].address, listen_addr=f"{self.nodes[0].address}:2377")
-        token = first.swarm.attrs["JoinTokens"]["Manager"]
-        for node in self.nodes[1:]:
-            remote = [f"{self.nodes[0].address}:2377"]
-            node.client().swarm.join(
-                remote, token, advertise_addr=node.address, listen_addr=f"{node.address}:2377"
-            )
-        wait(lambda: len(ready_nodes(first)) == len(self.nodes), 30, "every node is ready")
+
+    def join(self, node: Node) -> None:
+        """Make an engine a manager of the swarm, with the command that the first one prints for it."""
+        printed = subprocess.run(
+            ["docker", "-H", self.nodes[0].host, "swarm", "join-token", "manager"],
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        ).stdout
+        command = next(line.split() for line in printed.splitlines() if "docker swarm join " in line)
+        own = ["--advertise-addr", node.address, "--listen-addr", f"{node.address}:2377"]
+        words = ["docker", "-H", node.host, *command[1:3], *own, *command[3:]]
+        subprocess.run(words, check=True, capture_output=True, timeout=60)
+        wait(lambda: node.name in ready_nodes(self.nodes[0].client()), 30, f"{node.name} is ready")
 
     def cut(self, node: Node) -> None:
         """Take the node's cable away."""

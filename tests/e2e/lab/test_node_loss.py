@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import docker
 import pytest
 
 from tests.e2e.fleet.fleet import UNKNOWN, Fleet, make_fleet, until
 from tests.e2e.lab.lab import GATEWAY, Lab, Node
-from tests.sweep import LABEL
 
 pytestmark = [
     pytest.mark.e2e,
@@ -21,31 +18,6 @@ pytestmark = [
     pytest.mark.timeout(600),
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root for network namespaces"),
 ]
-
-REGISTRY_PORT = 15119
-
-
-@pytest.fixture
-def lab(engine: docker.DockerClient, tmp_path: Path) -> Iterator[Lab]:
-    """Three engines in one swarm, with the base images."""
-    made = Lab(Path("/var/tmp/ratchet-lab"))
-    try:
-        made.start(["haproxy:lts", "redis:7"])
-        yield made
-    finally:
-        made.stop()
-
-
-@pytest.fixture
-def registry(engine: docker.DockerClient, lab: Lab) -> Iterator[str]:
-    """A registry that this machine pushes to and the lab's nodes pull from over the bridge; names for it differ."""
-    addresses = [("127.0.0.1", REGISTRY_PORT), (GATEWAY, REGISTRY_PORT)]
-    running = engine.containers.run("registry:2", detach=True, ports={"5000/tcp": addresses}, labels=[LABEL])
-    try:
-        time.sleep(2)
-        yield f"127.0.0.1:{REGISTRY_PORT}/team/bot"
-    finally:
-        running.remove(force=True, v=True)
 
 
 def test_a_lost_node_loses_no_request(

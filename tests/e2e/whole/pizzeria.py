@@ -221,7 +221,7 @@ class Pizzeria:
         (self.workspace / ".env").write_text(
             "".join(f"RATCHET_{name}={value}\n" for name, value in env.items())
         )
-        files = {"config.yml": CONFIG, "domain.yml": DOMAIN, "rules.yml": RULES, "stories.yml": STORIES}
+        files = {"config.yml": CONFIG, "domain.yml": DOMAIN, "rules.yml": RULES, "data/stories.yml": STORIES}
         files |= {
             "actions/__init__.py": "",
             "actions/weather.py": ACTIONS,

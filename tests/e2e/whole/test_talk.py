@@ -72,7 +72,7 @@ def raising(bot: Pizzeria) -> None:
 
 def contradiction(bot: Pizzeria) -> None:
     """A second story does otherwise after the same messages."""
-    (bot.bot / "stories.yml").write_text(STORIES + CONTRADICTION)
+    (bot.bot / "data" / "stories.yml").write_text(STORIES + CONTRADICTION)
 
 
 def renamed_by_hand(bot: Pizzeria) -> None:
@@ -208,7 +208,7 @@ def test_a_model_that_is_worse_to_talk_to_is_not_promoted(
         ),
         pytest.param(
             lambda bot: bot.edit(
-                "bot/stories.yml",
+                "bot/data/stories.yml",
                 "stories:\n",
                 "stories:\n- story: parking, then thanks\n  steps:\n  - intent: parking\n  - action: utter_parking\n"
                 "  - intent: thanks\n  - action: utter_welcome\n",

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from ratchet.adapters.corpus import dry_run, dvc, ledger_history
-from ratchet.adapters.readers.tables import Columns
+from ratchet.adapters.readers.reading import Columns
 from ratchet.adapters.settings import load_settings
 from ratchet.domain.corpus import ledger
 from ratchet.domain.corpus.restoration import OlderData

@@ -47,9 +47,17 @@ def prepare(
             if now is None
             else "bringing stack.yml's changes out"
         )
-        hand_over(client, settings, made, values)
-        docker_service.label(switch.service(settings), stack.docker_environment(settings), {CONTENT: content})
+        bring(client, settings, document, values)
     await_services(client, settings, needed=switch.word(client, settings) is None)
+
+
+def bring(
+    client: docker.DockerClient, settings: Settings, document: Mapping[str, Any], values: dict[str, str]
+) -> None:
+    """Tell the engine of the base, and note which stack it was told."""
+    hand_over(client, settings, derived.base(document), values)
+    content = {CONTENT: digest(document, values)}
+    docker_service.label(switch.service(settings), stack.docker_environment(settings), content)
 
 
 def as_declared(

@@ -12,7 +12,15 @@ import docker
 
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import sha256
-from ratchet.adapters.targets.swarm import derived, docker_service, fleet_owner, stack, switch
+from ratchet.adapters.targets.swarm import (
+    companions,
+    derived,
+    docker_service,
+    fleet_owner,
+    images,
+    stack,
+    switch,
+)
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.colours import Colour, Present
 from ratchet.domain.release.rollout import Wanted, is_at
@@ -66,6 +74,12 @@ class Colours:
         """Derive the stack of a colour, or of a release to compare with, from stack.yml."""
         return derived.coloured(document, self.settings.stack, name, service, values, digest)
 
+    def with_actions(self, made: Any, colour: Colour, document: Mapping[str, Any], values: Mapping[str, str]) -> Any:
+        """Add the release's own action service to the stack of a colour, where its image has custom actions."""
+        if not images.has_actions(self.client, values["RATCHET_IMAGE"]):
+            return made
+        return companions.with_actions(made, key(colour), companions.key(colour), document)
+
     def secrets(self, document: Mapping[str, Any], values: Mapping[str, str]) -> str:
         """Return the digest of today's secrets, as the label of a colour has it."""
         made = self.derive(self.settings.stack, derived.BOT, document, values)
@@ -78,12 +92,17 @@ class Colours:
     def start(self, colour: Colour, document: Mapping[str, Any], values: Mapping[str, str]) -> None:
         """Tell the engine to start a colour, or to change it replica by replica where it is there."""
         made = self.derive(self.stack(colour), key(colour), document, values)
+        made = self.with_actions(made, colour, document, values)
         owner = fleet_owner.overlay(self.settings, made)
         stack.deploy(self.settings, self.stack(colour), made, values, owner)
 
     def remove(self, colour: Colour) -> None:
         """Stop a colour and wait until its replicas have ended, so that their memory is free."""
         self.remove_stack(self.stack(colour))
+
+    def order_removal(self, colour: Colour) -> None:
+        """Stop a colour, and let its replicas end in their own time."""
+        stack.remove(self.settings, self.stack(colour))
 
     def remove_stack(self, name: str) -> None:
         """Take a stack away and wait until its containers and networks are gone."""

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ratchet.adapters.targets.swarm import companions
+
 BOT, PROXY, SWITCH = "bot", "proxy", "switch"
 BOT_PORT, PROXY_PORT, OPERATION_PORT = 5005, 8080, 8405
 """Ports within the fleet's networks; which ports the nodes open is for settings to say."""
@@ -24,7 +26,7 @@ def completed(document: Mapping[str, Any], ours: Mapping[str, Any]) -> Document:
 
     A stack from before there were colours has a proxy that mounts its configuration and no service `switch`.
     """
-    made = copy.deepcopy(dict(document))
+    made = companions.completed(document, ours)
     services = made["services"]
     if SWITCH in services or PROXY not in services:
         return made
@@ -53,6 +55,8 @@ def base(document: Mapping[str, Any]) -> Document:
     """Derive what all releases stand on: everything but the bot, with no secret and no configuration of it."""
     derived = copy.deepcopy(dict(document))
     del derived["services"][BOT]
+    if companions.own_actions(document):
+        derived["services"].pop(companions.ACTIONS, None)
     for kind in ("secrets", "configs"):
         used = {name for service in derived["services"].values() for name in sources(service, kind)}
         kept = {name: entry for name, entry in (derived.get(kind) or {}).items() if name in used}

@@ -79,9 +79,12 @@ class Exchange:
         return True
 
     def cool(self, say: Say, now: bool = False) -> None:
-        """Stop a release that was kept warm and whose time is over; `now`: whatever its time."""
+        """Stop a release that was kept warm and whose time is over; `now`: whatever its time.
+
+        Its replicas end by themselves after that: no other command has to wait for them.
+        """
         live = self.colours.live()
         other = self.colours.present(live.other) if live else None
         if other and other.warm_until and (now or not decisions.stays(other, clock())):
             say(f"stopping release {other.release}, which was kept warm")
-            self.colours.remove(other.colour)
+            self.colours.order_removal(other.colour)

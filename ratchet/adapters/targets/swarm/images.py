@@ -15,7 +15,7 @@ from typing import IO, Any
 import docker
 from docker.errors import DockerException, ImageNotFound
 
-from ratchet.adapters.bot import flavour, framework
+from ratchet.adapters.bot import flavour, framework, project
 from ratchet.adapters.bot.bot_code import code_files, lock_hash
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import refuse_pointers, sha256
@@ -30,6 +30,8 @@ LABELS = {
     "data": "ratchet.data.revision",
 }
 OWNER = "ratchet.stack"
+ACTIONS = "ratchet.actions"
+"""Label of an image with custom actions."""
 BUILD_SECONDS = 1800
 
 
@@ -122,6 +124,8 @@ def build_release(
     named = {LABELS.get(key, f"ratchet.{key}"): value for key, value in labels.items()} | {
         OWNER: settings.stack
     }
+    if project.has_actions(settings.bot):
+        named[ACTIONS] = "yes"
     with context(files) as stream:
         image = build(client, stream, tag=tag, settings=settings, labels=named, arguments=arguments)
     client.images.get(image).tag(repository, "latest")
@@ -194,6 +198,14 @@ def exists(client: docker.DockerClient, reference: str) -> bool:
     try:
         client.images.get(reference)
         return True
+    except ImageNotFound:
+        return False
+
+
+def has_actions(client: docker.DockerClient, reference: str) -> bool:
+    """Say whether an image has custom actions that get a service of their own; one that is not here is not known."""
+    try:
+        return ACTIONS in (client.images.get(reference).labels or {})
     except ImageNotFound:
         return False
 

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import docker
 
 from ratchet.adapters.settings import Settings
-from ratchet.adapters.targets.swarm import docker_service, proof, reasons, stack
+from ratchet.adapters.targets.swarm import companions, docker_service, proof, reasons, stack
 from ratchet.adapters.targets.target import ReplicaStatus
 from ratchet.domain.release.rollout import FAILED_STATES, ServiceState, Task
 
@@ -49,11 +49,12 @@ def why(task: Task, fleet: ServiceState, said: str) -> str:
 
 
 def logs(client: docker.DockerClient, settings: Settings, service: str, lines: int) -> str:
-    """Return the last lines of each replica, with its name, from whichever node it runs on."""
-    fleet = docker_service.fleet(client, service)
+    """Return the last lines of each replica and of its custom actions, with the name, from whichever node it runs on."""
+    fleets = [docker_service.fleet(client, name) for name in (service, companions.beside(service))]
     environment = stack.docker_environment(settings)
     parts = [
         f"{task.name} on {task.node}\n{docker_service.tail(task.id, environment, lines)}"
+        for fleet in fleets
         for task in (fleet.running() if fleet else [])
     ]
     return "\n\n".join(parts)

@@ -14,17 +14,20 @@ from typing import Any
 
 import yaml
 
-from ratchet.adapters.bot import channel
+from ratchet.adapters.bot import channel, project
 from ratchet.adapters.settings import SOURCE, Settings
 from ratchet.adapters.system import commands, yaml_text
 from ratchet.adapters.system.files import refuse_pointers, sha256, write_text
-from ratchet.adapters.targets.swarm import derived
+from ratchet.adapters.targets.swarm import derived, tls
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.manifest import Release
 
 STACK_SECONDS = 120
 HAPROXY, START, SWITCH = "proxy/haproxy.cfg", "proxy/proxy.sh", "proxy/switch.cfg"
-RECIPES = ("stack.yml", "bot/Dockerfile", "bot/model.Dockerfile", "bot/healthy.py", HAPROXY, START, SWITCH)
+RECIPES = (
+    *("stack.yml", "bot/Dockerfile", "bot/encoder.Dockerfile", "bot/model.Dockerfile", "bot/healthy.py"),
+    *(HAPROXY, START, SWITCH),
+)
 """What a release on the swarm is made with; a workspace may have some of its own."""
 
 
@@ -52,7 +55,8 @@ def read(settings: Settings) -> dict[str, Any]:
             f"{path} declares no service `{derived.BOT}`.", "See deployments/stack.yml of Ratchet for one."
         )
     ours = yaml_text.load((SOURCE / "deployments" / "stack.yml").read_text(encoding="utf-8"))
-    return anchored(derived.completed(document, ours), own, SOURCE / "deployments")
+    made = anchored(derived.completed(document, ours), own, SOURCE / "deployments")
+    return tls.terminated(made, settings)
 
 
 def anchored(document: Mapping[str, Any], own: Path, ours: Path) -> dict[str, Any]:
@@ -86,6 +90,7 @@ def variables(settings: Settings, release: Release | None = None, colour: str = 
     """
     files = recipes(settings)
     clients, staging = client_tokens(settings), channel.staging_token(settings)
+    own = project.variables_file(settings)
     return {
         "RATCHET_STACK": settings.stack,
         "RATCHET_PORT": str(settings.port),
@@ -98,6 +103,8 @@ def variables(settings: Settings, release: Release | None = None, colour: str = 
         "RATCHET_CLIENT_TOKENS_HASH": sha256(clients)[:12],
         "RATCHET_STAGING_TOKEN_FILE": str(staging),
         "RATCHET_STAGING_TOKEN_HASH": sha256(staging)[:12],
+        "RATCHET_VARIABLES_FILE": str(own),
+        "RATCHET_VARIABLES_HASH": sha256(own)[:12],
         "RATCHET_EVENTS_URL": settings.events_url.get_secret_value() if settings.events_url else "",
         "RATCHET_EVENTS_DAYS": f"{settings.params.monitor.retention_days:g}",
         "RATCHET_CONVERSATION_MESSAGES": str(settings.conversation_messages),

@@ -13,6 +13,8 @@ from ratchet.adapters.targets.swarm import (
     base,
     beside,
     docker_service,
+    encoder_image,
+    faults,
     fleet_owner,
     haproxy,
     image_registry,
@@ -24,10 +26,12 @@ from ratchet.adapters.targets.swarm import (
 from ratchet.adapters.targets.swarm.colours import Colours, wanted
 from ratchet.adapters.targets.swarm.colours import now as clock
 from ratchet.adapters.targets.swarm.comparison import Comparison
+from ratchet.adapters.targets.swarm.conversations import FleetConversations
 from ratchet.adapters.targets.swarm.exchange import Exchange
 from ratchet.adapters.targets.swarm.rollout import Rollout
 from ratchet.adapters.targets.target import ReplicaStatus, Say, Warm
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.operations.doctor import Fault
 from ratchet.domain.release import colours as decisions
 from ratchet.domain.release.colours import Colour
 from ratchet.domain.release.manifest import Release
@@ -76,6 +80,8 @@ class SwarmTarget:
         self.check()
         recipes = stack.recipes(self.settings)
         runtime = images.ensure_runtime(self.client, self.settings, recipes, say)
+        if encoder := labels.get("encoder"):
+            runtime = encoder_image.ensure(self.client, self.settings, recipes, runtime, encoder, say)
         started = time.monotonic()
         image, tag = images.build_release(
             self.client, self.settings, recipes, runtime, archive, model_sha256, labels
@@ -159,7 +165,9 @@ class SwarmTarget:
         if self.comparison.discard():
             say("removed what an unfinished release had left beside the live one")
         recorded = live.id if live and live.target == self.name else ""
-        colour, present = self.colours.live(), self.colours.all()
+        faults.take_back(self.client, self.settings, say)
+        colour, present = faults.last_word(self.client, self.settings, recorded), self.colours.all()
+        faults.settle(self.client, self.settings, colour, say)
         secrets = self.colours.todays_secrets() if present else ""
         settled = decisions.settle(present, colour, recorded, secrets, clock())
         by = {one.colour: one for one in present}
@@ -209,7 +217,7 @@ class SwarmTarget:
             )
         if not self.holds(release):
             raise RatchetError(
-                f"The image of release {release.id} is no longer on this machine.",
+                f"The image of release {release.id} is not where the nodes can have it.",
                 "Run `ratchet doctor --mend`: it builds the image again from the release's manifest.",
             )
 
@@ -222,8 +230,22 @@ class SwarmTarget:
         )
 
     def holds(self, release: Release) -> bool:
-        """Say whether the release's image can be had."""
-        return self._has_image(release.bundle)
+        """Say whether every node can have the release's image: one of a registry, or this one's on the only node."""
+        place = docker_service.swarm(self.client)
+        alone = place is None or place.nodes < 2 or not self.settings.registry
+        return self._has_image(release.bundle) and (alone or not release.bundle.startswith("sha256:"))
+
+    def faults(self) -> Sequence[Fault]:
+        """See `optional.Examined`."""
+        return faults.faults(self.client, self.settings)
+
+    def mend(self, fault: Fault, say: Say) -> None:
+        """See `optional.Examined`."""
+        faults.mend(self.client, self.settings, fault, say)
+
+    def conversations(self) -> FleetConversations:
+        """They are in the fleet's Redis."""
+        return FleetConversations(self.client, self.settings)
 
     def _has_image(self, image: str) -> bool:
         """Whether the image can be had: nodes take one of a registry when they need it."""

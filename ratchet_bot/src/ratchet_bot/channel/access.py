@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ratchet_bot.channel import checks
+from ratchet_bot.channel import checks, naming
 from ratchet_bot.tools import _yaml
 from ratchet_bot.tools._errors import ToolError
 
@@ -18,6 +18,8 @@ RIGHTS = frozenset({CHAT, PARSE, CLAIM_CONTEXT})
 """What a client application may be granted."""
 CHECKS = "checks"
 """The right to delete what checks left; only the staging token has it."""
+RESERVED = {checks.CLIENT: "Ratchet's own checks", naming.PREFIX: "the conversations of platforms"}
+"""Names that no client application may have: its conversations would be taken for others."""
 EXAMPLE = "Write a YAML list of {name: intranet, token: SECRET, rights: [chat]}."
 
 
@@ -83,11 +85,9 @@ def _read_clients(path: Path) -> list[Client]:
     names = [client.name for client in clients]
     if len(set(names)) < len(names):
         raise ToolError(f"{path} has two clients of the same name.", "Give each its own.")
-    if checks.CLIENT in names:
-        raise ToolError(
-            f"{path} has a client named {checks.CLIENT}, the name of Ratchet's own checks.",
-            "Choose another name.",
-        )
+    for name, whose in RESERVED.items():
+        if any(client == name or client.startswith(f"{name}/") for client in names):
+            raise ToolError(f"{path} has a client named {name}, the name of {whose}.", "Choose another name.")
     return clients
 
 

@@ -18,6 +18,7 @@ from sanic.response import HTTPResponse
 from ratchet_bot.channel.access import CHAT, CHECKS, CLAIM_CONTEXT, PARSE, Access, Client
 from ratchet_bot.channel.conversation import Conversations, Turn
 from ratchet_bot.channel.directory import Directory
+from ratchet_bot.channel.limits import LONGEST_ID, MOST_CHARACTERS
 from ratchet_bot.channel.memory import Memory
 from ratchet_bot.channel.readiness import Condition, why_not
 from ratchet_bot.components.context import clean_context
@@ -25,9 +26,7 @@ from ratchet_bot.tools._model import Model
 
 logger = logging.getLogger(__name__)
 
-MOST_CHARACTERS = 4000
 MOST_MESSAGES = 1000
-LONGEST_ID = 200
 
 
 class BadRequest(Exception):

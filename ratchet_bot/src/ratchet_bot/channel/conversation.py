@@ -17,10 +17,12 @@ from rasa.shared.core.slot_mappings import SlotMappingType
 from rasa.shared.core.trackers import DialogueStateTracker
 from redis.exceptions import RedisError
 
+from ratchet_bot import retrieval
 from ratchet_bot.channel import trackers
 from ratchet_bot.channel.events import Broker, Event
 from ratchet_bot.channel.handoff import Handoff
 from ratchet_bot.channel.memory import Replies
+from ratchet_bot.channel.relay import Relay
 from ratchet_bot.components.importer import FALLBACK_INTENT, HANDOFF_INTENT
 from ratchet_bot.tools._model import parse, prediction_of
 
@@ -32,13 +34,21 @@ HANDOFF_ANSWER = "utter_handoff"
 
 @dataclass(frozen=True)
 class Turn:
-    """A message of a person; `conversation` is unique over all client applications, `at` is when it came."""
+    """A message of a person; `conversation` is unique over all client applications, `at` is when it came.
+
+    A platform's has the `channel`'s name, the `output` that its replies go to, the `metadata` that came with it, and
+    may be `parsed` by the channel already.
+    """
 
     conversation: str
     text: str
     context: Mapping[str, str]
     message_id: str | None = None
     at: float = field(default_factory=time.time)
+    channel: str = CHANNEL
+    output: Relay | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    parsed: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -90,10 +100,14 @@ class Conversations:
 
     async def _answer(self, turn: Turn) -> dict[str, Any]:
         processor = self.agent.processor
-        output = CollectingOutputChannel()
-        metadata = {"context": dict(turn.context)}
+        output = turn.output or CollectingOutputChannel()
+        metadata = {**turn.metadata, "context": dict(turn.context)}
         tracker = await processor.fetch_tracker_and_update_session(turn.conversation, output, metadata)
-        parsed = parse(processor.graph_runner, processor.model_metadata, [(turn.text, turn.context)])[0]
+        parsed = (
+            {"text": turn.text, "entities": [], **turn.parsed}
+            if turn.parsed
+            else parse(processor.graph_runner, processor.model_metadata, [(turn.text, turn.context)])[0]
+        )
         prediction = prediction_of(parsed)
         if (
             prediction.intent == FALLBACK_INTENT
@@ -101,6 +115,7 @@ class Conversations:
         ):
             # The one clarifying question has been asked.
             parsed["intent"] = {"name": HANDOFF_INTENT, "confidence": prediction.confidence}
+        intent = retrieval.full(parsed, parsed["intent"]["name"])
         await self._remember_context(tracker, turn.context)
         await processor.handle_message(
             UserMessage(
@@ -108,7 +123,7 @@ class Conversations:
                 output,
                 turn.conversation,
                 parse_data=parsed,
-                input_channel=CHANNEL,
+                input_channel=turn.channel,
                 message_id=turn.message_id,
                 metadata=metadata,
             )
@@ -117,11 +132,11 @@ class Conversations:
         handed_off = HANDOFF_ANSWER in _answers_to_last_message(tracker)
         if handed_off:
             self._handoff.post(await self._transcript(tracker, turn))
-        answer = {"intent": parsed["intent"]["name"], "handed_off": handed_off}
+        answer = {"intent": intent, "handed_off": handed_off}
         self._record(turn, **answer, confidence=prediction.confidence, ranking=prediction.ranking)
         return {
             "messages": [{k: v for k, v in m.items() if k != "recipient_id"} for m in output.messages],
-            "intent": {"name": parsed["intent"]["name"], "confidence": prediction.confidence},
+            "intent": {"name": intent, "confidence": prediction.confidence},
             "release": self.service.release,
             "model_id": self.agent.model_id,
         }
@@ -144,7 +159,8 @@ class Conversations:
 
     async def _remember_context(self, tracker: DialogueStateTracker, context: Mapping[str, str]) -> None:
         """Responses may be conditioned on context slots, so they say what the directory says now."""
-        names = context_slots(self.agent.domain)
+        fields = {*context, *_fields_before(tracker)}
+        names = [name for name in context_slots(self.agent.domain) if name in fields]
         changed = [SlotSet(n, context.get(n)) for n in names if tracker.get_slot(n) != context.get(n)]
         if changed:
             tracker.update_with_events(changed, self.agent.domain)
@@ -161,8 +177,14 @@ class Conversations:
         }
 
 
+def _fields_before(tracker: DialogueStateTracker) -> set[str]:
+    """The fields of the context that came with the person's last message: one that is gone now is unknown again."""
+    said = next((event for event in reversed(tracker.events) if isinstance(event, UserUttered)), None)
+    return set((said.metadata or {}).get("context") or ()) if said else set()
+
+
 def context_slots(domain: Domain) -> list[str]:
-    """Names of the slots that nothing but the channel fills: those whose only mapping is custom."""
+    """Names of the slots that the channel may fill, those whose only mapping is custom; actions fill such slots too."""
     custom = [{"type": str(SlotMappingType.CUSTOM)}]
     return [slot.name for slot in domain.slots if slot.mappings == custom]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,30 +17,41 @@ Fit = Callable[[sparse.csr_matrix, np.ndarray], tuple[np.ndarray, np.ndarray]]
 @dataclass(frozen=True)
 class Sample:
     """Training rows: `targets` numbers their intents, rows with the same `groups` number say the same, and only
-    those of `asked` are asked when held back (the others are copies without context)."""
+    those of `asked` are asked when held back (the others are copies without context, and names of intents).
+
+    `vectors` are the rows' sentence vectors, None without an encoder; a regression on them learns from those of
+    `alone`: a copy without context is the same vector once more.
+    """
 
     rows: sparse.csr_matrix
     targets: np.ndarray
     groups: np.ndarray
     asked: np.ndarray
+    vectors: np.ndarray | None = None
+    alone: np.ndarray | None = None
+
+
+def held_back(sample: Sample, folds: int, wanted: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Masks of the rows to learn from and of those held back, for as many folds as give about `wanted` of them.
+
+    Rows that say the same are held back together, as the holdout has no near-duplicate in the training data. A row
+    whose intent has no other row is left out, and so is a fold that leaves fewer than two intents.
+    """
+    fold_of = assign_folds(sample, folds, seed)
+    count = min(folds, max(1, round(folds * wanted / max(1, sample.asked.sum()))))
+    for fold in range(count):
+        learnt = fold_of != fold
+        held = ~learnt & sample.asked & np.isin(sample.targets, sample.targets[learnt])
+        if held.any() and len(np.unique(sample.targets[learnt])) >= 2:
+            yield learnt, held
 
 
 def margins_out_of_fold(
     sample: Sample, fit: Fit, folds: int, wanted: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Margins and targets of held-back rows, from as many of the folds as give about `wanted` of them.
-
-    Rows that say the same are held back together, as the holdout has no near-duplicate in the training data. A row
-    whose intent has no other row is left out. Both arrays are empty where no fold can be held back.
-    """
-    fold_of = assign_folds(sample, folds, seed)
-    count = min(folds, max(1, round(folds * wanted / max(1, sample.asked.sum()))))
+    """Margins and targets of rows that are `held_back`; both arrays are empty where no fold can be."""
     margins, truth = [], [np.empty(0, dtype=int)]
-    for fold in range(count):
-        learnt = fold_of != fold
-        held = ~learnt & sample.asked & np.isin(sample.targets, sample.targets[learnt])
-        if not held.any() or len(np.unique(sample.targets[learnt])) < 2:
-            continue
+    for learnt, held in held_back(sample, folds, wanted, seed):
         weights, bias = fit(sample.rows[learnt], sample.targets[learnt])
         margins.append((sample.rows[held] @ weights + bias).astype(np.float64))
         truth.append(sample.targets[held])

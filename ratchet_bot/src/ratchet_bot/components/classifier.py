@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,16 +18,23 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from ratchet_bot.components import linear
+from ratchet_bot.components import encoders, linear
 from ratchet_bot.components.context import context_of
+from ratchet_bot.components.encoder import EncoderError, Encodes
+
+logger = logging.getLogger(__name__)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class LinearIntentClassifier(GraphComponent, IntentClassifier):
     """Linear SVM on TF-IDF of words, characters, word pairs and the person's context, with calibrated confidence.
 
-    Needs no other component before it. Configuration keys with their defaults:
+    With a sentence encoder its margins are pooled with a logistic regression on frozen sentence vectors. Needs no other
+    component before it. Configuration keys with their defaults:
 
+    - `encoder: null`: name (`english`, or of your own) or SHA-256 of a sentence encoder; null means none.
+      Where it is not there at training, the linear classifier is trained, and a line says so; a model that was trained
+      with one is not loaded without it.
     - `c: 0.5`: the SVM's cost of an error; lower is smoother.
     - `context_fields: null`: names of the context fields to use; null means those that the training data has.
     - `context_weight: 1.0`: length of the context features against those of words, of characters and of word pairs,
@@ -58,6 +66,7 @@ class LinearIntentClassifier(GraphComponent, IntentClassifier):
         """The keys of the class docstring."""
         options = linear.Options()
         return {
+            "encoder": None,
             "c": options.c,
             "context_fields": None,
             "context_weight": options.context_weight,
@@ -104,7 +113,7 @@ class LinearIntentClassifier(GraphComponent, IntentClassifier):
     ) -> LinearIntentClassifier:
         """The trained classifier from a model archive."""
         with model_storage.read_from(resource) as folder:
-            return cls(config, model_storage, resource, linear.LinearModel.load(folder))
+            return cls(config, model_storage, resource, linear.LinearModel.load(folder, encoders.find))
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit the model on every example that has a text and an intent, and store it."""
@@ -112,9 +121,10 @@ class LinearIntentClassifier(GraphComponent, IntentClassifier):
         try:
             self.model = linear.train(
                 [example.get(TEXT) for example in examples],
-                [example.get(INTENT) for example in examples],
+                [example.get_full_intent() for example in examples],
                 [context_of(example) for example in examples],
                 self._options(),
+                self._encoder(),
             )
         except ValueError as error:
             raise InvalidConfigException(str(error)) from error
@@ -148,6 +158,14 @@ class LinearIntentClassifier(GraphComponent, IntentClassifier):
             ranking.insert(0, intent)
         message.set(INTENT, intent, add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+
+    def _encoder(self) -> Encodes | None:
+        """The encoder to train with; None where the configuration names none, or it is not there."""
+        try:
+            return encoders.find(self.config["encoder"]) if self.config["encoder"] else None
+        except EncoderError as error:
+            logger.warning("%s The linear classifier is trained alone.", error)
+            return None
 
     def _options(self) -> linear.Options:
         fields = self.config["context_fields"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,24 @@ from rasa.shared.core.training_data.structures import STORY_START, Checkpoint, R
 from rasa.shared.exceptions import RasaException
 from rasa.shared.importers.importer import TrainingDataImporter
 from rasa.shared.importers.rasa import RasaFileImporter
-from rasa.shared.nlu.constants import ENTITIES, ENTITY_ATTRIBUTE_TYPE, INTENT, INTENT_NAME_KEY, METADATA, TEXT
+from rasa.shared.nlu.constants import (
+    ENTITIES,
+    ENTITY_ATTRIBUTE_TYPE,
+    INTENT,
+    INTENT_NAME_KEY,
+    INTENT_RESPONSE_KEY,
+    METADATA,
+    TEXT,
+)
 from rasa.shared.nlu.training_data import entities_parser
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.common import cached_method
 
 from ratchet_bot.components.context import CONTEXT, clean_context
+from ratchet_bot.retrieval import group_of
 
+GROUPS = "ratchet_bot.components.retrieval.RetrievalGroups"
 FALLBACK_INTENT = "nlu_fallback"
 HANDOFF_INTENT = "nlu_handoff"
 STANDARD_ANSWERS = {
@@ -49,6 +59,12 @@ class JsonLinesImporter(TrainingDataImporter):
     `intent -> utter_<intent>` for an intent that no rule mentions, and a stand-in answer where the response is
     missing. `nlu_fallback` and `nlu_handoff` always have a rule and an answer. So a bare list of messages and
     intents trains to a bot that answers.
+
+    With `only_new_intents: true` beside its name in the configuration, intents that the domain lists are left as the
+    rules and stories have them, mentioned or not: a dialogue that a team wrote elsewhere stays as it is.
+
+    Where the pipeline groups retrieval intents (`RetrievalGroups` or Rasa's `ResponseSelector`), `faq/ask_hours` is a
+    member of `faq`, which rules and stories mention; elsewhere it is an intent as any other.
     """
 
     def __init__(
@@ -56,12 +72,15 @@ class JsonLinesImporter(TrainingDataImporter):
         config_file: str | None = None,
         domain_path: str | None = None,
         training_data_paths: list[str] | str | None = None,
+        only_new_intents: bool = False,
     ) -> None:
         paths = [training_data_paths] if isinstance(training_data_paths, str) else training_data_paths or []
         self._json_lines = [Path(path) for path in paths if path.endswith(".jsonl")]
         others = [path for path in paths if not path.endswith(".jsonl")]
         self._files = RasaFileImporter(config_file, domain_path, others)
         self.stand_in_answers: list[str] = []
+        self._only_new = only_new_intents
+        self._grouped = groups_intents(self._files.get_config())
 
     def get_config(self) -> dict[str, Any]:
         """The configuration file as it is."""
@@ -77,7 +96,7 @@ class JsonLinesImporter(TrainingDataImporter):
 
     @cached_method
     def _read(self, language: str) -> TrainingData:
-        messages = [message for path in self._json_lines for message in read_messages(path)]
+        messages = [message for path in self._json_lines for message in read_messages(path, self._grouped)]
         others = self._files.get_nlu_data(language)
         return TrainingData(messages) if others.is_empty() else TrainingData(messages).merge(others)
 
@@ -110,24 +129,40 @@ class JsonLinesImporter(TrainingDataImporter):
         return sorted({example.get(INTENT) for example in self.get_nlu_data().intent_examples})
 
     def _generated_rules(self, written: StoryGraph) -> list[RuleStep]:
-        missing = [i for i in [*self._intents(), *STANDARD_ANSWERS] if i not in _mentioned_intents(written)]
-        return [generated_rule(intent) for intent in missing]
+        return [generated_rule(intent) for intent in self._unruled(written)]
+
+    def _unruled(self, written: StoryGraph) -> list[str]:
+        """Intents that get a rule: those that no rule or story mentions, as far as they are not left as they are."""
+        mentioned = _mentioned_intents(written)
+        left = set(self._files.get_domain().intents) if self._only_new else set()
+        wanted = [*(intent for intent in self._intents() if intent not in left), *STANDARD_ANSWERS]
+        return [intent for intent in wanted if intent not in mentioned]
 
     def _answers_needed(self) -> set[str]:
-        mentioned = _mentioned_intents(self._files.get_stories())
-        unruled = [i for i in [*self._intents(), *STANDARD_ANSWERS] if i not in mentioned]
-        return {_answer_name(intent) for intent in unruled}
+        members = {e.get(INTENT_RESPONSE_KEY) for e in self.get_nlu_data().intent_examples} - {None}
+        groups = {group_of(member) for member in members}
+        unruled = self._unruled(self._files.get_stories())
+        return {_answer_name(intent) for intent in [*unruled, *members] if intent not in groups}
 
 
-def read_messages(path: Path) -> Iterator[Message]:
-    """Messages of a JSON Lines file. Raises BadTrainingData, naming file and line, for one without text or intent."""
+def groups_intents(config: Mapping[str, Any]) -> bool:
+    """Whether a configuration has a component that gives a group of retrieval intents its response."""
+    names = {str(one.get("name")) for one in config.get("pipeline") or () if isinstance(one, Mapping)}
+    return bool(names & {"ResponseSelector", GROUPS})
+
+
+def read_messages(path: Path, grouped: bool = False) -> Iterator[Message]:
+    """Messages of a JSON Lines file. Raises BadTrainingData, naming file and line, for one without text or intent.
+
+    With `grouped`, `faq/ask_hours` is the intent `faq` with the response key that Rasa's components know.
+    """
     with path.open(encoding="utf-8") as lines:
         for number, line in enumerate(lines, start=1):
             if line.strip():
-                yield _message(line, f"{path}, line {number}")
+                yield _message(line, f"{path}, line {number}", grouped)
 
 
-def _message(line: str, place: str) -> Message:
+def _message(line: str, place: str, grouped: bool) -> Message:
     try:
         row = json.loads(line)
     except ValueError as error:
@@ -138,8 +173,11 @@ def _message(line: str, place: str) -> Message:
     message = (
         entities_parser.parse_training_example(text) if ENTITY_MARKUP.search(text) else Message({TEXT: text})
     )
-    # Set directly, not through Message.build: an intent like faq/ask_x stays one intent, as in the corpus.
-    message.set(INTENT, row["intent"])
+    # Set directly, not through Message.build: without groups an intent like faq/ask_x stays one, as in the corpus.
+    group = group_of(row["intent"]) if grouped else row["intent"]
+    message.set(INTENT, group)
+    if group != row["intent"]:
+        message.set(INTENT_RESPONSE_KEY, row["intent"])
     message.set(METADATA, {CONTEXT: clean_context(row.get("context"))})
     return message
 

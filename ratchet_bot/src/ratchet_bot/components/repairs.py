@@ -6,6 +6,7 @@ nothing is imported for it. Where a package has what Rasa expects, as on Python 
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import importlib.abc
 import importlib.machinery
@@ -82,12 +83,24 @@ def kinds_of_events(module: ModuleType) -> None:
     module.Event.resolve_by_type = staticmethod(resolve)
 
 
+def websocket_frames(module: ModuleType) -> None:
+    """Python 3.11 waits for tasks alone; Sanic 21.12 gives it a coroutine, and so receives nothing over a WebSocket."""
+    get = module.WebsocketFrameAssembler.get
+
+    @functools.wraps(get)
+    def task(self: Any, timeout: float | None = None) -> asyncio.Future[Any]:
+        return asyncio.ensure_future(get(self, timeout))
+
+    module.WebsocketFrameAssembler.get = task
+
+
 MENDED: dict[str, Mend] = {
     "packaging.version": versions,
     "numpy": visible_warning,
     "rasa.nlu.classifiers.logistic_regression_classifier": logistic_regression,
     "rasa.nlu.test": empty_reports,
     "rasa.shared.core.events": kinds_of_events,
+    "sanic.server.websockets.frame": websocket_frames,
 }
 
 

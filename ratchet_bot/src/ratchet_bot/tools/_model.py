@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ratchet_bot import retrieval
 from ratchet_bot.tools._errors import ToolError, cause
 
 FALLBACK = "nlu_fallback"
@@ -121,14 +122,16 @@ def parse(
 
 
 def prediction_of(parsed: Mapping[str, Any], length: int = 3) -> Prediction:
-    """The prediction in Rasa's parse data."""
-    ranking = [
+    """The prediction in Rasa's parse data; of a group of retrieval intents it names the member that was chosen."""
+    groups = [
         (e["name"], float(e["confidence"])) for e in parsed.get("intent_ranking", []) if e["name"] != FALLBACK
     ]
+    ranking = retrieval.ungrouped(parsed, groups)
     intent = parsed["intent"]
     confidence = ranking[0][1] if ranking else float(intent["confidence"])
     entities = tuple(map(entity_of, parsed.get("entities") or ()))
-    return Prediction(intent["name"] or FALLBACK, confidence, tuple(ranking[:length]), entities)
+    name = retrieval.full(parsed, intent["name"] or FALLBACK)
+    return Prediction(name, confidence, tuple(ranking[:length]), entities)
 
 
 def entity_of(found: Mapping[str, Any]) -> dict[str, Any]:

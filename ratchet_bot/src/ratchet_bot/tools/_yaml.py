@@ -39,3 +39,8 @@ def load(path: Path) -> Any:
 def depth(text: str) -> int:
     """How many brackets are open at once, at most."""
     return max(accumulate((char in "[{") - (char in "]}") for char in text), default=0)
+
+
+def domain_of(given: Path) -> Path:
+    """The domain's file, or the folder `domain/` beside it where there is no such file."""
+    return given if given.exists() or not given.with_suffix("").is_dir() else given.with_suffix("")

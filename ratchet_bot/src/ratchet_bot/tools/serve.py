@@ -11,13 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ratchet_bot.tools._errors import ToolError, cause, require_libraries, run
+from ratchet_bot.tools._errors import ToolError, cause, run
 from ratchet_bot.tools._model import verify
+from ratchet_bot.tools._yaml import domain_of
 
 logger = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 9  # whoever stops a server waits 10
 EVENTS_SECONDS = 3
+TURNS_SECONDS = 5
 KEEP_ALIVE_SECONDS = 120  # as Rasa has it; longer than the proxies'
 MOST_BYTES = 2_000_000
 
@@ -43,7 +45,12 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
         default=os.environ.get("RATCHET_DIRECTORY"),
         help="people's context: .csv, .sqlite or package.module:Class",
     )
-    parser.add_argument("--credentials", type=Path, help="Rasa credentials file with further channels")
+    parser.add_argument(
+        "--credentials",
+        type=Path,
+        default=Path("credentials.yml"),
+        help="Rasa's file of further channels; it need not be there",
+    )
     parser.add_argument(
         "--trust-context", action="store_true", help="callers without a token may claim a context"
     )
@@ -67,15 +74,25 @@ def main(argv: list[str] | None = None) -> int:
 def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     """The Sanic application with the model loaded."""
     from rasa.core.channels.channel import register
-    from rasa.core.run import create_http_input_channels
     from sanic import Sanic
 
-    from ratchet_bot.channel import access, directory, framing, memory, readiness, store
-    from ratchet_bot.channel.actions import Actions
+    from ratchet_bot.channel import (
+        access,
+        actions,
+        credentials,
+        directory,
+        framing,
+        memory,
+        outbox,
+        platforms,
+        readiness,
+        store,
+    )
     from ratchet_bot.channel.chat import ChatInput
     from ratchet_bot.channel.conversation import Conversations, Service
     from ratchet_bot.channel.events import RETENTION_DAYS, Broker
     from ratchet_bot.channel.handoff import Handoff
+    from ratchet_bot.channel.inbound import Inbound
     from ratchet_bot.channel.settings import secret, secret_file
 
     patience = _seconds("RATCHET_STORE_PATIENCE", store.PATIENCE_SECONDS)
@@ -83,38 +100,50 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     clients = access.load(
         arguments.host, secret_file("client_tokens"), secret_file("staging_token"), arguments.trust_context
     )
-    chat = ChatInput(clients, directory.load(arguments.directory))
+    people = directory.load(arguments.directory)
+    chat, inbound = ChatInput(clients, people), Inbound(people)
     handoff = Handoff(secret("handoff_url"))
-    others = create_http_input_channels(None, str(arguments.credentials)) if arguments.credentials else []
-    for other in others:
-        require_libraries(f"The channel {other.name()}", type(other))
+    file = arguments.credentials
+    os.environ.update(credentials.variables())  # classes of the project may look there
+    others = platforms.read(file, os.environ) if file.exists() else []
     # Not Rasa's own application: its API could train and replace models, and its page on `/` says its version.
     app = Sanic("ratchet_bot", configure_logging=False)
-    register([chat, *others], app, route="/")
+    register([chat], app, route="/")
+    sockets = platforms.mount(app, others, inbound, outbox.make(chat_memory.store), chat_memory.locks)
     app.add_signal(framing.check, "http.lifecycle.read_head")
     app.config.KEEP_ALIVE_TIMEOUT = KEEP_ALIVE_SECONDS
     app.config.GRACEFUL_SHUTDOWN_TIMEOUT = DRAIN_SECONDS
     app.config.REQUEST_MAX_SIZE = MOST_BYTES
 
-    actions_url = secret("actions_url")
+    own = actions.place(secret("actions_url"), os.environ.get("RATCHET_ACTIONS_SERVICE"), Path.cwd())
     app.ctx.agent = load_agent(
-        arguments.model, arguments.domain, chat_memory, Actions(actions_url) if actions_url else None
+        arguments.model, arguments.domain, chat_memory, actions.Actions(own.url) if own.url else None
     )
     started = datetime.now(UTC).isoformat(timespec="seconds")
     service = Service(arguments.release, arguments.model_version, digest, started)
     events = Broker(secret("events_url"), float(os.environ.get("RATCHET_EVENTS_DAYS", RETENTION_DAYS)))
     chat.conversations = Conversations(app.ctx.agent, service, chat_memory.replies, handoff, events)
+    inbound.conversations = chat.conversations
     chat.memory = chat_memory
-    chat.conditions = readiness.conditions(app.ctx.agent, chat_memory.store)
+    chat.conditions = [*readiness.conditions(app.ctx.agent, chat_memory.store), *own.conditions]
 
     async def announce(app: Any, loop: Any) -> None:
+        own.watch()
         print(f"release {arguments.release} answers on {arguments.host}:{arguments.port}", flush=True)
 
+    async def part(app: Any, loop: Any) -> None:
+        await inbound.drain(TURNS_SECONDS)
+        for one in sockets:
+            await one.close()
+
     async def drain(app: Any, loop: Any) -> None:
+        await inbound.drain(TURNS_SECONDS)
         await handoff.drain(DRAIN_SECONDS - EVENTS_SECONDS)
         events.close(EVENTS_SECONDS)
+        own.stop()
 
     app.register_listener(announce, "after_server_start")
+    app.register_listener(part, "before_server_stop")
     app.register_listener(drain, "after_server_stop")
     return app
 
@@ -155,7 +184,7 @@ def load_agent(model: Path, domain: Path, memory: Any, actions: Any = None) -> A
             str(model), tracker_store=memory.trackers, lock_store=memory.locks, action_endpoint=actions
         )
         agent.tracker_store._on_tracker_store_error = _raise_store
-        if domain.exists():
+        if (domain := domain_of(domain)).exists():
             agent.nlg.responses = {**agent.domain.responses, **Domain.load(str(domain)).responses}
     except Exception as error:  # any broken archive
         raise ToolError(

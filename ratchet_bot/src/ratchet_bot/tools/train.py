@@ -14,8 +14,9 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from ratchet_bot.tools._dialogue import dialogue_files
+from ratchet_bot.tools._encoding import encode
 from ratchet_bot.tools._errors import ToolError, require_libraries, run
+from ratchet_bot.tools._yaml import domain_of
 
 OLD_IMPORTER = "components.importer.JsonLinesImporter"
 IMPORTER = f"ratchet_bot.{OLD_IMPORTER}"
@@ -30,13 +31,15 @@ def parse(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True, help="model archive to write (.tar.gz)")
     parser.add_argument("--config", type=Path, default=Path("config.yml"))
     parser.add_argument("--domain", type=Path, default=Path("domain.yml"))
-    parser.add_argument(
-        "--rules", type=Path, default=Path("rules.yml"), help="beside it stories.yml and data/ are read, too"
-    )
+    parser.add_argument("--rules", type=Path, default=Path("rules.yml"))
+    parser.add_argument("--dialogue", type=Path, default=Path("data"), help="folder of rules and stories")
     parser.add_argument(
         "--extras", type=Path, help="folder with Rasa YAML: lookups, synonyms, regular expressions"
     )
     parser.add_argument("--seed", type=int, help="random_seed for every component that takes one")
+    parser.add_argument(
+        "--encoder", help="digest or name of the encoder in place of the configuration's; none: without one"
+    )
     parser.add_argument("--report", type=Path, required=True, help="JSON report to write")
     return parser.parse_args(argv)
 
@@ -63,20 +66,21 @@ def train(arguments: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         if not path.exists():
             raise ToolError(f"{path} does not exist.", "Name an existing file.")
     config_file = scratch / "config.yml"
-    config = effective_config(read_config(arguments.config), arguments.seed)
+    config = effective_config(read_config(arguments.config), arguments.seed, arguments.encoder)
     config_file.write_text(json.dumps(config), encoding="utf-8")  # JSON is YAML
-    domain = _existing(arguments.domain) or _empty_domain(scratch)
-    dialogue = [arguments.rules, *(p for p in dialogue_files(arguments.rules.parent) if p != arguments.rules)]
-    files = [str(p) for p in [arguments.data, *map(_existing, dialogue), arguments.extras] if p]
+    domain = _existing(domain_of(arguments.domain)) or _empty_domain(scratch)
+    dialogue = [path for path in (arguments.rules, arguments.dialogue) if path.exists()]
+    files = [str(p) for p in [arguments.data, *dialogue, arguments.extras] if p]
 
     print(f"reading {arguments.data}", flush=True)
-    importer = _importer(config, config_file, domain, files)
-    summary = describe(importer)
+    importer, summary = read(config, config_file, domain, files)
+    without = encode(config, importer)
+    config_file.write_text(json.dumps(config), encoding="utf-8")
     print(f"training on {summary['rows']} messages of {len(summary['intents'])} intents", flush=True)
     archive = _train_with_rasa(importer, scratch)
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(str(archive), arguments.out)
-    return {**archive_facts(arguments.out), **summary}
+    return {**archive_facts(arguments.out), **summary, "without_encoder": without}
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -95,8 +99,10 @@ def read_config(path: Path) -> dict[str, Any]:
     return dict(config)
 
 
-def effective_config(config: dict[str, Any], seed: int | None) -> dict[str, Any]:
+def effective_config(config: dict[str, Any], seed: int | None, encoder: str | None = None) -> dict[str, Any]:
     """The configuration that is trained: with the importer, an assistant id, and a seed wherever one is taken.
+
+    `encoder` takes the place of the one that a component names, where one does.
 
     Raises ToolError for a component that the lean environment cannot run, and for one that takes a seed when
     neither the configuration nor the caller gives one: unseeded, DIET moved two points between identical runs.
@@ -110,6 +116,9 @@ def effective_config(config: dict[str, Any], seed: int | None) -> dict[str, Any]
         ]
     for section in ("pipeline", "policies"):
         config[section] = [_seeded(dict(item), seed) for item in config.get(section) or []]
+    for item in config["pipeline"]:
+        if encoder and item.get("encoder"):
+            item["encoder"] = None if encoder == "none" else encoder
     return config
 
 
@@ -155,33 +164,27 @@ def _empty_domain(scratch: Path) -> Path:
     return path
 
 
-def _importer(config: dict[str, Any], config_file: Path, domain: Path, files: list[str]) -> Any:
-    """Ratchet's importer alone where it is the only one: Rasa's wrappers hash and copy every message many times."""
-    from rasa.shared.importers.importer import TrainingDataImporter
-
-    from ratchet_bot.components.importer import JsonLinesImporter
-
-    if len(config["importers"]) == 1:
-        return JsonLinesImporter(str(config_file), str(domain), files)
-    return TrainingDataImporter.load_from_config(str(config_file), str(domain), files)
-
-
-def describe(importer: Any) -> dict[str, Any]:
-    """Rows, intents and stand-in answers of the data that an importer reads."""
+def read(
+    config: dict[str, Any], config_file: Path, domain: Path, files: list[str]
+) -> tuple[Any, dict[str, Any]]:
+    """The importer of what is trained on, with its rows, intents and stand-in answers."""
     from rasa.shared.exceptions import RasaException
 
+    from ratchet_bot.components.reading import make_importer
+
     try:
+        importer, alone = make_importer(config, config_file, domain, files)
         importer.get_domain()
         examples = importer.get_nlu_data().intent_examples
     except RasaException as error:
         raise ToolError(str(error), "") from error
-    intents = sorted({example.get("intent") for example in examples})
+    intents = sorted({example.get_full_intent() for example in examples})
     if len(intents) < 2:
         raise ToolError(
             f"The data has {len(intents)} intents.", "A classifier needs messages of at least two."
         )
-    stand_ins = getattr(importer, "stand_in_answers", [])
-    return {"rows": len(examples), "intents": intents, "stand_in_answers": stand_ins}
+    stand_ins = getattr(alone, "stand_in_answers", [])
+    return importer, {"rows": len(examples), "intents": intents, "stand_in_answers": stand_ins}
 
 
 def _train_with_rasa(importer: Any, scratch: Path) -> Path:
@@ -210,8 +213,8 @@ def _quiet_rasa() -> Iterator[None]:
 
 
 def archive_facts(path: Path) -> dict[str, Any]:
-    """Model id of an archive, and temperature and threshold when its classifier is Ratchet's (else null)."""
-    facts: dict[str, Any] = {"model_id": None, "temperature": None, "threshold": None}
+    """Model id of an archive, and temperature, threshold and encoder when its classifier is Ratchet's (else null)."""
+    facts: dict[str, Any] = {"model_id": None, "temperature": None, "threshold": None, "encoder": None}
     with tarfile.open(path) as archive:
         for member in archive:
             if Path(member.name) == Path("metadata.json"):
@@ -219,6 +222,7 @@ def archive_facts(path: Path) -> dict[str, Any]:
             elif "LinearIntentClassifier" in member.name and member.name.endswith("/model.json"):
                 model = json.load(archive.extractfile(member))
                 facts.update(temperature=model["temperature"], threshold=model["threshold"])
+                facts["encoder"] = model.get("pool")
     return facts
 
 

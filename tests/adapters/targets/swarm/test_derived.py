@@ -109,7 +109,7 @@ def test_the_base_is_everything_else(settings: Settings) -> None:
     """Nothing of it changes with a release: no bot, and none of the bot's secrets."""
     document = stack.read(settings)
     made = derived.base(document)
-    assert set(made["services"]) == set(document["services"]) - {"bot"}
+    assert set(made["services"]) == set(document["services"]) - {"bot", "actions"}
     assert "secrets" not in made
     assert set(made["configs"]) == {"haproxy", "proxy-start", "switch"}
     assert "bot" in document["services"]

@@ -28,7 +28,7 @@ def test_a_workspace_without_a_stack_uses_ratchets_own(settings: Settings) -> No
     own = settings.workspace / "deployments"
     own.mkdir()
     (own / "stack.yml").write_text("services: {bot: {image: x}}")
-    assert stack.read(settings)["services"]["bot"] == {"image": "x"}
+    assert stack.read(settings)["services"]["bot"]["image"] == "x"
 
 
 @pytest.mark.parametrize("name", stack.RECIPES)

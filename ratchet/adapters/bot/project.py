@@ -1,0 +1,92 @@
+"""What a team's project has beside its dialogue: channels, custom actions, and variables of its own with their secrets.
+
+`bot/credentials.yml` names variables as `${NAME}`; their values are in the workspace's `.env` or in the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dotenv import dotenv_values
+
+from ratchet.adapters.bot import framework, rasa, requirements
+from ratchet.adapters.bot.requirements import ACTIONS, CREDENTIALS
+from ratchet.adapters.settings import Settings
+from ratchet.adapters.system.files import write_text
+from ratchet.domain.errors import RatchetError
+
+REFERENCE = re.compile(r"\$\{(\w+)\}")
+OURS = "RATCHET_"
+INSPECT_SECONDS = 120.0
+
+
+def variables(settings: Settings) -> dict[str, str]:
+    """Return the project's own variables: those of `.env` that are not Ratchet's, and those that its channels name.
+
+    One of the environment goes before that of the file, as with Ratchet's own.
+    """
+    file, credentials = settings.workspace / ".env", settings.bot / CREDENTIALS
+    try:
+        written = dotenv_values(file, interpolate=False) if file.is_file() else {}
+        named = REFERENCE.findall(credentials.read_text(encoding="utf-8")) if credentials.is_file() else []
+    except (OSError, UnicodeDecodeError) as error:
+        raise RatchetError(
+            f"{file} or {credentials} cannot be read: {error}.", "Save it in UTF-8."
+        ) from error
+    names = {name for name in (*written, *named) if not name.upper().startswith(OURS)}
+    found = {name: os.environ.get(name) or written.get(name) for name in sorted(names)}
+    return {name: value for name, value in found.items() if value}
+
+
+def variables_file(settings: Settings) -> Path:
+    """Write these variables to a file that only this user reads, and return it: it goes to replicas as a secret."""
+    path = settings.state / "secrets" / "variables.json"
+    text = json.dumps(variables(settings), indent=1, sort_keys=True)
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        write_text(path, text)
+        path.chmod(0o600)
+    return path.absolute()
+
+
+def has_actions(bot: Path) -> bool:
+    """Say whether a bot's folder has custom actions: a package `actions`, or a module."""
+    return (bot / f"{ACTIONS}.py").is_file() or any((bot / ACTIONS).rglob("*.py"))
+
+
+def inspect(settings: Settings, say: Callable[[str], None]) -> None:
+    """See whether channels and custom actions can be served, and say which; a bot without them is not looked at.
+
+    Raises `RatchetError`, with file and line, for the first that cannot.
+    """
+    bot = settings.bot
+    if not ((bot / CREDENTIALS).is_file() or has_actions(bot)):
+        return
+    source = framework.folder(bot)
+    if source is None or not (source / framework.PACKAGE / "tools" / "inspect.py").is_file():
+        say(
+            "channels and actions were not looked at: this bot's framework is of before; `ratchet upgrade` brings it"
+        )
+        return
+    lines: list[str] = []
+    if not settings.actions_url and (lacking := next(iter(requirements.missing(bot)), None)):
+        raise RatchetError(
+            f"{lacking.where} asks for {lacking.text}, which bot/{framework.LOCK} does not bring.",
+            f"Run `uv add '{lacking.text}'` in bot/, or take the line out where nothing needs it.",
+        )
+    more = {"RATCHET_VARIABLES_FILE": str(variables_file(settings))}
+    if settings.actions_url:
+        more["RATCHET_ACTIONS_URL"] = settings.actions_url
+    argv = rasa.tool(settings, bot, "inspect")
+    rasa.run_tool(settings, bot, argv, INSPECT_SECONDS, lines.append, more)
+    found: dict[str, Any] = json.loads(next(line for line in reversed(lines) if line.startswith("{")))
+    if found["paths"]:
+        say(f"channels: {', '.join(found['paths'])}")
+    for line in found["left_out"]:
+        say(line)

@@ -1,0 +1,1 @@
+"""Bringing a Rasa project into a new workspace: found, read, written."""

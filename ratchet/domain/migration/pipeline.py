@@ -1,0 +1,229 @@
+"""From a project's Rasa configuration to the workspace's: `fast`, Ratchet's own classifier, or `own`, as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from ratchet.domain.migration.policies import fast_policies, missing
+from ratchet.domain.migration.project import TODO_OWN, Component, Entry, Project, settings
+from ratchet.domain.migration.table import Kind, Row
+
+CLASSIFIER = "ratchet_bot.components.classifier.LinearIntentClassifier"
+GROUPS = "ratchet_bot.components.retrieval.RetrievalGroups"
+IMPORTER = "ratchet_bot.components.importer.JsonLinesImporter"
+
+SYNONYMS = "EntitySynonymMapper"
+REGEX = "RegexFeaturizer"
+CRF_FEATURES = (REGEX, "LexicalSyntacticFeaturizer")
+"""CRFEntityExtractor learns nothing from messages that no featurizer has touched."""
+EXTRACTORS = {"DucklingEntityExtractor", "RegexEntityExtractor", "CRFEntityExtractor", "SpacyEntityExtractor"}
+RENAMED = {
+    "DucklingHTTPExtractor": "DucklingEntityExtractor",
+    "ner_synonyms": "EntitySynonymMapper",
+    "ner_crf": "CRFEntityExtractor",
+    "ner_duckling_http": "DucklingEntityExtractor",
+}
+
+
+def fast(project: Project) -> tuple[dict[str, Any], list[Row]]:
+    """Return the configuration with Ratchet's classifier, and what became of each component of the project's."""
+    rows: list[Row] = []
+    kept, tokenizer = kept_components(project, rows)
+    names = {entry["name"] for entry in kept}
+    believes = fallback(project, rows)
+    classifier: Entry = {"name": CLASSIFIER, "in_scope_loss": 0.0 if believes else None}
+    pipeline: list[Entry] = [classifier]
+    if project.groups:
+        classifier["ranking_length"] = 0
+        pipeline.append({"name": GROUPS})
+    extractors = learnt(project, names, rows)
+    synonyms = [entry for entry in kept if entry["name"] == SYNONYMS] or [{"name": SYNONYMS}]
+    features = [entry for entry in kept if entry["name"] in CRF_FEATURES]
+    others = [entry for entry in kept if entry["name"] not in (SYNONYMS, *CRF_FEATURES)]
+    if annotated(project):
+        wanted = [name for name in CRF_FEATURES if name not in names and (name != REGEX or project.patterns)]
+        features = [*({"name": name} for name in wanted), *features]
+    if extractors or others:
+        pipeline += [tokenizer or {"name": "WhitespaceTokenizer"}, *features, *extractors, *others, *synonyms]
+    return whole(project, pipeline, fast_policies(project, rows)), rows
+
+
+def learnt(project: Project, names: Collection[str], rows: list[Row]) -> list[Entry]:
+    """Return the extractors that the messages ask for and the project's own do not bring."""
+    found: list[Entry] = []
+    if project.entities & project.patterns and "RegexEntityExtractor" not in names:
+        found.append({"name": "RegexEntityExtractor"})
+        why = "lookup tables or regular expressions carry the name of an entity"
+        rows.append(Row(Kind.CHANGED, "RegexEntityExtractor", "config.yml", "not there", "added", why))
+    if annotated(project) and "CRFEntityExtractor" not in names:
+        found.append({"name": "CRFEntityExtractor"})
+    return found
+
+
+def annotated(project: Project) -> bool:
+    """Say whether a component has to learn entities: the messages have some, and DIET was not told to leave them."""
+    entries = project.entries("pipeline")
+    told = [e for e in entries if e["name"] == "DIETClassifier"]
+    return bool(project.entities) and not (told and all(e.get("entity_recognition") is False for e in told))
+
+
+def kept_components(project: Project, rows: list[Row]) -> tuple[list[Entry], Entry | None]:
+    """Return the components that stay with their settings, and the tokenizer if one is the project's own choice."""
+    kept: list[Entry] = []
+    tokenizer: Entry | None = None
+    entries = project.entries("pipeline")
+    for entry in entries:
+        name = str(RENAMED.get(entry["name"], entry["name"]))
+        known = project.component(entry["name"]) if name == entry["name"] else Component()
+        entry = {**entry, "name": name}
+        if "MESSAGE_TOKENIZER" in known.kinds and not known.missing:
+            tokenizer = entry
+        elif name == "ResponseSelector":
+            rows.append(selector(project, entry))
+        elif name == SYNONYMS:
+            kept.append(entry)
+        elif known.missing and not known.heavy:
+            rows.append(missing(name, entry, known))
+        elif stays(project, entries, name, known):
+            kept.append(entry)
+            rows.append(
+                Row(Kind.TAKEN, name, "config.yml", after=settings(entry), why="kept with its settings")
+            )
+        elif name != "FallbackClassifier":  # which is mapped to the classifier's own threshold
+            rows.append(replaced(project, name, entry, known))
+    return kept, tokenizer
+
+
+def stays(project: Project, entries: Sequence[Entry], name: str, known: Component) -> bool:
+    """Say whether a component that runs here stays: extractors, the project's own, and the features that these need."""
+    if name in EXTRACTORS or known.own or "MODEL_LOADER" in known.kinds:
+        return True
+    others = [project.component(entry["name"]) for entry in entries]
+    wanted = any(one.own and not one.missing for one in others) or (
+        name in CRF_FEATURES and annotated(project)
+    )
+    return "MESSAGE_FEATURIZER" in known.kinds and wanted
+
+
+def selector(project: Project, entry: Entry) -> Row:
+    """Return the row of a ResponseSelector."""
+    after = "RetrievalGroups" if project.groups else "left out"
+    why = "the classifier knows each member; the group's confidence is their sum"
+    if not project.groups:
+        why = "no message has a retrieval intent"
+    return Row(Kind.CHANGED, "ResponseSelector", "config.yml", settings(entry), after, why)
+
+
+def replaced(project: Project, name: str, entry: Entry, known: Component) -> Row:
+    """Return the row of a classifier or featurizer in whose place Ratchet's classifier is."""
+    if "MESSAGE_FEATURIZER" in known.kinds:
+        return Row(
+            Kind.CHANGED,
+            name,
+            "config.yml",
+            settings(entry),
+            "left out",
+            "the classifier has features of its own",
+        )
+    entities = (
+        " and CRFEntityExtractor for the entities" if name == "DIETClassifier" and annotated(project) else ""
+    )
+    return Row(
+        Kind.CHANGED,
+        name,
+        "config.yml",
+        settings(entry),
+        f"LinearIntentClassifier{entities}",
+        "trains in seconds, without TensorFlow",
+        TODO_OWN,
+    )
+
+
+def fallback(project: Project, rows: list[Row]) -> bool:
+    """Say whether a message may be answered with the fallback, and how the thresholds were mapped."""
+    for entry in project.entries("pipeline"):
+        if entry["name"] == "FallbackClassifier":
+            rows.append(
+                Row(
+                    Kind.CHANGED,
+                    "FallbackClassifier",
+                    "config.yml",
+                    settings(entry),
+                    "in_scope_loss: 0.0",
+                    "another model's threshold says nothing about this classifier's calibrated confidences: it chooses"
+                    " one itself that turns none of the messages that it gets right when held back into the fallback;"
+                    " a group of retrieval intents counts as one",
+                    "Change `in_scope_loss` in bot/config.yml for more or fewer fallbacks.",
+                )
+            )
+            return True
+    old = [
+        e for e in project.entries("policies") if e["name"] in ("FallbackPolicy", "TwoStageFallbackPolicy")
+    ]
+    if not old:
+        rows.append(
+            Row(
+                Kind.TAKEN,
+                "no FallbackClassifier",
+                "config.yml",
+                after="in_scope_loss: null",
+                why="each message gets its likeliest intent, as before",
+                todo="Remove the line in bot/config.yml to have a fallback.",
+            )
+        )
+    return bool(old)
+
+
+def own(project: Project) -> tuple[dict[str, Any], list[Row]]:
+    """Return the project's configuration as it is, with Ratchet's importer; seeds are set at each training."""
+    rows = [
+        Row(
+            Kind.TAKEN,
+            "pipeline and policies",
+            "config.yml",
+            after="bot/config.yml",
+            why="as they are, with seeds",
+        )
+    ]
+    for section in ("pipeline", "policies"):
+        if not project.config.get(section):
+            rows.append(
+                Row(
+                    Kind.CHANGED,
+                    section,
+                    "config.yml",
+                    "not named",
+                    "Rasa's default, written out",
+                    "so that it stays what it is",
+                )
+            )
+    return whole(project, project.entries("pipeline"), project.entries("policies")), rows
+
+
+def whole(project: Project, pipeline: Sequence[Entry], policies: Sequence[Entry]) -> dict[str, Any]:
+    """Return a whole configuration; other keys of the project's stay."""
+    kept = {
+        key: value
+        for key, value in project.config.items()
+        if key not in ("version", "importers", "pipeline", "policies")
+    }
+    importers = [{"name": IMPORTER, "only_new_intents": True}]
+    return {
+        "recipe": "default.v1",
+        "assistant_id": "ratchet-bot",
+        "language": "en",
+        **kept,
+        "importers": importers,
+        "pipeline": list(pipeline),
+        "policies": list(policies),
+    }
+
+
+def unusable(project: Project) -> list[tuple[str, str]]:
+    """Return the components that stand in the way of `own`, each with the reason."""
+    names = [entry["name"] for section in ("pipeline", "policies") for entry in project.entries(section)]
+    known: Iterable[tuple[str, Component]] = (
+        (name, project.component(name)) for name in dict.fromkeys(names)
+    )
+    return [(name, one.missing) for name, one in known if one.missing and not one.heavy]

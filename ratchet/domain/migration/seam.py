@@ -1,0 +1,72 @@
+"""What a workspace's `bot/` holds of actions and channels, and how secrets leave `credentials.yml`.
+
+`ratchet init --from` writes these files, and whatever serves actions and channels reads them:
+
+- `bot/actions/`: a Python package, as `rasa run actions --actions actions` loads it. A project's single `actions.py`
+  becomes `bot/actions/actions.py` beside an empty `__init__.py`. Files of requirements lie in it as
+  `bot/actions/requirements*.txt`, one requirement a line, wherever the project had them.
+- `bot/credentials.yml`: as Rasa reads it, with `${VARIABLE}` in place of each secret. Rasa itself fills such
+  references in from the environment when it reads the file.
+- `.env` of the workspace, which Git ignores: a line `VARIABLE='value'` for each secret. Ratchet's own settings read the
+  names that begin with RATCHET_ there and leave the others alone.
+- `bot/**/*.py` beside them: modules of the project that its configuration or credentials name
+  (`channels/my_channel.py` for a channel `channels.my_channel.MyChannel`), under the same dotted name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+ACTIONS, CREDENTIALS, REQUIREMENTS = "actions", "credentials.yml", "requirements*.txt"
+
+SECRET = re.compile(
+    r"(^|[_-])(token|secret|password|passwd|pwd|sid|key|api_?key|private_?key|jwt|credentials?)($|[_-])", re.I
+)
+"""Names of settings that hold a secret: `access_token`, `slack_signing_secret`, `auth_token`, `account_sid`, …"""
+OPEN = frozenset({"jwt_method", "metadata_key", "session_key", "user_message_evt", "bot_message_evt"})
+"""Names that look like one and are none."""
+VERIFIES = frozenset({"facebook"})
+"""Channels whose `verify` is a secret that the platform sends; Telegram's is the bot's public name."""
+REFERENCE = re.compile(r"\$\{[^}]+\}")
+
+
+def variable(channel: str, name: str) -> str:
+    """Return the variable that holds a channel's secret: `SLACK_SLACK_TOKEN` for `slack`, `slack_token`."""
+    return re.sub(r"\W", "_", f"{channel}_{name}").upper()
+
+
+def is_secret(channel: str, name: str, value: object) -> bool:
+    """Say whether a channel's setting is a secret; a reference to a variable is none, nor is what is empty."""
+    if not isinstance(value, str | int) or isinstance(value, bool) or not str(value).strip():
+        return False
+    if REFERENCE.search(str(value)):
+        return False
+    if name.endswith("url"):
+        return bool(urlsplit(str(value)).password) if "://" in str(value) else False
+    return (bool(SECRET.search(name)) and name not in OPEN) or (channel in VERIFIES and name == "verify")
+
+
+def without_secrets(credentials: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return credentials with references in place of secrets, and the variables with their values.
+
+    Settings of settings are looked through as well; their names are joined in the variable's.
+    """
+    found: dict[str, str] = {}
+
+    def cleaned(channel: str, path: tuple[str, ...], value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {str(key): cleaned(channel, (*path, str(key)), one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [cleaned(channel, (*path, str(number)), one) for number, one in enumerate(value)]
+        if not path or not is_secret(channel, path[-1], value):
+            return value
+        name = variable(channel, "_".join(path))
+        found[name] = str(value)
+        return f"${{{name}}}"
+
+    return {
+        str(channel): cleaned(str(channel), (), settings) for channel, settings in credentials.items()
+    }, found

@@ -1,0 +1,16 @@
+"""The names of platforms' conversations: `webhooks/slack:sales/U42` is that of U42 in the channel `slack/sales`."""
+
+from __future__ import annotations
+
+PREFIX = "webhooks"
+"""What they begin with, as Rasa's paths do; no client application can have this name."""
+
+
+def conversation(path: str, person: str) -> str:
+    """Return the name of a person's conversation in the channel with this path."""
+    return f"{PREFIX}/{path.replace('/', ':')}/{person}"
+
+
+def person(conversation: str) -> str | None:
+    """Return what the platform calls the person of a conversation; None for one of a client application."""
+    return conversation.split("/", 2)[2] if conversation.startswith(f"{PREFIX}/") else None

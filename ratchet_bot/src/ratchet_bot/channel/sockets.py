@@ -1,0 +1,214 @@
+"""Rasa's Socket.IO channel, whose replies come again until the client has them.
+
+A reply counts as received when the client has answered a ping that was sent right after it, as every Engine.IO client
+does by itself: what came before the ping on the same connection was received then. What was not comes again as soon
+as the client asks for its session on another connection, to whichever replica (`session_persistence: true`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from engineio import packet
+from engineio.async_socket import AsyncSocket
+from engineio.exceptions import EngineIOError
+from rasa.core.channels.channel import UserMessage
+from rasa.core.channels.socketio import SocketIOInput
+from rasa.core.lock_store import LockError, LockStore
+from redis.exceptions import RedisError
+
+from ratchet_bot.channel import naming
+from ratchet_bot.channel.inbound import Arrival, arrival
+from ratchet_bot.channel.limits import LONGEST_ID
+from ratchet_bot.channel.outbox import Outbox
+
+logger = logging.getLogger(__name__)
+
+CLOSE_SECONDS = 1.0
+COOKIE = "io"
+"""It tells the proxy which replica a client polls; see haproxy.cfg."""
+NO_SOCKET = (EngineIOError, KeyError)
+"""What the library raises for a connection that is over."""
+
+
+class Socket:
+    """One connection: counts the pings that went out on it, and calls back when they are answered."""
+
+    def __init__(self, socket: AsyncSocket) -> None:
+        self._socket = socket
+        self._sent = self._answered = 0
+        self._waiting: deque[tuple[int, Callable[[], Awaitable[None]]]] = deque()
+        self._tasks: set[asyncio.Task[None]] = set()
+        send, answered = socket.send, socket.schedule_ping
+
+        async def counted(sent: packet.Packet) -> None:
+            self._sent += sent.packet_type == packet.PING
+            await send(sent)
+
+        def heard() -> None:  # the library calls it for each answer to a ping
+            answered()
+            self._heard()
+
+        socket.send, socket.schedule_ping = counted, heard
+
+    async def ask(self, received: Callable[[], Awaitable[None]]) -> None:
+        """Call back once the client has received what was sent until now."""
+        self._waiting.append((self._sent + 1, received))
+        with contextlib.suppress(*NO_SOCKET):
+            await self._socket.send(packet.Packet(packet.PING))
+
+    async def end(self) -> None:
+        """Close the connection after what is on its way to the client; it then connects again by itself."""
+        await self._socket.queue.put(None)
+
+    def _heard(self) -> None:
+        self._answered += 1
+        while self._waiting and self._waiting[0][0] <= self._answered:
+            task = asyncio.ensure_future(self._waiting.popleft()[1]())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+
+class Sockets:
+    """What is done beside Rasa's own channel; its handlers stay as they are."""
+
+    def __init__(self, channel: SocketIOInput, path: str, outbox: Outbox, locks: LockStore) -> None:
+        self._channel, self._path = channel, path
+        self._outbox, self._locks = outbox, locks
+        self._namespace = channel.namespace or "/"
+        self._open: dict[str, Socket] = {}
+        self._flushing: set[asyncio.Task[None]] = set()
+        self._connections: set[Any] = set()
+
+    def attach(self) -> None:
+        """Put this around the handlers that the channel has registered."""
+        server = self._channel.sio
+        server.eio.cookie = COOKIE
+        server.enter_room = self._enter  # a coroutine by now, which Rasa does not await: nobody would enter
+        handlers = server.handlers[self._namespace]
+        message = self._channel.user_message_evt
+        handlers["connect"] = self._connecting(handlers["connect"])
+        handlers["disconnect"] = self._disconnecting(handlers["disconnect"])
+        handlers["session_request"] = self._requesting(handlers["session_request"])
+        handlers[message] = self._taking(handlers[message])
+
+    def prepare(self, message: UserMessage) -> None:
+        """Let the reply to a message of this channel go through the outbox."""
+        message.output_channel.sio = Sender(self, message.sender_id)
+
+    async def close(self) -> None:
+        """Close all connections, so that their clients go to another replica; those of clients that are gone are cut."""
+        for one in list(self._open.values()):
+            await one.end()
+        for _ in range(round(CLOSE_SECONDS / 0.05)):
+            if not self._open:
+                return
+            await asyncio.sleep(0.05)
+        for connection in [one for one in self._connections if getattr(one, "websocket", None)]:
+            connection.abort()
+
+    async def send(self, session: str, event: str, data: Any, room: str) -> None:
+        """Send a reply to a session's connections, and keep it until one of them has it."""
+        number = await self._outbox.put(self._conversation(session), data) if self._persistent else None
+        await self._emit(session, event, data, room, number)
+
+    async def again(self, session: str) -> None:
+        """Send what a session's client does not have, once the turns are over that are before this."""
+        name = self._conversation(session)
+        try:
+            async with self._locks.lock(name):
+                for number, data in await self._outbox.waiting(name):
+                    await self._emit(session, self._channel.bot_message_evt, data, session, number)
+        except (RedisError, LockError) as error:
+            logger.warning("what %r has not received is not sent again now: %s", name, error)
+
+    async def _emit(self, session: str, event: str, data: Any, room: str, number: str | None) -> None:
+        server, name = self._channel.sio, self._conversation(session)
+
+        async def received() -> None:
+            with contextlib.suppress(RedisError):  # then it comes twice
+                await self._outbox.drop(name, number or "")
+
+        there = [eio for _, eio in server.manager.get_participants(self._namespace, room)]
+        await server.emit(event, data, room=room, namespace=self._namespace)
+        for one in [self._open[eio] for eio in there if eio in self._open] if number else ():
+            await one.ask(received)
+
+    def _enter(self, sid: str, room: str, namespace: str | None = None) -> None:
+        self._channel.sio.manager.basic_enter_room(sid, namespace or self._namespace, room)
+
+    @property
+    def _persistent(self) -> bool:
+        return bool(self._channel.session_persistence)
+
+    def _conversation(self, session: str) -> str:
+        return naming.conversation(self._path, session)
+
+    def _connecting(self, handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def connect(sid: str, environ: dict[str, Any], auth: Any = None) -> Any:
+            allowed = await handler(sid, environ, auth if isinstance(auth, dict) else None)
+            if allowed is not False:
+                server = self._channel.sio
+                eio = server.manager.eio_sid_from_sid(sid, self._namespace)
+                self._open[eio] = Socket(server.eio.sockets[eio])
+                self._connections = environ["sanic.request"].transport.get_protocol().connections
+            return allowed
+
+        return connect
+
+    def _disconnecting(self, handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def disconnect(sid: str, *reason: Any) -> None:
+            eio = self._channel.sio.manager.eio_sid_from_sid(sid, self._namespace)
+            self._open.pop(eio, None)
+            await handler(sid)
+
+        return disconnect
+
+    def _requesting(self, handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def session_request(sid: str, data: Any = None) -> None:
+            data = data if isinstance(data, dict) else {}
+            session = data.get("session_id")
+            if session is not None and not _is_id(session):
+                logger.warning("a session id that is no text of at most %d characters is refused", LONGEST_ID)
+                return
+            await handler(sid, data)
+            if self._persistent and session:
+                task = asyncio.ensure_future(self.again(session))
+                self._flushing.add(task)
+                task.add_done_callback(self._flushing.discard)
+
+        return session_request
+
+    def _taking(self, handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def user_message(sid: str, data: Any = None) -> None:
+            if not isinstance(data, dict) or not isinstance(data.get("message", ""), str):
+                logger.warning("an event that is no message is left out")
+                return
+            if self._persistent and not _is_id(data.get("session_id")):
+                logger.warning("a message without a valid session_id is left out")
+                return
+            given = data.get("message_id")
+            arrival.set(Arrival(str(given)[:LONGEST_ID] if given else None))
+            await handler(sid, data)  # its end is the acknowledgement that a client may ask for
+
+        return user_message
+
+
+class Sender:
+    """What a reply's output calls in place of the server."""
+
+    def __init__(self, sockets: Sockets, session: str) -> None:
+        self._sockets, self._session = sockets, session
+
+    async def emit(self, event: str, data: Any = None, room: str = "", **options: Any) -> None:
+        """Send an event, as the server's own `emit` does."""
+        await self._sockets.send(self._session, event, data, room or self._session)
+
+
+def _is_id(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_ID

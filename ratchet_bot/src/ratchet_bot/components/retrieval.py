@@ -1,0 +1,126 @@
+"""What Rasa's ResponseSelector gives, from the classifier's own ranking: no second model, and no TensorFlow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, RESPONSE_IDENTIFIER_DELIMITER, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from ratchet_bot.retrieval import MEMBERS, SELECTOR, grouped
+
+FILE = "responses.json"
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
+class RetrievalGroups(GraphComponent):
+    """Makes of `faq/ask_hours` the intent `faq`, and puts the chosen response where `utter_faq` looks for it.
+
+    Comes after `LinearIntentClassifier`. A group's confidence is the sum of its members', so that a message between
+    two of them is no doubt about the group; a `FallbackClassifier` after this component sees that sum. Messages
+    without a group pass unchanged. No configuration.
+    """
+
+    @staticmethod
+    def required_packages() -> list[str]:
+        """None."""
+        return []
+
+    @classmethod
+    def required_components(cls) -> list[type]:
+        """None by name: any classifier whose ranking names members."""
+        return []
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """No keys."""
+        return {}
+
+    def __init__(self, model_storage: ModelStorage, resource: Resource, known: Mapping[str, Any]) -> None:
+        self._model_storage, self._resource = model_storage, resource
+        self.responses: dict[str, list[dict[str, Any]]] = dict(known.get("responses", {}))
+        self.members: list[str] = list(known.get("members", []))
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> RetrievalGroups:
+        """A component that knows no responses yet."""
+        return cls(model_storage, resource, {})
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> RetrievalGroups:
+        """The component of a model archive."""
+        with model_storage.read_from(resource) as folder:
+            return cls(model_storage, resource, json.loads((folder / FILE).read_text(encoding="utf-8")))
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Keep the groups' names and their responses."""
+        self.members = sorted(training_data.retrieval_intents)
+        self.responses = {
+            name: list(found)
+            for name, found in training_data.responses.items()
+            if RESPONSE_IDENTIFIER_DELIMITER in name
+        }
+        known = {"members": self.members, "responses": self.responses}
+        with self._model_storage.write_to(self._resource) as folder:
+            (folder / FILE).write_text(json.dumps(known, ensure_ascii=False, default=str), encoding="utf-8")
+        return self._resource
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Put groups in the place of members on each message that was classified."""
+        for message in messages:
+            self._group(message)
+        return messages
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """The same, on the training data, for components after this one."""
+        self.process([one for one in training_data.training_examples if isinstance(one.get(INTENT), dict)])
+        return training_data
+
+    def _group(self, message: Message) -> None:
+        ranking = [(one["name"], float(one["confidence"])) for one in message.get(INTENT_RANKING_KEY) or ()]
+        groups, shares = grouped(one for one in ranking if one[0] != DEFAULT_NLU_FALLBACK_INTENT_NAME)
+        if not shares:
+            return
+        head = {"name": groups[0][0], "confidence": groups[0][1]}
+        listed = [{"name": name, "confidence": confidence} for name, confidence in groups]
+        if message.get(INTENT)["name"] == DEFAULT_NLU_FALLBACK_INTENT_NAME:
+            head = {"name": DEFAULT_NLU_FALLBACK_INTENT_NAME, "confidence": groups[0][1]}
+            listed.insert(0, head)
+        message.set(INTENT, head, add_to_output=True)
+        message.set(INTENT_RANKING_KEY, listed, add_to_output=True)
+        chosen = {group: self._selection(found) for group, found in shares.items()}
+        message.set(SELECTOR, {MEMBERS: self.members or sorted(shares), **chosen}, add_to_output=True)
+
+    def _selection(self, members: list[tuple[str, float]]) -> dict[str, Any]:
+        best, share = members[0]
+        action = f"utter_{best}"
+        return {
+            "response": {
+                "responses": self.responses.get(action) or [{TEXT: best}],
+                "confidence": share,
+                "intent_response_key": best,
+                "utter_action": action,
+            },
+            "ranking": [{"intent_response_key": name, "confidence": part} for name, part in members],
+        }

@@ -1,0 +1,1 @@
+"""Reading a Rasa project with Rasa's own loaders, for `ratchet_bot.tools.migrate`."""

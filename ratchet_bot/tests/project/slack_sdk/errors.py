@@ -1,0 +1,5 @@
+"""What Slack's library raises."""
+
+
+class SlackApiError(Exception):
+    """Slack said no."""

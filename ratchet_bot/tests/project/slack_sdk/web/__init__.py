@@ -1,0 +1,1 @@
+"""See slack_sdk."""

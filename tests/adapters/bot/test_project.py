@@ -1,0 +1,66 @@
+"""What a project has beside its dialogue: its variables, and what is looked at before a release."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ratchet.adapters.bot import project
+from ratchet.adapters.settings import Settings, load_settings
+from ratchet.domain.errors import RatchetError
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A workspace whose `.env` has variables of Ratchet's and of the team's."""
+    (tmp_path / "bot").mkdir()
+    (tmp_path / "params.yaml").write_text("")
+    (tmp_path / ".env").write_text("RATCHET_STACK=team\nSLACK_TOKEN='x$y ${A} \"z'\nEMPTY=\nSHARED=file\n")
+    monkeypatch.setenv("SHARED", "shell")
+    monkeypatch.setenv("NAMED", "by the channel")
+    monkeypatch.setenv("OTHER", "nobody's")
+    return load_settings(tmp_path)
+
+
+def test_the_projects_variables_are_its_own(settings: Settings) -> None:
+    """Those of `.env` that are not Ratchet's, as they are written, and those of the shell that a channel names."""
+    (settings.bot / "credentials.yml").write_text("a.B:\n  token: ${NAMED}\n  other: ${NOWHERE}\n")
+    assert project.variables(settings) == {
+        "SLACK_TOKEN": "x$y ${A} \"z",
+        "SHARED": "shell",
+        "NAMED": "by the channel",
+    }
+
+
+def test_they_go_to_replicas_in_a_file_of_this_user(settings: Settings) -> None:
+    """Which is written again only where something changed: its digest names a secret of the engine."""
+    file = project.variables_file(settings)
+    assert json.loads(file.read_text()) == project.variables(settings)
+    assert file.stat().st_mode & 0o777 == 0o600
+    before = file.stat().st_mtime_ns
+    assert project.variables_file(settings).stat().st_mtime_ns == before
+
+
+def test_a_bot_without_channels_and_actions_is_not_looked_at(settings: Settings) -> None:
+    """No process is started for it: it has no environment here."""
+    said: list[str] = []
+    project.inspect(settings, said.append)
+    assert said == []
+
+
+def test_an_action_whose_requirement_is_not_there_is_refused_with_its_line(settings: Settings) -> None:
+    """Before anything is started."""
+    actions = settings.bot / "actions"
+    actions.mkdir()
+    (actions / "__init__.py").write_text("import holidays\n")
+    (actions / "requirements.txt").write_text("# dates\nholidays==0.1\n")
+    (settings.bot / "uv.lock").write_text('version = 1\n\n[[package]]\nname = "bot"\nsource = { virtual = "." }\n')
+    framework = settings.bot / "ratchet_bot" / "tools"
+    framework.mkdir(parents=True)
+    (settings.bot / "ratchet_bot" / "__init__.py").touch()
+    (framework / "inspect.py").touch()
+    with pytest.raises(RatchetError, match=r"^bot/actions/requirements.txt:2 asks for holidays==0.1") as caught:
+        project.inspect(settings, print)
+    assert "uv add 'holidays==0.1'" in caught.value.remedy

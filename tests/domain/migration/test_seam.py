@@ -1,0 +1,81 @@
+"""Secrets leave `credentials.yml`: each by name, none is left, nothing else is touched."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ratchet.domain.migration import seam
+
+OPEN = {
+    "rest": None,
+    "socketio": {
+        "user_message_evt": "user_uttered",
+        "bot_message_evt": "bot_uttered",
+        "session_persistence": True,
+    },
+    "telegram": {"verify": "a_bot", "webhook_url": "https://example.org/webhooks/telegram/webhook"},
+    "callback": {"url": "http://localhost:5034/bot"},
+}
+
+
+@pytest.mark.parametrize(
+    ("channel", "name", "variable"),
+    [
+        ("telegram", "access_token", "TELEGRAM_ACCESS_TOKEN"),
+        ("slack", "slack_token", "SLACK_SLACK_TOKEN"),
+        ("slack", "slack_signing_secret", "SLACK_SLACK_SIGNING_SECRET"),
+        ("facebook", "verify", "FACEBOOK_VERIFY"),
+        ("facebook", "page-access-token", "FACEBOOK_PAGE_ACCESS_TOKEN"),
+        ("twilio", "account_sid", "TWILIO_ACCOUNT_SID"),
+        ("socketio", "jwt_key", "SOCKETIO_JWT_KEY"),
+        ("channels.mine.MyChannel", "api_key", "CHANNELS_MINE_MYCHANNEL_API_KEY"),
+        ("botframework", "app_password", "BOTFRAMEWORK_APP_PASSWORD"),
+    ],
+)
+def test_a_secret_becomes_a_reference_to_a_variable(channel: str, name: str, variable: str) -> None:
+    """The variable is named after channel and setting; the value is beside it, and nowhere else."""
+    cleaned, secrets = seam.without_secrets({channel: {name: "s3cr3t", "other": "open"}})
+    assert cleaned == {channel: {name: f"${{{variable}}}", "other": "open"}}
+    assert secrets == {variable: "s3cr3t"}
+
+
+def test_what_is_no_secret_stays() -> None:
+    """Addresses, names of events, a public name of a bot."""
+    assert seam.without_secrets(OPEN) == (OPEN, {})
+
+
+def test_a_reference_that_is_there_already_stays() -> None:
+    """`${SLACK_TOKEN}` is a variable of the team's own."""
+    own = {"slack": {"slack_token": "${SLACK_TOKEN}"}}
+    assert seam.without_secrets(own) == (own, {})
+
+
+def test_a_password_inside_an_address_is_a_secret() -> None:
+    """The whole address goes, because a part of it cannot be a variable of its own."""
+    cleaned, secrets = seam.without_secrets({"callback": {"url": "https://anna:pw@example.org/bot"}})
+    assert cleaned == {"callback": {"url": "${CALLBACK_URL}"}}
+    assert secrets == {"CALLBACK_URL": "https://anna:pw@example.org/bot"}
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["slack", "a.b.C"]),
+        st.dictionaries(
+            st.sampled_from(["token", "auth_token", "x", "nested"]),
+            st.one_of(
+                st.text(min_size=1),
+                st.none(),
+                st.booleans(),
+                st.dictionaries(st.sampled_from(["secret", "y"]), st.text(min_size=1)),
+            ),
+        ),
+        max_size=2,
+    )
+)
+def test_no_value_of_a_secret_setting_is_left(credentials: dict[str, dict[str, object]]) -> None:
+    """Whatever the settings are: what looks like a secret is a reference, and done again nothing changes."""
+    cleaned, secrets = seam.without_secrets(credentials)
+    assert seam.without_secrets(cleaned) == (cleaned, {})
+    assert all(f"${{{name}}}" in str(cleaned) for name in secrets)
