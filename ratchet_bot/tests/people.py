@@ -66,7 +66,15 @@ class Platform:
 def serve(trained: Trained, project: Path, *extra: str, **environment: str) -> Server:
     """Start a server in a project's folder, as a bundle's is, and wait until it answers."""
     port = free_port()
-    argv = [sys.executable, "-m", "ratchet_bot.tools.serve", "--model", str(trained.archive), "--port", str(port)]
+    argv = [
+        sys.executable,
+        "-m",
+        "ratchet_bot.tools.serve",
+        "--model",
+        str(trained.archive),
+        "--port",
+        str(port),
+    ]
     argv += ["--release", "r7", "--model-version", "3", "--domain", str(trained.domain)]
     argv += ["--sha256", verify(trained.archive, None), *extra]
     process = subprocess.Popen(
@@ -98,12 +106,12 @@ def slack(
     return requests.post(f"{url}/webhooks/{path}/webhook", data=body, headers=headers, timeout=30)
 
 
-def chatter(url: str, text: str, update: int, token: str = "chatter-secret", chat: str = "42") -> requests.Response:
+def chatter(
+    url: str, text: str, update: int, token: str = "chatter-secret", chat: str = "42"
+) -> requests.Response:
     """Send an update to the project's own channel, as Telegram would."""
     body = {"update_id": update, "message": {"text": text, "chat": {"id": chat}}}
-    return requests.post(
-        f"{url}/webhooks/chatter/webhook", json=body, headers={"x-token": token}, timeout=30
-    )
+    return requests.post(f"{url}/webhooks/chatter/webhook", json=body, headers={"x-token": token}, timeout=30)
 
 
 async def nothing(*arguments: Any) -> None:

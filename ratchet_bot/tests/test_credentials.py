@@ -22,7 +22,9 @@ def written(folder: Path, text: str) -> Path:
 
 def test_variables_take_the_place_of_their_names(tmp_path: Path) -> None:
     """Also within a text, in a list and below a key, as Rasa reads them."""
-    text = "a.B:\n  token: ${TOKEN}\n  urls: ['https://${HOST}/x', plain]\n  on:\n    deep: ${TOKEN}\n  n: 3\n"
+    text = (
+        "a.B:\n  token: ${TOKEN}\n  urls: ['https://${HOST}/x', plain]\n  on:\n    deep: ${TOKEN}\n  n: 3\n"
+    )
     options = credentials.read(written(tmp_path, text), VALUES)[0].options
     wanted = {"token": "t" * 20, "urls": ["https://example.org/x", "plain"], "on": {"deep": "t" * 20}, "n": 3}
     assert options == wanted

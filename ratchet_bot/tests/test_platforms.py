@@ -1,4 +1,4 @@
-"""The channels of `credentials.yml`, served: under Rasa's paths, each event one turn, with the project's own actions."""
+"""The channels of `credentials.yml` under Rasa's paths: each event is one turn, with the project's own actions."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from tests import people
 from tests.conftest import Trained
 from tests.replicas import redis_server, train, until
 from tests.test_serve import Server
+
+pytestmark = pytest.mark.e2e
 
 RESET = "i forgot my password"
 """A custom action answers it."""
@@ -132,7 +134,9 @@ def test_what_was_not_answered_is_not_taken(served: Served) -> None:
     assert served.platform.texts("66") == ["Good day 66"]
 
 
-@pytest.mark.parametrize("body", ["", "[]", "{}", '{"message": 3}', "\udc80", '{"sender": {}, "message": "x"}'])
+@pytest.mark.parametrize(
+    "body", ["", "[]", "{}", '{"message": 3}', "\udc80", '{"sender": {}, "message": "x"}']
+)
 def test_a_request_that_is_none_is_refused_in_words(served: Served, body: str) -> None:
     """No traceback, and no turn."""
     data = body.encode(errors="surrogateescape")

@@ -17,6 +17,7 @@ from dotenv import dotenv_values
 from ratchet.adapters.bot import framework, rasa, requirements
 from ratchet.adapters.bot.requirements import ACTIONS, CREDENTIALS
 from ratchet.adapters.settings import Settings
+from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import write_text
 from ratchet.domain.errors import RatchetError
 
@@ -84,7 +85,12 @@ def inspect(settings: Settings, say: Callable[[str], None]) -> None:
     if settings.actions_url:
         more["RATCHET_ACTIONS_URL"] = settings.actions_url
     argv = rasa.tool(settings, bot, "inspect")
-    rasa.run_tool(settings, bot, argv, INSPECT_SECONDS, lines.append, more)
+    try:
+        rasa.run_tool(settings, bot, argv, INSPECT_SECONDS, lines.append, more)
+    except commands.CommandFailed:
+        raise
+    except RatchetError as error:  # the tool runs in that folder, and names files as they are there
+        raise RatchetError(f"{bot.name}/{error.fact}", error.remedy) from error
     found: dict[str, Any] = json.loads(next(line for line in reversed(lines) if line.startswith("{")))
     if found["paths"]:
         say(f"channels: {', '.join(found['paths'])}")

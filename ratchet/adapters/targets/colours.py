@@ -34,7 +34,15 @@ WATCHES = "two-colours"
 """What a supervisor says of itself that moves kept-alive connections at a switch and ends a warm replica in time."""
 LONGEST_MINUTES = 525_600.0
 OVER = "1970-01-01T00:00:00+00:00"
-SECRETS = ("STAGING_TOKEN", "CLIENT_TOKENS", "HANDOFF_URL", "EVENTS_URL", "ACTIONS_URL", "REDIS_URL", "VARIABLES")
+SECRETS = (
+    "STAGING_TOKEN",
+    "CLIENT_TOKENS",
+    "HANDOFF_URL",
+    "EVENTS_URL",
+    "ACTIONS_URL",
+    "REDIS_URL",
+    "VARIABLES",
+)
 """What a replica is told by RATCHET_… or by a file that RATCHET_…_FILE names, and holds for as long as it runs."""
 
 

@@ -28,7 +28,7 @@ def test_the_projects_variables_are_its_own(settings: Settings) -> None:
     """Those of `.env` that are not Ratchet's, as they are written, and those of the shell that a channel names."""
     (settings.bot / "credentials.yml").write_text("a.B:\n  token: ${NAMED}\n  other: ${NOWHERE}\n")
     assert project.variables(settings) == {
-        "SLACK_TOKEN": "x$y ${A} \"z",
+        "SLACK_TOKEN": 'x$y ${A} "z',
         "SHARED": "shell",
         "NAMED": "by the channel",
     }
@@ -56,11 +56,15 @@ def test_an_action_whose_requirement_is_not_there_is_refused_with_its_line(setti
     actions.mkdir()
     (actions / "__init__.py").write_text("import holidays\n")
     (actions / "requirements.txt").write_text("# dates\nholidays==0.1\n")
-    (settings.bot / "uv.lock").write_text('version = 1\n\n[[package]]\nname = "bot"\nsource = { virtual = "." }\n')
+    (settings.bot / "uv.lock").write_text(
+        'version = 1\n\n[[package]]\nname = "bot"\nsource = { virtual = "." }\n'
+    )
     framework = settings.bot / "ratchet_bot" / "tools"
     framework.mkdir(parents=True)
     (settings.bot / "ratchet_bot" / "__init__.py").touch()
     (framework / "inspect.py").touch()
-    with pytest.raises(RatchetError, match=r"^bot/actions/requirements.txt:2 asks for holidays==0.1") as caught:
+    with pytest.raises(
+        RatchetError, match=r"^bot/actions/requirements.txt:2 asks for holidays==0.1"
+    ) as caught:
         project.inspect(settings, print)
     assert "uv add 'holidays==0.1'" in caught.value.remedy

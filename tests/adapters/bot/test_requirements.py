@@ -23,7 +23,7 @@ package = false
 
 @pytest.fixture
 def bot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A bot whose packages come from a folder: one without needs, and one that goes together with none but a new base."""
+    """A bot whose packages come from a folder: a plain one, and one that needs a newer base than the bot may have."""
     shelf, bot = tmp_path / "shelf", tmp_path / "bot"
     shelf.mkdir()
     (bot / "actions").mkdir(parents=True)
@@ -53,7 +53,10 @@ def write(bot: Path, text: str) -> None:
 
 def test_what_goes_together_joins(bot: Path) -> None:
     """Once: what is there already is not added again; then the lock file brings it."""
-    write(bot, "# of the actions\nplain>=1  # for dates\n\nrasa==2.8\n-r other.txt\nnever; python_version < '3'\n")
+    write(
+        bot,
+        "# of the actions\nplain>=1  # for dates\n\nrasa==2.8\n-r other.txt\nnever; python_version < '3'\n",
+    )
     done = requirements.join(bot, print)
     assert [(one.text, one.where) for one in done.added] == [("plain>=1", "bot/actions/requirements.txt:2")]
     assert [(one.text, one.why) for one in done.left] == [
@@ -80,7 +83,9 @@ def test_a_conflict_is_named_with_its_line_and_the_others_join(bot: Path) -> Non
 
 def test_channels_with_packages_of_their_own_are_extras(bot: Path) -> None:
     """Of the framework, also for a second channel of a kind; those of Rasa alone need none."""
-    (bot / "credentials.yml").write_text("rest:\nslack/one: {}\nslack/two: {}\ntwilio_voice:\n", encoding="utf-8")
+    (bot / "credentials.yml").write_text(
+        "rest:\nslack/one: {}\nslack/two: {}\ntwilio_voice:\n", encoding="utf-8"
+    )
     wanted, left = requirements.read(bot)
     assert [one.text for one in wanted] == ["ratchet-bot[slack,twilio]"]
     assert left == []

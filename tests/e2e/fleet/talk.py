@@ -46,10 +46,12 @@ class Talk:
         app.router.add_post("/", take)
         runner = web.AppRunner(app)
         await runner.setup()
-        await web.TCPSite(runner, "0.0.0.0", PORT).start()
+        await web.TCPSite(runner, "0.0.0.0", PORT).start()  # containers reach it
         return runner
 
-    async def posted(self, session: aiohttp.ClientSession, path: str, body: str, headers: dict[str, str]) -> int:
+    async def posted(
+        self, session: aiohttp.ClientSession, path: str, body: str, headers: dict[str, str]
+    ) -> int:
         """Send an event until it is taken; returns the last status."""
         status = 0
         for _ in range(TRIES):
@@ -70,8 +72,20 @@ class Talk:
             while not self.done.is_set():
                 number += 1
                 person = f"D-U{number}"
-                said = {"type": "message", "channel_type": "im", "user": f"U{number}", "channel": person, "text": WISH}
-                body = json.dumps({"type": "event_callback", "event_id": f"E{number}", "authed_users": [], "event": said})
+                said = {
+                    "type": "message",
+                    "channel_type": "im",
+                    "user": f"U{number}",
+                    "channel": person,
+                    "text": WISH,
+                }
+                event = {
+                    "type": "event_callback",
+                    "event_id": f"E{number}",
+                    "authed_users": [],
+                    "event": said,
+                }
+                body = json.dumps(event)
                 self.sent[person] += 1
                 await self.posted(session, "/webhooks/slack/webhook", body, signed(body, "signing-secret"))
                 wrong = signed(body, "another-secret")

@@ -74,7 +74,9 @@ class Colours:
         """Derive the stack of a colour, or of a release to compare with, from stack.yml."""
         return derived.coloured(document, self.settings.stack, name, service, values, digest)
 
-    def with_actions(self, made: Any, colour: Colour, document: Mapping[str, Any], values: Mapping[str, str]) -> Any:
+    def with_actions(
+        self, made: Any, colour: Colour, document: Mapping[str, Any], values: Mapping[str, str]
+    ) -> Any:
         """Add the release's own action service to the stack of a colour, where its image has custom actions."""
         if not images.has_actions(self.client, values["RATCHET_IMAGE"]):
             return made

@@ -49,7 +49,7 @@ def why(task: Task, fleet: ServiceState, said: str) -> str:
 
 
 def logs(client: docker.DockerClient, settings: Settings, service: str, lines: int) -> str:
-    """Return the last lines of each replica and of its custom actions, with the name, from whichever node it runs on."""
+    """Return the last lines of each replica and its custom actions, with the name, from whichever node it runs on."""
     fleets = [docker_service.fleet(client, name) for name in (service, companions.beside(service))]
     environment = stack.docker_environment(settings)
     parts = [

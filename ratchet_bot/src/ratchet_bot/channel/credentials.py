@@ -21,7 +21,8 @@ FILE = "credentials.yml"
 REFERENCE = re.compile(r"\$\{([^}]*)\}")
 """A variable, as Rasa writes it in YAML."""
 SECRET_KEY = re.compile(
-    r"(^|[_-])(token|secret|password|passwd|pwd|sid|key|api_?key|private_?key|jwt|credentials?)($|[_-])", re.IGNORECASE
+    r"(^|[_-])(token|secret|password|passwd|pwd|sid|key|api_?key|private_?key|jwt|credentials?)($|[_-])",
+    re.IGNORECASE,
 )
 """Names of options that hold a secret."""
 PUBLIC = {"jwt_method", "metadata_key", "session_key", "user_message_evt", "bot_message_evt"}
@@ -78,9 +79,13 @@ def read(path: Path, values: Mapping[str, str]) -> list[Entry]:
     for name, options in document.items():
         where = f"{path} line {line(document, name)}"
         if not isinstance(name, str) or not re.fullmatch(r"\w[\w.-]*(/[\w-]+)?", name):
-            raise ToolError(f"{where}: {name!r} is no channel.", "Name one as Rasa does: `slack`, `slack/sales`.")
+            raise ToolError(
+                f"{where}: {name!r} is no channel.", "Name one as Rasa does: `slack`, `slack/sales`."
+            )
         if options is not None and not isinstance(options, Mapping):
-            raise ToolError(f"{where}: {name} has {options!r} in place of options.", f"Write `{name}:` alone.")
+            raise ToolError(
+                f"{where}: {name} has {options!r} in place of options.", f"Write `{name}:` alone."
+            )
         if name.partition("/")[0] in LEFT_OUT:
             continue
         for key, text, at in texts(options or {}, path):
@@ -152,7 +157,9 @@ def refuse_secret(channel: str, key: str, text: str, at: str) -> None:
         return
     secret = is_secret(channel, key) and not key.endswith("url")
     if secret or PASSWORD_IN_URL.match(text):
-        name = re.sub(r"\W+", "_", f"{channel.rpartition('.')[2]}_{key}" if channel not in key else key).upper()
+        name = re.sub(
+            r"\W+", "_", f"{channel.rpartition('.')[2]}_{key}" if channel not in key else key
+        ).upper()
         raise ToolError(
             f"{at}: the value of {key} is written out, and would be in Git.",
             f"Write ${{{name}}} there, and {name}=… into the workspace's .env. Change the secret if it was committed.",

@@ -114,7 +114,9 @@ class Inbound:
             )
         )
         if not relay.messages and isinstance(inner, CollectingOutputChannel):
-            await relay.again(reply["messages"])  # who asks again, and is answered in the answer, gets it again
+            await relay.again(
+                reply["messages"]
+            )  # who asks again, and is answered in the answer, gets it again
 
 
 async def _nothing() -> None:

@@ -62,7 +62,9 @@ class MemoryOutbox:
     async def waiting(self, conversation: str) -> list[tuple[str, Any]]:
         """See Outbox."""
         since = time.monotonic() - SECONDS
-        return [(name, reply) for name, (at, reply) in self._kept.get(conversation, {}).items() if at >= since]
+        return [
+            (name, reply) for name, (at, reply) in self._kept.get(conversation, {}).items() if at >= since
+        ]
 
 
 class RedisOutbox:

@@ -67,9 +67,15 @@ def load(entries: Iterable[Entry]) -> list[Platform]:
                 f"{entry.where}: the channel {entry.name} cannot be made: {cause(error)}.",
                 "Correct its options.",
             ) from error
-        if isinstance(channel, SocketIOInput) and entry.label and "socketio_path" not in (entry.options or {}):
+        if (
+            isinstance(channel, SocketIOInput)
+            and entry.label
+            and "socketio_path" not in (entry.options or {})
+        ):
             channel.socketio_path = f"/socket.io/{entry.label}"
-        if twin := next((one for one in found if path == one.path or _same_socket(channel, one.channel)), None):
+        if twin := next(
+            (one for one in found if path == one.path or _same_socket(channel, one.channel)), None
+        ):
             raise ToolError(
                 f"{entry.where}: the channel {entry.name} has the same path as that in {twin.where}.",
                 f"Write `{entry.kind}/LABEL:` for a second one of its kind.",
@@ -84,7 +90,9 @@ def mount(
     """Give the channels their routes; returns those of Socket.IO. Raises ToolError for one that does not start."""
     sockets = []
     for one in platforms:
-        own = Sockets(one.channel, one.path, outbox, locks) if isinstance(one.channel, SocketIOInput) else None
+        own = (
+            Sockets(one.channel, one.path, outbox, locks) if isinstance(one.channel, SocketIOInput) else None
+        )
         take = inbound.taker(one.path, own.prepare if own else None)
         try:
             routes = _routes(one, take)
@@ -93,10 +101,10 @@ def mount(
                 f"{one.where}: the channel {one.path} does not start: {cause(error)}.",
                 "Correct its options, or take it out.",
             ) from error
-        app.blueprint(routes, url_prefix=f"/{PREFIX}/{one.path}")
         if own:
             own.attach()
             sockets.append(own)
+        app.blueprint(routes, url_prefix=f"/{PREFIX}/{one.path}")
         logger.info("channel %s serves /%s/%s", one.kind or type(one.channel).__name__, PREFIX, one.path)
     app.ctx.input_channels = [*getattr(app.ctx, "input_channels", []), *(one.channel for one in platforms)]
     return sockets
@@ -111,7 +119,9 @@ def _routes(one: Platform, take: Callable[..., Any]) -> Blueprint:
             handler=guarded(route.handler, one.channel, one.kind),
             name=f"{name}.{number}",
         )
-        for number, route in enumerate(sorted(routes._future_routes, key=lambda route: (route.uri, route.name)))
+        for number, route in enumerate(
+            sorted(routes._future_routes, key=lambda route: (route.uri, route.name))
+        )
         if (one.kind, route.uri) not in CLOSED
     ]
     routes._future_routes.clear()
@@ -123,7 +133,9 @@ def _routes(one: Platform, take: Callable[..., Any]) -> Blueprint:
 def _class(entry: Entry) -> type[InputChannel]:
     if entry.kind in BUILTIN_CHANNELS:
         return BUILTIN_CHANNELS[entry.kind]
-    remedy = f"Rasa's are {', '.join(sorted(BUILTIN_CHANNELS))}; name a class of your own as package.module.Class."
+    remedy = (
+        f"Rasa's are {', '.join(sorted(BUILTIN_CHANNELS))}; name a class of your own as package.module.Class."
+    )
     try:
         found = class_from_module_path(entry.kind)
     except Exception as error:  # the module is the project's: anything may be wrong in it

@@ -62,7 +62,9 @@ def load(folder: Path) -> None:
         sys.path.insert(0, str(folder))
     _import(PACKAGE, folder)
     package = sys.modules[PACKAGE]
-    for module in pkgutil.walk_packages(getattr(package, "__path__", []), f"{PACKAGE}.", onerror=lambda name: None):
+    for module in pkgutil.walk_packages(
+        getattr(package, "__path__", []), f"{PACKAGE}.", onerror=lambda name: None
+    ):
         _import(module.name, folder)
 
 
@@ -101,7 +103,7 @@ def remedy(error: BaseException) -> str:
     """Say what to do about it."""
     if isinstance(error, ModuleNotFoundError) and error.name:
         package = error.name.partition(".")[0]
-        return f"If it is a package, run `uv add {package}` in bot/ (its name there may differ); else correct the import."
+        return f"For a package run `uv add {package}` in bot/ (its name there may differ); else correct the import."
     return "Correct it."
 
 

@@ -16,7 +16,8 @@ from ratchet_bot.tools._errors import run
 def main(argv: list[str] | None = None) -> int:
     """Read `credentials.yml`, make its channels and import the actions; nothing is asked of any platform."""
     argparse.ArgumentParser(
-        prog="python -m ratchet_bot.tools.inspect", description="See whether channels and actions can be served."
+        prog="python -m ratchet_bot.tools.inspect",
+        description="See whether channels and actions can be served.",
     ).parse_args(argv)
     from ratchet_bot.channel import actions, credentials, platforms
     from ratchet_bot.channel.settings import secret
@@ -26,7 +27,9 @@ def main(argv: list[str] | None = None) -> int:
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
     found = platforms.read(file, credentials.variables()) if file.exists() else []
-    own = actions.has_own(folder) and not secret("actions_url")  # else they run elsewhere, with packages of their own
+    own = actions.has_own(folder) and not secret(
+        "actions_url"
+    )  # else they run elsewhere, with packages of their own
     if own:
         server.load(folder)
     left = credentials.left_out(file) if file.exists() else []
