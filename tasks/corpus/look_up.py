@@ -16,7 +16,7 @@ from tasks.step import step
 
 @step(lambda files: f"{len(files)} files of the bot name it")
 def look_up(run: Run, before: Store, old: str, new: str, merge: bool) -> dict[Path, str]:
-    """Return the new texts of the bot's files that name the intent.
+    """Return the new texts of the bot's files that name the intent; it may be gone from the data already.
 
     Raises `RatchetError` where there is nothing to rename, where the new name is taken and `merge` does not say that
     the two become one, or where what would be committed has changes of somebody's own.
@@ -26,11 +26,14 @@ def look_up(run: Run, before: Store, old: str, new: str, merge: bool) -> dict[Pa
         raise RatchetError(
             "data/ has changes that were not taken in.", "Take them in first: `ratchet ingest --commit`."
         )
-    if old not in intents:
+    gone = (
+        old not in intents and new in intents
+    )  # renamed in the data by hand: what is left are the bot's files
+    if old not in intents and not gone:
         raise RatchetError(
             f"The corpus has no intent {old!r}.", "`ratchet data show` counts those there are."
         )
-    if new in intents and not merge:
+    if new in intents and not merge and not gone:
         raise RatchetError(
             f"The corpus has an intent {new!r} already.", "Add --merge to let the two become one."
         )
@@ -42,7 +45,7 @@ def look_up(run: Run, before: Store, old: str, new: str, merge: bool) -> dict[Pa
     known = naming.files(run.settings)
     changed = {path: texts.renamed(text, old, new) for path, text in known.items()}
     changed = {path: text for path, text in changed.items() if text != known[path]}
-    require_clean(run, [*changed, run.settings.workspace / dvc.POINTER])
+    require_clean(run, [*changed, *([] if gone else [run.settings.workspace / dvc.POINTER])])
     return changed
 
 

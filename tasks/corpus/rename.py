@@ -10,6 +10,7 @@ from ratchet.adapters.corpus.data_folder import Store
 from ratchet.adapters.run import Run
 from ratchet.adapters.system import git
 from ratchet.adapters.system.files import write_text
+from ratchet.domain.wording import count
 from tasks.corpus.store import store
 from tasks.step import step
 
@@ -26,7 +27,7 @@ def rename(run: Run, before: Store, old: str, new: str, files: Mapping[Path, str
     try:
         for path, text in files.items():
             write_text(path, text)
-        revision = store.fn(run, frame, before.ledger, {})
+        revision = store.fn(run, frame, before.ledger, {}) if old in set(intents) else before.revision
     except BaseException:
         for path, content in were.items():
             path.write_bytes(content)
@@ -34,6 +35,9 @@ def rename(run: Run, before: Store, old: str, new: str, files: Mapping[Path, str
     workspace = run.settings.workspace
     if not git.in_repository(workspace):
         return revision
-    count = int((intents == old).sum())
-    paths = [dvc.POINTER, *(str(path.relative_to(workspace)) for path in files)]
-    return git.commit(workspace, paths, f"Data: {old} is {new} now ({count:,} messages)")
+    number, paths = int((intents == old).sum()), [str(path.relative_to(workspace)) for path in files]
+    if not number:
+        return git.commit(workspace, paths, f"Bot: {old} is {new} now, as in the data")
+    return git.commit(
+        workspace, [dvc.POINTER, *paths], f"Data: {old} is {new} now ({count(number, 'message')})"
+    )

@@ -27,9 +27,7 @@ def with_new_names(
             if len(leftovers) == 1
             else f"{len(leftovers)} lines of the bot still use"
         )
-        said += (
-            f" {lines} a name that is gone; `ratchet rename {old} {new}` changes data and bot in one commit."
-        )
+        said += f" {lines} a name that is gone; once the messages are in, `ratchet rename {old} {new}` changes the bot."
     shown = leftovers[:SHOWN]
     rows, texts = tuple(use.place for use in shown), tuple(use.text for use in shown)
     finding = Finding(RULE, rows, texts, len(leftovers), said)

@@ -255,3 +255,6 @@ def test_a_rename_by_hand_is_recognised_and_what_it_forgot_is_named(bot: Pizzeri
         assert "renamed: parking → car_space (35 of 35)" in printed
         assert "bot/rules.yml:" in printed
         assert "ratchet rename parking car_space" in printed
+    bot.ratchet("rename", "parking", "car_space")
+    assert "parking" not in bot.read("bot/rules.yml")
+    bot.git("reset", "-q", "--hard", "HEAD~1")
