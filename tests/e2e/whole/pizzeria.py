@@ -212,6 +212,7 @@ class Pizzeria:
         self.bot = workspace / "bot"
         self.ratchet = Ratchet(workspace)
         self.saved = workspace.parent / "data"
+        self.base = workspace / ".ratchet" / "data-base.json"
         self.numbers = itertools.count()
 
     def make(self) -> None:
@@ -245,6 +246,7 @@ class Pizzeria:
         summary = self.ratchet.json("retrain")
         assert summary["outcome"] == "released", summary["reasons"]
         shutil.copytree(self.workspace / "data", self.saved)
+        shutil.copy2(self.base, self.saved.with_name(self.base.name))
 
     def restore(self) -> None:
         """Bring back what `make` left."""
@@ -252,6 +254,7 @@ class Pizzeria:
         self.git("clean", "-fdq")
         shutil.rmtree(self.workspace / "data")
         shutil.copytree(self.saved, self.workspace / "data")
+        shutil.copy2(self.saved.with_name(self.base.name), self.base)
 
     def read(self, path: str) -> str:
         """Return a file's text."""
