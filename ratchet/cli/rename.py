@@ -43,7 +43,8 @@ def rename(
     if json:
         as_json(done)
         return
-    out.print(f"\n[green bold]Renamed[/green bold]: {old} → {new} ({done['messages']:,} messages).")
+    in_words = f"{done['messages']:,} messages" if done["messages"] else "the data had the new name already"
+    out.print(f"\n[green bold]Renamed[/green bold]: {old} → {new} ({in_words}).")
     facts(
         [
             ("files", ", ".join(map(str, done["files"])) or "no file of the bot named it"),
