@@ -182,10 +182,14 @@ def evaluate(
     return predictions, read_json(folder / "summary.json") or {}
 
 
+class NotAsWritten(RatchetError):
+    """A release does not answer as its conversations say."""
+
+
 def converse(settings: Settings, url: str, on_line: Callable[[str], None]) -> int:
     """Play the bot's conversations against a server and return how many there were.
 
-    Raises `RatchetError` naming each reply that is not as written.
+    Raises `NotAsWritten` naming each reply that is not as written.
     """
     conversations = settings.bot / "tests" / "conversations"
     if not any(conversations.glob("*.yml")):
@@ -201,7 +205,7 @@ def converse(settings: Settings, url: str, on_line: Callable[[str], None]) -> in
         wrong = [mismatch for conversation in mismatches(out) for mismatch in conversation]
         if not wrong:
             raise
-        raise RatchetError(
+        raise NotAsWritten(
             f"The release does not answer as {conversations.relative_to(settings.workspace)} says: {wrong[0]}"
             f"{f' ({len(wrong) - 1} more)' if wrong[1:] else ''}.",
             f"Correct the bot or the conversation; all mismatches are in {out}.",
