@@ -76,11 +76,8 @@ def inspect(settings: Settings, say: Callable[[str], None]) -> None:
         )
         return
     lines: list[str] = []
-    if not settings.actions_url and (lacking := next(iter(requirements.missing(bot)), None)):
-        raise RatchetError(
-            f"{lacking.where} asks for {lacking.text}, which bot/{framework.LOCK} does not bring.",
-            f"Run `uv add '{lacking.text}'` in bot/, or take the line out where nothing needs it.",
-        )
+    for lacking in requirements.missing(bot) if not settings.actions_url else ():
+        say(f"{lacking.where} asks for {lacking.text}, which bot/{framework.LOCK} does not bring")
     argv = rasa.tool(settings, bot, "inspect", "--variables", variables_file(settings))
     argv += ["--actions-elsewhere"] if settings.actions_url else []
     try:

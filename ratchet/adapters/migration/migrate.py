@@ -92,6 +92,7 @@ def build(
     rows += [*found.rows, *read.rows, *chosen, *write_bot(found, read, configs, built)]
     pipelines.write(settings.bot, kind, configs)
     rows += [*parts.bring_channels(found, built), *parts.endpoints(found, built), *reading.unimportable(read)]
+    rows += parts.join_requirements(settings.bot, say)
     params = built / "params.yaml"
     text = corpus.limits(params.read_text(encoding="utf-8"), messages, settings.params.validation)
     params.write_text(text, encoding="utf-8")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from ratchet.adapters.bot import requirements
 from ratchet.adapters.migration.project import Found
 from ratchet.adapters.system import yaml_text
 from ratchet.domain.errors import RatchetError
@@ -55,6 +56,20 @@ def copy_read(found: Found, bot: Path) -> None:
         if path.is_file() and not (bot / name).exists() and (f'"{name}"' in code or f"'{name}'" in code):
             (bot / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, bot / name)
+
+
+def join_requirements(bot: Path, say: Callable[[str], None]) -> list[Row]:
+    """Add what actions and channels need to the bot's project, and return a row for each line that does not join it."""
+    done = requirements.join(bot, say)
+    rows = [
+        Row(Kind.CHANGED, f"requirement {one.text}", one.where, after="bot/pyproject.toml")
+        for one in done.added
+    ]
+    todo = "Run `uv add` in bot/ with a version that goes together with the rest, if the actions need it."
+    for left in done.left:
+        brought = left.why == requirements.BROUGHT_BY_US
+        rows.append(Row(Kind.LEFT, left.text, left.where, why=left.why, todo="" if brought else todo))
+    return rows
 
 
 def copy_modules(found: Found, names: Iterable[str], bot: Path) -> Iterator[Row]:
