@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -96,3 +96,88 @@ def test_a_look_writes_nothing_and_a_broken_project_leaves_nothing(tmp_path: Pat
     said = bring(broken, workspace, code=1)
     assert said.splitlines()[-1].startswith("error: data/rules.yml:") or "error: data/rules.yml:" in said
     assert {path.name for path in tmp_path.iterdir()} == {"broken"}
+
+
+def edit(folder: Path, file: str, old: str, new: str) -> None:
+    """Change a file of a project."""
+    path = folder / file
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new, 1))
+
+
+def without(file: str) -> Callable[[Path], None]:
+    """Leave a file out."""
+    return lambda folder: (folder / file).unlink()
+
+
+def changed(file: str, old: str, new: str) -> Callable[[Path], None]:
+    """Change a file."""
+    return lambda folder: edit(folder, file, old, new)
+
+
+BROKEN = {
+    "no domain": (without("domain.yml"), 1, "has no domain.yml"),
+    "no config": (without("config.yml"), 1, "has no config.yml"),
+    "duplicate keys": (
+        changed("domain.yml", "intents:", "intents: []\nintents:"),
+        1,
+        "error: domain.yml:3 has a key twice",
+    ),
+    "wrong indentation": (
+        changed("domain.yml", "  utter_bye", "   utter_bye"),
+        1,
+        "error: domain.yml:5 is not valid YAML",
+    ),
+    "unknown policy": (
+        changed("config.yml", "TEDPolicy", "MagicPolicy"),
+        0,
+        "Rasa 3.6 has no component MagicPolicy",
+    ),
+    "missing component": (
+        changed("config.yml", "- name: DIETClassifier", "- name: theirs.Thing\n  - name: DIETClassifier"),
+        0,
+        "the module theirs is not installed",
+    ),
+    "secret": (
+        lambda folder: (folder / "credentials.yml").write_text("slack:\n  slack_token: xoxb-not-real\n"),
+        0,
+        "a secret in credentials.yml (credentials.yml:2): in the file → ${SLACK_SLACK_TOKEN} and .env",
+    ),
+    "intent without messages": (
+        changed("data/rules.yml", "- intent: bye", "- intent: help"),
+        0,
+        "intent help (data/rules.yml:13)",
+    ),
+    "circle of checkpoints": (
+        lambda folder: (folder / "data" / "stories.yml").write_text(
+            "stories:\n- story: a\n  steps:\n  - checkpoint: b\n  - intent: bye\n  - action: utter_bye\n  - checkpoint: b\n"
+        ),
+        0,
+        "checkpoints in a circle: b → b (data/stories.yml:4)",
+    ),
+    "an action's package that nobody has": (
+        lambda folder: (
+            (folder / "actions.py").write_text("import a_package_that_nobody_has\n"),
+            (folder / "requirements.txt").write_text("a_package_that_nobody_has==1\n"),
+        ),
+        0,
+        "requirement a_package_that_nobody_has==1 (bot/actions/requirements.txt:1)",
+    ),
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_project_ends_with_one_error_or_a_row_and_never_with_half_a_workspace(
+    name: str, tmp_path: Path
+) -> None:
+    """What can be left out or put right is in the table; else the error names file and line."""
+    breaks, code, expected = BROKEN[name]
+    project = Path(shutil.copytree(PROJECTS / "retrieval", tmp_path / "theirs"))
+    breaks(project)
+    said = bring(project, tmp_path / "my-bot", code=code)
+    assert expected in said, said
+    assert "xoxb-not-real" not in said
+    made = {"theirs", "my-bot"} if code == 0 else {"theirs"}
+    assert {path.name for path in tmp_path.iterdir()} == made

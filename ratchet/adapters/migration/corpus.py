@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -131,9 +132,7 @@ def rows_of(found: Corpus, before: ValidationPolicy) -> list[Row]:
         why, todo = "the smallest intent has no more", "Raise it in params.yaml as the data grows."
         limit = str(before.minimum_examples)
         rows.append(Row(Kind.CHANGED, "validation.minimum_examples", "", limit, str(least), why, todo))
-    told: dict[str, int] = found.faulty["reason"].value_counts().to_dict() if len(found.faulty) else {}
+    told = Counter(found.faulty["reason"])
     for reason, number in told.items():
-        rows.append(
-            Row(Kind.LEFT, count(int(number), "faulty message"), FAULTY, why=str(reason), todo=INGEST)
-        )
+        rows.append(Row(Kind.LEFT, count(number, "faulty message"), FAULTY, why=str(reason), todo=INGEST))
     return rows

@@ -9,12 +9,14 @@ from typing import Any
 
 import yaml
 
-from ratchet.adapters.bot import requirements
+from ratchet.adapters.bot import requirements as bot_requirements
 from ratchet.adapters.migration.project import Found
 from ratchet.adapters.system import yaml_text
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.migration import seam
+from ratchet.domain.migration import requirements, seam
 from ratchet.domain.migration.table import Kind, Row
+from ratchet.domain.operations import upgrading
+from ratchet.domain.wording import listed
 
 ENDPOINTS = {
     "tracker_store": "Conversations of several replicas are in Redis: set RATCHET_REDIS_URL; in the fleet it is set.",
@@ -42,9 +44,47 @@ def copy_actions(found: Found, bot: Path) -> list[Row]:
     rows = [Row(Kind.TAKEN, "custom actions", name, after=f"bot/{seam.ACTIONS}/", why="as they are")]
     for path in found.requirements():
         if not (target / path.name).exists():
-            shutil.copy2(path, target / path.name)
-            rows.append(Row(Kind.TAKEN, "requirements", path.name, after=f"bot/{seam.ACTIONS}/{path.name}"))
+            rows += copy_requirements(path, target)
     return rows
+
+
+def copy_requirements(path: Path, target: Path) -> list[Row]:
+    """Copy those requirements of a whole project that its actions import: often they are a copy of all of Rasa's."""
+    modules = [one.read_text(encoding="utf-8", errors="replace") for one in sorted(target.rglob("*.py"))]
+    imported = {name for module in modules for name in upgrading.imported(module)}
+    lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+    kept, left = requirements.split(lines, imported)
+    rows = []
+    if kept:
+        (target / path.name).write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+        after = f"bot/{seam.ACTIONS}/{path.name}"
+        rows.append(Row(Kind.TAKEN, f"requirements: {listed(kept)}", path.name, after=after))
+    if left:
+        why, todo = (
+            "no action imports them",
+            f"Add those that are needed all the same to bot/{seam.ACTIONS}/{path.name}.",
+        )
+        rows.append(Row(Kind.LEFT, f"requirements: {listed(left)}", path.name, why=why, todo=todo))
+    return rows
+
+
+def join_requirements(bot: Path, say: Callable[[str], None]) -> list[Row]:
+    """Let what actions and channels need join the bot's project and lock file, and say what could not."""
+    joined = bot_requirements.join(bot, say)
+    rows = [
+        Row(Kind.TAKEN, f"requirement {one.text}", one.where, after="bot/pyproject.toml")
+        for one in joined.added
+    ]
+    return rows + [
+        Row(
+            Kind.LEFT,
+            f"requirement {one.text}",
+            one.where,
+            why=one.why,
+            todo="See whether the actions need it.",
+        )
+        for one in joined.left
+    ]
 
 
 def copy_read(found: Found, bot: Path) -> None:
@@ -56,20 +96,6 @@ def copy_read(found: Found, bot: Path) -> None:
         if path.is_file() and not (bot / name).exists() and (f'"{name}"' in code or f"'{name}'" in code):
             (bot / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, bot / name)
-
-
-def join_requirements(bot: Path, say: Callable[[str], None]) -> list[Row]:
-    """Add what actions and channels need to the bot's project, and return a row for each line that does not join it."""
-    done = requirements.join(bot, say)
-    rows = [
-        Row(Kind.CHANGED, f"requirement {one.text}", one.where, after="bot/pyproject.toml")
-        for one in done.added
-    ]
-    todo = "Run `uv add` in bot/ with a version that goes together with the rest, if the actions need it."
-    for left in done.left:
-        brought = left.why == requirements.BROUGHT_BY_US
-        rows.append(Row(Kind.LEFT, left.text, left.where, why=left.why, todo="" if brought else todo))
-    return rows
 
 
 def copy_modules(found: Found, names: Iterable[str], bot: Path) -> Iterator[Row]:

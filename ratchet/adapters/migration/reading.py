@@ -143,7 +143,7 @@ def unimportable(read: Read) -> list[Row]:
             f"module {name}",
             why=why,
             todo="Add the package it needs in bot/ (`uv add …`)."
-            if "not installed" in why
+            if "not installed" in why and "rasa_core_sdk" not in why
             else "Bring it to rasa_sdk 3.6; until then its actions fail.",
         )
         for name, why in read.modules.items()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
+from ratchet.domain.migration.classifier import CLASSIFIER as CLASSIFIER
+from ratchet.domain.migration.classifier import encoder, fallback
 from ratchet.domain.migration.policies import fast_policies, missing
 from ratchet.domain.migration.project import TODO_OWN, Component, Entry, Project, settings
 from ratchet.domain.migration.table import Kind, Row
 
-CLASSIFIER = "ratchet_bot.components.classifier.LinearIntentClassifier"
 GROUPS = "ratchet_bot.components.retrieval.RetrievalGroups"
 IMPORTER = "ratchet_bot.components.importer.JsonLinesImporter"
 
@@ -32,11 +33,22 @@ def fast(project: Project) -> tuple[dict[str, Any], list[Row]]:
     kept, tokenizer = kept_components(project, rows)
     names = {entry["name"] for entry in kept}
     believes = fallback(project, rows)
-    classifier: Entry = {"name": CLASSIFIER, "in_scope_loss": 0.0 if believes else None}
+    classifier: Entry = {
+        "name": CLASSIFIER,
+        **encoder(project, rows),
+        "in_scope_loss": 0.0 if believes else None,
+    }
     pipeline: list[Entry] = [classifier]
     if project.groups:
         classifier["ranking_length"] = 0
         pipeline.append({"name": GROUPS})
+    if not project.config.get("pipeline"):
+        why = "the same kinds of work; `ratchet pipeline own` writes Rasa's default out"
+        kept_rows = [row for row in rows if row.kind is Kind.LEFT]
+        rows = [
+            Row(Kind.CHANGED, "pipeline", "config.yml", "Rasa's default", "LinearIntentClassifier", why),
+            *kept_rows,
+        ]
     extractors = learnt(project, names, rows)
     synonyms = [entry for entry in kept if entry["name"] == SYNONYMS] or [{"name": SYNONYMS}]
     features = [entry for entry in kept if entry["name"] in CRF_FEATURES]
@@ -138,41 +150,6 @@ def replaced(project: Project, name: str, entry: Entry, known: Component) -> Row
         "trains in seconds, without TensorFlow",
         TODO_OWN,
     )
-
-
-def fallback(project: Project, rows: list[Row]) -> bool:
-    """Say whether a message may be answered with the fallback, and how the thresholds were mapped."""
-    for entry in project.entries("pipeline"):
-        if entry["name"] == "FallbackClassifier":
-            rows.append(
-                Row(
-                    Kind.CHANGED,
-                    "FallbackClassifier",
-                    "config.yml",
-                    settings(entry),
-                    "in_scope_loss: 0.0",
-                    "another model's threshold says nothing about this classifier's calibrated confidences: it chooses"
-                    " one itself that turns none of the messages that it gets right when held back into the fallback;"
-                    " a group of retrieval intents counts as one",
-                    "Change `in_scope_loss` in bot/config.yml for more or fewer fallbacks.",
-                )
-            )
-            return True
-    old = [
-        e for e in project.entries("policies") if e["name"] in ("FallbackPolicy", "TwoStageFallbackPolicy")
-    ]
-    if not old:
-        rows.append(
-            Row(
-                Kind.TAKEN,
-                "no FallbackClassifier",
-                "config.yml",
-                after="in_scope_loss: null",
-                why="each message gets its likeliest intent, as before",
-                todo="Remove the line in bot/config.yml to have a fallback.",
-            )
-        )
-    return bool(old)
 
 
 def own(project: Project) -> tuple[dict[str, Any], list[Row]]:

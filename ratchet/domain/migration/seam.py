@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-ACTIONS, CREDENTIALS, REQUIREMENTS = "actions", "credentials.yml", "requirements*.txt"
+ACTIONS, CREDENTIALS = "actions", "credentials.yml"
 
 SECRET = re.compile(
     r"(^|[_-])(token|secret|password|passwd|pwd|sid|key|api_?key|private_?key|jwt|credentials?)($|[_-])", re.I

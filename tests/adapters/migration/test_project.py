@@ -103,8 +103,12 @@ def test_actions_become_a_package_with_their_requirements(tmp_path: Path) -> Non
     """A single module too; files that the code names by their path come along."""
     found = project.copy(PROJECTS / "form", tmp_path / "copy")
     rows = parts.copy_actions(found, tmp_path / "bot")
-    assert (tmp_path / "bot" / "actions" / "requirements.txt").read_text() == "requests\n"
-    assert [row.what for row in rows] == ["custom actions", "requirements"]
+    assert (tmp_path / "bot" / "actions" / "requirements.txt").read_text() == "requests>=2\n"
+    assert [row.what for row in rows] == [
+        "custom actions",
+        "requirements: requests>=2",
+        "requirements: sanic==19.1",
+    ]
     theirs = changed("markdown", tmp_path)
     (theirs / "data" / "names.txt").write_text("Anna\n")
     with (theirs / "actions.py").open("a") as file:

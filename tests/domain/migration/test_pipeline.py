@@ -94,6 +94,15 @@ def test_ted_is_left_behind_and_the_table_says_what_that_means() -> None:
     assert {row.what for row in rows} >= {"DIETClassifier", "ResponseSelector", "FallbackClassifier"}
 
 
+def test_a_project_in_english_gets_the_sentence_encoder() -> None:
+    """Another language has none of its own, and the table says so."""
+    english = replace(PROJECT, config={**PROJECT.config, "language": "en"})
+    assert pipeline.fast(english)[0]["pipeline"][0]["encoder"] == "english"
+    config, rows = pipeline.fast(PROJECT)
+    assert "encoder" not in config["pipeline"][0]
+    assert [row.kind for row in rows if row.what == "a sentence encoder"] == [Kind.LEFT]
+
+
 def test_without_a_fallback_each_message_gets_an_intent() -> None:
     """A project without FallbackClassifier keeps answering each message."""
     project = replace(PROJECT, config={**PROJECT.config, "pipeline": [{"name": "DIETClassifier"}]})
@@ -182,3 +191,18 @@ def test_each_component_is_kept_or_named(pipeline_of: list[str], policies: list[
     assert {*pipeline_of, *policies} - {"WhitespaceTokenizer"} <= kept | said
     assert not any(project.component(name).missing for name in kept)
     assert sum(entry["name"] == "RulePolicy" for entry in made["policies"]) >= 1
+
+
+def test_a_configuration_that_names_no_pipeline_has_one_row() -> None:
+    """Nobody wrote Rasa's default, so its parts are not told one by one."""
+    made, rows = pipeline.fast(
+        replace(PROJECT, config={"pipeline": None, "policies": [{"name": "RulePolicy"}]})
+    )
+    assert [row.what for row in rows] == [
+        "pipeline",
+        "RegexEntityExtractor",
+        "RulePolicy",
+        "AugmentedMemoizationPolicy",
+    ]
+    assert names(made["pipeline"])[:3] == ["LinearIntentClassifier", "RetrievalGroups", "WhitespaceTokenizer"]
+    assert set(names(made["pipeline"])[3:5]) == {"RegexFeaturizer", "LexicalSyntacticFeaturizer"}

@@ -24,7 +24,7 @@ from ratchet_bot.channel.handoff import Handoff
 from ratchet_bot.channel.memory import Replies
 from ratchet_bot.channel.relay import Relay
 from ratchet_bot.components.importer import FALLBACK_INTENT, HANDOFF_INTENT
-from ratchet_bot.tools._model import parse, prediction_of
+from ratchet_bot.tools._model import Prediction, parse, prediction_of
 
 logger = logging.getLogger(__name__)
 
@@ -103,14 +103,7 @@ class Conversations:
         output = turn.output or CollectingOutputChannel()
         metadata = {**turn.metadata, "context": dict(turn.context)}
         tracker = await processor.fetch_tracker_and_update_session(turn.conversation, output, metadata)
-        parsed = self._parsed(turn)
-        prediction = prediction_of(parsed)
-        if (
-            prediction.intent == FALLBACK_INTENT
-            and tracker.latest_message.intent.get("name") == FALLBACK_INTENT
-        ):
-            # The one clarifying question has been asked.
-            parsed["intent"] = {"name": HANDOFF_INTENT, "confidence": prediction.confidence}
+        parsed, prediction = self._understand(turn, tracker)
         intent = retrieval.full(parsed, parsed["intent"]["name"])
         await self._remember_context(tracker, turn.context)
         await processor.handle_message(
@@ -132,17 +125,27 @@ class Conversations:
         self._record(turn, **answer, confidence=prediction.confidence, ranking=prediction.ranking)
         return {
             "messages": [{k: v for k, v in m.items() if k != "recipient_id"} for m in output.messages],
-            "intent": {"name": intent, "confidence": prediction.confidence},
+            "intent": {"name": answer["intent"], "confidence": prediction.confidence},
             "release": self.service.release,
             "model_id": self.agent.model_id,
         }
 
-    def _parsed(self, turn: Turn) -> dict[str, Any]:
-        """What the model says of a turn's text, unless its channel said that."""
-        if turn.parsed:
-            return {"text": turn.text, "entities": [], **turn.parsed}
+    def _understand(self, turn: Turn, tracker: DialogueStateTracker) -> tuple[dict[str, Any], Prediction]:
+        """Rasa's parse data of a turn and what it predicts; a second fallback in a row becomes a hand-off."""
         processor = self.agent.processor
-        return parse(processor.graph_runner, processor.model_metadata, [(turn.text, turn.context)])[0]
+        parsed = (
+            {"text": turn.text, "entities": [], **turn.parsed}
+            if turn.parsed
+            else parse(processor.graph_runner, processor.model_metadata, [(turn.text, turn.context)])[0]
+        )
+        prediction = prediction_of(parsed)
+        if (
+            prediction.intent == FALLBACK_INTENT
+            and tracker.latest_message.intent.get("name") == FALLBACK_INTENT
+        ):
+            # The one clarifying question has been asked.
+            parsed["intent"] = {"name": HANDOFF_INTENT, "confidence": prediction.confidence}
+        return parsed, prediction
 
     def _record(self, turn: Turn, **outcome: Any) -> None:
         """Give the broker what became of a turn."""

@@ -1,5 +1,6 @@
 """The order and its check."""
 
+import requests  # noqa: F401
 from rasa_sdk import Action, FormValidationAction
 
 
