@@ -41,8 +41,13 @@ def ingest(
         columns = Columns(text_column, intent_column, context_columns or {}, sheet, encoding)
         reading = read(run, files, columns)
         taken = take(run, before, reading, relabel, drop_faulty, unescape)
-        if not taken.accepted or not (taken.merged.changed or before.differs or reading.extras):
+        if not taken.accepted:
             return account(run, files, before, taken, reading.extras)
+        if not (taken.merged.changed or before.differs or reading.extras):
+            result = account(run, files, before, taken, reading.extras)
+            if commit:  # what an earlier ingest left uncommitted
+                commit_data(run, result.headline())
+            return result
         assigned = assign(run, taken.merged.frame, before.ledger, first_seen)
         taken = cover(run, before, taken, assigned)
         if not taken.accepted:

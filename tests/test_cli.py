@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -86,3 +87,33 @@ def test_a_mistyped_name_is_said_before_there_is_a_run(tmp_path: Path, words: st
     assert isinstance(done.exception, RatchetError)
     assert said in done.exception.fact
     assert not (settings.state / "prefect").exists()
+
+
+PRINT = r"""
+from ratchet.cli.output import as_json, facts, forgive, out
+forgive()
+facts([("corpus", "h\u00e4ll\u2713 " * 60)])
+as_json({"a": "\u2713"})
+out.print("\u2713 ok")
+"""
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"LC_ALL": "C", "PYTHONIOENCODING": "ascii"},
+        {"LANG": "C"},
+        {"LC_ALL": "POSIX", "PYTHONUTF8": "0"},
+        {"TERM": "dumb", "COLUMNS": "20"},
+    ],
+)
+def test_poor_terminals_and_pipes_get_every_line_whole(variables: dict[str, str]) -> None:
+    """No character ends a command, nothing is wrapped where it is piped, and JSON stays JSON."""
+    environment = {"PATH": os.environ["PATH"], **variables}
+    done = subprocess.run([sys.executable, "-c", PRINT], capture_output=True, env=environment, timeout=60)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.decode("utf-8").splitlines()
+    assert lines[0].startswith("corpus  h")
+    assert lines[0].count("ll") == 60
+    assert json.loads("".join(lines[1:4])) == {"a": "✓"}
+    assert lines[4].endswith(" ok")

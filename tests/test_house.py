@@ -12,6 +12,7 @@ FLOWS = sorted(path for path in (ROOT / "flows").glob("*.py") if path.name != "_
 VERBS = sorted(path for path in (ROOT / "tasks").rglob("*.py") if path.stem not in {"__init__", "step"})
 LAYERS = ("ratchet", "ratchet_bot/src", "flows", "tasks")
 LONG = {
+    "ratchet/adapters/corpus/data_folder.py": "one folder: how it is read, written and swapped in one step",
     "ratchet/adapters/corpus/dvc.py": "one tool: cache, remote and pointer belong together",
     "ratchet/adapters/registry/mlflow.py": "one tool: models, overrides and releases share its connection",
     "ratchet/adapters/service/running.py": "one process: the parts, their order and their ends are read together",

@@ -17,6 +17,10 @@ from ratchet.domain.errors import RatchetError
 LOCAL_REMOTE = f"{STATE_FOLDER}/remote"
 IGNORED = (".venv/", f"{STATE_FOLDER}/", "__pycache__/", ".env", "prefect.toml", "bot/models/", "*.tar.gz")
 """What Git never holds; models are in the registry, and a Git host refuses files as large as they become."""
+ATTRIBUTES = """\
+# The same bytes on every machine, whatever core.autocrlf says: they are part of fingerprints.
+* text=auto eol=lf
+"""
 EMPTY = "empty"
 WORKFLOWS = ("pull-request.yml", "inside-ci.yml", "to-service.yml")
 """For GitHub; none runs before a repository variable says so."""
@@ -63,6 +67,7 @@ def fill(folder: Path, example: str | None) -> None:
     if example:
         shutil.copy(SOURCE / "directory.csv", folder / "directory.csv")
     (folder / ".gitignore").write_text("\n".join(IGNORED) + "\n", encoding="utf-8")
+    (folder / ".gitattributes").write_text(ATTRIBUTES, encoding="utf-8")
     (folder / ".github" / "workflows").mkdir(parents=True)
     for name in WORKFLOWS:
         shutil.copy(SOURCE / ".github" / "workflows" / name, folder / ".github" / "workflows" / name)

@@ -17,9 +17,11 @@ def main() -> None:
     atexit.register(gc.freeze)  # and looks for none among the modules when it ends
     from ratchet.adapters.system import stopwatch
     from ratchet.cli.app import app
+    from ratchet.cli.output import forgive
     from ratchet.domain.errors import RatchetError
 
     stopwatch.one_command.set(True)
+    forgive()
     try:
         app(prog_name="ratchet")
     except RatchetError as error:

@@ -29,11 +29,13 @@ shared = Shared()
 def settings(**overrides: Any) -> Settings:
     """Return the settings of the workspace that the command is for, whose identity is noted at its first use."""
     from ratchet.adapters import environment
+    from ratchet.adapters.corpus import driver
     from ratchet.adapters.settings import load_settings  # with pandas and SciPy: no help text waits for those
     from ratchet.adapters.workspace import identity
 
     found = load_settings(shared.workspace, **overrides)
     identity.claim(found.workspace)
+    driver.install(found.workspace)
     if not shared.tidied:  # later on there is in it what Ratchet itself tells its tools
         environment.tidy(found)
         shared.tidied = True

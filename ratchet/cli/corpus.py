@@ -79,7 +79,9 @@ def ingest(
     """
     found = settings_for_flow()
     from flows.ingest import ingest as flow
+    from ratchet.adapters.corpus import uncommitted
 
+    before = uncommitted.pending(found.workspace)
     result = flow(
         workspace=str(found.workspace),
         files=[str(file.absolute()) for file in files or []],
@@ -97,7 +99,8 @@ def ingest(
     if json:
         as_json(result.as_dict())
     else:
-        print_intake(result, commit)
+        left = uncommitted.pending(found.workspace)
+        print_intake(result, left, before and not left)
     if not result.accepted:
         raise typer.Exit(1)
 
@@ -168,8 +171,8 @@ def pairs(words: list[str] | None) -> dict[str, str]:
     return {field: column for field, _, column in split}
 
 
-def print_intake(result: Intake, commit: bool) -> None:
-    """Print what came of an ingest."""
+def print_intake(result: Intake, left: bool, finished: bool) -> None:
+    """Print what came of an ingest; `left`: data.dvc is not committed; `finished`: an earlier one is now."""
     print_report(result.report)
     out.print()
     if not result.accepted:
@@ -178,6 +181,10 @@ def print_intake(result: Intake, commit: bool) -> None:
             ", or leave them out with --drop-faulty" if result.report.faulty or result.report.unread else ""
         )
         out.print(f"Correct {'the rows' if leave_out else 'what the errors name'}{leave_out}.")
+    elif not result.changed and left:
+        out.print("[bold]No new messages[/bold], and data.dvc of an earlier ingest is not committed yet.")
+    elif not result.changed and finished:
+        out.print("[bold]No new messages[/bold]; what an earlier ingest left uncommitted is committed now.")
     elif not result.changed:
         out.print("[bold]Nothing new[/bold]: the corpus has all these messages.")
     else:
@@ -195,7 +202,7 @@ def print_intake(result: Intake, commit: bool) -> None:
             ("report", result.page),
         ]
     )
-    if result.accepted and result.changed and not commit:
+    if result.accepted and left:
         out.print("\nNext: git commit data.dvc, then ratchet retrain.")
 
 

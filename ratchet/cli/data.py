@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from ratchet.cli import restore, retire
+from ratchet.cli import data_log, merge, restore, retire
 from ratchet.cli.context import Json, settings
 from ratchet.cli.output import as_json, facts, out, share
 from ratchet.domain.errors import RatchetError, UsageError
@@ -26,12 +26,15 @@ FORM_NOTES = {
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     data = typer.Typer(
-        help="Look into the corpus, go back, and retire messages of the holdout.", no_args_is_help=True
+        help="Look into the corpus, merge two people's, go back, and retire messages of the holdout.",
+        no_args_is_help=True,
     )
     data.command(epilog="Examples:\n\n  ratchet data diff HEAD~1\n\n  ratchet data diff v1 v2 --json")(diff)
     data.command(epilog="Examples:\n\n  ratchet data show\n\n  ratchet data show leave_request --side test")(
         show
     )
+    data_log.add_to(data)
+    merge.add_to(data)
     restore.add_to(data)
     retire.add_to(data)
     app.add_typer(data, name="data")
@@ -105,11 +108,12 @@ def show(
     """List the messages of an intent with their sides, or say what the corpus and its ledger hold."""
     found = settings()
     from ratchet.adapters.corpus import data_revisions
+    from ratchet.adapters.system import console
     from ratchet.domain.corpus.ledger import Side, with_sides
 
     if side is not None and side not in list(Side):
         raise UsageError(f"There is no side {side!r}.", f"Choose one of: {', '.join(Side)}.")
-    corpus = data_revisions.read_revision(found, None)
+    corpus = data_revisions.read_revision(found, None, console.note)
     if intent is None:
         show_overview(corpus, found.params.split, json)
         return

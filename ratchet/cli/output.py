@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,8 +16,23 @@ from ratchet.adapters.system import stopwatch
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.wording import percent
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+WIDEST = 10_000
+
+
+def console(stderr: bool = False) -> Console:
+    """Return a console that wraps nothing, and no table either, where it is no terminal: what reads it wants lines."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, highlight=False, soft_wrap=True, width=None if stream.isatty() else WIDEST)
+
+
+out, err = console(), console(stderr=True)
+
+
+def forgive() -> None:
+    """Let a terminal whose encoding lacks a character show `?` for it, instead of ending the command."""
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            reconfigure(errors="replace")
 
 
 def complain(error: RatchetError) -> None:
@@ -28,7 +44,8 @@ def complain(error: RatchetError) -> None:
 
 def as_json(content: Any) -> None:
     """Print JSON, and nothing else, to standard output."""
-    print(json.dumps(content, indent=2, ensure_ascii=False, default=str))
+    escaped = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "") != "utf8"
+    print(json.dumps(content, indent=2, ensure_ascii=escaped, default=str))
 
 
 def facts(rows: list[tuple[str, str]], title: str = "") -> None:

@@ -82,10 +82,10 @@ def show(found: Settings) -> None:
 
     api_url = server.running_url(found) or ""
     pages = [("Prefect", api_url.removesuffix("/api"))]
-    pages += [("MLflow", part.url) for part in service_parts.mlflow(found)]
+    pages += [("MLflow", f"{part.url}/#/models/nlu") for part in service_parts.mlflow(found)]
     pages += [("bot", f"http://127.0.0.1:{found.port}"), ("logs", str(service_parts.folder(found)))]
     zone = ZoneInfo(found.params.triggers.time_zone)
-    due = datetime.fromtimestamp(retrains.next_after(found, time.time()), zone)
+    due = datetime.fromtimestamp(retrains.next_retrain(found), zone)
     pages += [("next retrain", f"{due:%A %Y-%m-%d %H:%M %Z}, and whenever data or code change")]
     facts(pages)
     out.print("Stop it with `ratchet down`, or Ctrl-C here; the bot goes on serving.")

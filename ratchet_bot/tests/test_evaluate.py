@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from ratchet_bot.tools import evaluate
-from ratchet_bot.tools._cost import memory_of
+from ratchet_bot.tools._cost import measured
 from ratchet_bot.tools._errors import ToolError
 from ratchet_bot.tools._model import load, verify
 from tests import corpus
@@ -50,13 +50,14 @@ def test_files_and_figures(trained: Trained, tmp_path: Path) -> None:
 
 def test_memory_is_measured_from_the_same_start(trained: Trained, tmp_path: Path) -> None:
     """Twice the same archive takes about the same; one that cannot be loaded is not measured."""
-    first, second = (memory_of(trained.archive, holdout()) for _ in range(2))
+    first, second = (measured(trained.archive, holdout()) for _ in range(2))
     assert first is not None
     assert second is not None
-    assert abs(first - second) < 20_000_000 < first
+    assert abs(first["memory_bytes"] - second["memory_bytes"]) < 20_000_000 < first["memory_bytes"]
+    assert 0 < first["latency_p50_ms"] <= first["latency_p95_ms"]
     junk = tmp_path / "junk.tar.gz"
     junk.write_bytes(b"junk")
-    assert memory_of(junk, holdout()) is None
+    assert measured(junk, holdout()) is None
 
 
 def test_entities_are_said_with_role_and_value(tmp_path: Path) -> None:

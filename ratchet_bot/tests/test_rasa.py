@@ -303,17 +303,20 @@ def test_the_channels_without_a_library_of_their_own_answer(model: str, tmp_path
         "session_persistence": True,
     }
     channels = {"rest": None, "callback": {"url": desk.url}, "socketio": names}
-    channels["mattermost"] = {"url": desk.url, "token": "b", "webhook_url": desk.url}
+    channels["mattermost"] = {"url": desk.url, "token": "${MATTERMOST_TOKEN}", "webhook_url": desk.url}
     credentials.write_text(json.dumps(channels), encoding="utf-8")
     domain = tmp_path / "none.yml"
-    server = start(Trained(tmp_path, Path(model), domain, domain, {}), "--credentials", str(credentials))
+    trained = Trained(tmp_path, Path(model), domain, domain, {})
+    server = start(trained, "--credentials", str(credentials), MATTERMOST_TOKEN="b")
     try:
         asked = {"sender": "anna", "message": "hello"}
-        said = requests.post(f"{server.url}/rest/webhook", json=asked, timeout=20)
+        said = requests.post(f"{server.url}/webhooks/rest/webhook", json=asked, timeout=20)
         assert said.json() == [{"recipient_id": "anna", "text": "Hello!"}]
-        assert requests.post(f"{server.url}/callback/webhook", json=asked, timeout=20).text == "success"
+        assert (
+            requests.post(f"{server.url}/webhooks/callback/webhook", json=asked, timeout=20).text == "success"
+        )
         assert desk.received == [{"recipient_id": "anna", "text": "Hello!"}]
-        assert requests.get(f"{server.url}/mattermost/", timeout=20).json() == {"status": "ok"}
+        assert requests.get(f"{server.url}/webhooks/mattermost/", timeout=20).json() == {"status": "ok"}
         hello = requests.get(f"{server.url}/socket.io/?EIO=4&transport=polling", timeout=20)
         assert hello.text.startswith("0{")
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ratchet.adapters.corpus import data_folder, data_revisions, dvc, ledger_history
+from ratchet.adapters.corpus import data_revisions, dvc, following, ledger_history
 from ratchet.adapters.run import Run
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system import git
@@ -35,8 +35,8 @@ def fetch(run: Run, revision: str | None) -> Corpus:
     else:
         named = NEWEST if revision == CHAMPION else revision
         git_revision = git.resolve(workspace, named) if named else None
-        if git_revision is None and (settled := data_folder.recover(workspace)):
-            say(settled)
+        if git_revision is None:
+            follow(settings)
         data_revision = dvc.revision(workspace, git_revision)
         folder = folder_of(settings, git_revision, data_revision)
     if not dvc.pushed(workspace, data_revision):
@@ -44,6 +44,16 @@ def fetch(run: Run, revision: str | None) -> Corpus:
             f"Data revision {data_revision[:12]} is not in the DVC remote.", "Put it there: `dvc push`."
         )
     return data_revisions.read_folder(settings, folder, data_revision, git_revision)
+
+
+def follow(settings: Settings) -> None:
+    """Bring `data/` to what `data.dvc` names where Git moved that; a merge that left messages out is named."""
+    try:
+        ledger_history.require_both_sides(settings, "`ratchet retrain`")
+        if settled := following.bring_along(settings.workspace, say):
+            say(settled)
+    except dvc.NotInRemote as error:
+        raise ledger_history.instead(settings, error, dvc.revision(settings.workspace)) from error
 
 
 def folder_of(settings: Settings, git_revision: str | None, data_revision: str) -> Path:

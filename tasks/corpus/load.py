@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ratchet.adapters.corpus import data_folder, dvc, ledger_history
+from ratchet.adapters.corpus import data_folder, dvc, following, ledger_history
 from ratchet.adapters.corpus.data_folder import Store
 from ratchet.adapters.run import Run
 from tasks.step import note, say, step
@@ -18,15 +18,16 @@ def describe(store: Store) -> str:
 def load(run: Run) -> Store:
     """Return the corpus of the working tree; an ingest that was killed is completed or undone first.
 
-    Raises `OlderData` where `data.dvc` was taken back to an older ledger.
+    `data/` follows `data.dvc` where Git moved that. Raises `OlderData` where `data.dvc` was taken back to an older
+    ledger, `following.LocalData` where `data/` holds what the move would lose.
     """
     settings, workspace = run.settings, run.settings.workspace
-    if settled := data_folder.recover(workspace):
-        say(settled)
     unchecked = ledger_history.require_newest(settings, "run the same command again")
     if unchecked:
         note(unchecked.sentence)
     try:
+        if settled := following.bring_along(workspace, say):
+            say(settled)
         return data_folder.open_store(
             workspace, settings.state, settings.params.corpus, settings.params.split
         )

@@ -44,5 +44,5 @@ def require_stored(workspace: Path) -> None:
     if data.is_dir() and not dvc.cached(workspace, dvc.describe(workspace, data).revision):
         raise RatchetError(
             "data/ was changed by hand, and would be replaced.",
-            "Keep a copy of data/utterances.csv if you need it, and drop the change: `rm -r data`.",
+            f"Take the change in with `ratchet ingest`, or put it aside with `{dvc.RESET}`.",
         )

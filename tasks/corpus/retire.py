@@ -7,6 +7,7 @@ from datetime import date
 
 import pandas as pd
 
+from ratchet.adapters.corpus import dvc
 from ratchet.adapters.corpus import retirement as retiring
 from ratchet.adapters.corpus.data_folder import Store
 from ratchet.adapters.run import Run
@@ -24,7 +25,7 @@ def retire(
     if store.differs:
         raise RatchetError(
             "data/ was changed since data.dvc was written.",
-            "Take the change in with `ratchet ingest`, or drop it with `dvc checkout data.dvc --force`.",
+            f"Take the change in with `ratchet ingest`, or put it aside with `{dvc.RESET}`.",
         )
     planned = retiring.plan(run.settings, run.registry, (store.frame, store.ledger), intents, worn)
     if planned.digest != shown:

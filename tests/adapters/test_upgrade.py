@@ -78,6 +78,11 @@ def test_the_policy_gets_new_keys_and_keeps_its_values(root: Path) -> None:
     assert after["rollout"].pop("keep_warm_minutes") == 15
     assert after["gate"].pop("unjudged") == "warn"
     assert after["gate"].pop("retire") == {"max_percent": 50, "min_holdout_rows": 300}
+    assert after["gate"].pop("min_fallback_percent") == 25
+    assert after["gate"].pop("recent")["messages"] == 500
+    assert after["gate"].pop("robustness") == {"rows": 1000, "max_drop_points": 3.0}
+    assert after["gate"].pop("cost") == {"max_ratio": 2.0, "slack_ms": 50, "slack_mb": 100}
+    assert after.pop("sources") == {}
     assert after == before
     assert load_settings(root).params == policy
     assert (

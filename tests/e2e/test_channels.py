@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -53,9 +55,17 @@ class Small:
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Small]:
-    small = Small(tmp_path_factory.mktemp("channels") / "ws")
-    yield small
-    small.target.stop(print)
+    """With a Redis that outlives the replicas: in memory what was answered is forgotten with each of them."""
+    folder, port = tmp_path_factory.mktemp("channels"), free_port()
+    argv = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    store = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
+    with pytest.MonkeyPatch.context() as shell:
+        shell.setenv("RATCHET_REDIS_URL", f"redis://127.0.0.1:{port}/0")
+        made = Small(folder / "ws")
+        yield made
+        made.target.stop(print)
+    store.kill()
+    store.wait(timeout=15)
 
 
 def test_no_message_is_lost_in_a_release(small: Small) -> None:
@@ -73,6 +83,7 @@ def test_no_message_is_lost_in_a_release(small: Small) -> None:
     assert found["connections"] >= 4, "the pages went to the new replica"
     assert found["refused"], "somebody without Slack's secret was believed"
     assert with_channels.lost(found) == {}
+    assert with_channels.twice(found) == {}
 
 
 def test_each_replica_has_an_action_server_of_its_own(small: Small) -> None:
@@ -105,8 +116,6 @@ def told(small: Small) -> int:
 
 def until(true: object) -> None:
     """Wait for a condition, a minute at most."""
-    import time
-
     for _ in range(600):
         if true():  # type: ignore[operator]
             return

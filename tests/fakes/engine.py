@@ -69,6 +69,11 @@ class Engine:
         return SimpleNamespace(list=lambda names=None, filters=None: [] if filters else [names])
 
     @property
+    def images(self) -> Any:
+        """As if each were here, without custom actions."""
+        return SimpleNamespace(get=lambda reference: SimpleNamespace(labels={}, id=reference))
+
+    @property
     def volumes(self) -> Any:
         """None."""
         return SimpleNamespace(list=lambda filters: [])

@@ -16,7 +16,7 @@ from typing import Any
 
 from ratchet.adapters.bot import flavour, framework
 from ratchet.adapters.system import yaml_text
-from ratchet.adapters.system.files import names_digest, replacing, sha256
+from ratchet.adapters.system.files import code_sha256, names_digest, replacing, sha256
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.training import fingerprint
 
@@ -61,7 +61,7 @@ def lock_hash(bot: Path) -> str:
     if framework.locked(bot):
         return flavour.environment_hash(bot)
     lock = bot / framework.LOCK
-    return sha256(lock) if lock.exists() else ""
+    return code_sha256(lock) if lock.exists() else ""
 
 
 def shaping_hash(bot: Path) -> str:
@@ -69,7 +69,7 @@ def shaping_hash(bot: Path) -> str:
 
     Responses are looked up when the bot answers, so a new wording needs a release but no training.
     """
-    parts = {name: sha256(path) for name, path in shaping_files(bot).items()}
+    parts = {name: code_sha256(path) for name, path in shaping_files(bot).items()}
     for path in domain_files(bot):
         domain = read_domain(path)
         responses = domain.pop("responses", None) or {}

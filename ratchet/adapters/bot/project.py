@@ -17,6 +17,7 @@ from dotenv import dotenv_values
 from ratchet.adapters.bot import framework, rasa, requirements
 from ratchet.adapters.bot.requirements import ACTIONS, CREDENTIALS
 from ratchet.adapters.settings import Settings
+from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import write_text
 from ratchet.domain.errors import RatchetError
 
@@ -75,16 +76,16 @@ def inspect(settings: Settings, say: Callable[[str], None]) -> None:
         )
         return
     lines: list[str] = []
-    if not settings.actions_url and (lacking := next(iter(requirements.missing(bot)), None)):
-        raise RatchetError(
-            f"{lacking.where} asks for {lacking.text}, which bot/{framework.LOCK} does not bring.",
-            f"Run `uv add '{lacking.text}'` in bot/, or take the line out where nothing needs it.",
-        )
-    more = {"RATCHET_VARIABLES_FILE": str(variables_file(settings))}
-    if settings.actions_url:
-        more["RATCHET_ACTIONS_URL"] = settings.actions_url
-    argv = rasa.tool(settings, bot, "inspect")
-    rasa.run_tool(settings, bot, argv, INSPECT_SECONDS, lines.append, more)
+    for lacking in requirements.missing(bot) if not settings.actions_url else ():
+        say(f"{lacking.where} asks for {lacking.text}, which bot/{framework.LOCK} does not bring")
+    argv = rasa.tool(settings, bot, "inspect", "--variables", variables_file(settings))
+    argv += ["--actions-elsewhere"] if settings.actions_url else []
+    try:
+        rasa.run_tool(settings, bot, argv, INSPECT_SECONDS, lines.append)
+    except commands.CommandFailed:
+        raise
+    except RatchetError as error:  # the tool runs in that folder, and names files as they are there
+        raise RatchetError(f"{bot.name}/{error.fact}", error.remedy) from error
     found: dict[str, Any] = json.loads(next(line for line in reversed(lines) if line.startswith("{")))
     if found["paths"]:
         say(f"channels: {', '.join(found['paths'])}")

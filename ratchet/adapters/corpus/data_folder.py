@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ratchet.adapters.corpus import dvc, dvc_config
+from ratchet.adapters.corpus import dvc, dvc_config, forgotten, made_from
 from ratchet.adapters.readers import nlu_extras
 from ratchet.adapters.system.files import read_json, refuse_pointers, write_json
 from ratchet.domain.corpus import corpus, intake, ledger
@@ -24,7 +24,7 @@ from ratchet.domain.corpus.ledger import SplitPolicy
 from ratchet.domain.errors import RatchetError
 
 UTTERANCES, LEDGER, SEAL, EXTRAS = "utterances.csv", "ledger.csv", "ledger.seal", "extras"
-WAY_BACK = "Go back to the last whole one: `git checkout data.dvc && dvc checkout data.dvc --force`."
+WAY_BACK = f"Go back to the last whole one: `{dvc.RESET}`. What is in data/ now is kept aside."
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,7 @@ def open_store(workspace: Path, state: Path, policy: CorpusPolicy, split: SplitP
     data, now = workspace / dvc.FOLDER, corpus.empty(policy)
     if not (workspace / dvc.POINTER).exists():
         if dvc.tracked(workspace):
-            raise RatchetError(
-                "data.dvc was deleted, but Git knows it.", "Restore it: `git checkout data.dvc`."
-            )
+            raise RatchetError("data.dvc was deleted, but Git knows it.", f"Restore it: `{dvc.RESET}`.")
         if (data / UTTERANCES).is_file():
             now = read_messages(data, policy)
         return Store(placed(corpus.empty(policy)), placed(now), 0, ledger.empty(), "")
@@ -65,7 +63,7 @@ def open_store(workspace: Path, state: Path, policy: CorpusPolicy, split: SplitP
         dvc.pull(workspace, revision)
         dvc.materialise(workspace, revision, data)
     now, sides = placed(read_messages(data, policy)), read_ledger(data, split)
-    if dvc.describe(workspace, data).revision == revision:
+    if dvc.describe(workspace, data).revision in (revision, forgotten.now(workspace, revision)):
         return Store(now, now.head(0), 0, sides, revision)
     base = dvc.checkout(workspace, revision, state / "data")
     if not read_ledger(base, split).equals(sides):
@@ -200,8 +198,12 @@ def recover(workspace: Path) -> str | None:
     entry, staged, data = journal(workspace), staging(workspace), workspace / dvc.FOLDER
     done = None
     if begun := read_json(entry):
-        revision = begun.get("revision") if isinstance(begun, dict) else None
-        if (workspace / dvc.POINTER).exists() and dvc.revision(workspace) == revision:
+        noted = begun if isinstance(begun, dict) else {}
+        revision = str(noted.get("revision") or "")
+        if noted.get("carried"):
+            place(workspace, revision, staged, data)
+            done = "put the edited rows on top of the new messages"
+        elif revision and named(workspace) == revision:
             install(workspace, revision, staged, data)
             done = "completed the interrupted swap of data/"
         else:
@@ -212,8 +214,17 @@ def recover(workspace: Path) -> str | None:
     return done
 
 
+def named(workspace: Path) -> str:
+    """Return the revision that `data.dvc` names; "" where it is not there, damaged, or in conflict."""
+    try:
+        return dvc.revision(workspace) if (workspace / dvc.POINTER).exists() else ""
+    except RatchetError:
+        return ""
+
+
 def install(workspace: Path, revision: str, staged: Path, data: Path) -> None:
     """Make `data/` hold a revision, from the staged folder if that is whole, else from the cache."""
+    made_from.note(workspace, revision)
     if data.is_dir() and dvc.describe(workspace, data).revision == revision:
         return
     old = staged.with_name("old")
@@ -225,6 +236,23 @@ def install(workspace: Path, revision: str, staged: Path, data: Path) -> None:
     else:
         dvc.pull(workspace, revision)
         dvc.materialise(workspace, revision, data)
+
+
+def carry(workspace: Path, revision: str) -> None:
+    """Put the staged folder, with rows edited by hand on top of a revision, in the place of `data/`."""
+    write_json(journal(workspace), {"revision": revision, "carried": True})
+    recover(workspace)
+
+
+def place(workspace: Path, revision: str, staged: Path, data: Path) -> None:
+    """Put an edited folder in the place of `data/`: what was there goes only once the other is in its place."""
+    if staged.is_dir():
+        old = staged.with_name("old")
+        if data.exists():
+            shutil.rmtree(old, ignore_errors=True)
+            move(data, old)
+        move(staged, data)
+    made_from.note(workspace, revision)
 
 
 def move(folder: Path, target: Path) -> None:

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from ratchet.adapters.corpus import data_folder, dvc
+from ratchet.adapters.corpus import data_folder, dvc, following
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system import git
 from ratchet.domain.corpus.corpus import Corpus
 from ratchet.domain.corpus.unchecked import Unchecked
 
 
-def read_revision(settings: Settings, git_revision: str | None) -> Corpus:
-    """Return the corpus of a Git revision, or (None) of `data/` as it is now, changes by hand included."""
+def read_revision(
+    settings: Settings, git_revision: str | None, say: Callable[[str], None] = lambda text: None
+) -> Corpus:
+    """Return the corpus of a Git revision, or (None) of `data/` as it is now, changes by hand included.
+
+    `data/` is fetched where this clone does not have it yet, and follows `data.dvc` where Git moved that.
+    """
     data = settings.workspace / dvc.FOLDER
     if git_revision is not None:
         git.resolve(settings.workspace, git_revision)
+    if git_revision is None:
+        following.bring_along_unless_busy(settings, say)
     if git_revision is None and data.is_dir():
         folder = data
     else:

@@ -8,11 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from ratchet.adapters.bot import encoders
-from ratchet.adapters.corpus import data_folder, ledger_history
+from ratchet.adapters.corpus import data_folder, following, ledger_history
 from ratchet.adapters.readers import sources
 from ratchet.adapters.readers.known import columns_of
 from ratchet.adapters.readers.reading import Columns, Reading
 from ratchet.adapters.settings import Params, Settings
+from ratchet.adapters.system import console
 from ratchet.adapters.system.threads import in_threads
 from ratchet.domain.corpus import intake, ledger
 from ratchet.domain.corpus.findings import Finding, ValidationReport, with_review
@@ -32,6 +33,7 @@ def check(
     """
     params = settings.params
     unchecked = ledger_history.require_newest(settings, "run the same command again")
+    following.bring_along_unless_busy(settings, console.note)
     policies = (params.corpus, params.split, params.validation)
     known = data_folder.messages_in_place(settings.workspace, params.corpus)
     book = data_folder.ledger_in_place(settings.workspace, params.split)

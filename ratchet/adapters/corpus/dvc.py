@@ -11,15 +11,16 @@ import contextlib
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
 
+from ratchet.adapters.corpus import forgotten
 from ratchet.adapters.corpus.dvc_config import FOLDER as FOLDER
-from ratchet.adapters.corpus.dvc_config import repository
+from ratchet.adapters.corpus.dvc_config import local_remote, repository
 from ratchet.adapters.system import commands, yaml_text
 from ratchet.adapters.system.files import LFS_HEADER, replacing
 from ratchet.domain.errors import RatchetError
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 POINTER = "data.dvc"
 REVISION = re.compile(r"[0-9a-f]{32}(\.dir)?")
+CONFLICT = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
+RESET = "ratchet data reset"
 PULL_REMEDY = "Push it from a machine that has it: `dvc push`."
 
 
@@ -45,6 +48,18 @@ class NotInRemote(RatchetError):
 
 class DataChanged(RatchetError):
     """`data/` is not what `data.dvc` says."""
+
+
+class Conflicted(RatchetError):
+    """Git could not merge `data.dvc`."""
+
+
+def conflicted(where: str = POINTER) -> Conflicted:
+    """Return the error for a pointer that Git could not merge."""
+    return Conflicted(
+        f"{where} is in conflict: two people changed the data.",
+        "Run `ratchet data merge`: it brings both sides' messages together.",
+    )
 
 
 @dataclass(frozen=True)
@@ -87,6 +102,13 @@ def read_pointer(workspace: Path, git_revision: str | None = None) -> Pointer:
         raise RatchetError(
             f"{where} is missing.", "Run `ratchet ingest FILE` to make it, or restore it with Git."
         )
+    return parse_pointer(text, where)
+
+
+def parse_pointer(text: str, where: str = POINTER) -> Pointer:
+    """Return what the text of a pointer says; raises `RatchetError` when it is none, or has Git's conflict marks."""
+    if CONFLICT.search(text):
+        raise conflicted(where)
     if text.startswith(LFS_HEADER):
         raise RatchetError(
             f"{where} is a Git LFS pointer, not the file itself.",
@@ -99,7 +121,7 @@ def read_pointer(workspace: Path, git_revision: str | None = None) -> Pointer:
         return Pointer(out["md5"], int(out.get("size") or 0), int(out.get("nfiles") or 0))
     except (yaml_text.NotYaml, KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise RatchetError(
-            f"{where} is not a DVC pointer to one folder.", "Restore it with `git checkout data.dvc`."
+            f"{where} is not a DVC pointer to one folder.", f"Restore it with `{RESET}`."
         ) from error
 
 
@@ -115,6 +137,13 @@ def revision(workspace: Path, git_revision: str | None = None) -> str:
 
 def write_pointer(workspace: Path, pointer: Pointer) -> None:
     """Write `data.dvc` in one step, as DVC would."""
+    with replacing(workspace / POINTER) as temporary:
+        temporary.write_text(pointer_text(pointer), encoding="utf-8")
+        temporary.chmod(0o644)
+
+
+def pointer_text(pointer: Pointer) -> str:
+    """Return the text of `data.dvc`."""
     out = {
         "md5": pointer.revision,
         "size": pointer.size,
@@ -122,9 +151,7 @@ def write_pointer(workspace: Path, pointer: Pointer) -> None:
         "hash": "md5",
         "path": FOLDER,
     }
-    with replacing(workspace / POINTER) as temporary:
-        temporary.write_text(yaml.safe_dump({"outs": [out]}, sort_keys=False), encoding="utf-8")
-        temporary.chmod(0o644)
+    return str(yaml.safe_dump({"outs": [out]}, sort_keys=False))
 
 
 def describe(workspace: Path, folder: Path) -> Pointer:
@@ -179,11 +206,13 @@ def pull(workspace: Path, data_revision: str) -> None:
     """Bring a revision from the remote into the cache; does nothing when it is there."""
     from dvc_data.hashfile.transfer import transfer
 
+    data_revision = forgotten.now(workspace, data_revision)
     with repository(workspace) as repo:
         if not absent(repo, repo.cache.local, data_revision):
             return
     with remote(workspace) as (repo, odb):
         if absent(repo, odb, data_revision):
+            require_remote(workspace, repo, data_revision)
             raise NotInRemote(
                 f"Data revision {data_revision[:12]} is neither in this machine's cache nor in the remote"
                 f" {address(odb)}.",
@@ -196,14 +225,31 @@ def pull(workspace: Path, data_revision: str) -> None:
             )
 
 
+def require_remote(workspace: Path, repo: Repo, data_revision: str) -> None:
+    """Raise `NotInRemote` where the remote is a folder of another machine or clone, with the command that mends it."""
+    folder = local_remote(repo)
+    if folder is None or (folder / "files").exists():
+        return
+    inside = folder.is_relative_to(workspace)
+    where = folder.relative_to(workspace) if inside else folder
+    raise NotInRemote(
+        f"This clone has no data yet, and its DVC remote {where} is not here: it is a folder of the machine where the"
+        f" workspace was made. Data revision {data_revision[:12]} is needed.",
+        "There, run `ratchet remote set` with a place that both machines reach (s3://BUCKET/PATH or a shared folder),"
+        " commit .dvc/config and push; then pull here. With a copy of its data/ folder: `ratchet seed FOLDER`.",
+    )
+
+
 def cached(workspace: Path, data_revision: str) -> bool:
     """Tell whether this machine's cache holds every file of a revision."""
+    data_revision = forgotten.now(workspace, data_revision)
     with repository(workspace) as repo:
         return not absent(repo, repo.cache.local, data_revision)
 
 
 def pushed(workspace: Path, data_revision: str) -> bool:
     """Tell whether the remote holds every file of a revision."""
+    data_revision = forgotten.now(workspace, data_revision)
     with remote(workspace) as (repo, odb):
         return not absent(repo, odb, data_revision)
 
@@ -271,14 +317,14 @@ def fetch(workspace: Path, git_revision: str | None, into: Path) -> Path:
     if git_revision is None and data.is_dir() and describe(workspace, data).revision != pointer.revision:
         raise DataChanged(
             "data/ was changed since data.dvc was written.",
-            "Take the change in with `ratchet ingest`, or drop it with `dvc checkout data.dvc --force`.",
+            f"Take the change in with `ratchet ingest`, or put it aside with `{RESET}`.",
         )
     return checkout(workspace, pointer.revision, into)
 
 
 def checkout(workspace: Path, data_revision: str, into: Path) -> Path:
     """Return a folder, under `into`, with a data revision, from the cache or else the remote."""
-    folder = into / data_revision.removesuffix(".dir")
+    folder = into / forgotten.now(workspace, data_revision).removesuffix(".dir")
     if not folder.is_dir():
         pull(workspace, data_revision)
         materialise(workspace, data_revision, folder)
@@ -287,6 +333,7 @@ def checkout(workspace: Path, data_revision: str, into: Path) -> Path:
 
 def materialise(workspace: Path, data_revision: str, folder: Path) -> None:
     """Copy a cached revision to a folder that does not exist yet, whole or not at all."""
+    data_revision = forgotten.now(workspace, data_revision)
     folder.parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
@@ -332,3 +379,34 @@ def seed(workspace: Path, folder: Path) -> bool:
     if not (workspace / FOLDER).exists():
         materialise(workspace, wanted, workspace / FOLDER)
     return True
+
+
+def drop(workspace: Path, data_revision: str, kept: Collection[str], everywhere: bool) -> list[str]:
+    """Remove a revision's objects from the cache and, `everywhere`, from the remote; returns the stores touched.
+
+    Objects that one of the revisions `kept` has too stay: a ledger, most often.
+    """
+    with repository(workspace) as repo:
+        stores = [repo.cache.local, *([repo.cloud.get_remote_odb()] if everywhere else [])]
+        source = next((one for one in stores if holds(one, data_revision)), None)
+        if source is None:
+            return []
+        shared = {
+            info.value
+            for one in kept
+            if holds(repo.cache.local, one)
+            for info in infos(repo.cache.local, one)
+        }
+        gone = {data_revision, *(info.value for info in infos(source, data_revision) if info.value)} - shared
+        touched = []
+        for store in stores:
+            found = [one for one in gone if holds(store, one)]
+            for one in found:
+                store.fs.remove(store.oid_to_path(one))
+            touched += [address(store)] if found else []
+        return touched
+
+
+def infos(odb: HashFileDB, data_revision: str) -> list[HashInfo]:
+    """Return the hashes of a revision's files."""
+    return [info for _, _, info in load_tree(odb, data_revision) if info]

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ratchet.adapters.system import commands
 from ratchet.domain.errors import RatchetError
 
 if TYPE_CHECKING:
@@ -105,6 +106,37 @@ def repository(workspace: Path) -> Iterator[Repo]:
         ) from error
     try:
         with quiet():
+            share_with_worktree(workspace, repo)
             yield repo
     finally:
         repo.close()
+
+
+def local_remote(repo: Repo) -> Path | None:
+    """Return the folder that is the default remote, None where that is no folder."""
+    url = str(repo.config["remote"].get(repo.config["core"].get("remote"), {}).get("url", ""))
+    return Path(os.path.abspath(url)) if url and "://" not in url else None
+
+
+def share_with_worktree(workspace: Path, repo: Repo) -> None:
+    """Let a worktree of Git's use the remote of the main one where that is a folder in there: its own does not exist.
+
+    Written into this worktree's `.dvc/config.local`, which Git ignores.
+    """
+    folder = local_remote(repo)
+    if folder is None or folder.exists() or not folder.is_relative_to(workspace):
+        return
+    asked = commands.run(
+        ["git", "rev-parse", "--path-format=absolute", "--git-common-dir", "--show-toplevel"],
+        cwd=workspace,
+        check=False,
+    )
+    common, top = (*map(Path, asked.output.splitlines()), None, None)[:2]
+    if asked.code != 0 or common is None or top is None or common.parent == top:
+        return
+    shared = common.parent / folder.relative_to(top)
+    if shared.is_dir():
+        name = repo.config["core"]["remote"]
+        with repo.config.edit("local") as config:
+            config["remote"][name] = {"url": str(shared)}
+        repo.config.load()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ratchet.adapters.corpus import data_folder, data_revisions, dvc
+from ratchet.adapters.corpus import data_folder, data_revisions, dvc, lost_sides
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system import commands, git
 from ratchet.domain.corpus.restoration import OlderData, choose, command, continues, missing
@@ -24,6 +24,10 @@ NAMED = re.compile(rf"^\+.*\bmd5: ['\"]?({dvc.REVISION.pattern})", re.MULTILINE)
 """A line that a commit added to `data.dvc`: the revision that it names."""
 ABBREVIATED = re.compile(r"[0-9a-f]{6,32}(\.dir)?")
 CONTINUED = "that the ledger continues the newest one"
+
+
+class LostSide(RatchetError):
+    """A merge in Git's history took one side's data and left the other's."""
 
 
 def introduced(workspace: Path) -> list[str]:
@@ -103,8 +107,10 @@ def require_newest(settings: Settings, then: str) -> Unchecked | None:
     """Raise `OlderData` where `data.dvc` was taken back to a ledger that lacks rows of the newest one in Git.
 
     New messages would get their sides under the older ledger, and some of them others than they had. `then` ends
-    the remedy. Returns the finding where that cannot be told, because the newest ledger is lost.
+    the remedy. Returns the finding where that cannot be told, because the newest ledger is lost. Raises `LostSide`
+    where a merge in Git left one side's messages out.
     """
+    require_both_sides(settings, then)
     found = introduced(settings.workspace)
     (here, *_) = [*current(settings.workspace), ""]
     if not here or not found or found[0] == here:
@@ -124,6 +130,16 @@ def require_newest(settings: Settings, then: str) -> Unchecked | None:
         return None
     named = ", ".join(one[:12] for one in lost[:3])
     return Unchecked(CONTINUED, f"The ledger of data revision {named} came later, and is lost.")
+
+
+def require_both_sides(settings: Settings, then: str) -> None:
+    """Raise `LostSide` where a merge in Git's history left one side's messages out; `then` ends the remedy."""
+    if lost := lost_sides.find(settings):
+        raise LostSide(
+            f"The merge {lost.commit[:8]} kept the data of one side: {lost.texts:,} texts of the other are not in the"
+            " ledger.",
+            f"Run `ratchet data merge`: it brings them in. Then {then}.",
+        )
 
 
 def instead(settings: Settings, lost: dvc.NotInRemote, revision: str) -> RatchetError:

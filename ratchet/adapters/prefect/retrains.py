@@ -43,16 +43,31 @@ def look(settings: Settings) -> Retrains:
     succeeded = {"retrain": max(written, default=0.0), **dict.fromkeys(BRINGS_OUT, went_live)}
     broken = list(left_behind(settings))
     runs: dict[str, Failure] = {}
+    planned = 0.0
     if url := running_url(settings):
         with Server(settings, url, ASK_SECONDS) as server:
             own = Own(server, scope(settings).tag)
-            runs = own.failed()
+            runs, planned = own.failed(), own.planned()
             for flow in {"retrain", *(failure.flow for failure in (*broken, *runs.values()))}:
                 succeeded[flow] = max(succeeded.get(flow, 0.0), own.succeeded(flow))
     to_release = [one for one in tried if one.verb is not Verb.SERVE and not attempt.went_live(one, live)]
     broken += told(runs, to_release, went_live)
     last = succeeded["retrain"] or None
-    return Retrains(last, next_after(settings, last) if last else None, failures(broken, succeeded))
+    due = max(next_after(settings, last), planned) if last else None
+    return Retrains(last, due, failures(broken, succeeded))
+
+
+def next_retrain(settings: Settings) -> float:
+    """Return when the next scheduled retrain comes, in seconds since 1970.
+
+    The server knows: a workspace's own deployments may have another schedule than `params.yaml`, every two weeks for
+    instance. Without a server it is the time that `params.yaml` says.
+    """
+    planned = 0.0
+    if url := running_url(settings):
+        with Server(settings, url, ASK_SECONDS) as server:
+            planned = Own(server, scope(settings).tag).planned()
+    return planned or next_after(settings, datetime.now(UTC).timestamp())
 
 
 def told(runs: Mapping[str, Failure], tried: Sequence[Attempt], went_live: float) -> Iterator[Failure]:
@@ -112,6 +127,18 @@ class Own:
     def succeeded(self, flow: str) -> float:
         """Return when a flow went through last, 0 where it did not."""
         return max(map(ended_at, self._ended(SUCCEEDED, 1, flow, {"not_any_": [REFUSED]})), default=0.0)
+
+    def planned(self) -> float:
+        """Return when the next retrain is scheduled by a deployment, 0 where none is."""
+        question = {
+            "sort": "NEXT_SCHEDULED_START_TIME_ASC",
+            "limit": 10,
+            "flow_runs": {"tags": {"all_": [self.tag]}, "state": {"type": {"any_": ["SCHEDULED"]}}},
+            "flows": {"name": {"any_": ["retrain"]}},
+        }
+        found = [run for run in self.server.post("/flow_runs/filter", question) if run.get("auto_scheduled")]
+        times = [run["next_scheduled_start_time"] or run["expected_start_time"] for run in found]
+        return min((datetime.fromisoformat(one).timestamp() for one in times), default=0.0)
 
     def _ended(
         self, states: tuple[str, ...], limit: int, flow: str = "", name: dict[str, list[str]] | None = None

@@ -48,7 +48,10 @@ def columns_of(path: Path, given: Columns, sources: Mapping[str, SourcePolicy]) 
 
 def entry_of(path: Path, columns: Columns) -> tuple[str, dict[str, Any]]:
     """Return a name for a file's source, and what to remember of it; digits in the file's name may be others."""
-    pattern = DIGITS.sub("*", path.name.replace("[", "?").replace("]", "?").replace("*", "?"))
+    literal = path.name.replace("[", "?").replace("]", "?").replace("*", "?")
+    pattern = (
+        DIGITS.sub("*", literal) if any(map(str.isalpha, path.stem)) else literal
+    )  # `*.csv` would be all files
     name = "-".join(re.findall(r"[^\W\d_]+", path.stem.casefold())) or "source"
     said: dict[str, Any] = {"files": pattern, "text": columns.text, "intent": columns.intent}
     said |= {"context": dict(columns.context)} if columns.context else {}
@@ -69,27 +72,38 @@ def remember(settings: Settings, path: Path, columns: Columns) -> str:
     fresh, entry = entry_of(path, said)
     if name:
         entry["files"] = sources[name].files
+    taken = name or next(
+        one for n in range(1, 1000) if (one := f"{fresh}-{n}" if n > 1 else fresh) not in sources
+    )
     file = settings.workspace / PARAMS
     text = file.read_text(encoding="utf-8")
     before = parse_params(text)
-    wanted = {**before, "sources": {**(before.get("sources") or {}), name or fresh: entry}}
-    made = with_entry(text, name or fresh, entry)
-    if parse_params(made) != wanted:
-        line = f"  {name or fresh}: {json.dumps(entry, ensure_ascii=False)}"
+    wanted = {**before, "sources": {**(before.get("sources") or {}), taken: entry}}
+    made = with_entry(text, taken, entry)
+    if not says(made, wanted):
+        line = f"  {taken}: {json.dumps(entry, ensure_ascii=False)}"
         raise RatchetError(
             f"{file} has a form in which the source cannot be remembered; the messages were taken in.",
             f"Write under `sources:` there: {line.strip()}",
         )
     validate_params(wanted)
     write_text(file, made)
-    return name or fresh
+    return taken
+
+
+def says(text: str, wanted: Mapping[str, Any]) -> bool:
+    """Tell whether a text is `params.yaml` with just this content."""
+    try:
+        return parse_params(text) == wanted
+    except RatchetError:
+        return False
 
 
 def with_entry(text: str, name: str, entry: Mapping[str, Any]) -> str:
     """Return the text of `params.yaml` with a source, in one line, which takes the place of one of the same name."""
     key = name if re.fullmatch(r"[a-z][a-z-]*", name) and name not in YAMLS_WORDS else json.dumps(name)
     line = f"  {key}: {json.dumps(entry, ensure_ascii=False)}"
-    lines = [old for old in text.splitlines() if not old.startswith(f"  {key}: {{")]
+    lines = [old for old in text.rstrip("\n").split("\n") if not old.startswith(f"  {key}: {{")]
     for number, old in enumerate(lines):
         if re.fullmatch(r"sources:\s*(?:\{\s*\})?\s*", old):
             return "\n".join([*lines[:number], "sources:", line, *lines[number + 1 :], ""])

@@ -6,7 +6,11 @@ import contextlib
 import functools
 import logging
 import os
+import re
+import shlex
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ratchet.adapters.system.failures import causes, first_line, is_a
@@ -19,6 +23,8 @@ ABSENT = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 """How MLflow says that it has no such thing; the second where an alias is asked for."""
 DRIVERS = ("sqlite3", "psycopg2")
 """Whose errors say best what is wrong; SQLAlchemy and MLflow put sentences of their own around them."""
+SCHEMAS = re.compile(r"database schema \(found version (\w+)")
+"""How MLflow says that a database is of another version, with the one that it is of."""
 FILES = ("log_artifact", "log_dict")
 """Calls that write to the artifact store, not to the database."""
 
@@ -63,9 +69,35 @@ def connect(uri: str, artifacts: str, s3_endpoint: str | None) -> MlflowClient:
 
         # It writes a traceback of each error of the database, which reaches people as a `RegistryDown` anyway.
         logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
-        client = MlflowClient(tracking_uri=uri, registry_uri=uri)
-        client.search_experiments(max_results=1)
+        with of_this_schema(uri):
+            client = MlflowClient(tracking_uri=uri, registry_uri=uri)
+            client.search_experiments(max_results=1)
         return cast("MlflowClient", Guarded(client, uri, artifacts))
+
+
+@contextlib.contextmanager
+def of_this_schema(uri: str) -> Iterator[None]:
+    """Raise `RegistryDown` with the one command for a database of an older MLflow, or the way out for a newer one."""
+    try:
+        yield
+    except Exception as error:
+        found = SCHEMAS.search(str(error))
+        if found is None:
+            raise
+        import mlflow
+
+        where = uri.split("@")[-1]
+        versions = Path(mlflow.__file__).parent / "store" / "db_migrations" / "versions"
+        if not list(versions.glob(f"{found[1]}_*.py")):
+            raise RegistryDown(
+                f"The registry at {where} was made by a newer MLflow than {mlflow.__version__}.",
+                "Use the Ratchet that made it, or name another registry in RATCHET_TRACKING_URI.",
+            ) from error
+        named = shlex.quote(uri) if uri == where else '"$RATCHET_TRACKING_URI"'
+        raise RegistryDown(
+            f"The registry at {where} was made by an older MLflow than {mlflow.__version__}.",
+            f"Make a copy of it, then run `{shlex.quote(sys.executable)} -m mlflow db upgrade {named}`.",
+        ) from error
 
 
 @contextlib.contextmanager

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ratchet.adapters.bot.bot_code import check_unpacked, code_digest, unpack
-from ratchet.adapters.registry.client import connect
+from ratchet.adapters.registry import lost
+from ratchet.adapters.registry.client import RegistryDown, connect
 from ratchet.adapters.registry.reading import Asked, Entry, Reader, Version, tables
 from ratchet.adapters.registry.records import (
     RELEASE_TAG,
@@ -47,7 +48,7 @@ FAILURE_TAG = "ratchet.not_live"
 """Where Ratchet before attempts were kept noted at a version why its release failed."""
 CODE_TAG, PACKED_TAG = "ratchet.code", "ratchet.code.sha256"
 """Digests of the code that a model was trained with: of its files, and of the archive that keeps them."""
-CODE = "bot.tar.gz"
+CODE, ARCHIVE = "bot.tar.gz", "model/model.tar.gz"
 """The artifact with the code that a model was trained with."""
 
 
@@ -179,11 +180,22 @@ class Registry:
     def archive(self, model: Model) -> Path:
         """Return the model's archive as a local file whose digest is the registered one.
 
+        Where the store has lost it, one with this digest that lies under `.ratchet/` is used, and put back there.
         Raises `RatchetError` when it is gone or differs: a model archive is code, and is never loaded then.
         """
         local = self.settings.state / "models" / f"{model.sha256}.tar.gz"
         if not local.exists() or sha256(local) != model.sha256:
-            self._download(model, local)
+            try:
+                found = self.artifact(model, ARCHIVE)
+            except RegistryDown:
+                raise
+            except RatchetError:
+                if (kept := lost.kept(self.settings.state, model.sha256)) is None:
+                    raise
+                found = lost.put_back(self.client, model, kept)
+            self._check(model, found)
+            with replacing(local) as temporary:
+                shutil.copyfile(found, temporary)
         return local
 
     def code(self, model: Model) -> Path:
@@ -207,8 +219,7 @@ class Registry:
             )
         return unpack(archive, folder, lineage.code_hash, lineage.lock_hash, code)
 
-    def _download(self, model: Model, local: Path) -> None:
-        found = self.artifact(model, "model/model.tar.gz")
+    def _check(self, model: Model, found: Path) -> None:
         digest = sha256(found)
         if digest != model.sha256:
             raise RatchetError(
@@ -216,8 +227,6 @@ class Registry:
                 f"but {model.sha256[:12]} was registered: it was changed.",
                 "It is not loaded. Restore it from a backup, or train the model again.",
             )
-        with replacing(local) as temporary:
-            shutil.copyfile(found, temporary)
 
     def artifact(self, model: Model, artifact: str) -> Path:
         """Return what is kept with a model as a local file; raises `RatchetError` when there is no such thing."""
@@ -225,13 +234,18 @@ class Registry:
 
         source = str(self.client.get_model_version(NAME, model.version).source)
         name = f"{source.removesuffix('/model')}/{artifact}"
-        try:
-            return Path(mlflow.artifacts.download_artifacts(name, tracking_uri=self.uri))
-        except Exception as error:
-            raise RatchetError(
-                f"{artifact} of model version {model.version} cannot be fetched from {name}.",
-                "Check the artifact store; `ratchet retrain` can train the model again.",
-            ) from error
+        moved = f"{self.artifact_root}/{NAME}/{model.run_id}/artifacts/{artifact}"
+        failed: Exception | None = None
+        for address in dict.fromkeys((name, moved)):  # a store that moved is where the settings say
+            try:
+                return Path(mlflow.artifacts.download_artifacts(address, tracking_uri=self.uri))
+            except Exception as error:
+                failed = failed or error
+        raise RatchetError(
+            f"{artifact} of model version {model.version} cannot be fetched from {name}.",
+            "If the artifact store moved, set RATCHET_ARTIFACT_ROOT to its new address; else `ratchet retrain` trains"
+            " the model again.",
+        ) from failed
 
     def keep(self, model: Model, paths: Sequence[Path]) -> None:
         """Keep files with a model; one of the same name is replaced."""

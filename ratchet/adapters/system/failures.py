@@ -11,6 +11,11 @@ from ratchet.domain.errors import RatchetError
 
 AGAIN = "What served before serves on; run the same command again then."
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+MENDED = {
+    errno.EROFS: "The disk is mounted read-only; see `mount` and the system's log, and make it writable.",
+    errno.EIO: "The disk itself fails; see the system's log.",
+}
+"""What helps where more room does not."""
 
 
 def explain(error: BaseException) -> RatchetError | None:
@@ -22,12 +27,8 @@ def explain(error: BaseException) -> RatchetError | None:
     for cause in causes(error):
         if isinstance(cause, RatchetError):
             return cause
-        if isinstance(cause, OSError) and cause.errno in DISK:
-            where = f" ({cause.filename})" if cause.filename else ""
-            return RatchetError(
-                f"A file cannot be written: {cause.strerror}{where}.",
-                f"Make room on that disk; see `du -sh .ratchet/*`. {AGAIN}",
-            )
+        if isinstance(cause, OSError) and (told := of_a_file(cause)):
+            return told
         if isinstance(cause, sqlite3.Error):
             return RatchetError(
                 f"A database under .ratchet/ cannot be used: {cause}.",
@@ -51,6 +52,20 @@ def explain(error: BaseException) -> RatchetError | None:
                 f"See .ratchet/prefect/server.log, and the disk's space. {AGAIN}",
             )
     return None
+
+
+def of_a_file(error: OSError) -> RatchetError | None:
+    """Return the sentence for a file that may not be used or a disk that gives way; None for another error."""
+    if isinstance(error, PermissionError) and error.filename:
+        return RatchetError(
+            f"This user may not read or write {error.filename}.",
+            f"Give it the right to, or run Ratchet as the user who has it. {AGAIN}",
+        )
+    if error.errno not in DISK:
+        return None
+    where = f" ({error.filename})" if error.filename else ""
+    mend = MENDED.get(error.errno, "Make room on that disk; see `du -sh .ratchet/*`.")
+    return RatchetError(f"A file cannot be written: {error.strerror}{where}.", f"{mend} {AGAIN}")
 
 
 def is_a(error: BaseException, module: str, *names: str) -> bool:

@@ -83,16 +83,25 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def code_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file of code, the same on machines where Git writes CRLF line ends (`core.autocrlf`).
+
+    What holds a zero byte is no text, and is taken as it is.
+    """
+    content = path.read_bytes()
+    return hashlib.sha256(content if b"\0" in content else content.replace(b"\r\n", b"\n")).hexdigest()
+
+
 def tree_digest(files: Iterable[Path], root: Path) -> str:
     """Return one SHA-256 over names (relative to `root`) and contents of files, in any order given."""
     return names_digest({path.relative_to(root).as_posix(): path for path in files})
 
 
 def names_digest(files: Mapping[str, Path]) -> str:
-    """Return one SHA-256 over names, with slashes, and contents of files, in any order given."""
+    """Return one SHA-256 over names, with slashes, and contents of files of code, in any order given."""
     digest = hashlib.sha256()
     for name in sorted(files, key=lambda name: name.split("/")):
-        digest.update(f"{name}\0{sha256(files[name])}\n".encode())
+        digest.update(f"{name}\0{code_sha256(files[name])}\n".encode())
     return digest.hexdigest()
 
 

@@ -8,6 +8,9 @@ from pathlib import Path
 from ratchet.adapters.system import commands
 from ratchet.domain.errors import RatchetError
 
+MOST_SAID = 600
+"""Characters of what Git said that are shown: a hook may print a page."""
+
 
 def git(workspace: Path, *words: str) -> str:
     """Run one Git command in the workspace and return its output without the last line break."""
@@ -38,25 +41,41 @@ def in_repository(workspace: Path) -> bool:
     return commands.run(head, cwd=workspace, check=False).code == 0
 
 
+class NotCommitted(RatchetError):
+    """Git refused to commit: a hook, a signing key, a merge that is going on."""
+
+
 def commit(workspace: Path, paths: Sequence[str], message: str) -> str:
-    """Commit the given paths and nothing else; returns the commit. Nothing changed in them is fine."""
+    """Commit the given paths and nothing else; returns the commit. Nothing changed in them is fine.
+
+    Raises `NotCommitted` with Git's own words; the same call later commits what is left.
+    """
     git(workspace, "add", "--", *paths)
-    if (
-        commands.run(["git", "diff", "--cached", "--quiet", "--", *paths], cwd=workspace, check=False).code
-        != 0
-    ):
-        git(workspace, *identity(workspace), "commit", "--quiet", "--message", message, "--", *paths)
+    if changed(workspace, *paths):
+        record(workspace, message, "--", *paths)
     return git(workspace, "rev-parse", "HEAD")
 
 
-def changed(workspace: Path, path: str) -> bool:
-    """Say whether a file differs from the last commit, or is not in it."""
-    return bool(git(workspace, "status", "--porcelain", "--", path).strip())
+def record(workspace: Path, message: str, *words: str) -> None:
+    """Run `git commit` with a message; raises `NotCommitted`."""
+    argv = ["git", *identity(workspace), "commit", "--quiet", "--message", message, *words]
+    done = commands.run(argv, cwd=workspace, check=False)
+    if done.code != 0:
+        said = [line.strip() for line in done.output.splitlines() if line.strip()] or ["nothing"]
+        raise NotCommitted(
+            f"Git did not commit {words[-1] if words else 'the merge'}: {' '.join(said)[:MOST_SAID]}",
+            "The data is stored. Correct what Git says, then run the same command again: it commits what is left.",
+        )
+
+
+def changed(workspace: Path, *paths: str) -> bool:
+    """Tell whether paths differ from the commit that is checked out, staged or not, or are not in it yet."""
+    return bool(git(workspace, "status", "--porcelain", "--untracked-files=all", "--", *paths))
 
 
 def identity(workspace: Path) -> list[str]:
     """Return options that name the committer where Git knows nobody, as on a server."""
-    known = commands.run(["git", "config", "user.email"], cwd=workspace, check=False).code == 0
+    known = commands.run(["git", "var", "GIT_COMMITTER_IDENT"], cwd=workspace, check=False).code == 0
     return [] if known else ["-c", "user.name=Ratchet", "-c", "user.email=ratchet@localhost"]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tarfile
 import tempfile
 from collections.abc import Sequence
@@ -11,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ratchet.adapters.bot import bot_code, framework
-from ratchet.adapters.corpus import dvc
 from ratchet.adapters.settings import Settings, parse_params, read_params, validate_params
 from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import read_record, refuse_pointers, write_json
 from ratchet.adapters.system.git import git
+from ratchet.adapters.triggers import force_push
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.triggers import Change, Cursor, is_data, is_served
 from ratchet.domain.release.training import fingerprint
@@ -112,15 +111,13 @@ def fast_forward(workspace: Path) -> str:
         return newest
     if newest != git(workspace, "rev-parse", "HEAD"):
         require_params(workspace, newest)
-    held = held_data(workspace)
     merged = commands.run(["git", "merge", "--ff-only", "--quiet", newest], cwd=workspace, check=False)
     if merged.code != 0:
+        force_push.refuse(workspace, followed.remote, followed.branch, newest)
         raise RatchetError(
             f"The workspace cannot go forward to {newest[:8]}: {merged.output.strip().splitlines()[-1]}",
             "Push or undo what was committed or changed in it by hand; a service wants a clone of its own.",
         )
-    if held and dvc.revision(workspace) != held:
-        shutil.rmtree(workspace / dvc.FOLDER)  # the next ingest fetches what data.dvc names now
     return git(workspace, "rev-parse", "HEAD")
 
 
@@ -168,15 +165,6 @@ def last_usable(workspace: Path, commit: str) -> str:
         if usable(workspace, before):
             return git(workspace, "rev-parse", before)
     return commit
-
-
-def held_data(workspace: Path) -> str:
-    """Return the revision of `data.dvc` where `data/` holds exactly that, else ""."""
-    data = workspace / dvc.FOLDER
-    if not (workspace / dvc.POINTER).exists() or not data.is_dir():
-        return ""
-    revision = dvc.revision(workspace)
-    return revision if dvc.describe(workspace, data).revision == revision else ""
 
 
 def publish(settings: Settings) -> None:

@@ -5,22 +5,33 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from ratchet.adapters.corpus import dvc
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.triggers import follow, inbox
+from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations import triggers
 from ratchet.domain.operations.triggers import Change, Cursor, Event
 
 
 @dataclass(frozen=True)
 class News:
-    """What a look found; `cursor` is to be kept once the events were sent."""
+    """What a look found; `cursor` is to be kept once the events were sent.
+
+    `late` is a data revision that Git names and the remote does not have yet: its event waits.
+    """
 
     change: Change
     events: tuple[Event, ...]
     cursor: Cursor
+    late: str = ""
 
     def describe(self) -> str:
         """Say what is new, in a line."""
+        if self.late:
+            return (
+                f"data revision {self.late[:12]} is in Git and not in the DVC remote yet: its author has to `dvc push`;"
+                " looked for again each time"
+            )
         kinds = [event.name.removeprefix("ratchet.") for event in self.events]
         return f"{len(self.change.paths)} files changed in Git; {', '.join(kinds) or 'nothing to announce'}"
 
@@ -33,8 +44,22 @@ def look(settings: Settings) -> News:
     found = triggers.events(change)
     found += [triggers.file_dropped(file.address, file.version) for file in inbox.dropped(settings)]
     ready, waits = triggers.to_send(found, cursor, now, settings.params.triggers.data_gap_seconds)
+    if late := late_data(settings, change):
+        ready, waits = [event for event in ready if event.name != triggers.DATA_CHANGED], True
     after = cursor.after(ready, cursor.commit if waits else head, now)
-    return News(change, tuple(ready), after)
+    return News(change, tuple(ready), after, late)
+
+
+def late_data(settings: Settings, change: Change) -> str:
+    """Return the data revision that a change brings and that nobody has pushed yet, "" where there is none."""
+    if not change.data:
+        return ""
+    try:
+        revision = dvc.revision(settings.workspace, change.data)
+        here = dvc.cached(settings.workspace, revision) or dvc.pushed(settings.workspace, revision)
+    except RatchetError:  # no pointer, no remote: the retrain that follows says so
+        return ""
+    return "" if here else revision
 
 
 def changed(settings: Settings, old: str, new: str) -> Change:

@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from ratchet.domain.corpus import arrival, coverage, retiring
 from ratchet.domain.corpus.cleaning import clean
-from ratchet.domain.corpus.corpus import CorpusPolicy, as_list, keys, normalise, normalised
+from ratchet.domain.corpus.corpus import CorpusPolicy, as_list, normalised
 from ratchet.domain.corpus.findings import Finding, ValidationReport, masked, shown
-from ratchet.domain.corpus.ledger import Assigned, Side, SplitPolicy, form_of, split
+from ratchet.domain.corpus.ledger import Assigned, SplitPolicy, form_of, split
 from ratchet.domain.corpus.merging import Merged, in_frame, merge
-from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
+from ratchet.domain.corpus.neighbours import ALONE, Work
 from ratchet.domain.corpus.retiring import WORD_DIFFERENTLY, RetirePolicy
+from ratchet.domain.corpus.returning import returned
 from ratchet.domain.corpus.validation import OF_INTENTS, ValidationPolicy, validate
 from ratchet.domain.record import Record
 from ratchet.domain.wording import count
@@ -79,17 +79,10 @@ def take(
     `relabel` lets an incoming label overrule an old one; `drop_faulty` leaves rows with errors out instead of
     refusing all; `unescape` undoes HTML. Both frames have the corpus columns and `place`.
     """
-    corpus_policy, split_policy, validation_policy = policies
-    rows, account = clean(incoming, corpus_policy, unescape)
-    arrived = arrival.Arrived(rows)
-    if read.arrives:
-        arrived = arrival.examine(rows, set(old["intent"]), validation_policy.personal_data_allowed)
-    merged = merge(old, arrived.frame, corpus_policy, relabel)
-    account = (*read.account, *account, *arrived.account, *merged.account)
-    gone = returned(merged, ledger, split_policy, work.silent())
-    if gone.any():
-        account = (*account, gone_finding(merged.frame[gone]))
-        merged = merged.without(gone)
+    corpus_policy, _, validation_policy = policies
+    arrived, merged, account = arrive(
+        old, incoming, ledger, policies, (relabel, unescape), read, work.silent()
+    )
     check = partial(
         validate, policy=validation_policy, corpus_policy=corpus_policy, work=work, form=form_of(ledger)
     )
@@ -109,6 +102,34 @@ def take(
         unread=unread,
     )
     return Taken(merged, report, left_out if drop_faulty else 0)
+
+
+def arrive(
+    old: pd.DataFrame,
+    incoming: pd.DataFrame,
+    ledger: pd.DataFrame,
+    policies: tuple[CorpusPolicy, SplitPolicy, ValidationPolicy],
+    options: tuple[bool, bool],
+    read: Read,
+    work: Work,
+) -> tuple[arrival.Arrived, Merged, tuple[Finding, ...]]:
+    """Clean and examine the incoming rows and put them beside the old ones; returns also the account of it.
+
+    `options` are `relabel` and `unescape`; see `take`.
+    """
+    corpus_policy, split_policy, validation_policy = policies
+    relabel, unescape = options
+    rows, account = clean(incoming, corpus_policy, unescape)
+    arrived = arrival.Arrived(rows)
+    if read.arrives:
+        arrived = arrival.examine(rows, set(old["intent"]), validation_policy.personal_data_allowed)
+    merged = merge(old, arrived.frame, corpus_policy, relabel)
+    account = (*read.account, *account, *arrived.account, *merged.account)
+    gone = returned(merged, ledger, split_policy, work)
+    if gone.any():
+        account = (*account, gone_finding(merged.frame[gone]))
+        merged = merged.without(gone)
+    return arrived, merged, account
 
 
 def without_faulty(
@@ -209,32 +230,3 @@ class Intake(Record):
         """Say the same as a commit does: the headline, and below it what was left out, guessed, repaired or joined."""
         lines = [f"- {one.sentence}" for one in self.report.account]
         return "\n".join([self.headline(), "", *lines]) if lines else self.headline()
-
-
-def returned(merged: Merged, ledger: pd.DataFrame, policy: SplitPolicy, work: Work = ALONE) -> pd.Series:
-    """Mark the fresh rows that come back after a removal while a near-duplicate went to the other side.
-
-    Their own side stands in the ledger for ever, so they can be neither trained on nor tested with.
-    """
-    marked = pd.Series(False, index=merged.frame.index)
-    sides = dict(zip(as_list(ledger["key"]), as_list(ledger["side"]), strict=True))
-    fresh, old = np.flatnonzero(merged.fresh), np.flatnonzero(~merged.fresh)
-    texts, form = as_list(merged.frame["text"]), form_of(ledger)
-    new = {row: normalise(texts[row], form) for row in fresh.tolist()}
-    of_new = dict(zip(new, keys(new.values(), policy.salt), strict=True))
-    again = [row for row, key in of_new.items() if key in sides]
-    if not again:
-        return marked
-    before = {row: normalise(texts[row], form) for row in old.tolist()}
-    present = set(before.values())
-    again = [row for row in again if new[row] not in present]
-    if not again:
-        return marked
-    of_old = dict(zip(before, keys(before.values(), policy.salt), strict=True))
-    for mine, theirs in ((Side.TRAIN, Side.TEST), (Side.TEST, Side.TRAIN)):
-        here = [row for row in again if sides[of_new[row]] == mine]
-        there = [before[row] for row, key in of_old.items() if sides.get(key) == theirs]
-        mine_texts = Texts([new[row] for row in here])
-        for rows, _ in near_pairs(mine_texts, Texts(there), policy.near_duplicate, work):
-            marked[[here[row] for row in rows]] = True
-    return marked

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ratchet.domain.corpus.joining import ranks
 from ratchet.domain.corpus.ledger import Side, SplitPolicy, complete, distinct, form_of, sides_of_keys
 from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
 from ratchet.domain.wording import percent
@@ -72,14 +73,16 @@ def repeated_keys(ledger: pd.DataFrame) -> Iterator[Violation]:
 def moved(ledger: pd.DataFrame, previous: pd.DataFrame | None) -> Iterator[Violation]:
     """No key ever changed its side, and none is gone.
 
-    A recorded move away from the holdout is no violation: the champion never trained on the row.
+    A recorded move upwards in the order holdout, quarantine, training (`joining`) is no violation: a retirement, or a
+    merge. The champion never trained on the row.
     """
     if previous is None or previous.empty:
         return
     book = complete(ledger).drop_duplicates("key").set_index("key")
     now = previous["key"].map(book["side"])
     recorded = previous["key"].map(book["moved"]).fillna("") != ""
-    changed = now.notna() & (now != previous["side"]) & ~(recorded & (previous["side"] == Side.TEST))
+    upwards = ranks(now) > ranks(previous["side"])
+    changed = now.notna() & (now != previous["side"]) & ~(recorded & upwards)
     gone, other = int(now.isna().sum()), int(changed.sum())
     if gone or other:
         yield Violation(

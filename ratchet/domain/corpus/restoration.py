@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ratchet.domain.corpus.invariants import moved, repeated_keys, straddling
+from ratchet.domain.corpus.joining import ranks
 from ratchet.domain.corpus.ledger import (
     Side,
     SplitPolicy,
@@ -64,10 +65,13 @@ class Restored(Record):
 
 
 def missing(ledger: pd.DataFrame, newest: pd.DataFrame) -> int:
-    """Count the keys of a newer ledger that a ledger lacks, or whose recorded move away from the holdout it lacks."""
+    """Count the keys of a newer ledger that a ledger lacks, or whose recorded move away from the holdout it lacks.
+
+    A ledger that has the key further on (`joining`), because of a merge, lacks nothing.
+    """
     later = complete(newest)
-    known = later["key"].map(complete(ledger).drop_duplicates("key").set_index("key")["moved"])
-    return int((known.isna() | ((later["moved"] != "") & (known != later["moved"]))).sum())
+    known = later["key"].map(ledger.drop_duplicates("key").set_index("key")["side"])
+    return int((known.isna() | ((later["moved"] != "") & (ranks(known) < ranks(later["side"])))).sum())
 
 
 def continues(ledger: pd.DataFrame, champion: pd.DataFrame | None) -> bool:

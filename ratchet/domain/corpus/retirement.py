@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ratchet.domain.corpus.corpus import normalised
+from ratchet.domain.corpus.joining import MERGED
 from ratchet.domain.corpus.ledger import Side, Split, complete
 from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
 from ratchet.domain.corpus.wear import holdout_version
@@ -139,10 +140,11 @@ def retired_since(
 ) -> pd.DataFrame:
     """Return the training rows that were retired since the champion's ledger, with `moved` and `reason`.
 
-    Without that ledger (`previous` is None) those that were retired on `day` or later count.
+    Rows that a merge moved, because the other clone trained on them, were chosen by nobody and do not count. Without
+    that ledger (`previous` is None) those that were retired on `day` or later count.
     """
     book = complete(ledger)
-    book = book[(book["moved"] != "") & (book["side"] == Side.TRAIN)]
+    book = book[(book["moved"] != "") & (book["side"] == Side.TRAIN) & (book["reason"] != MERGED)]
     if previous is None:
         book = book[book["moved"] >= day]
     else:

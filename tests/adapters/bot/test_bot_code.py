@@ -11,7 +11,7 @@ import pytest
 
 from ratchet.adapters.bot import bot_code, flavour, framework, rasa
 from ratchet.adapters.settings import SOURCE, load_settings
-from ratchet.adapters.system.files import sha256
+from ratchet.adapters.system.files import code_sha256, sha256
 from ratchet.adapters.targets.swarm import images, stack
 from tests.adapters.bot.conftest import OLD_LOCK, needs_uv, vendored
 from tests.workspaces import newer_framework
@@ -119,11 +119,13 @@ def test_the_environment_of_the_checkout_serves_a_workspace_and_older_code(
     python = ours / "bot" / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.touch()
-    shutil.copy(SOURCE / "bot" / "uv.lock", ours / "bot" / "uv.lock")
+    for name in ("uv.lock", "pyproject.toml"):
+        shutil.copy(SOURCE / "bot" / name, ours / "bot" / name)
     monkeypatch.setattr(rasa, "SOURCE", ours)
     settings, older = load_settings(workspace), tmp_path / "older"
     assert rasa.python(settings, workspace / "bot") == python
     older.mkdir()
+    shutil.copy(workspace / "bot" / "pyproject.toml", older / "pyproject.toml")
     [ratchet_bot, bot, *rest] = before(workspace / "bot" / "uv.lock")
     (older / "uv.lock").write_text(framework.ENTRY.join([*rest, ratchet_bot]))
     assert framework.folder(older) is None
@@ -200,6 +202,26 @@ def test_a_newer_framework_alone_needs_no_new_runtime_image(
     project = bot / "pyproject.toml"
     project.write_text(project.read_text() + "\n[tool.more]\n")
     assert images.ensure_runtime(Engine(), settings, recipes, print) != before  # type: ignore[arg-type]
+
+
+def test_line_ends_that_git_writes_on_other_machines_change_no_fingerprint(tmp_path: Path) -> None:
+    """`core.autocrlf`: the same commit is the same bot; a file that is no text is taken as it is."""
+    hashes = []
+    for ends in ("\n", "\r\n"):
+        bot = tmp_path / repr(ends)
+        (bot / "components").mkdir(parents=True)
+        for name, lines in (
+            ("config.yml", ("pipeline:", "- name: x")),
+            ("domain.yml", ("intents:", "- greet")),
+            ("uv.lock", ("version = 1", "")),
+            ("components/own.py", ("A = 1", "B = 2")),
+        ):
+            (bot / name).write_bytes(ends.join(lines).encode())
+        hashes.append((bot_code.shaping_hash(bot), bot_code.lock_hash(bot), bot_code.code_digest(bot)))
+    assert hashes[0] == hashes[1]
+    (tmp_path / "one.bin").write_bytes(b"\0\r\n")
+    (tmp_path / "two.bin").write_bytes(b"\0\n")
+    assert code_sha256(tmp_path / "one.bin") != code_sha256(tmp_path / "two.bin")
 
 
 def test_rules_and_stories_in_many_files_shape_a_model_and_responses_in_a_folder_do_not(

@@ -32,7 +32,8 @@ def change(bot: Path, name: str, old: str, new: str) -> None:
 def with_tensorflow(bot: Path) -> None:
     """Make it the other flavour, as the documentation says."""
     (bot / flavour.PYTHON_VERSION).write_text("3.11\n")
-    change(bot, framework.PROJECT, 'default-groups = ["dev"]', 'default-groups = ["dev", "tensorflow"]')
+    old, new = 'default-groups = ["dev", "encoder"]', 'default-groups = ["dev", "encoder", "tensorflow"]'
+    change(bot, framework.PROJECT, old, new)
 
 
 def names(bot: Path) -> set[str]:
@@ -41,10 +42,21 @@ def names(bot: Path) -> set[str]:
 
 
 def test_the_shipped_bot_is_lean_on_todays_python(bot: Path) -> None:
-    """Without TensorFlow and the libraries of single channels; the tests' own are no part of it."""
-    assert flavour.of(bot) == Flavour("3.13")
-    assert {"rasa", "numpy", "psycopg2-binary"} <= names(bot)
+    """Without TensorFlow and the libraries of single channels; the tests' own are no part of it.
+
+    The encoder's libraries are, without what they need only to fetch and convert models.
+    """
+    assert flavour.of(bot) == Flavour("3.13", ("encoder",))
+    assert {"rasa", "numpy", "psycopg2-binary", "onnxruntime", "tokenizers"} <= names(bot)
     assert not {"tensorflow", "aiogram", "boto3", "pytest", "ratchet-bot", "bot"} & names(bot)
+    assert not {"protobuf", "huggingface-hub"} & names(bot)
+
+
+def test_a_bot_without_the_group_has_no_encoder_libraries(bot: Path) -> None:
+    """`encoder: null` needs none of them."""
+    change(bot, framework.PROJECT, 'default-groups = ["dev", "encoder"]', 'default-groups = ["dev"]')
+    assert flavour.of(bot) == Flavour("3.13")
+    assert not {"onnxruntime", "tokenizers", "flatbuffers"} & names(bot)
 
 
 def test_one_lock_file_knows_both_flavours(bot: Path) -> None:
@@ -59,7 +71,7 @@ def test_one_lock_file_knows_both_flavours(bot: Path) -> None:
     assert flavour.environment_hash(bot) == lean
     with_tensorflow(bot)
     heavy = flavour.environment_hash(bot)
-    assert str(flavour.of(bot)) == "Python 3.11 with tensorflow"
+    assert str(flavour.of(bot)) == "Python 3.11 with encoder and tensorflow"
     assert {"tensorflow", "keras", "rasa"} <= names(bot)
     change(
         bot,
@@ -140,7 +152,9 @@ def test_a_bot_without_a_lock_file_has_no_environment(tmp_path: Path) -> None:
     assert flavour.environment_hash(tmp_path) == ""
 
 
-@pytest.mark.parametrize("chosen", [Flavour("3.13"), Flavour("3.11", (flavour.TENSORFLOW,))])
+@pytest.mark.parametrize(
+    "chosen", [Flavour("3.13", ("encoder",)), Flavour("3.11", ("encoder", flavour.TENSORFLOW))]
+)
 def test_no_package_needs_a_compiler(chosen: Flavour) -> None:
     """The image has none, nor do many machines: each has a file for this Python on Linux, or is built without."""
     version = chosen.python.replace(".", "")

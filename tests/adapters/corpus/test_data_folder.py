@@ -7,8 +7,6 @@ import hmac
 import multiprocessing
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,7 +14,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ratchet.adapters.corpus import data_folder, dvc
+from ratchet.adapters.corpus import data_folder, dvc, following
 from ratchet.adapters.corpus.data_folder import Store
 from ratchet.adapters.settings import Settings
 from ratchet.domain.corpus import ledger
@@ -136,16 +134,15 @@ def test_changes_by_hand_are_seen(settings: Settings) -> None:
 
 @pytest.mark.parametrize("name", ["ledger.csv", "ledger.seal"])
 def test_a_lost_ledger_is_refused_with_the_way_back(settings: Settings, name: str) -> None:
-    """Without it nobody knows what was held out; the way back is followed and works."""
+    """Without it nobody knows what was held out; the way back is followed and works, and deletes nothing."""
     (settings.workspace / "data" / name).unlink()
     with pytest.raises(RatchetError, match="is lost") as raised:
         open_store(settings)
-    assert "git checkout data.dvc && dvc checkout data.dvc --force" in raised.value.remedy
-    command = Path(sys.executable).with_name("dvc")
-    subprocess.run(
-        [command, "checkout", "data.dvc", "--force"], cwd=settings.workspace, check=True, capture_output=True
-    )
+    assert "`ratchet data reset`" in raised.value.remedy
+    _, aside = following.put_aside(settings.workspace)
     assert len(open_store(settings).frame) == 60
+    assert aside is not None
+    assert (aside / "data" / "utterances.csv").exists()
 
 
 def test_an_edited_ledger_is_refused(settings: Settings) -> None:

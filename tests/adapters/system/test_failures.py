@@ -24,6 +24,7 @@ from ratchet.domain.errors import RatchetError
             r"No space left on device \(/disk/file\)",
         ),
         (OSError(errno.EROFS, os.strerror(errno.EROFS)), "Read-only file system"),
+        (PermissionError(errno.EACCES, "Permission denied", "/bot/data"), "may not read or write /bot/data"),
         (sqlite3.OperationalError("database or disk is full"), "database or disk is full"),
         (docker.errors.APIError("server error"), "Docker engine"),
         (requests.exceptions.ReadTimeout("timed out"), "Docker engine no longer answers"),

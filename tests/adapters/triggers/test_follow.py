@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +16,8 @@ from ratchet.adapters.triggers import follow, watch
 from ratchet.adapters.workspace import version
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.triggers import Change
+from tests.clones import team
+from tests.corpora import rows
 from tests.workspaces import newer_framework
 
 WHO = ("-c", "user.name=Ana", "-c", "user.email=ana@localhost")
@@ -247,3 +250,24 @@ def test_what_came_with_params_that_were_not_valid_is_announced_again_once_they_
     params = settings.params.model_copy(update={"triggers": policy})
     again = watch.look(settings.model_copy(update={"params": params}))
     assert [event.payload["commit"] for event in again.events] == [right]
+
+
+def test_data_that_nobody_pushed_yet_is_waited_for(tmp_path: Path) -> None:
+    """Code pushed before its data: no retrain is announced until the remote has it, and each look says why."""
+    one, other = team(tmp_path)
+    cursor = follow.Cursor(follow.head(one.settings))
+    follow.write_cursor(one.settings, cursor)
+    known = set((tmp_path / "remote" / "files" / "md5").rglob("*"))
+    other.ingest(rows("laptop", 3, start=200))
+    for path in set((tmp_path / "remote" / "files" / "md5").rglob("*")) - known:
+        if path.is_file():
+            moved = tmp_path / "late" / path.relative_to(tmp_path / "remote")
+            moved.parent.mkdir(parents=True, exist_ok=True)
+            path.rename(moved)
+    other.git("push", "-q")
+    news = watch.look(one.settings)
+    assert news.events == ()
+    assert "not in the DVC remote yet" in news.describe()
+    follow.write_cursor(one.settings, news.cursor)
+    shutil.copytree(tmp_path / "late", tmp_path / "remote", dirs_exist_ok=True)
+    assert [event.name for event in watch.look(one.settings).events] == ["ratchet.data.changed"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,12 @@ class Asked:
 
     def post(self, path: str, question: dict[str, Any]) -> list[dict[str, Any]]:
         """Answer as the server does, by type and name of the state."""
+        if "sort" in question and question["sort"].startswith("NEXT"):
+            return [
+                {"auto_scheduled": False, "next_scheduled_start_time": "2026-11-28T06:00:00+00:00"},
+                {"auto_scheduled": True, "next_scheduled_start_time": "2026-12-14T06:00:00+00:00"},
+                {"auto_scheduled": True, "next_scheduled_start_time": "2026-12-28T06:00:00+00:00"},
+            ]
         if path.startswith("/flows"):
             return [{"id": "f", "name": "collect"}]
         name = question["flow_runs"]["state"].get("name", {})
@@ -110,3 +117,9 @@ def test_a_refused_file_is_told_until_another_is_taken_in() -> None:
         "The collect “week.csv” refused its file at 2026-11-27 10:00 UTC: week.csv was"
     )
     assert own.succeeded("collect") == 0
+
+
+def test_the_next_retrain_is_the_one_that_the_deployment_scheduled() -> None:
+    """Every two weeks is nothing that cron can say; a run that a person planned is not the schedule's."""
+    own = Own(Asked(), "tag")  # type: ignore[arg-type]  # it answers as one
+    assert own.planned() == datetime(2026, 12, 14, 6, tzinfo=UTC).timestamp()

@@ -132,3 +132,18 @@ def test_the_headline_says_what_came_in(counts: dict[str, int], headline: str) -
     )
     assert made.headline() == headline
     assert Intake.from_dict(made.as_dict()) == made
+
+
+def test_what_patterns_let_through_is_counted() -> None:
+    """Each pattern with its number, in the account: an allowance that grew too broad is seen."""
+    policies = (
+        CORPUS,
+        SplitPolicy(salt="test"),
+        ValidationPolicy(personal_data_allowed=["*@acme.example", "030 1*"]),
+    )
+    texts = ("write to a@acme.example", "write to b@acme.example", "call 030 123 45 67", "call 030 999 45 67")
+    incoming = frame(*((text, f"i{number}", "") for number, text in enumerate(texts)))
+    report = take(frame(), incoming, ledger.empty(), policies).report
+    [said] = [one for one in report.account if one.rule == "personal data allowed"]
+    assert said.sentence.endswith("let through by personal_data_allowed: *@acme.example 2, 030 1* 1.")
+    assert (said.count, [one.count for one in report.errors if one.rule == "personal data"]) == (3, [1])

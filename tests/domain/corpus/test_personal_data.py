@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.personal.planted import harmless, planted
-from ratchet.domain.corpus.personal_data import find, mask
+from ratchet.domain.corpus.personal_data import find, let_through, mask
 
 LONG = 400_000
 """So many characters take minutes where each letter, or each piece found, is compared with all the others."""
@@ -134,3 +134,28 @@ def test_the_libraries_are_imported_at_the_first_candidate() -> None:
         "assert not {'phonenumbers', 'stdnum'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [
+        ("mail help@acme.example", "*@acme.example"),
+        ("mail Ann.Lee@IT.acme.example now", "*@*.acme.example"),
+        ("call +49 30 1234567", "+49301234*"),
+        ("call 030/123 45 67", "030 1234*"),
+        ("call +49-30-1234567", "+49 30 1234567"),
+    ],
+)
+def test_a_pattern_allows_a_domain_or_numbers_however_they_are_written(text: str, pattern: str) -> None:
+    """And what it let through can be counted; nothing else passes."""
+    assert find(text), text
+    assert find(text, [pattern]) == []
+    assert let_through(text, ["nothing", pattern]) == [pattern]
+    other = "or else to someone@other.example and +49 89 7654321"
+    assert {one.kind for one in find(f"{text} {other}", [pattern])} == {"e-mail", "phone"}
+
+
+def test_a_pattern_for_numbers_allows_no_address() -> None:
+    """A `*` stands for characters of one piece only, and an allowed number opens no other."""
+    assert find("call +49 30 7654321 or +49 30 1234567", ["+49 30 1*"])[0].start == 5
+    assert find("ann@acme.example.evil.example", ["*@acme.example"])

@@ -16,6 +16,8 @@ from tests.e2e.fleet import small_bot
 
 PROJECT = small_bot.ROOT / "ratchet_bot" / "tests" / "project"
 TALK = Path(__file__).with_name("talk.py")
+PAGES = ("web", "poll")
+"""The sessions of the two Socket.IO clients."""
 CREDENTIALS = """
 rest:
 slack:
@@ -67,9 +69,22 @@ def people(python: Path, url: str, port: int) -> Iterator[dict[str, Any]]:
 
 
 def lost(found: dict[str, Any]) -> dict[str, tuple[int, int]]:
-    """Return who got fewer replies than messages were sent, or more, with both numbers."""
+    """Return who got fewer replies than messages were sent, with both numbers."""
+    return {name: pair for name, pair in counted(found).items() if pair[1] < pair[0]}
+
+
+def twice(found: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """Return who got more replies than messages were sent, with both numbers.
+
+    A page may get one again at each new connection: it had it, and the connection ended before that was known.
+    """
+    more = {name: pair[1] - pair[0] for name, pair in counted(found).items()}
+    again = found["connections"] - len(PAGES)
     return {
-        name: (sent, found["got"].get(name, 0))
-        for name, sent in found["sent"].items()
-        if found["got"].get(name, 0) != sent
+        name: counted(found)[name] for name, count in more.items() if count > (again if name in PAGES else 0)
     }
+
+
+def counted(found: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """Return what each person sent and got."""
+    return {name: (sent, found["got"].get(name, 0)) for name, sent in found["sent"].items()}

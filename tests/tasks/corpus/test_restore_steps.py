@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from ratchet.adapters.corpus import dry_run, dvc, ledger_history
+from ratchet.adapters.corpus import dry_run, dvc, following, ledger_history
 from ratchet.adapters.readers.reading import Columns
 from ratchet.adapters.settings import load_settings
 from ratchet.domain.corpus import ledger
@@ -180,8 +180,10 @@ def test_changes_by_hand_are_not_lost(team: Team) -> None:
     with pytest.raises(RatchetError, match="changed by hand") as refused:
         team.restore("HEAD~1")
     assert "dog" in path.read_text()
-    assert "`rm -r data`" in refused.value.remedy
-    shutil.rmtree(team.workspace / "data")
+    assert "`ratchet data reset`" in refused.value.remedy
+    _, aside = following.put_aside(team.workspace)
+    assert aside is not None
+    assert "dog" in (aside / "data" / "utterances.csv").read_text()
     assert team.restore("HEAD~1").messages == 60
 
 

@@ -147,8 +147,9 @@ class FleetConversations:
 
     def _reader(self, container: Any, path: Path) -> Any:
         """Start a Redis that has read a file, without a network; raises `RatchetError` where it cannot."""
-        command = ["redis-server", "--dir", "/data", "--dbfilename", FILE, "--appendonly", "no"]
-        reader = self.client.containers.create(container.image.id, command, network_mode="none")
+        # As its entry point: images differ in what they start by themselves.
+        server = ["redis-server", "--dir", "/data", "--dbfilename", FILE, "--appendonly", "no"]
+        reader = self.client.containers.create(container.image.id, entrypoint=server, network_mode="none")
         try:
             with tempfile.TemporaryFile() as stream:
                 with tarfile.open(fileobj=stream, mode="w") as archive:
@@ -179,7 +180,8 @@ class FleetConversations:
         """Let the store carry out a file of commands; returns what is to be said of it."""
         words = " ".join(place.words)
         argv = ["sh", "-c", f"redis-cli {words} --pipe < {path} 2>&1; rm -f {path}"]
-        said = container.exec_run(argv, environment=place.environment)[1].decode(errors="replace")
+        done = container.exec_run(argv, user="root", environment=place.environment)
+        said = done[1].decode(errors="replace")
         found = re.search(r"errors: (\d+), replies: (\d+)", said)
         newer = sum(line.startswith("BUSYKEY") for line in said.splitlines())
         if found is None or int(found[1]) != newer:
@@ -196,7 +198,7 @@ class FleetConversations:
 def run(container: Any, argv: list[str]) -> None:
     """Run a command in a container; raises `RatchetError` with what it says where it fails."""
     try:
-        code, said = container.exec_run(argv)
+        code, said = container.exec_run(argv, user="root")
     except DockerException as error:
         raise RatchetError(f"The backup's conversations cannot be read: {error}.") from error
     if code:

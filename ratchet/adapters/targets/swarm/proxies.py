@@ -10,6 +10,7 @@ from typing import Any
 import docker
 from docker.errors import DockerException, ImageNotFound
 
+from ratchet.adapters.bot.requirements import CREDENTIALS
 from ratchet.adapters.settings import SOURCE, Settings
 from ratchet.adapters.targets.swarm import derived, docker_service, images, stack, switch
 from ratchet.adapters.targets.swarm.proxy_words import of_proxy
@@ -20,6 +21,8 @@ CHECK_SECONDS = 60
 FOLDER = "run/proxy"
 NAMES = ("bot-blue:", "bot-green:", "/run/proxy/word.map")
 """What a configuration has to name: both sets of replicas, and where the word is."""
+CHANNELS = "/webhooks"
+"""What it names as well where a bot has channels."""
 
 
 def require(client: docker.DockerClient, settings: Settings, document: Mapping[str, Any]) -> None:
@@ -28,6 +31,11 @@ def require(client: docker.DockerClient, settings: Settings, document: Mapping[s
     What the proxies work with already is not checked again.
     """
     path = stack.recipes(settings)[stack.HAPROXY]
+    if (settings.bot / CREDENTIALS).is_file() and CHANNELS not in path.read_text(encoding="utf-8"):
+        raise RatchetError(
+            f"{path} lets none of the channels in bot/{CREDENTIALS} through: it does not name {CHANNELS}.",
+            f"Bring your changes into a copy of {SOURCE / 'deployments' / stack.HAPROXY}.",
+        )
     if in_force(client, settings) == stack.variables(settings)["RATCHET_HAPROXY_HASH"]:
         return
     text = path.read_text(encoding="utf-8")

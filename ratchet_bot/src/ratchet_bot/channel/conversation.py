@@ -104,6 +104,7 @@ class Conversations:
         metadata = {**turn.metadata, "context": dict(turn.context)}
         tracker = await processor.fetch_tracker_and_update_session(turn.conversation, output, metadata)
         parsed, prediction = self._understand(turn, tracker)
+        intent = retrieval.full(parsed, parsed["intent"]["name"])
         await self._remember_context(tracker, turn.context)
         await processor.handle_message(
             UserMessage(
@@ -120,7 +121,7 @@ class Conversations:
         handed_off = HANDOFF_ANSWER in _answers_to_last_message(tracker)
         if handed_off:
             self._handoff.post(await self._transcript(tracker, turn))
-        answer = {"intent": retrieval.full(parsed, parsed["intent"]["name"]), "handed_off": handed_off}
+        answer = {"intent": intent, "handed_off": handed_off}
         self._record(turn, **answer, confidence=prediction.confidence, ranking=prediction.ranking)
         return {
             "messages": [{k: v for k, v in m.items() if k != "recipient_id"} for m in output.messages],

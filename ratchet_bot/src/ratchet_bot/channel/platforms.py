@@ -101,10 +101,10 @@ def mount(
                 f"{one.where}: the channel {one.path} does not start: {cause(error)}.",
                 "Correct its options, or take it out.",
             ) from error
-        app.blueprint(routes, url_prefix=f"/{PREFIX}/{one.path}")
         if own:
             own.attach()
             sockets.append(own)
+        app.blueprint(routes, url_prefix=f"/{PREFIX}/{one.path}")
         logger.info("channel %s serves /%s/%s", one.kind or type(one.channel).__name__, PREFIX, one.path)
     app.ctx.input_channels = [*getattr(app.ctx, "input_channels", []), *(one.channel for one in platforms)]
     return sockets

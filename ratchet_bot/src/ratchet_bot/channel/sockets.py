@@ -21,6 +21,7 @@ from rasa.core.channels.channel import UserMessage
 from rasa.core.channels.socketio import SocketIOInput
 from rasa.core.lock_store import LockError, LockStore
 from redis.exceptions import RedisError
+from sanic.request import Request
 
 from ratchet_bot.channel import naming
 from ratchet_bot.channel.inbound import Arrival, arrival
@@ -90,6 +91,7 @@ class Sockets:
         server = self._channel.sio
         server.eio.cookie = COOKIE
         server.enter_room = self._enter  # a coroutine by now, which Rasa does not await: nobody would enter
+        server.eio.handle_request = silent(server.eio.handle_request)
         handlers = server.handlers[self._namespace]
         message = self._channel.user_message_evt
         handlers["connect"] = self._connecting(handlers["connect"])
@@ -197,6 +199,18 @@ class Sockets:
             await handler(sid, data)  # its end is the acknowledgement that a client may ask for
 
         return user_message
+
+
+def silent(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    """Return a handler that answers nothing over a WebSocket that has ended: the library's `OK` has nowhere to go."""
+
+    async def handle_request(request: Request) -> Any:
+        answer = await handler(request)
+        upgraded = request.transport is None or getattr(request.transport.get_protocol(), "websocket", None)
+        return None if upgraded else answer
+
+    handle_request.is_websocket = True  # type: ignore[attr-defined]  # Sanic: no answer is no fault
+    return handle_request
 
 
 class Sender:

@@ -20,7 +20,7 @@ from ratchet_bot.components.encoder import unit
 
 COST = 20.0
 """The regression's cost of an error (C of scikit-learn)."""
-TOLERANCE, ITERATIONS = 1e-4, 300
+TOLERANCE, ITERATIONS = 2e-4, 300
 ABSENT = -30.0
 """Logit of an intent that a fold has no row of."""
 BEGIN = (3.0, 0.7)

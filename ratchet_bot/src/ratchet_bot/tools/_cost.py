@@ -1,41 +1,44 @@
-"""How much memory a process holds that serves a model: measured in a child that loads nothing else."""
+"""What a model costs where it serves: time for a message and memory, measured in a child that loads nothing else."""
 
 from __future__ import annotations
 
 import contextlib
 import multiprocessing
 import os
+import statistics
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ratchet_bot.tools._model import load
+from ratchet_bot.tools._model import Model, load
 
-SAMPLE, SECONDS = 20, 60.0
-"""So many messages are answered before it is measured; a child that takes longer is given up."""
+SAMPLE, SECONDS = 200, 120.0
+"""So many messages are answered one by one; a child that takes longer is given up."""
+VECTORS = "RATCHET_VECTORS"
+"""Where sentences that were encoded before are kept: a server has none of them."""
 
 
-def memory_of(path: Path, rows: Sequence[Mapping[str, Any]]) -> int | None:
-    """Bytes that a process holds which has loaded the archive and answered some messages; None where nobody knows.
+def measured(path: Path, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Milliseconds for one message and bytes that a process holds which has answered some; None where nobody knows.
 
     The child is forked from this process before it has loaded a model, so that each model is measured from the same
     start. Where a system cannot fork, or with TensorFlow, which may not be forked, nothing is measured.
     """
-    if "fork" not in multiprocessing.get_all_start_methods() or getattr(
-        sys.modules.get("tensorflow"), "__version__", None
-    ):
+    tensorflow = getattr(sys.modules.get("tensorflow"), "__version__", None)
+    if tensorflow or "fork" not in multiprocessing.get_all_start_methods():
         return None
     import rasa.engine.loader
     import rasa.engine.runner.dask  # noqa: F401  once here, and not in each child
 
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=_measure, args=(path, list(rows[:SAMPLE]), theirs), daemon=True)
+    child = context.Process(target=_measure, args=(path, rows, theirs), daemon=True)
     child.start()
     theirs.close()
     try:
-        return int(ours.recv()) if ours.poll(SECONDS) else None
+        return dict(ours.recv()) if ours.poll(SECONDS) else None
     except EOFError:  # it ended without a word: what is wrong with the archive is said where it is evaluated
         return None
     finally:
@@ -44,15 +47,31 @@ def memory_of(path: Path, rows: Sequence[Mapping[str, Any]]) -> int | None:
         ours.close()
 
 
-def _measure(path: Path, rows: list[Mapping[str, Any]], answer: Any) -> None:
+def _measure(path: Path, rows: Sequence[Mapping[str, Any]], answer: Any) -> None:
+    os.environ.pop(VECTORS, None)
     with (
         open(os.devnull, "w") as nowhere,
         contextlib.redirect_stderr(nowhere),
         contextlib.suppress(Exception),
     ):
         model = load(path)
-        model.predict([row["text"] for row in rows], [row.get("context") or {} for row in rows])
-        answer.send(held())
+        taken = latency(model, rows)
+        answer.send({**taken, "memory_bytes": held()})
+
+
+def latency(model: Model, rows: Sequence[Mapping[str, Any]]) -> dict[str, float | None]:
+    """Milliseconds that one message takes, of messages from all over the rows; None without any."""
+    taken = sorted(_once(model, row) for row in rows[:: max(1, len(rows) // SAMPLE)])
+    return {
+        "latency_p50_ms": round(statistics.median(taken), 3) if taken else None,
+        "latency_p95_ms": round(taken[int(0.95 * (len(taken) - 1))], 3) if taken else None,
+    }
+
+
+def _once(model: Model, row: Mapping[str, Any]) -> float:
+    started = time.perf_counter()
+    model.predict([row["text"]], [row.get("context") or {}])
+    return (time.perf_counter() - started) * 1000
 
 
 def held() -> int:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import time
 from pathlib import Path
 from typing import Any
 
-from ratchet_bot.tools._cost import memory_of
+from ratchet_bot.tools._cost import latency, measured
 from ratchet_bot.tools._errors import ToolError, run
 from ratchet_bot.tools._model import Model, Prediction, load
-
-SAMPLE = 200  # messages that are parsed one by one for the latency
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
@@ -36,15 +33,12 @@ def main(argv: list[str] | None = None) -> int:
     arguments.out.mkdir(parents=True, exist_ok=True)
     summary = {}
     models = dict(map(_named, arguments.model))
-    memory = {name: memory_of(path, rows) for name, path in models.items()}  # before this process loads any
+    served = {name: measured(path, rows) for name, path in models.items()}  # before this process loads any
     for name, path in models.items():
         model = load(path)
         predictions, summary[name] = evaluate(model, rows)
-        summary[name] |= {
-            "synonyms": model.synonyms,
-            "archive_bytes": path.stat().st_size,
-            "memory_bytes": memory[name],
-        }
+        summary[name] |= served[name] or {**latency(model, rows), "memory_bytes": None}
+        summary[name] |= {"synonyms": model.synonyms, "archive_bytes": path.stat().st_size}
         lines = (
             json.dumps(_record(r, p), ensure_ascii=False) for r, p in zip(rows, predictions, strict=True)
         )
@@ -72,30 +66,13 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 
 
 def evaluate(model: Model, rows: list[dict[str, Any]]) -> tuple[list[Prediction], dict[str, Any]]:
-    """Predictions of all rows in batches, and the figures of the summary (latencies in milliseconds)."""
+    """Predictions of all rows in batches, and what the summary says of them."""
     started = time.perf_counter()
     texts = [row["text"] for row in rows]
     contexts = [row.get("context") or {} for row in rows]
     predictions = model.predict(texts, contexts)
     seconds = time.perf_counter() - started
-    latencies = sorted(_latency(model, texts[i], contexts[i]) for i in _sample(len(rows)))
-    return predictions, {
-        "model_id": model.model_id,
-        "rows": len(rows),
-        "seconds": round(seconds, 4),
-        "latency_p50_ms": round(statistics.median(latencies), 3) if latencies else None,
-        "latency_p95_ms": round(latencies[int(0.95 * (len(latencies) - 1))], 3) if latencies else None,
-    }
-
-
-def _sample(rows: int) -> range:
-    return range(0, rows, max(1, rows // SAMPLE))
-
-
-def _latency(model: Model, text: str, context: dict[str, str]) -> float:
-    started = time.perf_counter()
-    model.predict([text], [context])
-    return (time.perf_counter() - started) * 1000
+    return predictions, {"model_id": model.model_id, "rows": len(rows), "seconds": round(seconds, 4)}
 
 
 def _record(row: dict[str, Any], prediction: Prediction) -> dict[str, Any]:

@@ -1,0 +1,50 @@
+"""Ratchet as Git's merge driver for `data.dvc`, set up in a clone by any command; Git then calls `merging.drive`.
+
+Git keeps drivers in a clone's own configuration, which no other clone gets. Where it is not set up, Git reports a
+conflict instead, and `ratchet data merge` resolves that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+from pathlib import Path
+
+from ratchet.adapters.corpus import dvc
+from ratchet.adapters.system import commands, git_state
+from ratchet.adapters.system.files import write_text
+from ratchet.domain.errors import RatchetError
+
+NAME = "ratchet-data"
+ATTRIBUTE = f"{dvc.POINTER} merge={NAME}"
+ENTRY = "from ratchet.cli import main; main()"
+
+
+def command() -> str:
+    """Return what Git is to run; it fills in the files of the ancestor, ours and theirs, and the path of `data.dvc`."""
+    return f"{shlex.join([sys.executable, '-P', '-c', ENTRY, 'data', 'merge-driver'])} %O %A %B %P"
+
+
+def install(workspace: Path) -> bool:
+    """Set the driver up in this clone; returns whether anything was to be done.
+
+    A clone that cannot be written to goes without: merges there end in a conflict that `ratchet data merge` resolves.
+    """
+    argv = ["git", "config", "--get", f"merge.{NAME}.driver"]
+    asked = commands.run(argv, cwd=workspace, check=False)
+    if asked.code not in (0, 1):  # no repository
+        return False
+    with contextlib.suppress(OSError, RatchetError):
+        attributes = git_state.path_of(workspace, "info/attributes")
+        text = attributes.read_text(encoding="utf-8") if attributes.exists() else ""
+        if asked.output.rstrip("\n") == command() and ATTRIBUTE in text.splitlines():
+            return False
+        for key, value in (("name", "Ratchet: both sides' messages"), ("driver", command())):
+            commands.run(["git", "config", f"merge.{NAME}.{key}", value], cwd=workspace)
+        if ATTRIBUTE not in text.splitlines():
+            write_text(
+                attributes, f"{text}{'' if text.endswith(chr(10)) or not text else chr(10)}{ATTRIBUTE}\n"
+            )
+        return True
+    return False

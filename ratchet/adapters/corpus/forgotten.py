@@ -1,0 +1,59 @@
+"""Data revisions that were written again without somebody's words: `.dvc/forgotten`, which Git tracks.
+
+Releases, ledgers and Git's history name data revisions by their hash, and a revision without a message has another.
+So that all of them stay valid, each line names a revision and the one that has taken its place: the same ledger, and
+all messages but those that are forgotten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ratchet.adapters.system.files import write_text
+from ratchet.adapters.workspace.identity import STATE_FOLDER
+
+FILE = Path(".dvc") / "forgotten"
+
+
+def read(workspace: Path) -> dict[str, str]:
+    """Return by data revision the one that has taken its place; nothing where nothing was forgotten.
+
+    What this clone has once seen holds also where an older commit is checked out, which does not have the file yet.
+    """
+    return {**lines(workspace / STATE_FOLDER / FILE.name), **lines(workspace / FILE)}
+
+
+def lines(path: Path) -> dict[str, str]:
+    """Read a file of pairs, absent for none."""
+    if not path.is_file():
+        return {}
+    found = (line.split() for line in path.read_text(encoding="utf-8").splitlines())
+    return {words[0]: words[1] for words in found if len(words) == 2}
+
+
+def remember(workspace: Path) -> dict[str, str]:
+    """Return the same, and keep it for the time when an older commit is checked out."""
+    known = read(workspace)
+    if known != lines(workspace / STATE_FOLDER / FILE.name):
+        write(workspace / STATE_FOLDER / FILE.name, known)
+    return known
+
+
+def write(path: Path, known: Mapping[str, str]) -> None:
+    """Write a file of pairs."""
+    write_text(path, "".join(f"{old} {new}\n" for old, new in sorted(known.items())))
+
+
+def now(workspace: Path, revision: str) -> str:
+    """Return the revision under which a data revision is stored now."""
+    found, seen = read(workspace), {revision}
+    while (after := found.get(revision, revision)) not in seen:
+        seen.add(after)
+        revision = after
+    return revision
+
+
+def add(workspace: Path, replaced: Mapping[str, str]) -> None:
+    """Note revisions that were written again."""
+    write(workspace / FILE, {**read(workspace), **replaced})

@@ -1,0 +1,109 @@
+"""Somebody's words leave the corpus, its older revisions in cache and remote, the events and the samples."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ratchet.adapters import forgetting
+from ratchet.adapters.corpus import data_folder, data_revisions, dvc, following, forgotten
+from ratchet.adapters.forgetting import Forgotten
+from tests.clones import Clone, team
+from tests.corpora import rows
+
+pytestmark = pytest.mark.e2e
+
+SECRET = "my name is ana lopez and my leave is wrong"
+COLUMNS = (
+    "at, conversation, text, context, intent, confidence, ranking, handed_off, failed, seconds, release, model_version,"
+    " model_id"
+)
+
+
+def holding(folder: Path, words: str) -> list[Path]:
+    """The files below a folder that hold the words, whatever they are named."""
+    return [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and words.encode() in path.read_bytes().lower() and ".git" not in path.parts
+    ]
+
+
+def forget(clone: Clone, *texts: str, person: str | None = None) -> Forgotten:
+    """`ratchet forget`."""
+    return forgetting.forget(clone.settings, texts, person, [], lambda text: None)
+
+
+def test_a_text_is_gone_from_every_revision_and_the_older_ones_still_work(tmp_path: Path) -> None:
+    """Cache, remote and both clones; the ledger keeps its keys, an older revision is read and validated as before."""
+    one, other = team(tmp_path)
+    one.ingest([{"text": SECRET, "intent": "leave"}])
+    one.ingest(rows("laptop", 3, start=300))
+    one.git("push", "-q")
+    other.git("pull", "-q")
+    following.bring_along(other.workspace)
+    old = dvc.revision(one.workspace)
+    book = data_folder.read_ledger(one.workspace / "data", one.settings.params.split)
+    samples = one.settings.state / "harvest" / "2026-W01"
+    samples.mkdir(parents=True)
+    pd.DataFrame({"text": [SECRET, "hello"], "intent": ""}).to_csv(samples / "sample.csv", index=False)
+    done = forget(one, "My name is Ana Lopez, and my leave is wrong!")
+    assert (done.messages, done.samples, len(done.rewritten), done.lost, done.left) == (1, 1, 2, (), ())
+    assert holding(one.workspace, SECRET) == []
+    assert holding(tmp_path / "remote", SECRET) == []
+    assert one.clean()
+    assert data_folder.read_ledger(one.workspace / "data", one.settings.params.split).equals(book)
+    before = data_revisions.stored(one.settings, old)
+    assert data_folder.read_ledger(before, one.settings.params.split).equals(book)
+    assert dvc.pushed(one.workspace, old)
+    one.git("push", "-q")
+    other.git("pull", "-q")
+    following.bring_along(other.workspace)
+    assert holding(other.workspace, SECRET) == []
+    assert other.texts() == one.texts()
+    other.git("checkout", "-q", "HEAD~1")  # data.dvc names the revision that is no longer there
+    following.bring_along(other.workspace)
+    assert len(other.texts()) == 63
+    assert following.look(other.workspace).local in (following.Local.NOTHING, following.Local.BEHIND)
+    assert forget(one, SECRET).rewritten == ()
+
+
+def test_a_persons_events_go_and_what_was_harvested_from_them(tmp_path: Path) -> None:
+    """The same words of a labelled message that the team wrote stay; other people's events stay."""
+    (one,) = team(tmp_path, 1)
+    known = rows("leave", 1)[0]["text"]
+    one.edit(lambda frame: pd.concat([frame, frame.head(1).assign(text=SECRET, source="production")]))
+    events = one.settings.state / "events" / "messages.db"
+    events.parent.mkdir(parents=True)
+    with sqlite3.connect(events) as database:
+        database.execute(f"CREATE TABLE messages (id INTEGER PRIMARY KEY, {COLUMNS})")
+        said = (("local/ana", SECRET), ("intranet/ana", known), ("local/ben", "hello"))
+        for number, (name, text) in enumerate(said):
+            who = hashlib.sha256(name.encode()).hexdigest()[:32]
+            values = (1.0, who, text, "{}", "leave", 0.9, "[]", 0, 0, 0.1, "r", "1", "m")
+            places = ", ".join("?" * (len(values) + 1))
+            database.execute(f"INSERT INTO messages VALUES ({places})", (number, *values))
+    tokens = one.settings.state / "secrets" / "client-tokens.yml"
+    tokens.parent.mkdir(parents=True)
+    tokens.write_text("- {name: intranet, token: not-a-secret-in-a-test, rights: [chat]}\n")
+    done = forget(one, person="ana")
+    assert (done.events, done.messages) == (2, 1)
+    assert SECRET not in one.texts()
+    assert known in one.texts()
+    with sqlite3.connect(events) as database:
+        assert database.execute("SELECT text FROM messages").fetchall() == [("hello",)]
+    assert SECRET.encode() not in events.read_bytes()
+
+
+def test_a_chain_of_rewritten_revisions_is_followed(tmp_path: Path) -> None:
+    """One that was written again twice; a circle ends."""
+    (tmp_path / ".dvc").mkdir()
+    forgotten.add(tmp_path, {"a": "b"})
+    forgotten.add(tmp_path, {"b": "c"})
+    assert [forgotten.now(tmp_path, name) for name in "abcd"] == ["c", "c", "c", "d"]
+    forgotten.add(tmp_path, {"c": "a"})
+    assert forgotten.now(tmp_path, "a") in "abc"
