@@ -23,8 +23,7 @@ from tasks.step import say, step
 def package(run: Run, model: Model) -> Release:
     """Package a registered model, its digest verified, with the code of the working tree.
 
-    Raises `RatchetError` when model or code are of an unmerged branch, a file is a Git LFS pointer, or
-    channels or custom actions cannot be served.
+    Raises `RatchetError` for those of an unmerged branch, Git LFS pointers, channels or actions that cannot be served.
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
     registry, settings = run.registry, run.settings

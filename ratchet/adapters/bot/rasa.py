@@ -75,26 +75,12 @@ def environment(bot: Path, cache: Path | None = None) -> dict[str, str]:
 
 
 def run_tool(
-    settings: Settings,
-    bot: Path,
-    argv: Sequence[str],
-    timeout: float,
-    on_line: Callable[[str], None],
-    more: Mapping[str, str] | None = None,
+    settings: Settings, bot: Path, argv: Sequence[str], timeout: float, on_line: Callable[[str], None]
 ) -> None:
-    """Run a tool to its end, with `more` variables; its own `error: …` line becomes the error that the reader sees."""
+    """Run a tool to its end; its own `error: …` line becomes the error that the reader sees."""
+    own = environment(bot, settings.state / "rasa-cache") | encoders.variables(settings, vectors=True)
     try:
-        commands.run(
-            argv,
-            cwd=bot,
-            env={
-                **environment(bot, settings.state / "rasa-cache"),
-                **encoders.variables(settings, vectors=True),
-                **(more or {}),
-            },
-            timeout=timeout,
-            on_line=on_line,
-        )
+        commands.run(argv, cwd=bot, env=own, timeout=timeout, on_line=on_line)
     except commands.CommandFailed as error:
         said = [line for line in error.completed.output.splitlines() if line.startswith("error: ")]
         if said:
