@@ -34,6 +34,7 @@ def lost(folder: Path) -> Row:
         far = make_fleet(folder / "far", "lab", 15205, registry=image.partition("@")[0])
         declared = far.workspace / "deployments" / "stack.yml"
         declared.write_text(declared.read_text().replace("replicas: 2", "replicas: 3"))
+        far.target = far.with_rollout(deploy_timeout_seconds=300.0)  # each node fetches the image
         far.roll_out(replace(pushed, bundle=image))
         node = without_state(lab, far)
         with far.load() as count:

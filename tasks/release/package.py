@@ -33,15 +33,7 @@ def package(run: Run, model: Model) -> Release:
     merged.require(settings, model, live)
     override = registry.override(model)
     commit = git.code_commit(settings.workspace)
-    labels = {
-        "version": model.version,
-        "revision": commit,
-        "model": model.sha256,
-        "data": model.lineage.data_revision,
-    }
-    if encoder := model.lineage.encoder:
-        encoders.ready(settings, registry, encoder, say)
-        labels["encoder"] = encoder
+    labels = labels_of(run, model, commit)
     code = bot_code.code_digest(settings.bot)
     bundle = run.target.package(registry.archive(model), model.sha256, labels, say)
     return Release(
@@ -60,3 +52,16 @@ def package(run: Run, model: Model) -> Release:
         reason=run.trigger,
         code=code,
     )
+
+
+def labels_of(run: Run, model: Model, commit: str) -> dict[str, str]:
+    """Return what an image says of itself; the weights of the model's sentence encoder are here then."""
+    labels = {
+        "version": model.version,
+        "revision": commit,
+        "model": model.sha256,
+        "data": model.lineage.data_revision,
+    }
+    encoder = model.lineage.encoder
+    encoders.ready(run.settings, run.registry, encoder, say)
+    return {**labels, "encoder": encoder} if encoder else labels

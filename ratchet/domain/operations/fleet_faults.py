@@ -106,5 +106,5 @@ def of_colours(seen: Seen, now: datetime) -> Iterator[Fault]:
 def of_secrets(seen: Seen) -> Iterator[Fault]:
     """Give that the fleet goes by other secrets than the files have."""
     if seen.same_secrets is False:
-        fact = "The fleet was started with other secrets than the files have now: a revoked token is still let in."
+        fact = "The fleet was started with other secrets than the files have now: what was revoked is still let in."
         yield Fault(Name.SECRETS, fact, "Bring today's out with `ratchet release champion`.")

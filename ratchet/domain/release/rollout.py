@@ -122,6 +122,16 @@ def is_at(fleet: ServiceState, wanted: Wanted) -> bool:
     return len(up) == len(right) == fleet.replicas > 0
 
 
+def fetching(fleet: ServiceState, wanted: Wanted) -> bool:
+    """Say whether a node is still fetching the wanted image: how long that takes says nothing about the release."""
+    return any(
+        task.wanted_to_run
+        and task.state == "preparing"
+        and (task.image, task.release) == (wanted.image, wanted.release)
+        for task in fleet.tasks
+    )
+
+
 def outcome(fleet: ServiceState, wanted: Wanted, before: Update, going_back: bool = False) -> RolloutState:
     """Judge a change that was ordered when the service's last change was `before`.
 

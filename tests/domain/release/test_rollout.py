@@ -15,6 +15,7 @@ from ratchet.domain.release.rollout import (
     Update,
     Wanted,
     failures,
+    fetching,
     is_at,
     kept,
     outcome,
@@ -56,6 +57,13 @@ def test_a_replica_of_the_old_release_is_not_done() -> None:
     assert not is_at(fleet(task(NEW), task(NEW, name="bot.2"), task(OLD, name="bot.3")), NEW)
     assert not is_at(fleet(task(NEW), task(replace(NEW, release="r3"), name="bot.2")), NEW)
     assert is_at(fleet(task(NEW), task(NEW, name="bot.2"), task(OLD, "shutdown", "shutdown")), NEW)
+
+
+def test_a_node_that_fetches_the_image_is_no_replica_that_does_not_start() -> None:
+    """Only the wanted one, and only while it is wanted."""
+    assert fetching(fleet(task(NEW, "preparing"), task(NEW)), NEW)
+    assert not fetching(fleet(task(OLD, "preparing"), task(NEW, "starting")), NEW)
+    assert not fetching(fleet(task(NEW, "preparing", desired="shutdown"), task(NEW)), NEW)
 
 
 def test_an_automatic_rollback_is_seen() -> None:

@@ -34,6 +34,7 @@ def test_a_lost_node_loses_no_request(
     declared = far.workspace / "deployments" / "stack.yml"
     declared.write_text(declared.read_text().replace("replicas: 2", "replicas: 3"))
     release = replace(pushed, bundle=image)
+    far.target = far.with_rollout(deploy_timeout_seconds=300.0)  # each node fetches the image
     far.target.stage(release, far.say)
     far.target.deploy(release, far.say)
     far.assert_serves(release)

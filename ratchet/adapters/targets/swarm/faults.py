@@ -165,6 +165,14 @@ def take_back(client: docker.DockerClient, settings: Settings, say: Say) -> None
             say(f"{path.name} is taken from a replica that runs")
 
 
+def put_back(client: docker.DockerClient, settings: Settings, recorded: str, say: Say) -> Colour | None:
+    """Put back what was taken from under a fleet, before a run does anything; returns the colour with the traffic."""
+    take_back(client, settings, say)
+    colour = last_word(client, settings, recorded)
+    settle(client, settings, colour, say)
+    return colour
+
+
 def last_word(client: docker.DockerClient, settings: Settings, recorded: str = "") -> Colour | None:
     """Return the colour that has the traffic; where `switch` is gone, the one that is likeliest to have had it."""
     colours = Colours(client, settings)

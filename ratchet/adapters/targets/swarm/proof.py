@@ -14,7 +14,15 @@ from ratchet.adapters.targets.swarm import docker_service, haproxy, reasons
 from ratchet.adapters.targets.swarm.rollout import Rollout
 from ratchet.adapters.targets.target import Say
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.release.rollout import FIRST_START_ATTEMPTS, ServiceState, Task, Wanted, failures, is_at
+from ratchet.domain.release.rollout import (
+    FIRST_START_ATTEMPTS,
+    ServiceState,
+    Task,
+    Wanted,
+    failures,
+    fetching,
+    is_at,
+)
 
 POLL_SECONDS = 0.25
 STORE_SECONDS = 30.0
@@ -32,11 +40,12 @@ def await_ready(
     """Wait until every declared replica of a service answers as the wanted release; returns them.
 
     Raises `RatchetError` with the reason when `attempts` of them failed, when they run and are not ready, or when the
-    time for a start is over.
+    time for a start is over. It begins when every node has the image: `rollout.deploy_timeout_seconds` is for both.
     """
     rollout = Rollout(client, settings, service)
-    limit = settings.params.rollout.start_timeout_seconds
-    deadline = time.monotonic() + limit
+    limit, began = settings.params.rollout.start_timeout_seconds, time.monotonic()
+    latest = began + max(limit, settings.params.rollout.deploy_timeout_seconds)
+    deadline = began + limit
     seen, unready_since = -1, None
     while True:
         fleet = docker_service.fleet(client, service)
@@ -55,11 +64,12 @@ def await_ready(
         whys = [str(one["why"]) for one in said if one.get("why")]
         unready_since = (unready_since or time.monotonic()) if whys else None
         hopeless = unready_since is not None and time.monotonic() - unready_since > min(STORE_SECONDS, limit)
+        if fetching(fleet, wanted):
+            deadline = min(time.monotonic() + limit, latest)
         late = time.monotonic() > deadline
         if hopeless or late or len(failures(fleet.tasks, wanted)) >= attempts:
-            raise unready(
-                rollout, wanted, fleet, whys[0] if whys else "", f" within {limit:g} s" if late else ""
-            )
+            after = f" within {time.monotonic() - began:.0f} s" if late else ""
+            raise unready(rollout, wanted, fleet, whys[0] if whys else "", after)
         time.sleep(POLL_SECONDS)
 
 

@@ -79,9 +79,7 @@ class SwarmTarget:
         """Build the image of a model and the bot's code and return its digest, pushed where a registry is set."""
         self.check()
         recipes = stack.recipes(self.settings)
-        runtime = images.ensure_runtime(self.client, self.settings, recipes, say)
-        if encoder := labels.get("encoder"):
-            runtime = encoder_image.ensure(self.client, self.settings, recipes, runtime, encoder, say)
+        runtime = encoder_image.runtime(self.client, self.settings, recipes, labels, say)
         started = time.monotonic()
         image, tag = images.build_release(
             self.client, self.settings, recipes, runtime, archive, model_sha256, labels
@@ -165,9 +163,7 @@ class SwarmTarget:
         if self.comparison.discard():
             say("removed what an unfinished release had left beside the live one")
         recorded = live.id if live and live.target == self.name else ""
-        faults.take_back(self.client, self.settings, say)
-        colour, present = faults.last_word(self.client, self.settings, recorded), self.colours.all()
-        faults.settle(self.client, self.settings, colour, say)
+        colour, present = faults.put_back(self.client, self.settings, recorded, say), self.colours.all()
         secrets = self.colours.todays_secrets() if present else ""
         settled = decisions.settle(present, colour, recorded, secrets, clock())
         by = {one.colour: one for one in present}
