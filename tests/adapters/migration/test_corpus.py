@@ -12,7 +12,7 @@ from ratchet.adapters import scaffold
 from ratchet.adapters.corpus import data_folder
 from ratchet.adapters.migration import corpus
 from ratchet.adapters.readers import sources
-from ratchet.adapters.readers.tables import Columns
+from ratchet.adapters.readers.reading import Columns
 from ratchet.adapters.settings import Settings, read_settings
 from ratchet.domain.migration.table import Kind
 
