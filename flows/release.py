@@ -30,6 +30,8 @@ from tasks.release.serve import serve
 from tasks.release.stage import stage
 from tasks.release.take_up import take_up
 from tasks.release.verify import verify
+from tasks.release.weigh import judged_already, weigh
+from tasks.training.play import play
 
 T = TypeVar("T")
 
@@ -59,6 +61,8 @@ def release(
         packaged = tried.of(package(run, model))
         if live := already(run, packaged):
             return ended(Outcome.UNCHANGED.state, live)
+        if not judged_already(run, model, packaged):
+            weigh(run, model, packaged, play(run, model, run.registry.champion()))
         return ended(Outcome.RELEASED.state, bring_up(run, packaged))
 
 

@@ -20,6 +20,7 @@ from tasks.release.serve import serve
 from tasks.training.evaluate import evaluate
 from tasks.training.explain import explain
 from tasks.training.gate import gate
+from tasks.training.play import play
 from tasks.training.publish import publish
 from tasks.training.recall import recall
 from tasks.training.register import register
@@ -67,7 +68,8 @@ def judged(run: Run, case: Case, explained: bool, trial: bool) -> Model:
     """Train a candidate and return it with its verdict."""
     trained = train(run, case)
     scores = evaluate(run, case.sides, case, candidate=trained, champion=case.champion)
-    judgement = gate(run, case, scores)
+    plays = play(run, trained, case.champion, case.corpus.frame)
+    judgement = gate(run, case, scores, plays)
     if explained or not judgement.promotes:
         judgement = explain(run, judgement)
     return register(run, trained, judgement, report(run, judgement), trial)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from ratchet.adapters.bot import pipelines, rasa
+from ratchet.adapters.bot import jsonl, pipelines, rasa
 from ratchet.adapters.settings import SOURCE, read_settings
 from ratchet.domain.migration.project import Pipeline
 
@@ -60,7 +60,7 @@ def trained(workspace: Path, python: Path, config: Path) -> Outcome:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     frame = messages(workspace).assign(key=lambda found: found.index.astype(str))
-    rasa.write_rows(frame, out / "train.jsonl")
+    jsonl.write(frame, out / "train.jsonl")
     extras = workspace / "data" / "extras"
     words = [
         "--data",

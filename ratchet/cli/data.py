@@ -81,6 +81,7 @@ def show_counts(result: Difference) -> None:
                 (side or "no side", f"{result.sides_before.get(side, 0):,} → {number:,}")
                 for side, number in result.sides_after.items()
             ],
+            *[(one.kind, str(one)) for one in result.successions],
             *([("retired", f"{result.retired:,} from the holdout to training")] if result.retired else []),
         ]
     )

@@ -69,9 +69,10 @@ def ask() -> None:
 
 def show(done: Forgotten) -> None:
     """Print what was removed, and what could not be reached."""
-    out.print(
-        f"Removed: {done.messages:,} messages, {done.events:,} events, {done.samples:,} rows of samples."
-    )
+    from ratchet.domain.wording import count
+
+    parts = [count(done.messages, "message"), count(done.events, "event"), count(done.samples, "row")]
+    out.print(f"Removed: {parts[0]}, {parts[1]}, {parts[2]} of samples.")
     facts(
         [
             ("data", f"revision {done.revision[:12]}; {len(done.rewritten):,} revisions were written again"),

@@ -26,7 +26,7 @@ def add_to(data: typer.Typer) -> None:
     data.command(
         epilog="Examples:\n\n  ratchet data merge                  # after 'conflict' in git merge, pull or rebase\n\n"
         "  ratchet data merge origin/main      # merge a branch, data and all\n\n"
-        "  ratchet data merge --theirs         # the same label question, answered for all messages\n\n"
+        "  ratchet data merge --theirs         # answers all questions alike\n\n"
         "  ratchet data merge --answers .ratchet/merge/questions.csv"
     )(merge)
     data.command(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from ratchet.adapters.bot import bot_code
 from ratchet.adapters.run import Run
+from ratchet.adapters.system import git
 from ratchet.domain.gate import override
 from ratchet.domain.gate.override import Override
 from ratchet.domain.gate.verdict import Decision
@@ -15,7 +17,7 @@ from tasks.step import step
     lambda made: f"version {made.version}: {made.decision} by {made.by}, until {made.expires:%Y-%m-%d %H:%M}"
 )
 def approve(run: Run, version: str, by: str, reason: str, expires: str, decision: Decision) -> Override:
-    """Bind the decision to the digest of the registered model; a later decision replaces it."""
+    """Bind the decision to the registered model's digest and the code as it is now; a later decision replaces it."""
     model = run.registry.model(version)
     made = override.make(
         model_sha256=model.sha256,
@@ -25,6 +27,8 @@ def approve(run: Run, version: str, by: str, reason: str, expires: str, decision
         expires=expires,
         now=datetime.now(UTC),
         decision=decision,
+        code=bot_code.code_digest(run.settings.bot),
+        commit=git.code_commit(run.settings.workspace),
     )
     run.registry.set_override(made)
     return made

@@ -23,8 +23,7 @@ from tasks.step import say, step
 def package(run: Run, model: Model) -> Release:
     """Package a registered model, its digest verified, with the code of the working tree.
 
-    Raises `RatchetError` when model or code are of an unmerged branch, a file is a Git LFS pointer, or
-    channels or custom actions cannot be served.
+    Raises `RatchetError` for those of an unmerged branch, Git LFS pointers, channels or actions that cannot be served.
     """
     now = datetime.now(UTC).isoformat(timespec="seconds")
     registry, settings = run.registry, run.settings
@@ -34,15 +33,7 @@ def package(run: Run, model: Model) -> Release:
     merged.require(settings, model, live)
     override = registry.override(model)
     commit = git.code_commit(settings.workspace)
-    labels = {
-        "version": model.version,
-        "revision": commit,
-        "model": model.sha256,
-        "data": model.lineage.data_revision,
-    }
-    if encoder := model.lineage.encoder:
-        encoders.ready(settings, registry, encoder, say)
-        labels["encoder"] = encoder
+    labels = labels_of(run, model, commit)
     code = bot_code.code_digest(settings.bot)
     bundle = run.target.package(registry.archive(model), model.sha256, labels, say)
     return Release(
@@ -61,3 +52,16 @@ def package(run: Run, model: Model) -> Release:
         reason=run.trigger,
         code=code,
     )
+
+
+def labels_of(run: Run, model: Model, commit: str) -> dict[str, str]:
+    """Return what an image says of itself; the weights of the model's sentence encoder are here then."""
+    labels = {
+        "version": model.version,
+        "revision": commit,
+        "model": model.sha256,
+        "data": model.lineage.data_revision,
+    }
+    encoder = model.lineage.encoder
+    encoders.ready(run.settings, run.registry, encoder, say)
+    return {**labels, "encoder": encoder} if encoder else labels

@@ -9,6 +9,7 @@ from ratchet.adapters.bot import channel, played, rasa
 from ratchet.adapters.run import Run
 from ratchet.adapters.targets import locust_load
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.gate.decision import Decision
 from ratchet.domain.release import stories
 from ratchet.domain.release.load_test import LoadVerdict
 from ratchet.domain.release.manifest import Release
@@ -45,7 +46,7 @@ def stage(run: Run, release: Release, load: bool = True) -> Proof:
     """Start it, play the conversations, test it under load; on an error nothing of it is left running."""
     url = run.target.stage(release, say)
     try:
-        conversations = rasa.converse(run.settings, url, say)
+        conversations = converse(run, release, url)
         told = play(run, release) if load else None
         tested = load and run.settings.params.rollout.load_test.seconds
         messages = sample(run, SAMPLE) if tested else []
@@ -78,6 +79,17 @@ def play(run: Run, release: Release) -> Stories | None:
             f" --expires 7d`, then `ratchet release {release.model_version}`.",
         )
     return stories.summed(found)
+
+
+def converse(run: Run, release: Release, url: str) -> int:
+    """Play the conversations; those that a person approved the release in spite of are said, and do not stop it."""
+    try:
+        return rasa.converse(run.settings, url, say)
+    except rasa.NotAsWritten as error:
+        if release.override is None or release.override.get("decision") != Decision.PROMOTE:
+            raise
+        note(f"{error.fact} It is released all the same: {release.override['by']} approved it.")
+        return 0
 
 
 def forget(run: Run, url: str) -> None:

@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from ratchet.adapters.bot import archives, bot_code, rasa
-from ratchet.adapters.registry import encoders
 from ratchet.adapters.run import Run
 from ratchet.domain.corpus.ledger import Split
 from ratchet.domain.gate import evaluation, whole
@@ -20,6 +19,7 @@ from ratchet.domain.gate.scores import Scores
 from ratchet.domain.gate.sheets import stacked, unstacked
 from ratchet.domain.release.model import Model
 from tasks.step import say, step
+from tasks.training.play import archive_of
 
 HOLDOUT = "holdout"
 
@@ -90,14 +90,6 @@ def score(run: Run, holdout: pd.DataFrame, predicted: pd.DataFrame, speed: Mappi
         out_of_scope=corpus.out_of_scope,
         latency=Latency(speed["latency_p50_ms"], speed["latency_p95_ms"]),
     )
-
-
-def archive_of(run: Run, model: archives.Trained | Model) -> archives.Archive:
-    """Return a model's archive with the digest that was registered, or seen when it was trained."""
-    if isinstance(model, Model):
-        encoders.ready(run.settings, run.registry, model.lineage.encoder, say)
-    path = run.registry.archive(model) if isinstance(model, Model) else model.archive
-    return archives.Archive(path, model.sha256)
 
 
 def code_of(run: Run, model: archives.Trained | Model) -> Path:

@@ -22,6 +22,7 @@ from ratchet.domain.gate.case import Case
 from ratchet.domain.gate.entity_sheet import ENTITIES
 from ratchet.domain.gate.evaluation import correctness
 from ratchet.domain.gate.judgement import Judgement
+from ratchet.domain.gate.renamed import renamed
 from ratchet.domain.gate.scores import CANDIDATE, CHAMPION
 from ratchet.domain.release.model import Model
 from tasks.step import say, step
@@ -52,7 +53,8 @@ def attributed(run: Run, judgement: Judgement, champion: Model) -> Judgement:
         for recipe in mixtures(old, new):
             if recipe not in known:
                 say(f"training with {', '.join(sources.name(recipe))}")
-                known[recipe] = sources.predictions(recipe)
+                said = sources.predictions(recipe)
+                known[recipe] = renamed(said, case.successions, case.sides.holdout["intent"])
     except RatchetError as error:
         return replace(judgement, why=Unchecked("why accuracy moved", error.fact))
 

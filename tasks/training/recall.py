@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 
 import pandas as pd
 
-from ratchet.adapters.bot import lineage, musts, recent
+from ratchet.adapters.bot import lineage, musts, naming, recent
 from ratchet.adapters.corpus import data_folder, data_revisions
 from ratchet.adapters.registry import encoders
 from ratchet.adapters.run import Run
 from ratchet.domain.corpus.corpus import Corpus
 from ratchet.domain.corpus.ledger import Split
+from ratchet.domain.corpus.renames import Succession, successions, summary, with_keys
 from ratchet.domain.corpus.unchecked import Unchecked
 from ratchet.domain.corpus.wear import holdout_version
 from ratchet.domain.gate import must
@@ -47,6 +48,7 @@ def recall(run: Run, corpus: Corpus, sides: Split) -> Case:
     if isinstance(before, Unchecked):
         note(before.sentence)
         unchecked, before = (before,), None
+    became = names_of(run, before, corpus, sides)
     return Case(
         corpus=corpus,
         sides=sides,
@@ -60,7 +62,21 @@ def recall(run: Run, corpus: Corpus, sides: Split) -> Case:
         musts=must_go_right,
         recent=recent.read(run.settings, datetime.now(UTC)) if champion and following is Next.TRAIN else None,
         allowed=tuple(run.settings.params.validation.personal_data_allowed),
+        successions=became,
+        leftovers=tuple(naming.leftovers(run.settings, became, corpus.frame["intent"])),
     )
+
+
+def names_of(run: Run, before: pd.DataFrame | None, corpus: Corpus, sides: Split) -> tuple[Succession, ...]:
+    """Return the intents that were renamed, split or merged since the champion's data."""
+    if before is None:
+        return ()
+    found = successions(
+        *(with_keys(one, run.settings.params.split, sides.form) for one in (before, corpus.frame))
+    )
+    for line in summary(found):
+        say(line)
+    return found
 
 
 def messages_of(run: Run, corpus: Corpus, champion: Model) -> pd.DataFrame | Unchecked | None:

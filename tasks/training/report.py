@@ -73,6 +73,8 @@ def contents(run: Run, judgement: Judgement) -> Report:
         nearest=nearest(run, judgement, [*doubted[:MOST_EXAMPLES], *shown(compared_rows)]),
         links=(("The bot", run.target.url()),),
         whole=judgement.whole,
+        dialogue=judgement.dialogue,
+        successions=case.successions,
         entity_attribution=judgement.why_entities,
     )
 

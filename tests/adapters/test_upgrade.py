@@ -56,7 +56,8 @@ def test_the_bot_becomes_an_ordinary_rasa_project(root: Path) -> None:
     assert bot == {*OWN, wheel, "tests/conversations/README.md"}
     assert framework.folder(root / "bot")  # verified against the lock file
     assert flavour.environment_hash(root / "bot") == flavour.environment_hash(SOURCE / "bot")
-    assert str(flavour.of(root / "bot")) == "Python 3.13"
+    assert str(flavour.of(root / "bot")) == "Python 3.13 with encoder"
+    assert "encoder" not in (root / "bot" / "config.yml").read_text()
     assert git(root, "status", "--porcelain") == ""
     assert version.outdated(root) == ""
 
@@ -253,7 +254,7 @@ def test_a_team_s_dependencies_come_along_to_the_other_python(root: Path) -> Non
     assert planned.dependencies == ("idna>=3",)
     upgrade.carry_out(root, planned)
     assert '"idna>=3",  # ours' in project.read_text()
-    assert str(flavour.of(root / "bot")) == "Python 3.13"
+    assert str(flavour.of(root / "bot")) == "Python 3.13 with encoder"
     ours = {
         one["name"]: one["version"] for one in flavour.locked(SOURCE / "bot")["package"] if "version" in one
     }
@@ -272,7 +273,7 @@ def test_a_bot_with_diet_is_moved_to_the_python_of_its_tensorflow(root: Path) ->
     )
     git(root, "commit", "--all", "--quiet", "--message", "DIET")
     upgrade.carry_out(root, upgrade.plan(root))
-    assert str(flavour.of(root / "bot")) == "Python 3.11 with tensorflow"
+    assert str(flavour.of(root / "bot")) == "Python 3.11 with encoder and tensorflow"
     assert (root / "bot" / ".python-version").read_text() == "3.11\n"
 
 

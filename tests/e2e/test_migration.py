@@ -151,7 +151,8 @@ BROKEN = {
     ),
     "circle of checkpoints": (
         lambda folder: (folder / "data" / "stories.yml").write_text(
-            "stories:\n- story: a\n  steps:\n  - checkpoint: b\n  - intent: bye\n  - action: utter_bye\n  - checkpoint: b\n"
+            "stories:\n- story: a\n  steps:\n  - checkpoint: b\n  - intent: bye\n"
+            "  - action: utter_bye\n  - checkpoint: b\n"
         ),
         0,
         "checkpoints in a circle: b → b (data/stories.yml:4)",

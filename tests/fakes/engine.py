@@ -70,8 +70,8 @@ class Engine:
 
     @property
     def images(self) -> Any:
-        """Each image is there, and has no custom actions."""
-        return SimpleNamespace(get=lambda reference: SimpleNamespace(labels={}))
+        """As if each were here, without custom actions."""
+        return SimpleNamespace(get=lambda reference: SimpleNamespace(labels={}, id=reference))
 
     @property
     def volumes(self) -> Any:

@@ -52,6 +52,34 @@ def version_of(folder: Path) -> str:
     return found[1] if found else ""
 
 
+def named(settings: Settings, bot: Path) -> Path | None:
+    """Return the Python that RATCHET_BOT_PYTHON names; None for code of before that runs on another one.
+
+    Raises `RatchetError` when it is not there, or is one that the workspace's bot does not run on.
+    """
+    assert settings.bot_python is not None
+    python = existing(settings.bot_python)
+    has, allowed = version_of(python.parents[1]), flavour.pythons(bot)
+    if not has or has in allowed:
+        return python
+    if bot != settings.bot:
+        return None
+    raise RatchetError(
+        f"RATCHET_BOT_PYTHON names {python}, which is Python {has}; the bot's lock file allows {', '.join(allowed)}.",
+        "Name an environment with one of these, or remove the setting: Ratchet then installs the environment itself.",
+    )
+
+
+def existing(path: Path) -> Path:
+    """Return an interpreter's absolute path; raises `RatchetError` when it is not there."""
+    if not path.exists():
+        raise RatchetError(
+            f"RATCHET_BOT_PYTHON names {path}, which does not exist.",
+            "Correct it, or remove it: Ratchet then installs the bot's environment itself.",
+        )
+    return path.absolute()
+
+
 def set_aside(settings: Settings, lock: str, python: str) -> None:
     """Keep the workspace's environment, made from the lock file of this digest, for the models of that code.
 

@@ -76,17 +76,12 @@ def inspect(settings: Settings, say: Callable[[str], None]) -> None:
         )
         return
     lines: list[str] = []
-    if not settings.actions_url and (lacking := next(iter(requirements.missing(bot)), None)):
-        raise RatchetError(
-            f"{lacking.where} asks for {lacking.text}, which bot/{framework.LOCK} does not bring.",
-            f"Run `uv add '{lacking.text}'` in bot/, or take the line out where nothing needs it.",
-        )
-    more = {"RATCHET_VARIABLES_FILE": str(variables_file(settings))}
-    if settings.actions_url:
-        more["RATCHET_ACTIONS_URL"] = settings.actions_url
-    argv = rasa.tool(settings, bot, "inspect")
+    for lacking in requirements.missing(bot) if not settings.actions_url else ():
+        say(f"{lacking.where} asks for {lacking.text}, which bot/{framework.LOCK} does not bring")
+    argv = rasa.tool(settings, bot, "inspect", "--variables", variables_file(settings))
+    argv += ["--actions-elsewhere"] if settings.actions_url else []
     try:
-        rasa.run_tool(settings, bot, argv, INSPECT_SECONDS, lines.append, more)
+        rasa.run_tool(settings, bot, argv, INSPECT_SECONDS, lines.append)
     except commands.CommandFailed:
         raise
     except RatchetError as error:  # the tool runs in that folder, and names files as they are there

@@ -6,13 +6,12 @@ the files that it leaves. `bot` is the folder of the Rasa project whose code run
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ratchet.adapters.bot import archives, channel, encoders, flavour, framework, installing, weights
+from ratchet.adapters.bot import archives, channel, encoders, flavour, framework, installing, jsonl, weights
 from ratchet.adapters.settings import SOURCE, Settings
 from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import read_json, read_record
@@ -38,7 +37,7 @@ def python(settings: Settings, bot: Path) -> Path:
     the lock file asks for the same. One that is missing is installed at first use: into the workspace's `bot/.venv`,
     that of older code under `.ratchet/`. Raises `RatchetError` where that fails.
     """
-    if settings.bot_python and (found := named(settings, bot)):
+    if settings.bot_python and (found := installing.named(settings, bot)):
         return found
     lock, ours, own = flavour.environment_hash(bot), SOURCE / "bot", settings.bot / ".venv"
     kept, version = settings.state / "environments" / lock[:16], flavour.of(bot).python
@@ -51,34 +50,6 @@ def python(settings: Settings, bot: Path) -> Path:
         (settings.bot, own) if lock == flavour.environment_hash(settings.bot) else (bot, kept)
     )
     return installing.install(settings, source, environment_of, lock)
-
-
-def named(settings: Settings, bot: Path) -> Path | None:
-    """Return the Python that RATCHET_BOT_PYTHON names; None for code of before that runs on another one.
-
-    Raises `RatchetError` when it is not there, or is one that the workspace's bot does not run on.
-    """
-    assert settings.bot_python is not None
-    python = existing(settings.bot_python)
-    has, allowed = installing.version_of(python.parents[1]), flavour.pythons(bot)
-    if not has or has in allowed:
-        return python
-    if bot != settings.bot:
-        return None
-    raise RatchetError(
-        f"RATCHET_BOT_PYTHON names {python}, which is Python {has}; the bot's lock file allows {', '.join(allowed)}.",
-        "Name an environment with one of these, or remove the setting: Ratchet then installs the environment itself.",
-    )
-
-
-def existing(path: Path) -> Path:
-    """Return an interpreter's absolute path; raises `RatchetError` when it is not there."""
-    if not path.exists():
-        raise RatchetError(
-            f"RATCHET_BOT_PYTHON names {path}, which does not exist.",
-            "Correct it, or remove it: Ratchet then installs the bot's environment itself.",
-        )
-    return path.absolute()
 
 
 def tool(
@@ -104,26 +75,12 @@ def environment(bot: Path, cache: Path | None = None) -> dict[str, str]:
 
 
 def run_tool(
-    settings: Settings,
-    bot: Path,
-    argv: Sequence[str],
-    timeout: float,
-    on_line: Callable[[str], None],
-    more: Mapping[str, str] | None = None,
+    settings: Settings, bot: Path, argv: Sequence[str], timeout: float, on_line: Callable[[str], None]
 ) -> None:
-    """Run a tool to its end, with `more` variables; its own `error: …` line becomes the error that the reader sees."""
+    """Run a tool to its end; its own `error: …` line becomes the error that the reader sees."""
+    own = environment(bot, settings.state / "rasa-cache") | encoders.variables(settings, vectors=True)
     try:
-        commands.run(
-            argv,
-            cwd=bot,
-            env={
-                **environment(bot, settings.state / "rasa-cache"),
-                **encoders.variables(settings, vectors=True),
-                **(more or {}),
-            },
-            timeout=timeout,
-            on_line=on_line,
-        )
+        commands.run(argv, cwd=bot, env=own, timeout=timeout, on_line=on_line)
     except commands.CommandFailed as error:
         said = [line for line in error.completed.output.splitlines() if line.startswith("error: ")]
         if said:
@@ -155,7 +112,7 @@ def train(
     data = folder / "train.jsonl"
     archive, report = folder / archives.ARCHIVE, folder / archives.REPORT
     archives.unseal(folder)
-    write_rows(rows, data)
+    jsonl.write(rows, data)
     bot = bot or settings.bot
     files = ("--data", data, "--out", archive, "--report", report)
     argv = tool(settings, bot, "train", *files, locked=locked)
@@ -194,7 +151,7 @@ def evaluate(
 
     folder.mkdir(parents=True, exist_ok=True)
     data = folder / "holdout.jsonl"
-    write_rows(rows.assign(text=[parse(text).text for text in rows["text"]]), data)
+    jsonl.write(rows.assign(text=[parse(text).text for text in rows["text"]]), data)
     named = [word for name, model in models.items() for word in ("--model", f"{name}={model.verified()}")]
     bot = bot or settings.bot
     argv = tool(settings, bot, "evaluate", *named, "--data", data, "--out", folder, locked=locked)
@@ -211,22 +168,14 @@ def evaluate(
     return predictions, read_json(folder / "summary.json") or {}
 
 
-def write_rows(rows: pd.DataFrame, path: Path) -> None:
-    """Write messages as the JSON Lines that the bot's tools read."""
-    context = [
-        name for name in rows.columns if name not in ("key", "text", "intent", "source", "side", "first_seen")
-    ]
-    with path.open("w", encoding="utf-8") as file:
-        for row in rows.to_dict("records"):
-            known = {name: row[name] for name in context if row[name]}
-            line = {"key": row["key"], "text": row["text"], "intent": row["intent"], "context": known}
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+class NotAsWritten(RatchetError):
+    """A release does not answer as its conversations say."""
 
 
 def converse(settings: Settings, url: str, on_line: Callable[[str], None]) -> int:
     """Play the bot's conversations against a server and return how many there were.
 
-    Raises `RatchetError` naming each reply that is not as written.
+    Raises `NotAsWritten` naming each reply that is not as written.
     """
     conversations = settings.bot / "tests" / "conversations"
     if not any(conversations.glob("*.yml")):
@@ -242,7 +191,7 @@ def converse(settings: Settings, url: str, on_line: Callable[[str], None]) -> in
         wrong = [mismatch for conversation in mismatches(out) for mismatch in conversation]
         if not wrong:
             raise
-        raise RatchetError(
+        raise NotAsWritten(
             f"The release does not answer as {conversations.relative_to(settings.workspace)} says: {wrong[0]}"
             f"{f' ({len(wrong) - 1} more)' if wrong[1:] else ''}.",
             f"Correct the bot or the conversation; all mismatches are in {out}.",

@@ -28,6 +28,7 @@ BROUGHT = {
     "tensorflow-text",
 }
 """What Ratchet brings in versions of its own, or, as TensorFlow, by a group of packages."""
+BROUGHT_BY_US = "Ratchet brings it"
 EXTRAS = {"telegram", "twilio", "twilio_voice", "slack", "webexteams", "rocketchat", "facebook", "hangouts"}
 """Channels with packages of their own, which are extras of `ratchet-bot`."""
 LOCK_SECONDS = 600.0
@@ -79,7 +80,7 @@ def read(bot: Path) -> tuple[list[Wanted], list[Left]]:
                 one = Wanted(text, where)
                 marker = Requirement(text).marker
                 if one.name in BROUGHT:
-                    left.append(Left(text, where, "Ratchet brings it"))
+                    left.append(Left(text, where, BROUGHT_BY_US))
                 elif marker and not flavour.holds(str(marker), flavour.of(bot)):
                     left.append(Left(text, where, "it is for another Python or platform"))
                 elif one.name not in [other.name for other in wanted]:
@@ -105,13 +106,13 @@ def channels(bot: Path) -> list[str]:
 
 
 def join(bot: Path, say: Callable[[str], None]) -> Joined:
-    """Add what a bot's actions and channels need to its project and lock file, with uv; what is there stays.
+    """Add what a bot's actions and channels need to its project and lock file, with uv; what they bring already stays.
 
     A requirement that does not go together with the framework's packages is left out and named with uv's reason; the
     others join. Raises `RatchetError` where uv is missing.
     """
     wanted, left = read(bot)
-    wanted = [one for one in wanted if one.text not in declared(bot)]
+    wanted = [one for one in wanted if one.text not in declared(bot) and not brought(bot, one)]
     if not wanted:
         return Joined((), left)
     say(f"adding {len(wanted)} requirements of actions and channels to {bot.name}/{framework.PROJECT}")
@@ -149,6 +150,14 @@ def declared(bot: Path) -> set[str]:
     path = bot / framework.PROJECT
     found = flavour.parsed(path).get("project", {}).get("dependencies", []) if path.exists() else []
     return {str(one) for one in found}
+
+
+def brought(bot: Path, wanted: Wanted) -> bool:
+    """Say whether the lock file brings a package in a version that will do."""
+    asked, lock = Requirement(wanted.text), flavour.locked(bot)
+    found = flavour.installed(lock, flavour.of(bot)) if lock and not asked.extras else []
+    versions = [str(one.get("version", "")) for one in found if one["name"] == wanted.name]
+    return any(asked.specifier.contains(version, prereleases=True) for version in versions)
 
 
 def missing(bot: Path) -> Iterator[Wanted]:

@@ -10,9 +10,6 @@ from ratchet.adapters.settings import SOURCE, Settings
 from ratchet.adapters.system import yaml_text
 from ratchet.domain.errors import RatchetError
 
-GROUP = "encoder"
-"""Of packages in the bot's project, with which encoders run."""
-
 
 def copies(settings: Settings, name: str, folder: Path) -> tuple[Path, Path]:
     """Copy the bot's code twice, with the encoder of a name in its configuration and without; return both folders.

@@ -173,7 +173,8 @@ def moved(bot: Path, wheel: Path, texts: dict[str, str]) -> dict[str, str]:
     """Return project, lock file and the file that names the Python, for the Python of the framework's own."""
     ours, own = shipped(), flavour.groups(bot)
     heavy = needs_tensorflow(bot) or flavour.TENSORFLOW in own
-    groups = {flavour.DEVELOPMENT, *own, *([flavour.TENSORFLOW] if heavy else [])}
+    usual = flavour.groups(SOURCE / "bot")  # what the program's own environment has, and is tested with
+    groups = {flavour.DEVELOPMENT, *usual, *own, *([flavour.TENSORFLOW] if heavy else [])}
     lock = framework.with_others(ours[framework.LOCK], texts[framework.LOCK])
     return {
         framework.PROJECT: moving.moved(texts[framework.PROJECT], ours[framework.PROJECT], groups),

@@ -17,6 +17,7 @@ import pandas as pd
 
 from ratchet.adapters.corpus import dvc, dvc_config, forgotten, made_from
 from ratchet.adapters.readers import nlu_extras
+from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import read_json, refuse_pointers, write_json
 from ratchet.domain.corpus import corpus, intake, ledger
 from ratchet.domain.corpus.corpus import CorpusPolicy
@@ -72,6 +73,14 @@ def open_store(workspace: Path, state: Path, policy: CorpusPolicy, split: SplitP
     kept = intake.in_frame(now, before, policy.columns)
     gone = ~intake.in_frame(before, now, policy.columns)
     return Store(now[kept].reset_index(drop=True), now[~kept], int(gone.sum()), sides, revision, True)
+
+
+def stored_messages(settings: Settings, store: Store) -> pd.DataFrame:
+    """Return the messages of the data revision that `data.dvc` names; none before the first ingest."""
+    if not store.revision:
+        return corpus.empty(settings.params.corpus)
+    folder = dvc.checkout(settings.workspace, store.revision, settings.state / "data")
+    return read_messages(folder, settings.params.corpus)
 
 
 def messages_in_place(workspace: Path, policy: CorpusPolicy) -> pd.DataFrame:

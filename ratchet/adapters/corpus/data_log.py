@@ -13,8 +13,9 @@ from ratchet.domain.corpus.history import Blame, Entry, Labels, events
 from ratchet.domain.corpus.ledger import complete, form_of
 from ratchet.domain.errors import RatchetError
 
-FIELDS = "%H%x00%P%x00%aN%x00%aE%x00%aI%x00%s"
+FIELDS = "%x1e%H%x00%P%x00%aN%x00%aE%x00%aI%x00%B"
 PARTS = 6
+ACCOUNT = "Data: "
 
 
 def entries(settings: Settings) -> list[Entry]:
@@ -29,11 +30,17 @@ def entries(settings: Settings) -> list[Entry]:
         )
     words = ("log", "--topo-order", "--parents", f"--format={FIELDS}", "HEAD", "--", f"./{dvc.POINTER}")
     found = []
-    for line in git(workspace, *words).splitlines():
-        commit, parents, author, email, date, subject = line.split("\0", PARTS - 1)
+    for record in git(workspace, *words).split("\x1e")[1:]:
+        commit, parents, author, email, date, message = record.split("\0", PARTS - 1)
         revision = revision_at(workspace, commit)
-        found.append(Entry(commit, tuple(parents.split()), author, email, date, subject, revision))
+        found.append(Entry(commit, tuple(parents.split()), author, email, date, account(message), revision))
     return found
+
+
+def account(message: str) -> str:
+    """Return the line of a commit's message that says what became of the data; else its first line."""
+    lines = message.strip().splitlines() or [""]
+    return next((line for line in lines if line.startswith(ACCOUNT)), lines[0])
 
 
 def blame(settings: Settings, text: str, say: Callable[[str], None]) -> Blame:

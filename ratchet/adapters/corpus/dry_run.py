@@ -7,8 +7,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from ratchet.adapters.bot import encoders
-from ratchet.adapters.corpus import data_folder, following, ledger_history
+import pandas as pd
+
+from ratchet.adapters.bot import encoders, naming
+from ratchet.adapters.corpus import data_folder, dvc, following, ledger_history
 from ratchet.adapters.readers import sources
 from ratchet.adapters.readers.known import columns_of
 from ratchet.adapters.readers.reading import Columns, Reading
@@ -20,6 +22,8 @@ from ratchet.domain.corpus.findings import Finding, ValidationReport, with_revie
 from ratchet.domain.corpus.language import with_language
 from ratchet.domain.corpus.merging import Merged
 from ratchet.domain.corpus.neighbours import Work
+from ratchet.domain.corpus.new_names import with_new_names
+from ratchet.domain.corpus.renames import successions, with_keys
 from ratchet.domain.corpus.review import to_review
 
 
@@ -59,7 +63,24 @@ def check(
     if unchecked:
         lost = Finding("older data", (), (), 1, unchecked.sentence)
         report = replace(report, warnings=(*report.warnings, lost))
+    report = new_names(settings, taken.merged.frame, book, report)
     return reviewed(report, taken.merged, params) if review else report
+
+
+def new_names(
+    settings: Settings, now: pd.DataFrame, book: pd.DataFrame, report: ValidationReport
+) -> ValidationReport:
+    """Return the report with the intents that have other names than in the data revision of `data.dvc`."""
+    if not (settings.workspace / dvc.POINTER).exists():
+        return report
+    try:
+        folder = dvc.checkout(settings.workspace, dvc.revision(settings.workspace), settings.state / "data")
+    except dvc.NotInRemote:
+        return report
+    then = data_folder.read_messages(folder, settings.params.corpus)
+    form = ledger.form_of(book)
+    found = successions(*(with_keys(frame, settings.params.split, form) for frame in (then, now)))
+    return with_new_names(report, found, naming.leftovers(settings, found, now["intent"]))
 
 
 def reviewed(report: ValidationReport, merged: Merged, params: Params) -> ValidationReport:

@@ -100,7 +100,8 @@ def read_pointer(workspace: Path, git_revision: str | None = None) -> Pointer:
         text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
     if text is None:
         raise RatchetError(
-            f"{where} is missing.", "Run `ratchet ingest FILE` to make it, or restore it with Git."
+            f"{where} is missing.",
+            f"Run `ratchet ingest FILE` to make it; where it was deleted, `{RESET}` brings it back.",
         )
     return parse_pointer(text, where)
 

@@ -62,6 +62,7 @@ def prepare(settings: Settings, messages: Sequence[dict[str, Any]]) -> Corpus:
     taken = intake.take(nothing, rows, ledger.empty(), policies, drop_faulty=True, work=work)
     bad = whole.merged.frame.loc[list(whole.report.faulty)]
     faulty = bad.assign(reason=reasons(whole.merged.frame, list(whole.report.faulty), settings, lenient))
+    faulty = pd.concat([faulty, whole.refused], ignore_index=True)
     sizes = taken.merged.frame["intent"].value_counts()
     least = int(min(sizes.min(), params.validation.minimum_examples)) if len(sizes) else 1
     return Corpus(taken, faulty, lenient.model_copy(update={"minimum_examples": max(1, least)}))
@@ -133,6 +134,6 @@ def rows_of(found: Corpus, before: ValidationPolicy) -> list[Row]:
         limit = str(before.minimum_examples)
         rows.append(Row(Kind.CHANGED, "validation.minimum_examples", "", limit, str(least), why, todo))
     told = Counter(found.faulty["reason"])
-    for reason, number in told.items():
+    for reason, number in told.most_common():
         rows.append(Row(Kind.LEFT, count(number, "faulty message"), FAULTY, why=str(reason), todo=INGEST))
     return rows

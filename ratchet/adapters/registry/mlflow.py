@@ -219,6 +219,10 @@ class Registry:
             )
         return unpack(archive, folder, lineage.code_hash, lineage.lock_hash, code)
 
+    def trained_with(self, model: Model) -> str:
+        """Return the SHA-256 over all of the bot's code that a model was trained and judged with, "" if not noted."""
+        return self._version(model.version).tags.get(CODE_TAG, "")
+
     def _check(self, model: Model, found: Path) -> None:
         digest = sha256(found)
         if digest != model.sha256:

@@ -13,11 +13,13 @@ from ratchet.adapters.report.charts import HistoryPoint, confusion_matrix, histo
 from ratchet.adapters.system.files import read_record, write_json, write_text
 from ratchet.domain.corpus.changes import DataChanges
 from ratchet.domain.corpus.coverage import Uncovered
+from ratchet.domain.corpus.renames import Succession
 from ratchet.domain.corpus.retirement import Retired
 from ratchet.domain.corpus.wear import Wear
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate.attribution import Attribution
 from ratchet.domain.gate.comparison import Comparison
+from ratchet.domain.gate.dialogue import Dialogue
 from ratchet.domain.gate.evaluation import Evaluation, IntentScore, SliceScore
 from ratchet.domain.gate.nearest import Nearest
 from ratchet.domain.gate.override import Override
@@ -75,6 +77,8 @@ class Report(Record):
     retired: tuple[Retired, ...] = ()
     whole: Whole = field(default_factory=Whole)
     entity_attribution: Attribution | None = None
+    dialogue: Dialogue | None = None
+    successions: tuple[Succession, ...] = ()
     nearest: dict[str, tuple[Nearest, ...]] = field(default_factory=dict)
 
 

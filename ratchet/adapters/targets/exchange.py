@@ -19,6 +19,7 @@ VERSION = re.compile(rb"HTTP/1\.[01]")
 CHUNKED, UNKNOWN = -1, -2
 """In place of a length: in chunks that each say theirs; until the connection ends, or not to be told."""
 NO_BODY = {b"204", b"304"}
+SOCKETS = b"/socket.io"
 
 
 @dataclass(frozen=True)
@@ -146,6 +147,8 @@ class Exchange:
         self.answers = Messages(self._answer, self._answered)
         self.upgraded = False
         """Whether both sides speak something else by now, WebSocket for instance."""
+        self.polls = False
+        """Whether the newest request is one of Socket.IO's, which are answered when there is something to say."""
         self._methods: deque[bytes] = deque()
         self._interim = False
         self._last = False
@@ -160,6 +163,7 @@ class Exchange:
         if len(head.words) != 3 or not VERSION.fullmatch(head.words[2]):
             return UNKNOWN
         self._methods.append(head.words[0])
+        self.polls = head.words[1].startswith(SOCKETS)
         return head.length(0)
 
     def _answer(self, head: Head) -> int:

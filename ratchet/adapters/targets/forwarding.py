@@ -15,6 +15,8 @@ CHUNK = 65536
 CONNECT_SECONDS = 10.0
 QUIET_SECONDS = 1.0
 """An upgraded connection (WebSocket) over which nothing went for so long is closed after a switch."""
+LINGER_SECONDS = 5.0
+"""So long after a switch one is closed also where people talk over it; its client connects again."""
 UNUSED_SECONDS = 120.0
 """A client that asks nothing for so long, and is with no replica that would close the connection, is closed."""
 
@@ -44,7 +46,8 @@ class Connection:
 
     A switch therefore neither cuts nor reopens a connection over which HTTP is spoken. Closing the idle ones instead
     would lose the request that a client sends at the same moment: it cannot tell whether that was processed, and
-    clients do not repeat a POST. Only what was upgraded, and so has no requests, is closed, once it is quiet.
+    clients do not repeat a POST. Only what was upgraded, and so has no requests, is closed, once it is quiet or after
+    `LINGER_SECONDS`; and a poll of Socket.IO that waits for an answer, because its session is with the old replica.
     """
 
     def __init__(self, live: Live, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -54,6 +57,7 @@ class Connection:
         self._upstream: asyncio.StreamWriter | None = None
         self._answers: asyncio.Task[None] | None = None
         self._heard = time.monotonic()
+        self._left_at: float | None = None
         self._over = False
 
     async def serve(self) -> None:
@@ -68,6 +72,8 @@ class Connection:
                 self._exchange.requests.feed(data)
                 self._upstream.write(data)
                 await self._upstream.drain()
+                if self._left(quiet=0):
+                    break
             if self._answers is not None and self._upstream is not None and self._reader.at_eof():
                 if self._upstream.can_write_eof():
                     self._upstream.write_eof()
@@ -89,10 +95,19 @@ class Connection:
                 return data
             except TimeoutError:
                 unheard = time.monotonic() - self._heard
-                left = self._exchange.upgraded and unheard >= QUIET_SECONDS and self._stale()
+                left = self._left(quiet=unheard)
                 alone = (self._over or self._upstream is None) and unheard >= UNUSED_SECONDS
                 if left or alone:
                     return b""
+
+    def _left(self, quiet: float) -> bool:
+        """Say whether to close what cannot move to the live replica; nothing went over it for `quiet` seconds."""
+        waits = self._exchange.upgraded or (self._exchange.polls and not self._exchange.idle)
+        if not waits or not self._stale():
+            self._left_at = None
+            return False
+        self._left_at = self._left_at or time.monotonic()
+        return quiet >= QUIET_SECONDS or time.monotonic() - self._left_at >= LINGER_SECONDS
 
     def _stale(self) -> bool:
         """Say whether another replica is live by now than the one that this connection is with."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -20,11 +20,11 @@ SEPARATOR = re.compile(r"\s*[,;|]\s*|(?<=[^\s#])#(?=[^\s#])")
 
 @dataclass(frozen=True)
 class Arrived:
-    """Rows fit for the corpus, the errors of those that are not and their number, and what to look at in the others."""
+    """Rows fit for the corpus; those that are not, with their `reason`; their errors; what to look at in the others."""
 
     frame: pd.DataFrame
     errors: tuple[Finding, ...] = ()
-    refused: int = 0
+    refused: pd.DataFrame = field(default_factory=pd.DataFrame)
     warnings: tuple[Finding, ...] = ()
     account: tuple[Finding, ...] = ()
 
@@ -35,7 +35,7 @@ def examine(rows: pd.DataFrame, known: Collection[str], allowed: Collection[str]
     `known` are the corpus's intents, whose names are theirs whatever is in them. HTML is a warning. `allowed` are the
     patterns of personal data that may stand in messages; what they let through is counted.
     """
-    errors, bad = [], np.zeros(len(rows), dtype=bool)
+    errors, why = [], np.full(len(rows), "", dtype=object)
     tests: list[tuple[str, str, list[str]]] = [
         (
             "several intents",
@@ -51,11 +51,11 @@ def examine(rows: pd.DataFrame, known: Collection[str], allowed: Collection[str]
     for rule, phrase, reasons in tests:
         broken = np.array([bool(reason) for reason in reasons], dtype=bool)
         if broken.any():
-            texts = [f"{text}  ({why})" for text, why in zip(rows["text"], reasons, strict=True) if why]
+            texts = [f"{text}  ({told})" for text, told in zip(rows["text"], reasons, strict=True) if told]
             errors.append(shown(rule, rows[broken], texts, f"{count(int(broken.sum()), 'row')} {phrase}."))
-        bad |= broken
-    fit = rows[~bad]
-    return Arrived(fit, tuple(errors), int(bad.sum()), tuple(marked_up(fit)), tuple(spared(fit, allowed)))
+        why[broken & (why == "")] = rule
+    fit, refused = rows[why == ""], rows[why != ""].assign(reason=why[why != ""])
+    return Arrived(fit, tuple(errors), refused, tuple(marked_up(fit)), tuple(spared(fit, allowed)))
 
 
 def several(name: str) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from ratchet.domain.corpus.changes import DataChanges, data_changes
 from ratchet.domain.corpus.coverage import Coverage, cover
 from ratchet.domain.corpus.ledger import Side, SplitPolicy, complete, form_of, with_sides
+from ratchet.domain.corpus.renames import Succession, successions, with_keys
 from ratchet.domain.record import Record
 
 
@@ -30,7 +31,8 @@ class Change(Record):
 @dataclass(frozen=True)
 class Difference(Record):
     """Two revisions side by side: counts, each changed message, and the messages on each side before and
-    after. `retired` counts the messages that went from the holdout to training.
+    after. `retired` counts the messages that went from the holdout to training; `successions` are the intents that were
+    renamed, split or merged.
     """
 
     before: str
@@ -40,6 +42,7 @@ class Difference(Record):
     sides_before: dict[str, int]
     sides_after: dict[str, int]
     retired: int = 0
+    successions: tuple[Succession, ...] = ()
 
 
 def difference(
@@ -78,7 +81,9 @@ def difference(
         for row in changed.sort_values(["kind", "intent_new", "intent_old"], kind="stable").to_dict("records")
     )
     counts = data_changes(before, after, context, form_of(ledger))
-    return Difference(*names, counts, changes, by_side(old), by_side(new), int(retired.sum()))
+    form = form_of(ledger)
+    became = successions(*(with_keys(frame, policy, form) for frame in (before, after)))
+    return Difference(*names, counts, changes, by_side(old), by_side(new), int(retired.sum()), became)
 
 
 @dataclass(frozen=True)

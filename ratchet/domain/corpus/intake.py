@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -29,12 +29,14 @@ __all__ = ["Intake", "Merged", "Taken", "in_frame", "merge", "returned", "take",
 class Taken:
     """The corpus to be, and the report on it, with an account of what was done to the incoming rows on the way.
 
-    `left_out` counts the faulty rows that were left out on request.
+    `left_out` counts the faulty rows that were left out on request; `refused` are the rows that did not come as far as
+    the corpus, with their `reason`.
     """
 
     merged: Merged
     report: ValidationReport
     left_out: int
+    refused: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def accepted(self) -> bool:
@@ -87,7 +89,7 @@ def take(
         validate, policy=validation_policy, corpus_policy=corpus_policy, work=work, form=form_of(ledger)
     )
     report, errors = check(merged.frame, fresh=merged.fresh), (*read.faults, *arrived.errors)
-    left_out = unread = sum(one.count for one in read.faults) + arrived.refused
+    left_out = unread = sum(one.count for one in read.faults) + len(arrived.refused)
     if drop_faulty:
         merged, report, dropped = without_faulty(merged, report, check)
         left_out += int(dropped[0])
@@ -101,7 +103,7 @@ def take(
         account=tuple(masked(one, allowed) for one in account),
         unread=unread,
     )
-    return Taken(merged, report, left_out if drop_faulty else 0)
+    return Taken(merged, report, left_out if drop_faulty else 0, arrived.refused)
 
 
 def arrive(

@@ -55,7 +55,7 @@ class Account(Record):
 
     def headline(self) -> str:
         """Say what was merged, as the subject of a commit."""
-        parts = [f"{self.ours:,} messages in from one clone, {self.theirs:,} from the other"]
+        parts = [f"{count(self.ours, 'message')} in from one clone, {self.theirs:,} from the other"]
         parts += [f"{self.removed:,} removed"] if self.removed else []
         parts += [f"{self.relabelled:,} relabelled"] if self.relabelled else []
         return f"Data: merged, {', '.join(parts)}"

@@ -13,7 +13,8 @@ from typing import Literal
 
 import pandas as pd
 
-from ratchet.domain.corpus.corpus import as_list
+from ratchet.domain.corpus.corpus import as_list, keys, normalised
+from ratchet.domain.corpus.placing import SplitPolicy
 from ratchet.domain.record import Record
 from ratchet.domain.wording import listed
 
@@ -95,6 +96,11 @@ def successions(before: pd.DataFrame, after: pd.DataFrame) -> tuple[Succession, 
         moves += [Move(name, name, kept[name], had[name]) for name in stayed]
         found.append(succession(sources | stayed, targets | stayed, moves))
     return tuple(sorted(found, key=lambda one: one.before))
+
+
+def with_keys(frame: pd.DataFrame, policy: SplitPolicy, form: int) -> pd.DataFrame:
+    """Return the messages of a corpus with their `key`, of the normal form `form`."""
+    return frame.assign(key=keys(normalised(frame["text"], form), policy.salt))
 
 
 def pairs(frame: pd.DataFrame) -> set[tuple[str, str]]:

@@ -8,6 +8,8 @@ import pandas as pd
 
 from ratchet.domain.corpus.corpus import Corpus
 from ratchet.domain.corpus.ledger import Split
+from ratchet.domain.corpus.naming import Use
+from ratchet.domain.corpus.renames import Succession
 from ratchet.domain.corpus.unchecked import Unchecked
 from ratchet.domain.corpus.wear import holdout_version
 from ratchet.domain.gate.must import Must
@@ -23,7 +25,8 @@ class Case:
     `history` are all registered models, oldest first. `before` holds the champion's messages: None where they are
     today's, or where `unchecked` says why they cannot be had. `musts` are the messages that must never go wrong;
     `recent` the newest that people wrote, or why they could not be read, None where the policy asks none; `allowed`
-    pieces that are no personal data.
+    pieces that are no personal data. `successions` are the intents that were renamed, split or merged since the
+    champion, `leftovers` the lines of the bot that still use a name which is gone.
     """
 
     corpus: Corpus
@@ -38,6 +41,8 @@ class Case:
     musts: tuple[Must, ...] = ()
     recent: pd.DataFrame | str | None = None
     allowed: tuple[str, ...] = ()
+    successions: tuple[Succession, ...] = ()
+    leftovers: tuple[Use, ...] = ()
 
     @property
     def holdout_version(self) -> str:

@@ -16,7 +16,11 @@ LONGEST = timedelta(days=90)
 
 @dataclass(frozen=True)
 class Override(Record):
-    """Who decided what about which model, why, and until when; both times carry a time zone."""
+    """Who decided what about which model, why, and until when; both times carry a time zone.
+
+    `code` is the SHA-256 over the bot's code that the decision holds for besides, `commit` names it; "" in those of
+    before.
+    """
 
     model_sha256: str
     version: str
@@ -25,6 +29,8 @@ class Override(Record):
     expires: datetime
     made_at: datetime
     decision: Decision = Decision.PROMOTE
+    code: str = ""
+    commit: str = ""
 
 
 def make(
@@ -36,6 +42,8 @@ def make(
     expires: str,
     now: datetime,
     decision: Decision = Decision.PROMOTE,
+    code: str = "",
+    commit: str = "",
 ) -> Override:
     """An override from what a person typed; raises UsageError where a part is missing or unusable."""
     if not by.strip():
@@ -45,7 +53,9 @@ def make(
     lasts = duration(expires)
     if lasts > LONGEST:
         raise UsageError(f"An override may last {LONGEST.days} days, not {expires}.", "Shorten --expires.")
-    return Override(model_sha256, version, by.strip(), reason.strip(), now + lasts, now, decision)
+    return Override(
+        model_sha256, version, by.strip(), reason.strip(), now + lasts, now, decision, code, commit
+    )
 
 
 def authorise(decision: Decision, override: Override | None, sha256: str, now: datetime) -> None:

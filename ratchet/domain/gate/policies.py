@@ -63,6 +63,12 @@ class GatePolicy(Policy):
     recent: RecentPolicy = Field(RecentPolicy(), description="the newest real messages, answered by both")
     robustness: RobustnessPolicy = Field(RobustnessPolicy(), description="typing errors, lower case")
     cost: CostPolicy = Field(CostPolicy(), description="time, size and memory against the champion")
+    answers_changed: Literal["report", "ask"] = Field(
+        "report", description="what other answers to intents do"
+    )
+    play_actions: bool = Field(
+        False, description="run the bot's custom actions when conversations are played"
+    )
     wear: WearPolicy = Field(WearPolicy(), description="when the holdout has decided too often")
     retire: RetirePolicy = Field(RetirePolicy(), description="how much of the holdout may go to training")
 

@@ -9,9 +9,9 @@ import pandas as pd
 
 from ratchet.domain.gate.cost import Cost
 from ratchet.domain.gate.evaluation import Evaluation
+from ratchet.domain.gate.played import CANDIDATE as CANDIDATE
+from ratchet.domain.gate.played import CHAMPION as CHAMPION
 from ratchet.domain.wording import percent
-
-CANDIDATE, CHAMPION = "candidate", "champion"
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from ratchet.domain.corpus.coverage import Uncovered
 from ratchet.domain.corpus.retirement import Retired
 from ratchet.domain.corpus.unchecked import Unchecked
-from ratchet.domain.gate import paired, rules
+from ratchet.domain.gate import paired, renamed, rules
 from ratchet.domain.gate.decision import Decision as Decision
 from ratchet.domain.gate.evaluation import OUT_OF_SCOPE, correctness
 from ratchet.domain.gate.ramp import RampStatus
@@ -73,6 +74,7 @@ def judge(
     relabelled: NDArray[np.bool_] | None = None,
     unchecked: Sequence[Unchecked] = (),
     beside: Sequence[Rule] = (),
+    classes: Mapping[str, str] = MappingProxyType({}),
     out_of_scope: str = OUT_OF_SCOPE,
     unjudged: Sequence[Uncovered] = (),
     retired: Sequence[Retired] = (),
@@ -86,20 +88,26 @@ def judge(
     champion was trained; the two models are compared on the others, because the champion was taught the old
     labels: wrong new ones would make it look worse than a candidate that learnt the mistake. `unchecked` are the
     checks of the split and the data that could not run. `beside` are the findings on the bot besides its intents
-    (ratchet/domain/gate/whole.py).
+    (ratchet/domain/gate/whole.py). `classes` are the names under which intents that became each other since the
+    champion are compared (`corpus.renames.classes`).
     """
     right = correctness(holdout, candidate, out_of_scope=out_of_scope)
     found: list[Rule] = []
     if champion is not None:
-        before = correctness(holdout, champion, out_of_scope=out_of_scope)
+        truth = renamed.under(holdout, classes)
+        after, before = (
+            correctness(truth, renamed.under(model, classes), out_of_scope=out_of_scope)
+            for model in (candidate, champion)
+        )
         kept = np.ones(len(holdout), dtype=bool) if relabelled is None else ~relabelled
         found += paired.compare(
-            holdout[kept], paired.Pair(right[kept], before[kept]), context, policy, int((~kept).sum())
+            truth[kept], paired.Pair(after[kept], before[kept]), context, policy, int((~kept).sum())
         )
     if champion_trained is not None:
-        found.append(rules.vanished_intents(trained, champion_trained))
-        found.append(rules.training_rows(trained, champion_trained, policy))
-        found += rules.shrunken_intents(trained, champion_trained, policy)
+        ours, theirs = renamed.facts(trained, classes), renamed.facts(champion_trained, classes)
+        found.append(rules.vanished_intents(ours, theirs))
+        found.append(rules.training_rows(ours, theirs, policy))
+        found += rules.shrunken_intents(ours, theirs, policy)
     found += beside
     found.append(rules.floor(right, ramp))
     found.append(rules.target(ramp))

@@ -9,7 +9,6 @@ import pytest
 
 from ratchet.adapters.bot import project
 from ratchet.adapters.settings import Settings, load_settings
-from ratchet.domain.errors import RatchetError
 
 
 @pytest.fixture
@@ -48,23 +47,3 @@ def test_a_bot_without_channels_and_actions_is_not_looked_at(settings: Settings)
     said: list[str] = []
     project.inspect(settings, said.append)
     assert said == []
-
-
-def test_an_action_whose_requirement_is_not_there_is_refused_with_its_line(settings: Settings) -> None:
-    """Before anything is started."""
-    actions = settings.bot / "actions"
-    actions.mkdir()
-    (actions / "__init__.py").write_text("import holidays\n")
-    (actions / "requirements.txt").write_text("# dates\nholidays==0.1\n")
-    (settings.bot / "uv.lock").write_text(
-        'version = 1\n\n[[package]]\nname = "bot"\nsource = { virtual = "." }\n'
-    )
-    framework = settings.bot / "ratchet_bot" / "tools"
-    framework.mkdir(parents=True)
-    (settings.bot / "ratchet_bot" / "__init__.py").touch()
-    (framework / "inspect.py").touch()
-    with pytest.raises(
-        RatchetError, match=r"^bot/actions/requirements.txt:2 asks for holidays==0.1"
-    ) as caught:
-        project.inspect(settings, print)
-    assert "uv add 'holidays==0.1'" in caught.value.remedy

@@ -177,6 +177,61 @@ def test_an_upgraded_connection_is_closed_at_the_switch_once_it_is_quiet(
     asyncio.run(play())
 
 
+def test_an_upgraded_connection_over_which_people_talk_is_closed_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its client would talk to the old release for as long as it stays warm."""
+    monkeypatch.setattr(forwarding, "QUIET_SECONDS", 30.0)
+    monkeypatch.setattr(forwarding, "LINGER_SECONDS", 0.3)
+
+    async def upgrade(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(UPGRADE)
+        while data := await reader.read(100):
+            writer.write(data)
+        writer.close()
+
+    async def play() -> None:
+        async with staged(tmp_path) as stage:
+            blue, green = await stage.replica(1, upgrade), await stage.replica(2, says(b"green"))
+            stage.switch(blue)
+            reader, writer = await stage.client()
+            writer.write(GET)
+            assert await reader.readexactly(len(UPGRADE)) == UPGRADE
+            stage.switch(green)
+            async with asyncio.timeout(20):
+                while not reader.at_eof():
+                    writer.write(b"ping")
+                    await asyncio.sleep(0.05)
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(reader.read(100), 0.05)
+
+    asyncio.run(play())
+
+
+def test_a_poll_of_a_socket_that_waits_is_closed_at_the_switch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its session is with the old replica; any other request in flight is waited for."""
+    monkeypatch.setattr(forwarding, "QUIET_SECONDS", 0.2)
+
+    async def play() -> None:
+        free = asyncio.Event()
+        async with staged(tmp_path) as stage:
+            blue, green = await stage.replica(1, says(b"blue", free)), await stage.replica(2, says(b"green"))
+            stage.switch(blue)
+            (polling, poll), (asking, asked) = await stage.client(), await stage.client()
+            poll.write(GET.replace(b" / ", b" /socket.io/?sid=1 "))
+            asked.write(GET)
+            await asyncio.sleep(0.2)
+            stage.switch(green)
+            assert await asyncio.wait_for(polling.read(), 20) == b""
+            free.set()
+            assert await asyncio.wait_for(body((asking, asked)), 20) == b"blue"
+
+    asyncio.run(play())
+
+
 def test_an_answer_that_comes_before_the_request_has_ended_is_passed_on(tmp_path: Path) -> None:
     """A refused body is not read to its end, and the client learns why."""
 

@@ -13,6 +13,7 @@ import pytest
 
 from ratchet.adapters.corpus import data_folder, dvc, proofs
 from ratchet.adapters.corpus.retirement import plan
+from ratchet.adapters.readers.reading import Reading
 from ratchet.adapters.settings import Settings
 from ratchet.domain.corpus import ledger, validation
 from ratchet.domain.corpus.corpus import key, keys
@@ -292,7 +293,7 @@ def test_an_ingest_that_leaves_an_intent_untrained_is_refused_with_a_way_in(sett
     rows_ = held.loc[held["intent"] == "leave", "text"].tolist()[:3]
     texts = [f"{text}{letter}" for text in rows_ for letter in "qrst"]
     fresh = pd.DataFrame({"text": texts, "intent": "absence", "source": "new"}, dtype="str")
-    reading = SimpleNamespace(frame=fresh.assign(place=[f"new.csv:{n}" for n in range(2, 14)]))
+    reading = Reading(fresh.assign(place=[f"new.csv:{n}" for n in range(2, 14)]))
     taken = take.fn(run, before, reading, False, False)
     refused = cover.fn(run, before, taken, assign.fn(run, taken.merged.frame, before.ledger, None))
     assert not refused.accepted

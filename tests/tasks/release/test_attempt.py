@@ -16,6 +16,7 @@ from ratchet.adapters.settings import Settings
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.attempt import INTERRUPTED, Attempt, Verb
 from tasks.release.give_up import give_up
+from tasks.release.stage import Proof
 from tests.domain.release.test_manifest import release
 from tests.workspaces import fake_workspace
 
@@ -63,6 +64,8 @@ class Story:
             self.done.append(name)
             if error := self.fails.get(name):
                 raise error
+            if name == "stage":
+                return Proof(0, None)
             return given[0] if given else None
 
         return step

@@ -17,6 +17,19 @@ from ratchet.adapters.targets.target import Say
 RECIPE = "bot/encoder.Dockerfile"
 
 
+def runtime(
+    client: docker.DockerClient,
+    settings: Settings,
+    recipes: Mapping[str, Path],
+    labels: Mapping[str, str],
+    say: Say,
+) -> str:
+    """Return the tag of the image that a release is laid on: the runtime, with the encoder that its labels name."""
+    plain = images.ensure_runtime(client, settings, recipes, say)
+    encoder = labels.get("encoder", "")
+    return ensure(client, settings, recipes, plain, encoder, say) if encoder else plain
+
+
 def ensure(
     client: docker.DockerClient,
     settings: Settings,

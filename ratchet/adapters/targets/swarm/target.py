@@ -79,9 +79,7 @@ class SwarmTarget:
         """Build the image of a model and the bot's code and return its digest, pushed where a registry is set."""
         self.check()
         recipes = stack.recipes(self.settings)
-        runtime = images.ensure_runtime(self.client, self.settings, recipes, say)
-        if encoder := labels.get("encoder"):
-            runtime = encoder_image.ensure(self.client, self.settings, recipes, runtime, encoder, say)
+        runtime = encoder_image.runtime(self.client, self.settings, recipes, labels, say)
         started = time.monotonic()
         image, tag = images.build_release(
             self.client, self.settings, recipes, runtime, archive, model_sha256, labels

@@ -204,8 +204,10 @@ def _answer_name(intent: str) -> str:
 
 
 def _answer_text(name: str) -> str:
-    standard = dict(STANDARD_ANSWERS.values())
+    return dict(STANDARD_ANSWERS.values()).get(name) or stand_in(name)
+
+
+def stand_in(name: str) -> str:
+    """The text of a response that nobody has written."""
     topic = re.sub(r"[_/]+", " ", name.removeprefix("utter_"))
-    return (
-        standard.get(name) or f"I take it that this is about: {topic}. No answer has been written for it yet."
-    )
+    return f"I take it that this is about: {topic}. No answer has been written for it yet."

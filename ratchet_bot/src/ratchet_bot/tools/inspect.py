@@ -7,30 +7,42 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
 from ratchet_bot.tools._errors import run
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Read `credentials.yml`, make its channels and import the actions; nothing is asked of any platform."""
-    argparse.ArgumentParser(
+def parse(argv: list[str] | None = None) -> argparse.Namespace:
+    """Arguments of the command."""
+    parser = argparse.ArgumentParser(
         prog="python -m ratchet_bot.tools.inspect",
         description="See whether channels and actions can be served.",
-    ).parse_args(argv)
+    )
+    parser.add_argument("--variables", type=Path, help="the project's variables, as JSON")
+    parser.add_argument(
+        "--actions-elsewhere",
+        action="store_true",
+        help="a server of their own has the actions: do not load them",
+    )
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Read `credentials.yml`, make its channels and import the actions; nothing is asked of any platform."""
+    arguments = parse(argv)
+    if arguments.variables:
+        os.environ["RATCHET_VARIABLES_FILE"] = str(arguments.variables)
     from ratchet_bot.channel import actions, credentials, platforms
-    from ratchet_bot.channel.settings import secret
     from ratchet_bot.tools import actions as server
 
     folder, file = Path.cwd(), Path(credentials.FILE)
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
-    found = platforms.read(file, credentials.variables()) if file.exists() else []
-    own = actions.has_own(folder) and not secret(
-        "actions_url"
-    )  # else they run elsewhere, with packages of their own
-    if own:
+    os.environ.update(credentials.variables())  # classes of the project may look there
+    found = platforms.read(file, os.environ) if file.exists() else []
+    if own := actions.has_own(folder) and not arguments.actions_elsewhere:
         server.load(folder)
     left = credentials.left_out(file) if file.exists() else []
     print(json.dumps({"paths": platforms.paths(found), "actions": own, "left_out": left}), flush=True)

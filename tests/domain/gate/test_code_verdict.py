@@ -1,0 +1,65 @@
+"""Code alone is judged, and an override holds for one model with one code."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ratchet.domain.errors import RatchetError
+from ratchet.domain.gate.code_verdict import CodeVerdict, admit, judge
+from ratchet.domain.gate.dialogue import Plays
+from ratchet.domain.gate.override import Override, make
+from ratchet.domain.gate.played import Answer, Heard, Played
+from ratchet.domain.gate.policies import GatePolicy
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def bot(text: str) -> Played:
+    """A bot with one answer."""
+    return Played((), (), (Heard("hours", (Answer({}, ((text,),) if text else ()),)),), {})
+
+
+def judged(before: str, after: str) -> CodeVerdict:
+    """The verdict on a new wording."""
+    verdict, found = judge(Plays(bot(after), bot(before)), GatePolicy())
+    return CodeVerdict("7", "m" * 64, "c" * 64, "abc", "r1", verdict, found, "/tmp/code.html")
+
+
+def override(code: str, **changed: object) -> Override:
+    """A person's approval of version 7 with a code."""
+    made = {
+        "model_sha256": "m" * 64,
+        "version": "7",
+        "by": "Mira",
+        "reason": "wanted",
+        "expires": "7d",
+        "now": NOW,
+    }
+    return make(**{**made, "code": code, **changed})  # type: ignore[arg-type]
+
+
+def test_other_words_are_let_through_and_an_emptied_answer_is_not() -> None:
+    """The error says why, where the page is, and the command that lets it through."""
+    admit(judged("11 to 23", "from 11 to 23"), None, NOW)
+    with pytest.raises(RatchetError, match="got no answer any more") as error:
+        admit(judged("11 to 23", ""), None, NOW)
+    assert "/tmp/code.html" in error.value.remedy
+    assert "`ratchet approve 7 --by NAME --reason TEXT`" in error.value.remedy
+
+
+def test_an_override_holds_for_the_code_that_it_was_given_for() -> None:
+    """Other code, other model and an expired one are refused."""
+    empty = judged("11 to 23", "")
+    admit(empty, override("c" * 64), NOW)
+    with pytest.raises(RatchetError, match="Mira's decision is about other code"):
+        admit(empty, override("d" * 64), NOW)
+    with pytest.raises(RatchetError, match="is for the model"):
+        admit(empty, override("c" * 64, model_sha256="n" * 64), NOW)
+    with pytest.raises(RatchetError, match="expired"):
+        admit(empty, override("c" * 64), NOW + timedelta(days=8))
+
+
+def test_a_code_verdict_is_kept_as_json() -> None:
+    """It is written beside its page."""
+    found = judged("a", "b")
+    assert CodeVerdict.from_dict(found.as_dict()) == found
