@@ -108,7 +108,12 @@ class Bench:
         """Run a command; returns its exit code and its seconds, and keeps what it said."""
         started = time.monotonic()
         process = self.flock.ratchet.start(*words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        self.said, _ = process.communicate(timeout=600)
+        try:
+            self.said, _ = process.communicate(timeout=600)
+        except BaseException:  # what is interrupted must not change the fleet any more
+            process.kill()
+            process.wait()
+            raise
         return process.returncode, time.monotonic() - started
 
     def newer(self) -> None:
