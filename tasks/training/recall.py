@@ -43,11 +43,7 @@ def recall(run: Run, corpus: Corpus, sides: Split) -> Case:
     elsewhere = live is not None and live.target != run.target.name
     version, digest = holdout_version(sides.holdout["key"]), must.digest(must_go_right)
     following = next_step(known, champion, released, version, elsewhere, digest)
-    before = messages_of(run, corpus, champion) if champion and following is Next.TRAIN else None
-    unchecked: tuple[Unchecked, ...] = ()
-    if isinstance(before, Unchecked):
-        note(before.sentence)
-        unchecked, before = (before,), None
+    before, unchecked = known_before(run, corpus, champion if following is Next.TRAIN else None)
     became = names_of(run, before, corpus, sides)
     return Case(
         corpus=corpus,
@@ -65,6 +61,17 @@ def recall(run: Run, corpus: Corpus, sides: Split) -> Case:
         successions=became,
         leftovers=tuple(naming.leftovers(run.settings, became, corpus.frame["intent"])),
     )
+
+
+def known_before(
+    run: Run, corpus: Corpus, champion: Model | None
+) -> tuple[pd.DataFrame | None, tuple[Unchecked, ...]]:
+    """Return the champion's messages, None where they are today's, and what cannot be checked without them."""
+    before = messages_of(run, corpus, champion) if champion else None
+    if isinstance(before, Unchecked):
+        note(before.sentence)
+        return None, (before,)
+    return before, ()
 
 
 def names_of(run: Run, before: pd.DataFrame | None, corpus: Corpus, sides: Split) -> tuple[Succession, ...]:
