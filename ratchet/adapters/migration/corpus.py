@@ -133,6 +133,6 @@ def rows_of(found: Corpus, before: ValidationPolicy) -> list[Row]:
         limit = str(before.minimum_examples)
         rows.append(Row(Kind.CHANGED, "validation.minimum_examples", "", limit, str(least), why, todo))
     told = Counter(found.faulty["reason"])
-    for reason, number in told.items():
+    for reason, number in told.most_common():
         rows.append(Row(Kind.LEFT, count(number, "faulty message"), FAULTY, why=str(reason), todo=INGEST))
     return rows
