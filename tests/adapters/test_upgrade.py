@@ -83,6 +83,8 @@ def test_the_policy_gets_new_keys_and_keeps_its_values(root: Path) -> None:
     assert after["gate"].pop("recent")["messages"] == 500
     assert after["gate"].pop("robustness") == {"rows": 1000, "max_drop_points": 3.0}
     assert after["gate"].pop("cost") == {"max_ratio": 2.0, "slack_ms": 50, "slack_mb": 100}
+    assert after["gate"].pop("answers_changed") == "report"
+    assert after["gate"].pop("play_actions") is False
     assert after.pop("sources") == {}
     assert after == before
     assert load_settings(root).params == policy

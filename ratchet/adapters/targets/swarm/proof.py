@@ -48,12 +48,7 @@ def await_ready(
     deadline = began + limit
     seen, unready_since = -1, None
     while True:
-        fleet = docker_service.fleet(client, service)
-        if fleet is None:
-            raise RatchetError(
-                f"The service {service} is gone.",
-                "It was removed from the swarm: run the same command again.",
-            )
+        fleet = there(client, service)
         said = answers(settings, fleet.running())
         right = sum(one.get("ready") is True and one.get("release") == wanted.release for one in said)
         if right != seen:
@@ -71,6 +66,15 @@ def await_ready(
             after = f" within {time.monotonic() - began:.0f} s" if late else ""
             raise unready(rollout, wanted, fleet, whys[0] if whys else "", after)
         time.sleep(POLL_SECONDS)
+
+
+def there(client: docker.DockerClient, service: str) -> ServiceState:
+    """Return what the engine says of a service; raises `RatchetError` when it was removed."""
+    if found := docker_service.fleet(client, service):
+        return found
+    raise RatchetError(
+        f"The service {service} is gone.", "It was removed from the swarm: run the same command again."
+    )
 
 
 def unready(rollout: Rollout, wanted: Wanted, fleet: ServiceState, why: str, late: str) -> RatchetError:
