@@ -102,8 +102,29 @@ def test_a_persons_events_go_and_what_was_harvested_from_them(tmp_path: Path) ->
 def test_a_chain_of_rewritten_revisions_is_followed(tmp_path: Path) -> None:
     """One that was written again twice; a circle ends."""
     (tmp_path / ".dvc").mkdir()
-    forgotten.add(tmp_path, {"a": "b"})
-    forgotten.add(tmp_path, {"b": "c"})
-    assert [forgotten.now(tmp_path, name) for name in "abcd"] == ["c", "c", "c", "d"]
-    forgotten.add(tmp_path, {"c": "a"})
-    assert forgotten.now(tmp_path, "a") in "abc"
+    a, b, c, d = (f"{letter * 32}.dir" for letter in "abcd")
+    forgotten.add(tmp_path, {a: b})
+    forgotten.add(tmp_path, {b: c})
+    assert [forgotten.now(tmp_path, name) for name in (a, b, c, d)] == [c, c, c, d]
+    forgotten.add(tmp_path, {c: a})
+    assert forgotten.now(tmp_path, a) in (a, b, c)
+
+
+def test_a_line_that_names_no_revision_removes_nothing(tmp_path: Path) -> None:
+    """Whoever can push to Git writes `.dvc/forgotten`, and what it names is removed: a path in it is passed over.
+
+    So are the marks that Git leaves where two people forgot something; the pairs of both sides hold.
+    """
+    (clone,) = team(tmp_path, 1)
+    precious = clone.settings.state / "precious"
+    precious.mkdir()
+    (precious / "file").write_text("kept")
+    one, other = f"{'a' * 32}.dir", f"{'b' * 32}.dir"
+    (clone.workspace / forgotten.FILE).write_bytes(
+        f"<<<<<<< HEAD\n../precious {one}\n=======\n{one} {other}\n>>>>>>> theirs\n\xff \xfe\n".encode(
+            "latin-1"
+        )
+    )
+    following.bring_along(clone.workspace)
+    assert (precious / "file").exists()
+    assert forgotten.read(clone.workspace) == {one: other}
