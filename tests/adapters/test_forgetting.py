@@ -142,6 +142,10 @@ def test_rows_edited_by_hand_are_not_lost(tmp_path: Path) -> None:
     with pytest.raises(RatchetError, match="changes that were not taken in"):
         forget(one, SECRET)
     assert path.read_text() == edited
+    _, aside = following.put_aside(one.workspace)  # as the error says, `ratchet data reset`
+    assert aside is not None
+    assert (aside / "data" / "utterances.csv").read_text() == edited
+    assert forget(one, SECRET).messages == 1
 
 
 def test_what_a_killed_run_left_uncommitted_is_committed_by_the_next(
