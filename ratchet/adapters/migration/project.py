@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -46,6 +47,34 @@ class Found:
         return [path for path in sorted(self.folder.glob("requirements*.txt")) if "dev" not in path.stem]
 
 
+def left_behind(project: Path, rows: list[Row]) -> Callable[[str, list[str]], set[str]]:
+    """Return what tells `shutil.copytree` the files of a folder that stay behind; a row says why."""
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        skipped = shutil.ignore_patterns(*LEFT_OUT)(folder, names)
+        for name in names:
+            path = Path(folder) / name
+            if name in skipped or (path.is_dir() and not path.is_symlink()):
+                continue
+            try:
+                if path.is_symlink() and Path(folder).resolve().is_relative_to(path.resolve()):
+                    skipped.add(name)
+                    why = "it leads in a circle"
+                    rows.append(Row(Kind.LEFT, "a link", path.relative_to(project).as_posix(), why=why))
+                    continue
+                large = path.stat().st_size > MOST_BYTES
+                outside = path.is_symlink() and not path.resolve().is_relative_to(project.resolve())
+            except (OSError, RuntimeError):  # a link to itself, before Python 3.13
+                large, outside = False, True
+            if large or outside:
+                skipped.add(name)
+                why = f"larger than {MOST_BYTES // 1_000_000} MB" if large else "it leads out of the project"
+                rows.append(Row(Kind.LEFT, "a file", path.relative_to(project).as_posix(), why=why))
+        return skipped
+
+    return ignored
+
+
 def copy(project: Path, scratch: Path) -> Found:
     """Copy a project into a scratch folder and find its parts there.
 
@@ -54,31 +83,8 @@ def copy(project: Path, scratch: Path) -> Found:
     if not project.is_dir():
         raise RatchetError(f"{project} is not a folder.", EXPECTED)
     rows: list[Row] = []
-
-    def ignored(folder: str, names: list[str]) -> set[str]:
-        skipped = shutil.ignore_patterns(*LEFT_OUT)(folder, names)
-        for name in names:
-            path = Path(folder) / name
-            if name in skipped or (path.is_dir() and not path.is_symlink()):
-                continue
-            if path.is_symlink() and Path(folder).resolve().is_relative_to(path.resolve()):
-                skipped.add(name)
-                why = "it leads in a circle"
-                rows.append(Row(Kind.LEFT, "a link", path.relative_to(project).as_posix(), why=why))
-                continue
-            try:
-                large = path.stat().st_size > MOST_BYTES
-                outside = path.is_symlink() and not path.resolve().is_relative_to(project.resolve())
-            except OSError:
-                large, outside = False, True
-            if large or outside:
-                skipped.add(name)
-                why = f"larger than {MOST_BYTES // 1_000_000} MB" if large else "it leads out of the project"
-                rows.append(Row(Kind.LEFT, "a file", path.relative_to(project).as_posix(), why=why))
-        return skipped
-
     try:
-        shutil.copytree(project, scratch, ignore=ignored)
+        shutil.copytree(project, scratch, ignore=left_behind(project, rows))
     except (shutil.Error, OSError) as error:
         first = (
             error.args[0][0] if isinstance(error, shutil.Error) and error.args[0] else ("", "", str(error))

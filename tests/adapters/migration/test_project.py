@@ -172,6 +172,7 @@ def test_links_that_lead_in_a_circle_stay_behind(tmp_path: Path) -> None:
     """A link to a folder above itself is named, and followed nowhere."""
     theirs = changed("markdown", tmp_path)
     (theirs / "data" / "again").symlink_to(theirs, target_is_directory=True)
+    (theirs / "data" / "itself").symlink_to(theirs / "data" / "itself")
     found = project.copy(theirs, tmp_path / "copy")
     assert not (found.folder / "data" / "again").exists()
     assert [(row.what, row.why) for row in found.rows if row.what == "a link"] == [
