@@ -19,6 +19,8 @@ from ratchet.domain.errors import RatchetError
 from tests.adapters.targets.stand_ins import packaged, released, with_policy
 from tests.workspaces import fake_workspace
 
+pytestmark = pytest.mark.e2e  # real servers and their supervisor
+
 
 def test_a_release_replaces_another_without_a_failed_request(target: ProcessTarget) -> None:
     """People who talk to the bot while it is released notice nothing: each request is answered."""
