@@ -9,6 +9,8 @@ from typing import Any
 from ratchet.domain.release.colours import Colour
 
 BOT, ACTIONS, VARIABLES = "bot", "actions", "ratchet_variables"
+ADDRESS = "RATCHET_ACTIONS_URL"
+"""Tells the bot a server of custom actions; it also reads a file (…_FILE), or the secret of this name in lower case."""
 PORT = 5055
 Document = dict[str, Any]
 
@@ -41,10 +43,13 @@ def completed(document: Mapping[str, Any], ours: Mapping[str, Any]) -> Document:
 
 
 def tells_actions(service: Mapping[str, Any]) -> bool:
-    """Say whether the bot is told the address of a server of custom actions of the team's."""
-    environment = service.get("environment") or {}
-    names = [str(one).partition("=")[0] for one in environment]
-    return "RATCHET_ACTIONS_URL" in names
+    """Say whether the bot is told the address of a server of custom actions of the team's, or has it as a secret."""
+    names = {str(one).partition("=")[0] for one in service.get("environment") or {}}
+    mounted = {
+        str(one.get("target") or one["source"] if isinstance(one, dict) else one).rpartition("/")[2]
+        for one in service.get("secrets") or []
+    }
+    return bool(names & {ADDRESS, f"{ADDRESS}_FILE"} or ADDRESS.lower() in mounted)
 
 
 def own_actions(document: Mapping[str, Any]) -> bool:
