@@ -189,6 +189,16 @@ def test_a_zip_file_and_an_address_are_sources_too(settings: Settings, tmp_path:
             weights.fetch(settings.model_copy(update={"encoder_weights": source}), "small", quiet)
 
 
+def test_no_error_shows_the_secrets_of_an_address(settings: Settings, server: str) -> None:
+    """Neither a password in it nor a signature in its query, whatever goes wrong."""
+    host = server.removeprefix("http://")
+    for place in (f"{host}/gone.zip", "127.0.0.1:9/x.zip"):
+        source = f"http://me:s3cret@{place}?X-Signature=s3cret"
+        with pytest.raises(RatchetError, match=r"gone|x\.zip") as caught:
+            weights.fetch(settings.model_copy(update={"encoder_weights": source}), "small", quiet)
+        assert "s3cret" not in str(caught.value)
+
+
 def test_a_package_that_cannot_be_had_is_one_error(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
