@@ -59,11 +59,11 @@ def restored(registry: Registry, wanted: str) -> Encoder | None:
 
 
 def ready(settings: Settings, registry: Registry, digest: str, say: Callable[[str], None]) -> None:
-    """See that the encoder of a model is here: from the artifact store, else from where it came; "" needs none.
+    """See that the encoder of a model is here, unchanged: from the store, else from where it came; "" needs none.
 
     Raises `RatchetError` where it cannot be had: the model cannot be loaded without it.
     """
-    if not digest or encoders.here(settings, digest):
+    if not digest or encoders.whole(settings, digest):
         return
     if lenient(registry, digest):
         return
@@ -94,7 +94,7 @@ def for_training(settings: Settings, registry: Registry, say: Callable[[str], No
     try:
         if settings.encoder_weights != weights.NONE:
             ours = encoders.shipped(name)
-            found = encoders.here(settings, name) or lenient(registry, ours.digest if ours else name)
+            found = encoders.whole(settings, name) or lenient(registry, ours.digest if ours else name)
             if found:
                 return found.digest, ""
         return weights.fetch(settings, name, say).digest, ""
