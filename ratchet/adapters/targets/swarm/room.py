@@ -43,8 +43,8 @@ def too_little(service: Mapping[str, Any], values: Mapping[str, str], encoder: s
     if not encoder or not 0 < reserved < needed * room.MEBI:
         return ""
     return (
-        f"deployments/stack.yml reserves {reserved / room.MEBI:,.0f} MiB for a replica, and one with a sentence encoder "
-        f"needs {needed}: write `memory: ${{RATCHET_REPLICA_MEMORY}}` there"
+        f"deployments/stack.yml reserves {reserved / room.MEBI:,.0f} MiB for a replica, and one with a sentence "
+        f'encoder needs {needed}: write "${{RATCHET_REPLICA_MEMORY}}" there'
     )
 
 
