@@ -108,7 +108,7 @@ def folder(settings: Settings, digest: str) -> Path:
 
 
 def here(settings: Settings, wanted: str) -> Encoder | None:
-    """Return the encoder of a name or digest that is on this machine, whole by the names of its files.
+    """Return the encoder of a name or digest that is on this machine with all of its files; see `whole`.
 
     One of Ratchet's own counts only as Ratchet describes it; of several others of one name the newest counts.
     """
@@ -123,6 +123,14 @@ def here(settings: Settings, wanted: str) -> Encoder | None:
         if fits and all((path.parent / name).is_file() for name in encoder.files):
             found.append((path.stat().st_mtime, encoder))
     return max(found, key=lambda one: one[0])[1] if found else None
+
+
+def whole(settings: Settings, wanted: str) -> Encoder | None:
+    """Return the encoder of a name or digest that is on this machine with each file's SHA-256, else None."""
+    found = here(settings, wanted)
+    place = folder(settings, found.digest) if found else home(settings)
+    same = found and all(sha256(place / name) == digest for name, digest in found.files.items())
+    return found if same else None
 
 
 def put(settings: Settings, source: Path, encoder: Encoder | None = None) -> Encoder:

@@ -30,9 +30,11 @@ AGAIN = "`ratchet encoder fetch` tries again; RATCHET_ENCODER_WEIGHTS can name a
 
 
 def ensure(settings: Settings, name: str, say: Callable[[str], None]) -> Encoder:
-    """Return an encoder by its name, getting it where it is not here; raises `RatchetError` where it cannot be had."""
-    found = encoders.here(settings, name)
-    return found or fetch(settings, name, say)
+    """Return an encoder by its name, getting it where it is not here, or was changed.
+
+    Raises `RatchetError` where it cannot be had.
+    """
+    return encoders.whole(settings, name) or fetch(settings, name, say)
 
 
 def fetch(settings: Settings, name: str, say: Callable[[str], None]) -> Encoder:

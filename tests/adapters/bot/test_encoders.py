@@ -154,7 +154,9 @@ def test_a_file_that_was_changed_later_is_not_used(settings: Settings, tmp_path:
     with pytest.raises(RatchetError, match="gone or was changed") as caught:
         encoders.files_of(settings, digest)
     assert "ratchet encoder fetch" in caught.value.remedy
-    weights.fetch(settings, "small", quiet)
+    assert encoders.here(settings, digest)
+    assert encoders.whole(settings, digest) is None
+    weights.ensure(settings, "small", quiet)
     assert encoders.files_of(settings, digest)
 
 
