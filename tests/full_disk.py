@@ -1,4 +1,4 @@
-"""A disk that gives way at a chosen write: what Python opens and makes there, and what SQLAlchemy writes to a database."""
+"""A disk that gives way at a chosen write: of what Python opens and makes there, and of SQLAlchemy's databases."""
 
 from __future__ import annotations
 
