@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ratchet.adapters.bot import channel, played, rasa
+from ratchet.adapters.bot import archives, channel, played, playing, rasa
 from ratchet.adapters.run import Run
 from ratchet.adapters.targets import locust_load
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate.decision import Decision
+from ratchet.domain.gate.played import CANDIDATE
 from ratchet.domain.release import stories
 from ratchet.domain.release.load_test import LoadVerdict
 from ratchet.domain.release.manifest import Release
@@ -82,14 +84,37 @@ def play(run: Run, release: Release) -> Stories | None:
 
 
 def converse(run: Run, release: Release, url: str) -> int:
-    """Play the conversations; those that a person approved the release in spite of are said, and do not stop it."""
+    """Play the conversations and return how many went as written.
+
+    Those that a person approved the release in spite of, or that fail by understanding alone, are said and do not stop
+    it: what a model understands is compared with the champion by the gate, where one lost conversation may be chance.
+    """
     try:
         return rasa.converse(run.settings, url, say)
     except rasa.NotAsWritten as error:
-        if release.override is None or release.override.get("decision") != Decision.PROMOTE:
+        if release.override is not None and release.override.get("decision") == Decision.PROMOTE:
+            why = f"{release.override['by']} approved it"
+        elif misunderstood(run, release, error.names):
+            why = "with its intents given it goes as written, and what is understood the gate has compared"
+        else:
             raise
-        note(f"{error.fact} It is released all the same: {release.override['by']} approved it.")
-        return 0
+        note(f"{error.fact} It is released all the same: {why}.")
+        return error.played - len(error.names)
+
+
+def misunderstood(run: Run, release: Release, names: Sequence[str]) -> bool:
+    """Say whether conversations fail by understanding alone, as the gate played them; played now where it has not."""
+    from ratchet.domain.gate import conversations  # with pandas, which a rollback does not wait for
+
+    folder = run.folder / "played"
+    if not playing.can(run.settings.bot):
+        return False
+    if (known := playing.written(folder, CANDIDATE)).is_file():
+        return conversations.misunderstood(playing.read(known), names)
+    model = run.registry.model(release.model_version)
+    models = {CANDIDATE: archives.Archive(run.registry.archive(model), model.sha256)}
+    found = playing.play(run.settings, models, [], None, folder, say)
+    return conversations.misunderstood(found[CANDIDATE], names)
 
 
 def forget(run: Run, url: str) -> None:
