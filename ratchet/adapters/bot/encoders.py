@@ -128,9 +128,7 @@ def here(settings: Settings, wanted: str) -> Encoder | None:
 def whole(settings: Settings, wanted: str) -> Encoder | None:
     """Return the encoder of a name or digest that is on this machine with each file's SHA-256, else None."""
     found = here(settings, wanted)
-    place = folder(settings, found.digest) if found else home(settings)
-    same = found and all(sha256(place / name) == digest for name, digest in found.files.items())
-    return found if same else None
+    return found if found and is_whole(folder(settings, found.digest), found) else None
 
 
 def put(settings: Settings, source: Path, encoder: Encoder | None = None) -> Encoder:
@@ -155,7 +153,7 @@ def put(settings: Settings, source: Path, encoder: Encoder | None = None) -> Enc
             link(path, beside / name)
         (beside / DESCRIPTION).write_bytes(encoder.content)
         beside.chmod(0o755)
-        if whole(final, encoder):
+        if is_whole(final, encoder):
             (final / DESCRIPTION).touch()  # it is the newest of its name
         else:
             take_place(beside, final)
@@ -164,7 +162,7 @@ def put(settings: Settings, source: Path, encoder: Encoder | None = None) -> Enc
     return encoder
 
 
-def whole(place: Path, encoder: Encoder) -> bool:
+def is_whole(place: Path, encoder: Encoder) -> bool:
     """Say whether a folder holds an encoder with each file as it is described: replicas may work with it just now."""
     files = {DESCRIPTION: encoder.digest, **encoder.files}
     return all((place / name).is_file() and sha256(place / name) == wanted for name, wanted in files.items())
