@@ -155,19 +155,13 @@ def put(settings: Settings, source: Path, encoder: Encoder | None = None) -> Enc
             link(path, beside / name)
         (beside / DESCRIPTION).write_bytes(encoder.content)
         beside.chmod(0o755)
-        if whole(final, encoder):
+        if whole(settings, encoder.digest):  # replicas may work with it just now
             (final / DESCRIPTION).touch()  # it is the newest of its name
         else:
             take_place(beside, final)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return encoder
-
-
-def whole(place: Path, encoder: Encoder) -> bool:
-    """Say whether a folder holds an encoder with each file as it is described: replicas may work with it just now."""
-    files = {DESCRIPTION: encoder.digest, **encoder.files}
-    return all((place / name).is_file() and sha256(place / name) == wanted for name, wanted in files.items())
 
 
 def take_place(beside: Path, final: Path) -> None:
