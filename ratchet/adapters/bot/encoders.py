@@ -128,7 +128,9 @@ def here(settings: Settings, wanted: str) -> Encoder | None:
 def whole(settings: Settings, wanted: str) -> Encoder | None:
     """Return the encoder of a name or digest that is on this machine with each file's SHA-256, else None."""
     found = here(settings, wanted)
-    return found if found and is_whole(folder(settings, found.digest), found) else None
+    place = folder(settings, found.digest) if found else home(settings)
+    same = found and all(sha256(place / name) == digest for name, digest in found.files.items())
+    return found if same else None
 
 
 def put(settings: Settings, source: Path, encoder: Encoder | None = None) -> Encoder:
@@ -153,19 +155,13 @@ def put(settings: Settings, source: Path, encoder: Encoder | None = None) -> Enc
             link(path, beside / name)
         (beside / DESCRIPTION).write_bytes(encoder.content)
         beside.chmod(0o755)
-        if is_whole(final, encoder):
+        if whole(settings, encoder.digest):  # replicas may work with it just now
             (final / DESCRIPTION).touch()  # it is the newest of its name
         else:
             take_place(beside, final)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return encoder
-
-
-def is_whole(place: Path, encoder: Encoder) -> bool:
-    """Say whether a folder holds an encoder with each file as it is described: replicas may work with it just now."""
-    files = {DESCRIPTION: encoder.digest, **encoder.files}
-    return all((place / name).is_file() and sha256(place / name) == wanted for name, wanted in files.items())
 
 
 def take_place(beside: Path, final: Path) -> None:
