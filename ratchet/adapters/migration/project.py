@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from ratchet.adapters.system import yaml_text
 from ratchet.adapters.system.files import refuse_pointers
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.migration import markdown
@@ -61,6 +62,11 @@ def copy(project: Path, scratch: Path) -> Found:
             path = Path(folder) / name
             if name in skipped or (path.is_dir() and not path.is_symlink()):
                 continue
+            if path.is_symlink() and Path(folder).resolve().is_relative_to(path.resolve()):
+                skipped.add(name)
+                why = "it leads in a circle"
+                rows.append(Row(Kind.LEFT, "a link", path.relative_to(project).as_posix(), why=why))
+                continue
             try:
                 large = path.stat().st_size > MOST_BYTES
                 outside = path.is_symlink() and not path.resolve().is_relative_to(project.resolve())
@@ -72,7 +78,15 @@ def copy(project: Path, scratch: Path) -> Found:
                 rows.append(Row(Kind.LEFT, "a file", path.relative_to(project).as_posix(), why=why))
         return skipped
 
-    shutil.copytree(project, scratch, ignore=ignored)
+    try:
+        shutil.copytree(project, scratch, ignore=ignored)
+    except (shutil.Error, OSError) as error:
+        first = (
+            error.args[0][0] if isinstance(error, shutil.Error) and error.args[0] else ("", "", str(error))
+        )
+        raise RatchetError(
+            f"The project cannot be copied: {first[2]}.", "Correct that, and run the same command again."
+        ) from error
     config, domain = named(scratch, project)
     found = Found(
         scratch,
@@ -104,7 +118,14 @@ def named(folder: Path, project: Path) -> tuple[Path, Path]:
 
 def joined(folder: Path) -> Path:
     """Write the two configurations of old Rasa 1 projects as one, and return it."""
-    parts = [yaml.safe_load((folder / name).read_text(encoding="utf-8")) for name in OLD_CONFIGS]
+    parts = []
+    for name in OLD_CONFIGS:
+        try:
+            parts.append(yaml_text.load((folder / name).read_text(encoding="utf-8")))
+        except (UnicodeDecodeError, yaml_text.NotYaml) as error:
+            raise RatchetError(
+                f"{name} cannot be read: {error}.", "Correct it, and run the same command again."
+            ) from error
     whole = {key: value for part in parts if isinstance(part, dict) for key, value in part.items()}
     (folder / "config.yml").write_text(
         yaml.safe_dump(whole, sort_keys=False, allow_unicode=True), encoding="utf-8"

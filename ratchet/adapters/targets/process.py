@@ -65,7 +65,7 @@ class ProcessTarget:
         bundles.check(bundle, release)
         live, warm = self._live(), colours.kept(self.folder)
         if self._rollout.order == "two-colours" and live is not None:
-            memory.require(live, warm.replica if warm else None)
+            memory.require(live, warm.replica if warm else None, release.lineage.encoder)
         self.cool(say, now=True)
         log = self.folder / "logs" / f"{release.id}.log"
         replica = server.start(self.settings, release, bundle, log)

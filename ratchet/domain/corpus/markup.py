@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 RASAS = re.compile(
     r"\[(?P<words>[^\]]+?)\](?:\((?P<entity>[^:)]+?)(?::(?P<value>[^)]+))?\)"
@@ -22,9 +22,30 @@ Span = tuple[int, int, Mapping[str, str]]
 """Where an entity begins and ends, in characters, and its attributes `entity`, `value`, `role`, `group`."""
 
 
+CLOSING = {"(": ")", "{": "}", "[": "]"}
+AFTER_WORDS = re.compile(r"\](?=[({\[])")
+
+
+def pieces(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Yield what `pattern.finditer` does, for an expression of markup, in time that grows with the text's length alone.
+
+    Rasa's expressions try each bracket up to the next closing one: 20,000 brackets in one message take them 13 s.
+    """
+    last = {opening: text.rfind(closing) for opening, closing in CLOSING.items()}
+    end = 0
+    for found in AFTER_WORDS.finditer(text):
+        close = found.start()
+        if close < end or last[text[close + 1]] <= close + 1:
+            continue
+        start = text.find("[", max(end, text.rfind("]", end, close) + 1), close)
+        if start >= 0 and (match := pattern.match(text, start)):
+            yield match
+            end = match.end()
+
+
 def untrainable(text: str) -> str:
     """Return why Rasa fails in training on a text's markup, "" where it does not."""
-    for match in RASAS.finditer(text) if "]{" in text or "][" in text else ():
+    for match in pieces(RASAS, text) if "]{" in text or "][" in text else ():
         for written in _attributes(match):
             if reason := _faulty_attributes(written):
                 return f"{{{written}}} {reason}"
@@ -43,7 +64,7 @@ def fault(text: str) -> str:
     if reason := untrainable(text):
         return reason
     whole: set[int] = set()
-    for match in RASAS.finditer(text):
+    for match in pieces(RASAS, text):
         whole.add(match.end("words"))
         if reason := _strange(match):
             return f"{match[0]} {reason}"
