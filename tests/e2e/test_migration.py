@@ -16,7 +16,6 @@ pytestmark = pytest.mark.e2e
 
 PROJECTS = ROOT / "tests" / "projects"
 KINDS = sorted(path.name for path in PROJECTS.iterdir() if path.is_dir())
-LONG = set(KINDS) - {"markdown"}
 
 
 def bring(project: Path, workspace: Path, *more: str, code: int = 0) -> str:
@@ -63,7 +62,9 @@ def test_a_project_is_released_with_its_test_stories_and_what_passed_has_to_pass
     subprocess.run(["git", "commit", "-qam", "Another goodbye"], cwd=workspace, check=True)
     broken = stopped("retrain")
     assert "Rejected by the rule conversation" in broken
-    assert "“leaving” (test_stories.yml): after 'goodbye' it does utter_greet, not utter_bye" in " ".join(broken.split())
+    assert "“leaving” (test_stories.yml): after 'goodbye' it does utter_greet, not utter_bye" in " ".join(
+        broken.split()
+    )
     assert "ratchet approve 2 --by NAME --reason TEXT" in broken
     stopped("approve", "2", "--by", "Ana", "--reason", "it is meant", "--expires", "7d")
     assert "1 of 3 test stories passed" in stopped("release", "2")
