@@ -109,6 +109,7 @@ def variables(settings: Settings, release: Release | None = None, colour: str = 
         "RATCHET_EVENTS_URL": settings.events_url.get_secret_value() if settings.events_url else "",
         "RATCHET_EVENTS_DAYS": f"{settings.params.monitor.retention_days:g}",
         "RATCHET_CONVERSATION_MESSAGES": str(settings.conversation_messages),
+        "RATCHET_HANDOFF": settings.handoff,
         "RATCHET_IMAGE": release.bundle if release else "",
         "RATCHET_RELEASE": release.id if release else "",
         "RATCHET_MODEL_VERSION": release.model_version if release else "",
