@@ -133,9 +133,9 @@ class Settings(BaseSettings):
     conversation_messages: int = Field(
         10, ge=3, description="messages of a person that rules and stories can look back on, at least"
     )
-    handoff: Literal["", "silent", "continue"] = Field(
-        "",
-        description="what the bot does after a hand-off; default: `silent` where a client has the right `handoff`",
+    handoff: Literal["auto", "silent", "continue"] = Field(
+        "auto",
+        description="what the bot does after a hand-off; `auto`: `silent` where a client has the right `handoff`",
     )
     handoff_token: SecretStr | None = Field(
         None, description="token of a client with the right `handoff`, for `ratchet handoff`"

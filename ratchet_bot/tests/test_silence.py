@@ -23,6 +23,9 @@ def test_it_is_silent_where_somebody_may_answer() -> None:
     assert silence.chosen(ANSWERING, {})
     assert silence.chosen(ANSWERING, {"RATCHET_HANDOFF": "silent"})
     assert not silence.chosen(ANSWERING, {"RATCHET_HANDOFF": "continue"})
+    assert silence.chosen(ANSWERING, {"RATCHET_HANDOFF": "auto"})
+    assert not silence.chosen(NOBODY, {"RATCHET_HANDOFF": "auto"})
+    assert not silence.chosen(NOBODY, {"RATCHET_HANDOFF": ""})
     assert not silence.chosen(NOBODY, {})
     assert not silence.chosen(NOBODY, {"RATCHET_HANDOFF": "continue"})
     with pytest.raises(ToolError, match="nobody could end the silence"):

@@ -16,9 +16,7 @@ from ratchet.domain.errors import RatchetError
 TRIES = 3
 """A request that got no answer is sent again under the same id, which changes nothing where it had arrived."""
 RIGHT = "handoff"
-GRANT = (
-    "Give a client `rights: [handoff]` in the file that RATCHET_CLIENT_TOKENS_FILE names, and release again"
-)
+GRANT = "Give a client the right handoff in the file that RATCHET_CLIENT_TOKENS_FILE names, and release again"
 
 
 class Desk:
@@ -63,8 +61,7 @@ class Desk:
                     break
                 except httpx.HTTPError as error:
                     if tried == tries:
-                        said = f"The bot at {self.url} does not answer."
-                        raise channel.BotSilent(said, "See `ratchet status`.") from error
+                        raise channel.silent(self.url) from error
         return self._understood(answer)
 
     def _understood(self, answer: httpx.Response) -> dict[str, Any]:
@@ -73,11 +70,11 @@ class Desk:
             return said
         why = str((said or {}).get("error") or f"{answer.status_code} {answer.reason_phrase}").rstrip(".")
         if answer.status_code in channel.PROXY_ALONE and said is None:
-            raise channel.BotSilent(f"No replica of the bot at {self.url} is ready.", "See `ratchet status`.")
+            raise channel.none_ready(self.url)
         if answer.status_code in (404, 405) and "error" not in (said or {}):
             raise OldBot(
                 f"The bot at {self.url}, or its haproxy.cfg, is of before hand-offs to people and pauses.",
-                "Take over what is new with `ratchet upgrade`, and release with `ratchet retrain`.",
+                "Take over the lines with /handoff of Ratchet's own deployments/proxy/haproxy.cfg, and release again.",
             )
         if answer.status_code in (401, 403):
             raise RatchetError(f"The bot refused the token: {why}.", f"{GRANT}.")

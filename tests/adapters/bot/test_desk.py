@@ -136,7 +136,7 @@ def test_the_token_is_the_setting_else_that_of_the_clients_file(tmp_path: Path) 
     assert desk.person_token(fake_workspace(tmp_path / "b", handoff_token="of-mine")) == "of-mine"
     with pytest.raises(RatchetError, match="No client has the right") as found:
         desk.person_token(fake_workspace(tmp_path / "c"))
-    assert "rights: [handoff]" in found.value.remedy
+    assert "right handoff" in found.value.remedy
     for text in ("3", "- 3", "{", "- {rights: [handoff]}"):
         file.write_text(text)
         with pytest.raises(RatchetError, match="no list of clients"):

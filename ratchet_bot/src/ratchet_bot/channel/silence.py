@@ -20,7 +20,7 @@ from ratchet_bot.channel.desk import Desk
 from ratchet_bot.channel.handed import Handed
 from ratchet_bot.tools._errors import ToolError
 
-SILENT, CONTINUE = "silent", "continue"
+AUTO, SILENT, CONTINUE = "auto", "silent", "continue"
 OURS = {"ratchet": "handoff"}
 """The mark of a pause in a conversation's tracker that stands for its hand-off."""
 
@@ -90,14 +90,14 @@ def resumed(tracker: DialogueStateTracker) -> list[Event]:
 
 
 def chosen(access: Access, environment: Mapping[str, str]) -> bool:
-    """Whether the bot is silent after a hand-off: RATCHET_HANDOFF, else where a client may answer in its place.
+    """Whether the bot is silent after a hand-off: RATCHET_HANDOFF; `auto`: where a client may answer in its place.
 
     Raises ToolError for another word, and for a silence that nobody could end.
     """
-    said = environment.get("RATCHET_HANDOFF", "")
+    said = environment.get("RATCHET_HANDOFF") or AUTO
     answering = any(client.may(HANDOFF) for client in access.clients)
-    if said not in ("", SILENT, CONTINUE):
-        raise ToolError(f"RATCHET_HANDOFF is {said!r}.", f"Write {SILENT} or {CONTINUE}.")
+    if said not in (AUTO, SILENT, CONTINUE):
+        raise ToolError(f"RATCHET_HANDOFF is {said!r}.", f"Write {AUTO}, {SILENT} or {CONTINUE}.")
     if said == SILENT and not answering:
         raise ToolError(
             f"RATCHET_HANDOFF is {SILENT}, and no client has the right {HANDOFF}: nobody could end the silence.",
