@@ -13,6 +13,7 @@ from ratchet.adapters.system.files import refuse_pointers
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.migration import markdown
 from ratchet.domain.migration.table import Kind, Row
+from ratchet.domain.wording import count
 
 LEFT_OUT = (
     *(".git", ".dvc", ".rasa", "models", ".venv", "venv", "env", "node_modules", "__pycache__", "results"),
@@ -179,6 +180,12 @@ def written(path: Path, found: Found, test: bool) -> Path | None:
     target.write_text(
         yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=4096), encoding="utf-8"
     )
+    if converted.skipped:
+        first = converted.skipped[0]
+        what = f"{count(len(converted.skipped), 'line')} in Markdown that is no example, such as {first.text[:60]!r}"
+        todo = f"If it is a message, write `- {first.text[:60]}` and ingest it."
+        why = "Rasa 1 passed over lines that do not begin with `- `"
+        found.rows.append(Row(Kind.LEFT, what, f"{name}:{first.number}", why=why, todo=todo))
     tables, stories = len(converted.nlu), len(converted.stories)
     parts = f"{tables} intents and tables, {stories} stories, {len(converted.responses)} responses"
     found.rows.append(

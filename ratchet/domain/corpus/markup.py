@@ -7,9 +7,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 RASAS = re.compile(
-    r"\[(?P<words>[^\]]+?)\](?:\((?P<entity>[^:)]+?)(?::(?P<value>[^)]+))?\)|\{(?P<attributes>[^}]+?)\})"
+    r"\[(?P<words>[^\]]+?)\](?:\((?P<entity>[^:)]+?)(?::(?P<value>[^)]+))?\)"
+    r"|\{(?P<attributes>[^}]+?)\}|\[(?P<many>.*?)\])"
 )
 """How Rasa 3 finds an entity (`rasa.shared.nlu.training_data.entities_parser`)."""
+INNER = re.compile(r"\{([^}]+?)\}")
+"""The attributes of each entity where the same words are several: `[words][{…}, {…}]`."""
 OPENED = re.compile(r"\](?=[({]|\[\s*\{)")
 """Where markup begins after its words; what follows closes it, or it is none."""
 NAME = re.compile(r"\w[\w.-]*")
@@ -42,10 +45,16 @@ def pieces(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
 
 def untrainable(text: str) -> str:
     """Return why Rasa fails in training on a text's markup, "" where it does not."""
-    for match in pieces(RASAS, text) if "]{" in text else ():
-        if match["attributes"] is not None and (reason := _faulty_attributes(match["attributes"])):
-            return f"{{{match['attributes']}}} {reason}"
+    for match in pieces(RASAS, text) if "]{" in text or "][" in text else ():
+        for written in _attributes(match):
+            if reason := _faulty_attributes(written):
+                return f"{{{written}}} {reason}"
     return ""
+
+
+def _attributes(match: re.Match[str]) -> list[str]:
+    """Return what markup has between braces, of each of its entities; nothing for the short form."""
+    return [match["attributes"]] if match["attributes"] is not None else INNER.findall(match["many"] or "")
 
 
 def fault(text: str) -> str:
@@ -69,9 +78,13 @@ def _strange(match: re.Match[str]) -> str:
     """Say why what Rasa takes for an entity was not meant as one."""
     if "[" in match["words"]:
         return "has a bracket in its words"
-    if match["attributes"] is not None:
-        unknown = sorted(set(json.loads(f"{{{match['attributes']}}}")) - ATTRIBUTES)
+    if match["many"] is not None and INNER.sub("", match["many"]).strip(" ,"):
+        return "is not a list of entities"
+    if written := _attributes(match):
+        unknown = sorted({name for one in written for name in json.loads(f"{{{one}}}")} - ATTRIBUTES)
         return f"has the unknown attribute {unknown[0]}" if unknown else ""
+    if match["entity"] is None:
+        return "names no entity"
     if not NAME.fullmatch(match["entity"].strip()) or (match["value"] or "").startswith("//"):
         return "names no entity"
     return "has a bracket in its value" if "(" in (match["value"] or "") else ""

@@ -57,6 +57,19 @@ def test_markdown_becomes_yaml_in_the_copy_alone(tmp_path: Path) -> None:
     assert yaml.safe_load(found.config.read_text())["policies"][0]["name"] == "KerasPolicy"
 
 
+def test_lines_that_rasa_1_passed_over_are_in_the_table(tmp_path: Path) -> None:
+    """With their number, the first one's place, and what to do if it was meant."""
+    theirs = changed("markdown", tmp_path)
+    nlu = theirs / "data" / "nlu.md"
+    nlu.write_text(nlu.read_text().replace("## intent:greet\n", "## intent:greet\nhello there\n", 1))
+    found = project.copy(theirs, tmp_path / "copy")
+    line = nlu.read_text().splitlines().index("hello there") + 1
+    [row] = [row for row in found.rows if row.kind is Kind.LEFT]
+    assert row.where == f"data/nlu.md:{line}"
+    assert "hello there" in row.what
+    assert "`- hello there`" in row.todo
+
+
 def test_forms_of_rasa_1_are_read_from_their_code(tmp_path: Path) -> None:
     """Only what the code lists as plain texts; what it computes is nobody's guess."""
     found = project.copy(PROJECTS / "markdown", tmp_path / "copy")
