@@ -31,6 +31,7 @@ from tasks.release.stage import stage
 from tasks.release.take_up import take_up
 from tasks.release.verify import verify
 from tasks.release.weigh import judged_already, weigh
+from tasks.training.ask import ask
 from tasks.training.play import play
 
 T = TypeVar("T")
@@ -62,7 +63,7 @@ def release(
         if live := already(run, packaged):
             return ended(Outcome.UNCHANGED.state, live)
         if not judged_already(run, model, packaged):
-            weigh(run, model, packaged, play(run, model, run.registry.champion()))
+            weigh(run, model, packaged, play(run, model, run.registry.champion()), ask(run, model))
         return ended(Outcome.RELEASED.state, bring_up(run, packaged))
 
 

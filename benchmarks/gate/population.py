@@ -21,6 +21,7 @@ INTENTS = 20
 LABELS = (("city", "from"), ("city", "to"), ("city", ""), ("dish", ""), ("day", ""), ("amount", ""))
 WITH_ENTITIES = 0.6
 """The share of messages that have one or two entities."""
+CONVERSATIONS, TURNS = 50, 3
 OTHER = {"from": "to", "to": "from"}
 RIGHT, ENTITY_RIGHT = 0.83, 0.90
 NOISE = 0.12
@@ -106,6 +107,20 @@ def ask(messages: Messages, skill: Skill, random: np.random.Generator) -> Answer
         role=~roles | (random.random(len(spans)) >= skill.confused),
         value=~synonyms | (not skill.bare),
     )
+
+
+def talks(random: np.random.Generator) -> NDArray[np.float64]:
+    """Draw the margins of what people say in a team's test conversations (conversations × turns).
+
+    A team writes down what its bot understands, so each message is one that a model of skill 0 is right on.
+    """
+    margins = random.normal(size=CONVERSATIONS * TURNS * 4)
+    return margins[above(margins, RIGHT, 0, random)][: CONVERSATIONS * TURNS].reshape(CONVERSATIONS, TURNS)
+
+
+def understood(turns: NDArray[np.float64], skill: Skill, random: np.random.Generator) -> NDArray[np.bool_]:
+    """Whether a model understands every turn of each conversation, so that it goes as written in full."""
+    return above(turns.ravel(), RIGHT, skill.intents, random).reshape(turns.shape).all(axis=1)
 
 
 def above(

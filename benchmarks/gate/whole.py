@@ -1,4 +1,4 @@
-"""How good is the gate for the whole bot? Thousands of builds with intents and entities, a quarter of them faulty.
+"""How good is the gate for the whole bot? Builds with intents, entities and conversations, a quarter of them faulty.
 
 Run from the repository: `uv run python -m benchmarks.gate.whole`. Ten weeks each: honest builds get a little better,
 faulty ones lose what a fault takes; the champion is what the gate promoted last. What a build is worth is measured on
@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import typer
+from numpy.typing import NDArray
 
 from benchmarks.gate.plot import draw as draw_plot
 from benchmarks.gate.population import (
@@ -29,12 +30,16 @@ from benchmarks.gate.population import (
     ask,
     draw,
     predictions,
+    talks,
+    understood,
     worth,
 )
 from benchmarks.gate.replay import markdown
 from ratchet.domain.corpus.annotations import label
-from ratchet.domain.gate import entity_rules, entity_sheet
+from ratchet.domain.gate import conversations, entity_rules, entity_sheet
+from ratchet.domain.gate.conversations import Met
 from ratchet.domain.gate.evaluation import evaluate
+from ratchet.domain.gate.played import Outcome
 from ratchet.domain.gate.ramp import RampPolicy, status
 from ratchet.domain.gate.rules import Rule
 from ratchet.domain.gate.verdict import Decision, GatePolicy, TrainingFacts, Verdict, judge
@@ -45,6 +50,8 @@ WORLD, WEEKS, FAULTY_SHARE, TRUE_LOSS = 20_000, 10, 0.25, 0.02
 GROWTH = 0.04, 0.02
 """What a week adds to the skill, and how much that varies."""
 FACTS = TrainingFacts({f"intent_{number}": 100 for number in range(INTENTS)}, "simulated")
+BESIDE = ("entit", "conversation")
+"""How the rules begin that a gate for intents alone has not."""
 BLOCKED, ASKED = "good builds blocked", "of them for a person to decide"
 PASSED = "losses over 2 points passed"
 FAULTS: dict[str, Callable[[np.random.Generator], Skill]] = {
@@ -60,16 +67,21 @@ FAULTS: dict[str, Callable[[np.random.Generator], Skill]] = {
 
 @dataclass(frozen=True)
 class Build:
-    """One week's candidate: its fault ("" for none), what it is, and what it answers to holdout and world."""
+    """One week's candidate: its fault ("" for none), what it answers to the holdout, what it is worth in the world.
+
+    `talks` says which conversations go as written in full.
+    """
 
     week: int
     fault: str
     answers: Answers
     worth: tuple[float, float]
+    talks: NDArray[np.bool_]
 
 
 PARTS: tuple[Callable[[Messages, Build, Build, GatePolicy], list[Rule]], ...] = (
     lambda holdout, new, old, policy: entity_rules.found(lined_up(holdout, new, old), policy),
+    lambda _, new, old, policy: conversations.understood(met(new, old), policy),
 )
 """What the gate looks at besides the intents; each returns its rules on a candidate and a champion."""
 
@@ -85,10 +97,22 @@ def lined_up(holdout: Messages, new: Build, old: Build) -> entity_sheet.Sheet:
     return entity_sheet.sheet(holdout.frame, *said, known={})
 
 
+def met(new: Build, old: Build) -> list[Met]:
+    """The conversations of two builds: with their intents given all go as written, because the code is the same."""
+    fine, wrong = Outcome(), Outcome(("misunderstood",))
+    pairs = zip(new.talks, old.talks, strict=True)
+    return [
+        Met("conversation", "", str(number), fine, fine, fine if now else wrong, fine if then else wrong)
+        for number, (now, then) in enumerate(pairs)
+    ]
+
+
 def builds(rows: int, seed: int) -> tuple[Messages, Iterator[Build]]:
     """The holdout, and the builds of weeks 0 to 10, the first of them sound."""
     random = np.random.default_rng([seed, rows])
     holdout, world = draw(rows, random), draw(WORLD, random)
+    talking = np.random.default_rng([seed, rows, 1])
+    turns = talks(talking)
 
     def made() -> Iterator[Build]:
         level = Skill()
@@ -101,7 +125,8 @@ def builds(rows: int, seed: int) -> tuple[Messages, Iterator[Build]]:
                 skill = replace(
                     taken, intents=grown.intents + taken.intents, entities=grown.entities + taken.entities
                 )
-            yield Build(week, fault, ask(holdout, skill, random), worth(world, ask(world, skill, random)))
+            answers, told = ask(holdout, skill, random), understood(turns, skill, talking)
+            yield Build(week, fault, answers, worth(world, ask(world, skill, random)), told)
             level = grown
 
     return holdout, made()
@@ -139,7 +164,7 @@ def repeat(rows: int, seed: int) -> pd.DataFrame:
         for build in weeks[1:]:
             verdict = decide(holdout, build, champion, GatePolicy())
             if gate == "intents alone":
-                kept = [rule for rule in verdict.rules if not rule.name.startswith("entit")]
+                kept = [rule for rule in verdict.rules if not rule.name.startswith(BESIDE)]
                 verdict = Verdict(
                     Decision.REJECT if any(r.outcome == "reject" for r in kept) else Decision.PROMOTE,
                     tuple(kept),

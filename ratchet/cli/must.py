@@ -29,6 +29,10 @@ def add_to(app: typer.Typer) -> None:
         '  ratchet must add "there is smoke on floor 3" --intent report_accident'
     )(add)
     must.command("list")(show)
+    must.command(
+        epilog='Examples:\n\n  ratchet must remove "there is smoke on floor 3"\n\n'
+        '  ratchet must remove "I need a new laptop" --context role=contractor'
+    )(remove)
     app.add_typer(must, name="must")
 
 
@@ -73,6 +77,27 @@ def show(json: Json = False) -> None:
     else:
         heads = ("message", "intent", "context", "entities")
         columns(heads, [[musts.described(one)[head] for head in heads] for one in messages])
+
+
+def remove(
+    message: Annotated[str, typer.Argument(help="A message of bot/tests/must.yml.")],
+    context: Annotated[
+        list[str] | None, typer.Option(help="Which of several of this text, as role=manager; repeatable.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Take a message out of bot/tests/must.yml; the rest of the file stays as it is."""
+    found = settings()
+    from ratchet.adapters.bot import musts
+
+    gone = musts.remove(found, message, pairs(context))
+    if json:
+        as_json(gone.as_dict())
+        return
+    said = f"[green bold]Removed[/green bold]: “{escape(gone.message)}” is `{escape(gone.intent)}`"
+    out.print(
+        f"{said}{escape(''.join(f', {part}' for part in beside(gone)))}. Nothing holds a model to it any more."
+    )
 
 
 def looked_up(found: Settings, message: str, context: dict[str, str]) -> tuple[str, Must]:

@@ -12,10 +12,10 @@ from ratchet.adapters.corpus.data_folder import Store
 from ratchet.adapters.report import validation
 from ratchet.adapters.run import Run
 from ratchet.domain.corpus import ledger
-from ratchet.domain.corpus.findings import ValidationReport
 from ratchet.domain.corpus.intake import Intake, Taken
+from ratchet.domain.corpus.merging import relabels
 from ratchet.domain.corpus.new_names import with_new_names
-from ratchet.domain.corpus.renames import successions, with_keys
+from ratchet.domain.corpus.renames import Succession, successions, with_keys
 from tasks.step import step
 
 
@@ -31,17 +31,24 @@ def account(
 ) -> Intake:
     """Return the figures of an ingest; `sides` is the new ledger where there is one."""
     new = sides.iloc[len(before.ledger) :]["side"] if sides is not None else pd.Series(dtype="str")
-    report = new_names(run, before, taken)
+    then, now = stored(run, before), taken.merged.frame
+    found = succeeded(run, before, then, now)
+    report = with_new_names(taken.report, found, naming.leftovers(run.settings, found, now["intent"]))
+    labels = relabels(then, now, list(run.settings.params.corpus.context))
+    by_hand = max(
+        sum(labels.values()) - taken.merged.relabelled, 0
+    )  # each is among the rows that came and that went
+    moves = {(move.before, move.after) for one in found for move in one.moves}
     page = validation.write_validation(run.folder, report)
     return Intake(
         accepted=taken.report.ok,
         files=tuple(files),
         messages=len(taken.merged.frame),
         intents=taken.report.intents,
-        added=int(taken.merged.fresh.sum()) - taken.merged.relabelled,
+        added=max(int(taken.merged.fresh.sum()) - taken.merged.relabelled - by_hand, 0),
         known=taken.merged.known,
-        relabelled=taken.merged.relabelled,
-        removed=before.removed,
+        relabelled=taken.merged.relabelled + by_hand,
+        removed=max(before.removed - by_hand, 0),
         beside=bool(extras) or (before.differs and before.edited.empty and not before.removed),
         left_out=taken.left_out,
         repairs=taken.repairs,
@@ -49,13 +56,17 @@ def account(
         revision=revision or before.revision,
         report=report,
         page=str(page),
+        successions=found,
+        moved=sum(number for pair, number in labels.items() if pair in moves),
     )
 
 
-def new_names(run: Run, before: Store, taken: Taken) -> ValidationReport:
-    """Return the report with the intents that were renamed, split or merged, and what still uses their old names."""
-    settings, now = run.settings, taken.merged.frame
-    then = data_folder.stored_messages(settings, before) if before.differs else before.frame
+def stored(run: Run, before: Store) -> pd.DataFrame:
+    """Return the messages that the corpus had before anybody changed them."""
+    return data_folder.stored_messages(run.settings, before) if before.differs else before.frame
+
+
+def succeeded(run: Run, before: Store, then: pd.DataFrame, now: pd.DataFrame) -> tuple[Succession, ...]:
+    """Return the intents that were renamed, split or merged."""
     form = ledger.form_of(before.ledger)
-    found = successions(*(with_keys(frame, settings.params.split, form) for frame in (then, now)))
-    return with_new_names(taken.report, found, naming.leftovers(settings, found, now["intent"]))
+    return successions(*(with_keys(frame, run.settings.params.split, form) for frame in (then, now)))

@@ -13,22 +13,30 @@ from tasks.step import step
 if TYPE_CHECKING:
     from ratchet.domain.gate.code_verdict import CodeVerdict
     from ratchet.domain.gate.dialogue import Plays
+    from ratchet.domain.gate.must import Musts
 
 
 def judged_already(run: Run, model: Model, packaged: Release) -> bool:
     """Say whether there is nothing to compare: no release serves, or the model was judged with this code against it.
 
-    So it is where the release serves the same code with the same model, too: a fleet that lost it.
+    So it is where the release serves the same code with the same model, too: a fleet that lost it. A model that was
+    judged by other messages that must never go wrong is judged again. Raises `RatchetError` where their file cannot be
+    read.
     """
     live = run.registry.live()
     if live is None or (live.code, live.model_sha256) == (packaged.code, model.sha256):
         return True
-    return run.registry.trained_with(model) == packaged.code and model.champion == live.model_version
+    if run.registry.trained_with(model) != packaged.code or model.champion != live.model_version:
+        return False
+    from ratchet.adapters.bot import musts  # with pandas, which a rollback does not wait for
+    from ratchet.domain.gate import must
+
+    return model.musts == must.digest(musts.read(run.settings))
 
 
 @step(lambda judged: judged.describe())
-def weigh(run: Run, model: Model, packaged: Release, plays: Plays) -> CodeVerdict:
-    """Return the verdict on the packaged code, and write its page.
+def weigh(run: Run, model: Model, packaged: Release, plays: Plays, musts: Musts | None = None) -> CodeVerdict:
+    """Return the verdict on the packaged code, and write its page; `musts` came of what must never go wrong.
 
     Raises `RatchetError` where it is no promotion, and no person's override of exactly this model and code allows it.
     """
@@ -36,7 +44,7 @@ def weigh(run: Run, model: Model, packaged: Release, plays: Plays) -> CodeVerdic
     from ratchet.domain.gate import code_verdict
 
     live = run.registry.live()
-    verdict, found = code_verdict.judge(plays, run.settings.params.gate)
+    verdict, found = code_verdict.judge(plays, run.settings.params.gate, musts)
     judged = code_verdict.CodeVerdict(
         version=model.version,
         model_sha256=model.sha256,

@@ -16,6 +16,7 @@ from ratchet.domain.corpus.corpus import normalise
 from ratchet.domain.errors import RatchetError, UsageError
 from ratchet.domain.gate.must import FILE, Must
 from ratchet.domain.gate.must_source import without_place
+from ratchet.domain.wording import listed
 
 KEYS = {"message", "intent", "context", "entities"}
 ENTITY_KEYS = {"entity", "value", "role", "group"}
@@ -151,6 +152,53 @@ def add(settings: Settings, must: Must) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     write_text(file, f"{text.rstrip()}\n{written(must)}")
     return file
+
+
+def remove(settings: Settings, message: str, context: Mapping[str, str]) -> Must:
+    """Take a message out of the file and return it; what else is in the file stays as it is, comments included.
+
+    `context` tells those of one text apart. Raises `UsageError` where no message fits, or several do.
+    """
+    file, present = path(settings), read(settings)
+    wanted = normalise(parse(message).text)
+    fitting = [
+        number
+        for number, one in enumerate(present)
+        if normalise(one.message) == wanted and context.items() <= one.context.items()
+    ]
+    if not fitting:
+        raise UsageError(f"“{message}” is not in {FILE}.", "`ratchet must list` shows what is.")
+    if len(fitting) > 1:
+        who = listed(described(present[number])["context"] or "no context" for number in fitting)
+        raise UsageError(
+            f"“{message}” is in {FILE} {len(fitting)} times: {who}.",
+            "Say which with --context, for instance --context role=manager; the one without is taken out by hand.",
+        )
+    text = file.read_text(encoding="utf-8")
+    left = without(text, fitting[0], len(present))
+    if left is None:
+        raise RatchetError(
+            f"Entry {fitting[0] + 1} of {FILE} does not begin on a line of its own.", "Take it out by hand."
+        )
+    write_text(file, left)
+    return present[fitting[0]]
+
+
+def without(text: str, number: int, entries: int) -> str | None:
+    """Return the text of a list without one of its entries; None where it does not begin on a line of its own."""
+    node = yaml.compose(text)
+    if not isinstance(node, yaml.SequenceNode) or node.flow_style or len(node.value) != entries:
+        return None
+    starts = [one.start_mark.line for one in node.value]
+    lines = text.splitlines(keepends=True)
+    begin, end = starts[number], [*starts, len(lines)][number + 1]
+    while end > begin + 1 and (lines[end - 1].lstrip().startswith("#") or not lines[end - 1].strip()):
+        end -= 1  # the comment above the next entry belongs to that
+    if starts.count(begin) > 1 or not lines[begin].lstrip().startswith("-"):
+        return None
+    left = "".join([*lines[:begin], *lines[end:]])
+    entries_before, now = yaml_text.load(text), yaml_text.load(left) or []
+    return left if now == [one for place, one in enumerate(entries_before) if place != number] else None
 
 
 def written(must: Must) -> str:

@@ -169,7 +169,11 @@ def evaluate(
 
 
 class NotAsWritten(RatchetError):
-    """A release does not answer as its conversations say."""
+    """A release does not answer as its conversations say: those of `names` do not go as written, of `played`."""
+
+    def __init__(self, fact: str, remedy: str, names: Sequence[str] = (), played: int = 0) -> None:
+        super().__init__(fact, remedy)
+        self.names, self.played = tuple(names), played
 
 
 def converse(settings: Settings, url: str, on_line: Callable[[str], None]) -> int:
@@ -188,21 +192,27 @@ def converse(settings: Settings, url: str, on_line: Callable[[str], None]) -> in
     try:
         run_tool(settings, settings.bot, argv, CONVERSE_SECONDS, on_line)
     except RatchetError as error:
-        wrong = [mismatch for conversation in mismatches(out) for mismatch in conversation]
+        found = mismatches(out)
+        wrong = [mismatch for _, conversation in found for mismatch in conversation]
         if not wrong:
             raise
         raise NotAsWritten(
             f"The release does not answer as {conversations.relative_to(settings.workspace)} says: {wrong[0]}"
             f"{f' ({len(wrong) - 1} more)' if wrong[1:] else ''}.",
             f"Correct the bot or the conversation; all mismatches are in {out}.",
+            [name for name, conversation in found if conversation],
+            len(found),
         ) from error
     return len(mismatches(out))
 
 
-def mismatches(path: Path) -> list[list[str]]:
-    """Return, for each conversation that was played, what was not as written; none without a result."""
+def mismatches(path: Path) -> list[tuple[str, list[str]]]:
+    """Return, for each conversation that was played, its name and what was not as written; none without a result."""
 
-    def make(document: Any) -> list[list[str]]:
-        return [[str(one) for one in played["mismatches"]] for played in document["conversations"]]
+    def make(document: Any) -> list[tuple[str, list[str]]]:
+        return [
+            (str(played["name"]), [str(one) for one in played["mismatches"]])
+            for played in document["conversations"]
+        ]
 
     return read_record(path, make, "Run the same command again.") or []

@@ -16,11 +16,15 @@ from ratchet.domain.corpus.findings import Finding, ValidationReport, masked, sh
 from ratchet.domain.corpus.ledger import Assigned, SplitPolicy, form_of, split
 from ratchet.domain.corpus.merging import Merged, in_frame, merge
 from ratchet.domain.corpus.neighbours import ALONE, Work
+from ratchet.domain.corpus.renames import Succession
 from ratchet.domain.corpus.retiring import WORD_DIFFERENTLY, RetirePolicy
 from ratchet.domain.corpus.returning import returned
 from ratchet.domain.corpus.validation import OF_INTENTS, ValidationPolicy, validate
 from ratchet.domain.record import Record
 from ratchet.domain.wording import count
+
+NAMED = 2
+"""Groups of intents with new names that a headline names; the report has them all."""
 
 __all__ = ["Intake", "Merged", "Taken", "in_frame", "merge", "returned", "take", "with_coverage"]
 
@@ -191,9 +195,10 @@ class Intake(Record):
     """What came of an ingest.
 
     `accepted` is false when validation refused the rows and nothing changed. `added`, `known`, `relabelled`,
-    `removed` and `left_out` count rows; `beside` tells whether extras changed; `repairs` say what cleaning
-    did; `sides` count the new texts by side; `revision` is the data revision afterwards, `page` the report on
-    the rows.
+    `removed` and `left_out` count rows, each in one place; `beside` tells whether extras changed; `repairs` say what
+    cleaning did; `sides` count the new texts by side; `revision` is the data revision afterwards, `page` the report on
+    the rows. `successions` are the intents that were renamed, split or merged, `moved` the relabelled rows that they
+    explain.
     """
 
     accepted: bool
@@ -211,6 +216,8 @@ class Intake(Record):
     revision: str
     report: ValidationReport
     page: str
+    successions: tuple[Succession, ...] = ()
+    moved: int = 0
 
     @property
     def changed(self) -> bool:
@@ -221,8 +228,12 @@ class Intake(Record):
         """Say what came in, as the subject of a commit."""
         if not self.changed:
             return "Data: nothing new"
-        parts = [f"{self.added:,} messages in"] if self.added else []
-        parts += [f"{self.relabelled:,} relabelled"] if self.relabelled else []
+        parts = [f"{one.kind} {one}" for one in self.successions[:NAMED]] if self.moved else []
+        if self.moved and (others := len(self.successions) - NAMED) > 0:
+            parts.append(f"{count(others, 'other group')} of intents in new names")
+        parts += [f"{count(self.added, 'message')} in"] if self.added else []
+        corrected = self.relabelled - self.moved
+        parts += [f"{corrected:,} relabelled"] if corrected else []
         parts += [f"{self.removed:,} removed"] if self.removed else []
         parts += ["extras"] if self.beside else []
         origin = f" from {', '.join(Path(file).name for file in self.files)}" if self.files else " by hand"

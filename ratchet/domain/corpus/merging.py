@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -109,6 +110,32 @@ def agrees(mine: Sequence[str], theirs: Sequence[str]) -> bool:
 def named(context: Sequence[str]) -> list[str]:
     """Return the values that a context names."""
     return [value for value in context if value]
+
+
+def relabels(before: pd.DataFrame, after: pd.DataFrame, context: Sequence[str]) -> Counter[tuple[str, str]]:
+    """Count the rows that kept text and context and have another intent, by their intents (before, after).
+
+    Both frames have the corpus columns; texts count without markup and case, as in `in_frame`.
+    """
+    columns = ["text", *context, "intent"]
+    gone, came = (
+        by_place(one[~in_frame(one, other, columns)], context)
+        for one, other in ((before, after), (after, before))
+    )
+    return Counter(
+        pair for place in gone.keys() & came.keys() for pair in zip(gone[place], came[place], strict=False)
+    )
+
+
+def by_place(rows: pd.DataFrame, context: Sequence[str]) -> dict[tuple[str, ...], list[str]]:
+    """Return the intents of each text and context, in the order of their names."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    texts = (plain(text).casefold() for text in as_list(rows["text"]))
+    for *place, intent in zip(
+        texts, *(as_list(rows[field]) for field in context), as_list(rows["intent"]), strict=True
+    ):
+        found.setdefault(tuple(place), []).append(intent)
+    return {place: sorted(intents) for place, intents in found.items()}
 
 
 def in_frame(rows: pd.DataFrame, other: pd.DataFrame, columns: list[str]) -> np.ndarray:

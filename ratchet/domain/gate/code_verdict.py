@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.gate import dialogue, override
+from ratchet.domain.gate import dialogue, must, override
 from ratchet.domain.gate.decision import Decision
 from ratchet.domain.gate.dialogue import Dialogue, Plays
+from ratchet.domain.gate.must import Musts
 from ratchet.domain.gate.override import Override
 from ratchet.domain.gate.policies import GatePolicy
 from ratchet.domain.gate.rules import Rule
@@ -39,9 +40,14 @@ class CodeVerdict(Record):
         return f"{self.verdict.decision}: {self.verdict.reasons[0]}"
 
 
-def judge(plays: Plays, policy: GatePolicy) -> tuple[Verdict, Dialogue]:
-    """Judge code by what was played with it and with the release that serves; raises nothing."""
+def judge(plays: Plays, policy: GatePolicy, musts: Musts | None = None) -> tuple[Verdict, Dialogue]:
+    """Judge code by what was played with it and with the release that serves; raises nothing.
+
+    `musts` is what came of the messages that must never go wrong, None where there are none: the model may be the same
+    and a message new.
+    """
     found, rules = dialogue.look(plays, {}, policy)
+    rules += must.rule(musts) if musts else []
     if not any(rule.outcome in ("reject", "ask") for rule in rules):
         rules.insert(0, Rule("code", "pass", len(found.changes), 0, UNTRAINED, unit="count"))
     return Verdict(decide(rules), tuple(rules)), found

@@ -150,6 +150,24 @@ def understood(met: Sequence[Met], policy: GatePolicy) -> list[Rule]:
     return [Rule(UNDERSTOOD, "warn", drop, limit, f"{said}, but {odds}.", p, "points")]
 
 
+def misunderstood(played: Played, names: Iterable[str]) -> bool:
+    """Say whether the conversations of these names fail by what the model understands alone.
+
+    With their intents given they go as written, so that nothing of the code is wrong; in full they fail with the gate,
+    too, which has compared that with the champion.
+    """
+    known: dict[str, list[Trial]] = {}
+    for one in played.trials:
+        if one.kind == "conversation" and one.edition != "earlier":
+            known.setdefault(one.name, []).append(one)
+    return all(
+        name in known
+        and all(one.given.passed for one in known[name])
+        and not all(full_passed(one.full) for one in known[name])
+        for name in names
+    )
+
+
 def full_passed(outcome: Outcome | None) -> bool:
     """Say whether something went as written in full."""
     return outcome is not None and outcome.passed

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from ratchet.domain.gate.annotation_changes import LabelChange, SynonymLoss
 from ratchet.domain.gate.entity_sheet import Sheet, labels, messages
-from ratchet.domain.gate.paired import Pair
+from ratchet.domain.gate.paired import Pair, chance_limit
 from ratchet.domain.gate.policies import GatePolicy
-from ratchet.domain.gate.rules import ROUNDING, Rule
+from ratchet.domain.gate.rules import ENTITIES, ROUNDING, Rule
 from ratchet.domain.wording import chance, count, listed, percent, points
 
 UNCOMPARED = (
@@ -50,18 +50,19 @@ def messages_rule(pair: Pair, policy: GatePolicy) -> Rule:
         f"{points(limit)} is allowed"
     )
     if pair.drop <= limit + ROUNDING:
-        return Rule("entities", "pass", pair.drop, limit, f"{said}.", p, "points")
+        return Rule(ENTITIES, "pass", pair.drop, limit, f"{said}.", p, "points")
+    odds = chance_limit(pair.rows, policy, several=True)
     evidence = (
         f"it lost {pair.lost:,} and gained {pair.gained:,}, and two equally good models would do that in {chance(p)} "
-        f"of cases (limit {percent(policy.drop_p)})"
+        f"of cases (limit {percent(odds)})"
     )
-    if p >= policy.drop_p:
+    if p >= odds:
         said = f"{said}, but it may be chance: {evidence}."
-        return Rule("entities", "warn", pair.drop, limit, said, p, "points")
+        return Rule(ENTITIES, "warn", pair.drop, limit, said, p, "points")
     if pair.rows < policy.small_holdout_rows:
         said = f"{said}: {evidence}; with fewer than {count(policy.small_holdout_rows, 'message')} a person decides."
-        return Rule("entities", "ask", pair.drop, limit, said, p, "points")
-    return Rule("entities", "reject", pair.drop, limit, f"{said}: {evidence}.", p, "points")
+        return Rule(ENTITIES, "ask", pair.drop, limit, said, p, "points")
+    return Rule(ENTITIES, "reject", pair.drop, limit, f"{said}: {evidence}.", p, "points")
 
 
 def label_rule(name: str, pair: Pair, policy: GatePolicy, why: str) -> Rule:
@@ -164,9 +165,9 @@ def unsaid() -> Rule:
         "The bot's framework is of a version that does not say which entities are found, so nothing is known of them. "
         "A person decides; `ratchet upgrade` brings the newer one."
     )
-    return Rule("entities", "ask", 1, 0, said, unit="count")
+    return Rule(ENTITIES, "ask", 1, 0, said, unit="count")
 
 
 def uncompared() -> Rule:
     """The champion does not say what it finds: nobody knows what is lost."""
-    return Rule("entities", "ask", 1, 0, UNCOMPARED, unit="count")
+    return Rule(ENTITIES, "ask", 1, 0, UNCOMPARED, unit="count")

@@ -50,20 +50,40 @@ class Pair:
         return chance_of_loss(self.lost, self.gained)
 
 
+def chance_limit(rows: int, policy: GatePolicy, several: bool) -> float:
+    """Return how unlikely a fall must be where two equally good models are compared, as a share of cases.
+
+    It is `gate.drop_p` for the one comparison of a bot without entities. With entities there are two of the same
+    builds (`several`), and each may be wrong: then it is at most `gate.group_p`, the limit of every other part. Where a
+    point is many messages this changes nothing, because such a fall is less likely anyway; on a few hundred messages a
+    point is fewer than ten, and the chance alone decides. Source: 452 good and 145 harmful builds of
+    `benchmarks.gate.whole` with 600 messages: with 10 % for both 10 good ones were blocked and 1 harmful one passed,
+    with 5 % 8 and 1, with 2 % 2 and 3. Below `gate.small_holdout_rows`, where a person decides, nothing is taken off.
+    """
+    return (
+        min(policy.drop_p, policy.group_p) if several and rows >= policy.small_holdout_rows else policy.drop_p
+    )
+
+
 def compare(
-    holdout: pd.DataFrame, pair: Pair, context: Sequence[str], policy: GatePolicy, relabelled: int = 0
+    holdout: pd.DataFrame,
+    pair: Pair,
+    context: Sequence[str],
+    policy: GatePolicy,
+    relabelled: int = 0,
+    several: bool = False,
 ) -> list[Rule]:
     """All rules that set the two models side by side; none where there is no row to compare them on.
 
-    `relabelled` rows were left out of `holdout` and `pair`.
+    `relabelled` rows were left out of `holdout` and `pair`; `several` as in `chance_limit`.
     """
     if not pair.rows:
         return []
     groups = [*intents(holdout, pair, policy), *slices(holdout, context, pair, policy)]
-    return [accuracy(pair, policy, relabelled), *groups]
+    return [accuracy(pair, policy, relabelled, several), *groups]
 
 
-def accuracy(pair: Pair, policy: GatePolicy, relabelled: int = 0) -> Rule:
+def accuracy(pair: Pair, policy: GatePolicy, relabelled: int = 0, several: bool = False) -> Rule:
     """Rule 1: the accuracy did not fall by more than the tolerance, unless it may well be chance."""
     limit, rows, p = policy.max_drop_points / 100, pair.rows, pair.p_value
     new, old = int(pair.candidate.sum()), int(pair.champion.sum())
@@ -75,11 +95,12 @@ def accuracy(pair: Pair, policy: GatePolicy, relabelled: int = 0) -> Rule:
     )
     if pair.drop <= limit + ROUNDING:
         return Rule("accuracy", "pass", pair.drop, limit, f"{said}.", p, "points")
+    odds = chance_limit(rows, policy, several)
     evidence = (
         f"of the rows on which they differ it lost {pair.lost:,} and gained {pair.gained:,}, and two equally "
-        f"good models would do that in {chance(p)} of cases (limit {percent(policy.drop_p)})"
+        f"good models would do that in {chance(p)} of cases (limit {percent(odds)})"
     )
-    if p >= policy.drop_p:
+    if p >= odds:
         return Rule(
             "accuracy", "warn", pair.drop, limit, f"{said}, but it may be chance: {evidence}.", p, "points"
         )

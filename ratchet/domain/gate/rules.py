@@ -24,6 +24,8 @@ from ratchet.domain.statistics import wilson
 from ratchet.domain.wording import Unit, count, listed, percent
 
 RuleOutcome = Literal["pass", "warn", "ask", "reject"]
+ENTITIES = "entities"
+"""The rule that compares the messages with entities; it has a chance where the two models were compared."""
 # Shares are ratios of integers, limits are decimals: they may differ by a rounding error and still be equal.
 ROUNDING = 1e-9
 SHOWN_RETIRED, SHOWN_CHARACTERS = 8, 60

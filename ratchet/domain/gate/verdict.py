@@ -17,7 +17,7 @@ from ratchet.domain.gate import paired, renamed, rules
 from ratchet.domain.gate.decision import Decision as Decision
 from ratchet.domain.gate.evaluation import OUT_OF_SCOPE, correctness
 from ratchet.domain.gate.ramp import RampStatus
-from ratchet.domain.gate.rules import GatePolicy, Rule, TrainingFacts
+from ratchet.domain.gate.rules import ENTITIES, GatePolicy, Rule, TrainingFacts
 from ratchet.domain.record import Record
 
 __all__ = ["Decision", "GatePolicy", "Rule", "TrainingFacts", "Verdict", "decide", "judge"]
@@ -100,17 +100,17 @@ def judge(
             for model in (candidate, champion)
         )
         kept = np.ones(len(holdout), dtype=bool) if relabelled is None else ~relabelled
-        found += paired.compare(
-            truth[kept], paired.Pair(after[kept], before[kept]), context, policy, int((~kept).sum())
-        )
+        both = paired.Pair(after[kept], before[kept])
+        several = any(rule.name == ENTITIES and rule.p_value is not None for rule in beside)
+        found += paired.compare(truth[kept], both, context, policy, int((~kept).sum()), several)
     if champion_trained is not None:
         ours, theirs = renamed.facts(trained, classes), renamed.facts(champion_trained, classes)
         found.append(rules.vanished_intents(ours, theirs))
         found.append(rules.training_rows(ours, theirs, policy))
         found += rules.shrunken_intents(ours, theirs, policy)
-    found += beside
     found.append(rules.floor(right, ramp))
     found.append(rules.target(ramp))
+    found += beside
     found += [rules.not_checked(one) for one in unchecked]
     found += [rules.data_warning(name, policy) for name in warnings]
     found += rules.unjudged(unjudged, policy)

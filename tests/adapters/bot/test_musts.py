@@ -107,3 +107,43 @@ def test_a_message_is_added_to_an_empty_file(settings: Settings, empty: str) -> 
     write(settings, empty)
     musts.add(settings, Must("fire", "report_incident"))
     assert musts.read(settings) == (Must("fire", "report_incident"),)
+
+
+def test_a_message_is_taken_out_and_the_rest_stays_as_it_is(settings: Settings) -> None:
+    """Comments and order included; what is added and taken out again leaves the file as it was."""
+    first, second = (
+        "- message: fire!  # call\n  intent: report\n",
+        "# why\n- {message: gas, intent: report}\n",
+    )
+    write(settings, first + second)
+    assert musts.remove(settings, "Gas", {}) == Must("gas", "report")
+    assert musts.path(settings).read_text(encoding="utf-8") == first + "# why\n"
+    write(settings, first + second)
+    musts.remove(settings, "fire", {})
+    assert musts.path(settings).read_text(encoding="utf-8") == second
+    musts.add(settings, Must("null", "report", {"role": "manager"}))
+    musts.remove(settings, "null", {"role": "manager"})
+    assert musts.path(settings).read_text(encoding="utf-8") == second
+    musts.remove(settings, "gas", {})
+    assert musts.read(settings) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("- {message: b, intent: x}", "is not in bot/tests/must.yml"),
+        (
+            "- {message: a, intent: x}\n- {message: a, intent: y, context: {role: manager}}",
+            "2 times: no context, role manager",
+        ),
+        ("[{message: a, intent: x}, {message: b, intent: x}]", "does not begin on a line of its own"),
+        ("", "is not in"),
+    ],
+)
+def test_what_cannot_be_taken_out_changes_nothing(settings: Settings, text: str, said: str) -> None:
+    """Each refusal has a remedy."""
+    write(settings, text)
+    with pytest.raises(RatchetError, match=said) as refused:
+        musts.remove(settings, "a", {})
+    assert refused.value.remedy
+    assert musts.path(settings).read_text(encoding="utf-8") == text

@@ -1,5 +1,7 @@
 """New rows come into a corpus once, and a label changes only when that is asked for."""
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -7,11 +9,15 @@ from ratchet.domain.corpus import ledger
 from ratchet.domain.corpus.corpus import CorpusPolicy
 from ratchet.domain.corpus.intake import Intake, merge, take
 from ratchet.domain.corpus.ledger import SplitPolicy
+from ratchet.domain.corpus.merging import relabels
+from ratchet.domain.corpus.renames import Move, Succession
 from ratchet.domain.corpus.validation import ValidationPolicy
 from tests.corpora import rows
 
 CORPUS = CorpusPolicy(context={"role": None})
 POLICIES = (CORPUS, SplitPolicy(salt="test"), ValidationPolicy())
+
+RENAMED = Succession("renamed", ("parking",), ("car_space",), (Move("parking", "car_space", 35, 35),))
 
 
 def frame(*made: tuple[str, str, str]) -> pd.DataFrame:
@@ -39,6 +45,18 @@ def test_known_rows_are_counted_and_not_repeated() -> None:
     merged = merge(OLD, frame(("A [pc](device)", "laptop", ""), ("a pc", "laptop", "manager")), CORPUS, False)
     assert merged.known == 1
     assert labels(merged.frame[merged.fresh]) == [["a pc", "laptop", "manager"]]
+
+
+def test_a_row_that_kept_its_text_and_context_was_relabelled() -> None:
+    """Each once, whatever became of its markup; another context is another row."""
+    after = frame(
+        ("A [pc](device)", "notebook", ""), ("a week off", "laptop", "intern"), ("a pc", "leave", "manager")
+    )
+    assert relabels(OLD, after, ["role"]) == {("laptop", "notebook"): 1}
+    assert not relabels(OLD, OLD, ["role"])
+    twice = frame(("a pc", "laptop", ""), ("a pc", "leave", ""))
+    assert relabels(OLD, twice, ["role"]) == {}
+    assert relabels(twice, frame(("a pc", "device", "")), ["role"]) == {("laptop", "device"): 1}
 
 
 def test_a_new_label_overrules_only_on_request() -> None:
@@ -104,10 +122,20 @@ def test_one_faulty_row_refuses_all_and_can_be_left_out() -> None:
             "Data: 5 messages in, 2 relabelled, 1 removed from new.csv",
         ),
         ({"beside": True}, "Data: extras from new.csv"),
+        ({"added": 1}, "Data: 1 message in from new.csv"),
+        (
+            {"relabelled": 35, "moved": 35, "successions": (RENAMED,), "files": ()},
+            "Data: renamed parking → car_space (35 of 35) by hand",
+        ),
+        (
+            {"added": 2, "relabelled": 36, "moved": 35, "successions": (RENAMED,) * 3},
+            "Data: renamed parking → car_space (35 of 35), renamed parking → car_space (35 of 35), 1 other group of "
+            "intents in new names, 2 messages in, 1 relabelled from new.csv",
+        ),
         ({}, "Data: nothing new"),
     ],
 )
-def test_the_headline_says_what_came_in(counts: dict[str, int], headline: str) -> None:
+def test_the_headline_says_what_came_in(counts: dict[str, Any], headline: str) -> None:
     """It becomes the subject of the commit."""
     report = take(frame(), frame(), ledger.empty(), POLICIES).report
     none = {
@@ -122,13 +150,12 @@ def test_the_headline_says_what_came_in(counts: dict[str, int], headline: str) -
     }
     made = Intake(
         accepted=True,
-        files=("/x/new.csv",),
         repairs={},
         sides={},
         revision="r",
         report=report,
         page="p",
-        **{**none, "beside": False, **counts},
+        **{"files": ("/x/new.csv",), **none, **counts},
     )
     assert made.headline() == headline
     assert Intake.from_dict(made.as_dict()) == made

@@ -6,7 +6,9 @@ import pytest
 
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate.code_verdict import CodeVerdict, admit, judge
+from ratchet.domain.gate.decision import Decision
 from ratchet.domain.gate.dialogue import Plays
+from ratchet.domain.gate.must import Miss, Must, Musts
 from ratchet.domain.gate.override import Override, make
 from ratchet.domain.gate.played import Answer, Heard, Played
 from ratchet.domain.gate.policies import GatePolicy
@@ -45,6 +47,16 @@ def test_other_words_are_let_through_and_an_emptied_answer_is_not() -> None:
         admit(judged("11 to 23", ""), None, NOW)
     assert "/tmp/code.html" in error.value.remedy
     assert "`ratchet approve 7 --by NAME --reason TEXT`" in error.value.remedy
+
+
+def test_a_message_that_must_never_go_wrong_stops_code_alone_too() -> None:
+    """The file came or changed with the code; where all of it goes right, that is said."""
+    same, written = Plays(bot("a"), bot("a")), Must("gas smell", "report_accident")
+    verdict, _ = judge(same, GatePolicy(), Musts(2, (Miss(written, "smalltalk", (), ()),)))
+    assert verdict.decision is Decision.REJECT
+    assert "“gas smell”: `report_accident`, answered `smalltalk`" in verdict.reasons[0]
+    assert judge(same, GatePolicy(), Musts(2, ()))[0].decision is Decision.PROMOTE
+    assert judge(same, GatePolicy())[0].decision is Decision.PROMOTE
 
 
 def test_an_override_holds_for_the_code_that_it_was_given_for() -> None:

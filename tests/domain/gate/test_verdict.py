@@ -13,6 +13,7 @@ from scipy.stats import binom
 from ratchet.domain.corpus.coverage import Uncovered
 from ratchet.domain.corpus.retirement import Retired
 from ratchet.domain.corpus.unchecked import Unchecked
+from ratchet.domain.gate.paired import Pair, accuracy, chance_limit
 from ratchet.domain.gate.ramp import RampPolicy
 from ratchet.domain.gate.verdict import Decision, GatePolicy, TrainingFacts, Verdict
 from tests.domain.judging import FACTS, answers, holdout, on_the_ramp, verdict
@@ -363,3 +364,20 @@ def test_rule_one_fires_exactly_at_its_two_conditions(lost: int, gained: int) ->
     fires = lost - gained > 10 and binom.sf(lost - 1, lost + gained, 0.5) < 0.10
     found = verdict(TRUTH, candidate.tolist(), champion.tolist())
     assert (outcomes(found, "accuracy") == ["reject"]) == fires
+
+
+def test_two_comparisons_of_one_build_are_each_less_often_wrong() -> None:
+    """With entities beside, 7 lost of 8 that differ (3.5 %) is no rejection, and 7 of 7 (0.8 %) is; alone both are."""
+    rows, policy = 400, GatePolicy()
+    champion = right(rows - 1, rows)
+    lost = [number >= 7 for number in range(rows)]
+    both = [*lost[:-1], False]
+    for candidate, several, said in (
+        (lost, False, "reject"),
+        (lost, True, "warn"),
+        (both, True, "reject"),
+    ):
+        pair = Pair(np.array(candidate), np.array(champion))
+        assert accuracy(pair, policy, several=several).outcome == said
+    assert chance_limit(299, policy, True) == policy.drop_p
+    assert chance_limit(300, GatePolicy(drop_p=0.01), True) == 0.01

@@ -33,8 +33,17 @@ def settings(tmp_path: Path) -> Settings:
 
 def ingest(settings: Settings, file: Path, columns: Columns, drop_faulty: bool = False) -> Intake:
     """Go through the flow's steps, in its order, and commit."""
+    return through(settings, [str(file)], columns, drop_faulty)
+
+
+def by_hand(settings: Settings) -> Intake:
+    """Take in what was edited in `data/`."""
+    return through(settings, [], Columns())
+
+
+def through(settings: Settings, files: list[str], columns: Columns, drop_faulty: bool = False) -> Intake:
+    """Go through the flow's steps."""
     run: Any = SimpleNamespace(settings=settings, folder=settings.runs / "r")
-    files = [str(file)]
     before = load.fn(run)
     reading = read.fn(run, files, columns)
     taken = take.fn(run, before, reading, False, drop_faulty, True)
@@ -78,6 +87,23 @@ def test_the_account_is_in_the_result_the_page_and_the_commit(settings: Settings
     assert "sources:" in git(settings.workspace, "show", "HEAD:params.yaml")
     again = load_settings(settings.workspace)
     assert ingest(again, export(tmp_path / "eksport 2.csv"), Columns()).added == 0
+
+
+def test_an_intent_that_was_renamed_by_hand_is_said_to_be(settings: Settings, tmp_path: Path) -> None:
+    """In the headline and the figures: its messages neither came nor went; what else was edited is counted beside."""
+    ingest(settings, export(tmp_path / "a.csv"), Columns("Pytanie", "Temat"))
+    path = settings.workspace / "data" / "utterances.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace(",laptop,", ",notebook,"), encoding="utf-8")
+    result = by_hand(load_settings(settings.workspace))
+    assert result.headline() == "Data: renamed laptop → notebook (12 of 12) by hand"
+    assert (result.added, result.removed, result.relabelled, result.moved) == (0, 0, 12, 12)
+    assert git(settings.workspace, "log", "-1", "--format=%s").strip() == result.headline()
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert ",notebook," in lines[-2]
+    path.write_text(
+        "\n".join([*lines[:-2], lines[-2].replace(",notebook,", ",urlop,"), ""]), encoding="utf-8"
+    )
+    assert by_hand(load_settings(settings.workspace)).headline() == "Data: 1 relabelled, 1 removed by hand"
 
 
 def test_params_with_changes_of_its_own_is_not_committed(settings: Settings, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from ratchet.adapters.system import commands, yaml_text
 from ratchet.adapters.system.files import refuse_pointers, sha256, write_text
 from ratchet.adapters.targets.swarm import derived, tls
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.release import room
 from ratchet.domain.release.manifest import Release
 
 STACK_SECONDS = 120
@@ -112,6 +113,7 @@ def variables(settings: Settings, release: Release | None = None, colour: str = 
         "RATCHET_IMAGE": release.bundle if release else "",
         "RATCHET_RELEASE": release.id if release else "",
         "RATCHET_MODEL_VERSION": release.model_version if release else "",
+        "RATCHET_REPLICA_MEMORY": f"{room.reserved_mib(release.lineage.encoder if release else '')}M",
     }
 
 

@@ -198,10 +198,7 @@ class Conversations:
 
     async def _remember_context(self, tracker: DialogueStateTracker, context: Mapping[str, str]) -> None:
         """Responses may be conditioned on context slots, so they say what the directory says now."""
-        fields = {*context, *_fields_before(tracker)}
-        names = [name for name in context_slots(self.agent.domain) if name in fields]
-        changed = [SlotSet(n, context.get(n)) for n in names if tracker.get_slot(n) != context.get(n)]
-        if changed:
+        if changed := changed_by_context(tracker, self.agent.domain, context):
             tracker.update_with_events(changed, self.agent.domain)
         await self.agent.processor.save_tracker(tracker)
 
@@ -217,6 +214,15 @@ class Conversations:
     async def _said(self, tracker: DialogueStateTracker) -> list[dict[str, Any]]:
         before = await self._trackers.said_before(tracker.sender_id)
         return [*before, *trackers.said(tracker.events)]
+
+
+def changed_by_context(
+    tracker: DialogueStateTracker, domain: Domain, context: Mapping[str, str]
+) -> list[SlotSet]:
+    """What a message's context changes in the slots: its fields, and those of the message before that are gone."""
+    fields = {*context, *_fields_before(tracker)}
+    names = [name for name in context_slots(domain) if name in fields]
+    return [SlotSet(n, context.get(n)) for n in names if tracker.get_slot(n) != context.get(n)]
 
 
 def _fields_before(tracker: DialogueStateTracker) -> set[str]:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ratchet_bot.tools._errors import ToolError, cause, run
+from ratchet_bot.tools._errors import ToolError, refused, run
 from ratchet_bot.tools._model import verify
 from ratchet_bot.tools._yaml import domain_of
 
@@ -187,7 +187,7 @@ def load_agent(model: Path, domain: Path, memory: Any, actions: Any = None) -> A
     """Rasa's agent with the model, on a `Memory`, with the endpoint of its custom actions.
 
     The domain file's responses replace the model's: a wording needs no training. Raises ToolError for an archive that
-    is none. Redis need not be there: readiness asks for it.
+    is none, or whose sentence encoder is not here. Redis need not be there: readiness asks for it.
     """
     from rasa.core.agent import Agent
     from rasa.shared.core.domain import Domain
@@ -200,9 +200,7 @@ def load_agent(model: Path, domain: Path, memory: Any, actions: Any = None) -> A
         if (domain := domain_of(domain)).exists():
             agent.nlg.responses = {**agent.domain.responses, **Domain.load(str(domain)).responses}
     except Exception as error:  # any broken archive
-        raise ToolError(
-            f"{model} cannot be served: {cause(error)}.", "Train it again, or see what it needs."
-        ) from error
+        raise refused(f"{model} cannot be served", error, "Train it again, or see what it needs.") from error
     return agent
 
 

@@ -1,0 +1,72 @@
+"""The conversations of a staged release: what the code does wrong stops it, a misunderstanding alone does not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from ratchet.adapters.bot import playing, rasa
+from ratchet.adapters.run import Run
+from ratchet.adapters.system.files import write_json
+from ratchet.domain.gate.played import Outcome, Played, Trial
+from tasks.release.stage import converse
+from tests.workspaces import make_release
+
+RELEASE = make_release("sha256:new", "b", version="2")
+FINE, WRONG = Outcome(), Outcome(("after 'hello' the bot says 'bye', without 'welcome'",))
+
+
+def judged(*trials: tuple[str, Outcome, Outcome]) -> Played:
+    """What the gate played: name, with the intents given, and in full."""
+    return Played(
+        tuple(Trial("conversation", "a.yml", name, (), given, full) for name, given, full in trials),
+        (),
+        (),
+        {},
+    )
+
+
+def run(folder: Path, found: Played, monkeypatch: pytest.MonkeyPatch, kept: bool = True) -> Run:
+    """A run in which two of three conversations do not go as written; `kept`: the gate played in this run."""
+
+    def lost(*_: Any) -> int:
+        raise rasa.NotAsWritten("Wrong.", "Correct it.", ["one", "two"], 3)
+
+    monkeypatch.setattr(rasa, "converse", lost)
+    monkeypatch.setattr(playing, "can", lambda _: True)
+    monkeypatch.setattr(playing, "play", lambda *_: {"candidate": found})
+    if kept:
+        write_json(playing.written(folder / "played", "candidate"), found.as_dict())
+    model = SimpleNamespace(sha256="m")
+    registry = SimpleNamespace(model=lambda _: model, archive=lambda _: folder / "model.tar.gz")
+    settings = SimpleNamespace(bot=folder)
+    return cast("Run", SimpleNamespace(settings=settings, registry=registry, folder=folder))
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_misunderstanding_alone_stops_no_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: bool
+) -> None:
+    """The gate has compared it with the champion; where its play is of another run, the model is played again."""
+    found = judged(("one", FINE, WRONG), ("two", FINE, WRONG), ("three", FINE, FINE))
+    assert converse(run(tmp_path, found, monkeypatch, kept), RELEASE, "http://x") == 1
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        pytest.param(judged(("one", WRONG, WRONG), ("two", FINE, WRONG)), id="the code"),
+        pytest.param(judged(("one", FINE, WRONG), ("two", FINE, FINE)), id="fails when staged alone"),
+        pytest.param(judged(("one", FINE, WRONG)), id="never played"),
+        pytest.param(
+            judged(("one", FINE, WRONG), ("one", WRONG, WRONG), ("two", FINE, WRONG)), id="two of a name"
+        ),
+    ],
+)
+def test_whatever_else_is_wrong_does(found: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Code, what only the running release does, and what the gate has not seen."""
+    with pytest.raises(rasa.NotAsWritten):
+        converse(run(tmp_path, found, monkeypatch), RELEASE, "http://x")
