@@ -180,12 +180,7 @@ def written(path: Path, found: Found, test: bool) -> Path | None:
     target.write_text(
         yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=4096), encoding="utf-8"
     )
-    if converted.skipped:
-        first = converted.skipped[0]
-        what = f"{count(len(converted.skipped), 'line')} in Markdown that is no example, such as {first.text[:60]!r}"
-        todo = f"If it is a message, write `- {first.text[:60]}` and ingest it."
-        why = "Rasa 1 passed over lines that do not begin with `- `"
-        found.rows.append(Row(Kind.LEFT, what, f"{name}:{first.number}", why=why, todo=todo))
+    found.rows += skipped(converted, name)
     tables, stories = len(converted.nlu), len(converted.stories)
     parts = f"{tables} intents and tables, {stories} stories, {len(converted.responses)} responses"
     found.rows.append(
@@ -199,3 +194,16 @@ def written(path: Path, found: Found, test: bool) -> Path | None:
         )
     )
     return target
+
+
+def skipped(converted: markdown.Converted, name: str) -> list[Row]:
+    """Return a row for the lines that are no examples, with the first one; none where there are none."""
+    if not converted.skipped:
+        return []
+    first = converted.skipped[0]
+    what = (
+        f"{count(len(converted.skipped), 'line')} in Markdown that is no example, such as {first.text[:60]!r}"
+    )
+    todo = f"If it is a message, write `- {first.text[:60]}` and ingest it."
+    why = "Rasa 1 passed over lines that do not begin with `- `"
+    return [Row(Kind.LEFT, what, f"{name}:{first.number}", why=why, todo=todo)]
