@@ -17,6 +17,7 @@ import pandas as pd
 import typer
 
 from benchmarks.bot import data, pooled
+from benchmarks.bot.cycle import cycle
 from benchmarks.bot.tools import LEAN, Cost, evaluate, median, predictions, run, start_and_memory, train
 
 LOGISTIC = {
@@ -34,7 +35,7 @@ LOGISTIC = {
 CLASSIFIER = "ratchet_bot.components.classifier.LinearIntentClassifier"
 Row = tuple[str, str, str]
 SECTIONS = (
-    *("few", "official", "example", "typing", "labels", "growth", "service"),
+    *("few", "official", "example", "typing", "labels", "growth", "service", "cycle"),
     *("quality", "speed", "context", "dropout"),
 )
 """The first line is about the sentence encoder; the others are the linear classifier's, as before there was one."""
@@ -64,6 +65,7 @@ def rows(folder: Path, repeat: int, diet: Path | None, only: Sequence[str]) -> I
         "labels": lambda: pooled.labels(folder),
         "growth": lambda: pooled.growth(folder),
         "service": lambda: service(folder, repeat),
+        "cycle": lambda: cycle(folder, LOGISTIC),
         "quality": lambda: quality(folder),
         "speed": lambda: speed(folder, repeat),
         "context": lambda: context(folder),

@@ -13,6 +13,7 @@ from tests.e2e.fleet.load import Count
 
 Case = Callable[[Bench], Row]
 STACK_FILE, HAPROXY = "deployments/stack.yml", "deployments/proxy/haproxy.cfg"
+RESERVED = 'memory: "${RATCHET_REPLICA_MEMORY}"}'
 CONVERSATION = "bot/ratchet_bot/channel/conversation.py"
 SLOW = "import time; time.sleep(0.7)\n        processor = self.agent.processor\n        output"
 PROCESSOR = "processor = self.agent.processor\n        output"
@@ -163,7 +164,7 @@ CASES: dict[str, Case] = {
         "wrong wording", "bot/domain.yml", lambda text: text.replace("text: Starting", "text: Stopping")
     ),
     "too slow": bad("too slow", CONVERSATION, lambda text: text.replace(PROCESSOR, SLOW, 1)),
-    "no room": bad("no room", STACK_FILE, lambda text: text.replace("memory: 256M}", "memory: 4000G}", 1)),
+    "no room": bad("no room", STACK_FILE, lambda text: text.replace(RESERVED, "memory: 4000G}", 1)),
     "one replica a node": bad(
         "one replica a node",
         STACK_FILE,
@@ -187,7 +188,7 @@ CASES: dict[str, Case] = {
         "memory limit",
         STACK_FILE,
         lambda text: text.replace(
-            "limits: {memory: 1G}\n        reservations: {memory: 256M}",
+            f"limits: {{memory: 1G}}\n        reservations: {{{RESERVED}",
             "limits: {memory: 150M}\n        reservations: {memory: 100M}",
             1,
         ),

@@ -12,6 +12,7 @@ import hashlib
 import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
@@ -23,7 +24,7 @@ from ratchet.adapters.settings import Settings
 from ratchet.adapters.system import git, yaml_text
 from ratchet.adapters.system.files import replacing
 from ratchet.domain.corpus.corpus import as_list, normalise, normalised
-from ratchet.domain.corpus.ledger import form_of
+from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.sampling import SOURCE
 from ratchet.domain.record import Record
 
@@ -92,7 +93,8 @@ def forget(
     nothing is removed; killed anywhere, the same command again removes what is left.
     """
     workspace = settings.workspace
-    named = {normalise(text) for text in texts}
+    require_nothing_edited(workspace)
+    named = {form for text in texts if (form := normalise(text))}
     said = {normalise(text) for text in words_of(settings, person)} if person else set()
     here = dvc.revision(workspace) if (workspace / dvc.POINTER).exists() else ""
     revisions = dict.fromkeys(
@@ -100,8 +102,7 @@ def forget(
     )
     replaced, gone, lost = rewrite_all(settings, list(revisions), (named, said), say)
     events, samples = forget_events(settings, named, person), forget_samples(settings, named | said)
-    if replaced:
-        put(settings, here, replaced)
+    put(settings, here, replaced)
     following.forget(workspace, everywhere=True)
     return Forgotten(
         messages=gone.get(here, 0),
@@ -113,6 +114,15 @@ def forget(
         left=tuple(left(settings, named | said)),
         beyond=BEYOND,
     )
+
+
+def require_nothing_edited(workspace: Path) -> None:
+    """Raise `RatchetError` where `data/` was edited by hand: it is replaced, and the edits would be gone."""
+    if following.look(workspace).local in (following.Local.EDITED, following.Local.EDITED_BEHIND):
+        raise RatchetError(
+            "data/ has changes that were not taken in, and nothing was removed.",
+            f"Take them in first: `ratchet ingest --commit`. To put them aside: `{dvc.RESET}`.",
+        )
 
 
 def rewrite_all(
@@ -137,7 +147,7 @@ def rewrite_all(
 def rewrite(settings: Settings, revision: str, named: set[str], said: set[str]) -> tuple[str, int]:
     """Store a data revision again without the words; returns its new hash and how many messages are gone."""
     version, folder = merging.read(settings, revision)
-    forms = pd.Series(normalised(version.frame["text"], form_of(version.ledger)), index=version.frame.index)
+    forms = pd.Series(normalised(version.frame["text"]), index=version.frame.index)
     gone = forms.isin(named) | (forms.isin(said) & (version.frame["source"] == SOURCE))
     if not gone.any():
         return revision, 0
@@ -152,14 +162,16 @@ def rewrite(settings: Settings, revision: str, named: set[str], said: set[str]) 
 
 
 def put(settings: Settings, here: str, replaced: dict[str, str]) -> None:
-    """Put the new revisions in the place of the old ones: in `data/` and in Git."""
+    """Put the new revisions in the place of the old ones: in `data/` and in Git, also what a killed run left there."""
     workspace = settings.workspace
     if here in replaced:
         staged = data_folder.staging(workspace)
         dvc.materialise(workspace, replaced[here], staged)
         data_folder.swap(workspace, dvc.describe(workspace, staged))
-    forgotten.add(workspace, replaced)
-    if git.in_repository(workspace):
+    if replaced:
+        forgotten.add(workspace, replaced)
+    noted = (workspace / forgotten.FILE).is_file() and git.in_repository(workspace)
+    if noted and git.changed(workspace, str(forgotten.FILE)):
         git.commit(workspace, [str(forgotten.FILE), dvc.POINTER], "Data: messages forgotten")
 
 

@@ -133,6 +133,13 @@ class Settings(BaseSettings):
     conversation_messages: int = Field(
         10, ge=3, description="messages of a person that rules and stories can look back on, at least"
     )
+    handoff: Literal["auto", "silent", "continue"] = Field(
+        "auto",
+        description="what the bot does after a hand-off; `auto`: `silent` where a client has the right `handoff`",
+    )
+    handoff_token: SecretStr | None = Field(
+        None, description="token of a client with the right `handoff`, for `ratchet handoff`"
+    )
     actions_url: str | None = Field(
         None, description="the server of Rasa's custom actions: http://HOST:5055/webhook (`process`)"
     )

@@ -35,6 +35,8 @@ def add_to(app: typer.Typer) -> None:
 class Status:
     """What a look at the workspace finds; `outdated` is "" where it is of the program's version.
 
+    `paused` says who stopped the bot, "" where nobody did.
+
     `attempt` is the last failed attempt where no release went live since.
     """
 
@@ -49,6 +51,7 @@ class Status:
     question: Question | None
     attempt: Attempt | None
     replicas: Sequence[ReplicaStatus]
+    paused: str
 
     @property
     def serving(self) -> bool:
@@ -76,6 +79,7 @@ def look(found: Settings) -> Status:
     """Look at registry, target, harvest and the workspace's own version."""
     from ratchet.adapters.registry import waiting
     from ratchet.adapters.registry.mlflow import Registry
+    from ratchet.adapters.targets import desks
     from ratchet.adapters.targets.choice import choose_target
     from ratchet.adapters.workspace import version
     from ratchet.domain.release.attempt import outstanding
@@ -95,6 +99,7 @@ def look(found: Settings) -> Status:
         question=waiting.question(registry),
         attempt=outstanding(registry.attempts(), live, everywhere(live, replicas)),
         replicas=replicas,
+        paused=desks.said(found) if live else "",
     )
 
 
@@ -120,6 +125,7 @@ def machine(found: Status) -> dict[str, Any]:
         "waiting": waits.as_dict() | {"sentence": waits.sentence} if waits else None,
         "question": asks.as_dict() | {"sentence": asks.sentence} if asks else None,
         "last_attempt": failed.as_dict() | {"sentence": failed.sentence} if failed else None,
+        "paused": found.paused or None,
         "replicas": [vars(replica) for replica in found.replicas],
     }
 
@@ -150,6 +156,7 @@ def live(found: Status) -> list[tuple[str, str]]:
         serves = f"{how}: {serving.lacking(live, found.replicas)}; {mend}"
     return [
         ("serving", serves),
+        *([("paused", found.paused)] if found.paused else []),
         ("release", f"{live.id}, live since {live.live_since}, {live.reason}"),
         ("model", f"version {model.version}, sha256 {model.sha256[:12]}"),
         ("accuracy", f"{share(model.accuracy)} ({interval}) on {model.holdout_rows:,} messages"),

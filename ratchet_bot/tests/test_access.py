@@ -49,11 +49,31 @@ def test_a_caller_without_token_may_not_claim_a_context_unless_trusted() -> None
 
 
 def test_the_staging_token_may_do_everything(tmp_path: Path) -> None:
-    """Smoke conversations state their context."""
+    """Smoke conversations state their context; it stops the bot, and reads nobody's conversation."""
     file = tmp_path / "token"
     file.write_text(TOKEN + "\n")
     staging = access.load("127.0.0.1", None, file).client(f"Bearer {TOKEN}")
-    assert staging.rights == access.RIGHTS | {"checks"}
+    assert staging.rights == access.RIGHTS | {"checks", "pause"}
+    assert not staging.may("handoff")
+
+
+def test_who_answers_in_the_bots_place_has_a_token_that_says_so(tmp_path: Path) -> None:
+    """No caller without a token, no application by default, and no other client of a file that is read for this."""
+    path = clients(
+        tmp_path,
+        f"- {{name: people, token: {TOKEN}, rights: [handoff]}}\n- {{name: web, token: {OTHER}}}\n",
+    )
+    known = access.load("127.0.0.1", None, None, desks=path)
+    people = known.client(f"Bearer {TOKEN}")
+    assert people.may("handoff")
+    assert people.may("pause")
+    assert not people.may("chat")
+    assert known.client(f"Bearer {OTHER}") is None
+    assert not known.client(None).may("handoff")
+    assert not known.client(None).may("pause")
+    web = access.load("0.0.0.0", path, None).client(f"Bearer {OTHER}")
+    assert not web.may("handoff")
+    assert not web.may("pause")
 
 
 @pytest.mark.parametrize(

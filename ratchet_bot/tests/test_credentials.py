@@ -41,6 +41,8 @@ def test_nothing_is_an_empty_list(tmp_path: Path) -> None:
         ("rest:\nslack:\n  slack_token: xoxb-123\n", 3, "slack_token is written out"),
         ("a.B:\n  nested:\n    api_key: abc\n", 3, "api_key is written out"),
         ("a.B:\n  - password: abc\n", 1, "in place of options"),
+        ("slack: xoxb-123\n", 1, "in place of options"),
+        ("slack: [xoxb-123]\n", 1, "in place of options"),
         ("callback:\n  url: https://bot:pass@example.org/x\n", 2, "url is written out"),
         ("twilio:\n  auth_token: 12345\n", 2, "auth_token is written out"),
         ("rest:\nslack:\n  slack_token: ${NOT_THERE}\n", 3, "needs the variable NOT_THERE"),

@@ -125,6 +125,13 @@ def test_an_encoder_is_found_by_name_and_by_digest(tmp_path: Path, monkeypatch: 
         encoders.find("tiny")
 
 
+def test_a_folder_that_is_being_filled_is_not_taken(tmp_path: Path) -> None:
+    """It is the newest of its name, and may be gone the next moment."""
+    digest = tiny_encoder.write(tmp_path / "a")
+    tiny_encoder.write(tmp_path / ".new-x")
+    assert encoders.place(tmp_path, digest) == tmp_path / "a"
+
+
 def test_no_text_is_encoded_twice(tmp_path: Path) -> None:
     """Not in one call, not in the next process, and another encoder's vectors are never taken."""
     first = Counting()

@@ -75,10 +75,19 @@ def test_entity_markup_is_read(tmp_path: Path) -> None:
     assert "city" in found.get_domain().entities
 
 
+def test_words_that_are_several_entities_are_read(tmp_path: Path) -> None:
+    """Rasa's `[words][{…}, {…}]` gives one text and each of its entities."""
+    text = 'to [Rome][{"entity": "city"}, {"entity": "capital"}]'
+    example = importer(tmp_path, [row(text, "greet"), row("bye", "bye")]).get_nlu_data().intent_examples[0]
+    assert example.get("text") == "to Rome"
+    assert [one["entity"] for one in example.get("entities")] == ["city", "capital"]
+
+
 def test_text_with_brackets_stays_as_it_is(tmp_path: Path) -> None:
     """Brackets that are no markup are text."""
-    found = importer(tmp_path, [row("error [42] in (a) list", "greet"), row("bye", "bye")])
-    assert found.get_nlu_data().intent_examples[0].get("text") == "error [42] in (a) list"
+    for text in ("error [42] in (a) list", "see [1][2]"):
+        found = importer(tmp_path, [row(text, "greet"), row("bye", "bye")])
+        assert found.get_nlu_data().intent_examples[0].get("text") == text
 
 
 def test_extras_in_rasa_yaml_are_merged(tmp_path: Path) -> None:

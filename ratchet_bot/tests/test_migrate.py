@@ -68,6 +68,18 @@ def test_entities_keep_role_value_and_place_in_the_text(tmp_path: Path) -> None:
     assert done.report["facts"]["entities"] == {"city": 8, "line": 2}
 
 
+def test_a_comment_among_examples_is_left_with_a_warning(tmp_path: Path) -> None:
+    """In `examples: |` YAML takes it for text, and Rasa skips it: the messages come in, and the row names the line."""
+    project = copied("roles", tmp_path)
+    data = project / "data" / "nlu.yml"
+    before = len(read(PROJECTS / "roles", tmp_path / "before").messages)
+    text = data.read_text().replace("examples: |\n", "examples: |\n    # how people say it\n", 1)
+    data.write_text(text)
+    done = read(project, tmp_path)
+    assert len(done.messages) == before
+    assert len([row for row in done.report["rows"] if "# how people say it" in row["why"]]) == 1
+
+
 def test_synonyms_regexes_and_a_lookup_table_in_a_file_come_along(tmp_path: Path) -> None:
     """The table's file is read, as seen from the project's folder."""
     extras = read(PROJECTS / "roles", tmp_path).report["extras"]

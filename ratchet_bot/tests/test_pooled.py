@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,7 +18,7 @@ from rasa.shared.nlu.training_data.message import Message
 from ratchet_bot.components import encoders, pooled
 from ratchet_bot.components.encoder import EncoderError
 from ratchet_bot.components.linear import LinearModel, Options, train
-from ratchet_bot.tools import evaluate
+from ratchet_bot.tools import evaluate, serve
 from ratchet_bot.tools._errors import ToolError
 from ratchet_bot.tools._model import load
 from tests import corpus, tiny_encoder
@@ -212,7 +214,18 @@ def test_the_tools_train_and_evaluate_with_an_encoder(
     assert "encoded" not in capsys.readouterr().out
     evaluate.main(["--model", f"m={made.archive}", "--data", str(made.data), "--out", str(tmp_path / "out")])
     monkeypatch.setenv("RATCHET_ENCODERS", str(tmp_path / "nowhere"))
-    with pytest.raises(ToolError, match="no sentence encoder"):
+    wanted = rf"without its sentence encoder: There is no sentence encoder {here[:12]}.*Run `ratchet serve`"
+    with pytest.raises(ToolError, match=wanted):
+        load(made.archive)
+    nowhere = SimpleNamespace(trackers=None, locks=None)
+    with pytest.raises(ToolError, match=wanted):
+        serve.load_agent(made.archive, tmp_path / "none.yml", nowhere)
+    monkeypatch.setenv("RATCHET_ENCODERS", str(tmp_path / "encoders"))
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    encoders.opened.cache_clear()
+    with pytest.raises(
+        ToolError, match=r"environment lacks onnxruntime.*Run `uv add onnxruntime tokenizers`"
+    ):
         load(made.archive)
 
 

@@ -45,7 +45,10 @@ def look_up(run: Run, before: Store, old: str, new: str, merge: bool) -> dict[Pa
     known = naming.files(run.settings)
     changed = {path: texts.renamed(text, old, new) for path, text in known.items()}
     changed = {path: text for path, text in changed.items() if text != known[path]}
-    require_clean(run, [*changed, *([] if gone else [run.settings.workspace / dvc.POINTER])])
+    # without anything to change, a run that was killed may have left files that have the new name
+    touched = changed or [path for path, text in known.items() if texts.renamed(text, new, old) != text]
+    beside = [] if gone and changed else [run.settings.workspace / dvc.POINTER]
+    require_clean(run, [*touched, *beside])
     return changed
 
 

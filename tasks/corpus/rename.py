@@ -36,6 +36,8 @@ def rename(run: Run, before: Store, old: str, new: str, files: Mapping[Path, str
     if not git.in_repository(workspace):
         return revision
     number, paths = int((intents == old).sum()), [str(path.relative_to(workspace)) for path in files]
+    if not number and not paths:
+        return git.git(workspace, "rev-parse", "HEAD")  # already so
     if not number:
         return git.commit(workspace, paths, f"Bot: {old} is {new} now, as in the data")
     return git.commit(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from ratchet.adapters.bot import archives, channel, played, playing, rasa
 from ratchet.adapters.run import Run
 from ratchet.adapters.targets import locust_load
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.gate.decision import Decision
+from ratchet.domain.gate.override import Override, covers
 from ratchet.domain.gate.played import CANDIDATE
 from ratchet.domain.release import stories
 from ratchet.domain.release.load_test import LoadVerdict
@@ -23,10 +24,10 @@ SAMPLE = 200
 
 @dataclass(frozen=True)
 class Proof:
-    """What a staged release has shown: the conversations that went as written, its figures under load, and the test
-    stories of a project that came from Rasa."""
+    """What a staged release has shown: the conversations that went as written (None where some did not, and a person
+    approved it), its figures under load, and the test stories of a project that came from Rasa."""
 
-    conversations: int
+    conversations: int | None
     load: LoadVerdict | None
     stories: Stories | None = None
 
@@ -39,6 +40,8 @@ def describe(proof: Proof) -> str:
     """Say what was proved."""
     written = proof.conversations
     played = f"{written} conversations went as written" if written else "ready, no conversation is written"
+    if written is None:
+        played = "conversations did not go as written, and a person approved it"
     parts = [played, *filter(None, [proof.stories.sentence() if proof.stories else ""])]
     return "; ".join([*parts, *([locust_load.describe(proof.load)] if proof.load else [])])
 
@@ -66,15 +69,15 @@ def stage(run: Run, release: Release, load: bool = True) -> Proof:
 def play(run: Run, release: Release) -> Stories | None:
     """Play the test stories; None where none is written.
 
-    Raises `RatchetError` where one fails that a released model passed. A person's override of this model lets its
-    failures through: they are known to fail from then on.
+    Raises `RatchetError` where one fails that a released model passed. A person's approval of this model with this code
+    lets its failures through: they are known to fail from then on.
     """
     archive = run.registry.archive(run.registry.model(release.model_version))
     found = played.play(run.settings, archive, run.folder, say)
     if not found:
         return None
     before = [one.stories for one in run.registry.releases()]
-    if (lost := stories.broken(found, before)) and not release.override:
+    if (lost := stories.broken(found, before)) and approval(release) is None:
         raise RatchetError(
             stories.refusal(lost),
             f"Correct the bot, or let it through: `ratchet approve {release.model_version} --by NAME --reason TEXT"
@@ -83,8 +86,8 @@ def play(run: Run, release: Release) -> Stories | None:
     return stories.summed(found)
 
 
-def converse(run: Run, release: Release, url: str) -> int:
-    """Play the conversations and return how many went as written.
+def converse(run: Run, release: Release, url: str) -> int | None:
+    """Play the conversations and return how many went as written; None where a person approved what did not.
 
     Those that a person approved the release in spite of, or that fail by understanding alone, are said and do not stop
     it: what a model understands is compared with the champion by the gate, where one lost conversation may be chance.
@@ -92,23 +95,32 @@ def converse(run: Run, release: Release, url: str) -> int:
     try:
         return rasa.converse(run.settings, url, say)
     except rasa.NotAsWritten as error:
-        if release.override is not None and release.override.get("decision") == Decision.PROMOTE:
-            why = f"{release.override['by']} approved it"
-        elif misunderstood(run, release, error.names):
-            why = "with its intents given it goes as written, and what is understood the gate has compared"
-        else:
+        if said := approval(release):
+            note(f"{error.fact} It is released all the same: {said.by} approved it.")
+            return None
+        if not misunderstood(run, release, error.names):
             raise
+        why = "with its intents given it goes as written, and what is understood the gate has compared"
         note(f"{error.fact} It is released all the same: {why}.")
         return error.played - len(error.names)
+
+
+def approval(release: Release) -> Override | None:
+    """Return the person's decision that let exactly this release through when it was made; None where none did.
+
+    An approval of the model with other code, or one that had expired by then, says nothing about these answers.
+    """
+    said = Override.from_dict(release.override) if release.override else None
+    return said if covers(said, release.code, datetime.fromisoformat(release.created_at)) else None
 
 
 def misunderstood(run: Run, release: Release, names: Sequence[str]) -> bool:
     """Say whether conversations fail by understanding alone, as the gate played them; played now where it has not."""
     from ratchet.domain.gate import conversations  # with pandas, which a rollback does not wait for
 
-    folder = run.folder / "played"
-    if not playing.can(run.settings.bot):
+    if not names or not playing.can(run.settings.bot):
         return False
+    folder = run.folder / "played"
     if (known := playing.written(folder, CANDIDATE)).is_file():
         return conversations.misunderstood(playing.read(known), names)
     model = run.registry.model(release.model_version)

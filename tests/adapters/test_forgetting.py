@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from ratchet.adapters import forgetting
 from ratchet.adapters.corpus import data_folder, data_revisions, dvc, following, forgotten
 from ratchet.adapters.forgetting import Forgotten
+from ratchet.domain.errors import RatchetError
 from tests.clones import Clone, team
 from tests.corpora import rows
 
@@ -102,8 +104,85 @@ def test_a_persons_events_go_and_what_was_harvested_from_them(tmp_path: Path) ->
 def test_a_chain_of_rewritten_revisions_is_followed(tmp_path: Path) -> None:
     """One that was written again twice; a circle ends."""
     (tmp_path / ".dvc").mkdir()
-    forgotten.add(tmp_path, {"a": "b"})
-    forgotten.add(tmp_path, {"b": "c"})
-    assert [forgotten.now(tmp_path, name) for name in "abcd"] == ["c", "c", "c", "d"]
-    forgotten.add(tmp_path, {"c": "a"})
-    assert forgotten.now(tmp_path, "a") in "abc"
+    a, b, c, d = (f"{letter * 32}.dir" for letter in "abcd")
+    forgotten.add(tmp_path, {a: b})
+    forgotten.add(tmp_path, {b: c})
+    assert [forgotten.now(tmp_path, name) for name in (a, b, c, d)] == [c, c, c, d]
+    forgotten.add(tmp_path, {c: a})
+    assert forgotten.now(tmp_path, a) in (a, b, c)
+
+
+def test_a_line_that_names_no_revision_removes_nothing(tmp_path: Path) -> None:
+    """Whoever can push to Git writes `.dvc/forgotten`, and what it names is removed: a path in it is passed over.
+
+    So are the marks that Git leaves where two people forgot something; the pairs of both sides hold.
+    """
+    (clone,) = team(tmp_path, 1)
+    precious = clone.settings.state / "precious"
+    precious.mkdir()
+    (precious / "file").write_text("kept")
+    one, other = f"{'a' * 32}.dir", f"{'b' * 32}.dir"
+    (clone.workspace / forgotten.FILE).write_bytes(
+        f"<<<<<<< HEAD\n../precious {one}\n=======\n{one} {other}\n>>>>>>> theirs\n\xff \xfe\n".encode(
+            "latin-1"
+        )
+    )
+    following.bring_along(clone.workspace)
+    assert (precious / "file").exists()
+    assert forgotten.read(clone.workspace) == {one: other}
+
+
+def test_rows_edited_by_hand_are_not_lost(tmp_path: Path) -> None:
+    """`data/` is replaced, so what only stands there is taken in or put aside first; nothing is removed till then."""
+    (one,) = team(tmp_path, 1)
+    one.ingest([{"text": SECRET, "intent": "leave"}])
+    path = one.workspace / "data" / "utterances.csv"
+    edited = path.read_text() + "a row of somebody's own,leave,hand\n"
+    path.write_text(edited)
+    with pytest.raises(RatchetError, match="changes that were not taken in"):
+        forget(one, SECRET)
+    assert path.read_text() == edited
+
+
+def test_what_a_killed_run_left_uncommitted_is_committed_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed between the list of rewritten revisions and its commit: the same command again commits it."""
+    (one,) = team(tmp_path, 1)
+    one.ingest([{"text": SECRET, "intent": "leave"}])
+    with monkeypatch.context() as patch:
+
+        def killed(*_: object) -> str:
+            raise KeyboardInterrupt
+
+        patch.setattr(forgetting.git, "commit", killed)
+        with pytest.raises(KeyboardInterrupt):
+            forget(one, SECRET)
+    assert one.git("status", "--porcelain") != ""
+    forget(one, SECRET)
+    assert one.clean()
+    assert holding(tmp_path / "remote", SECRET) == []
+
+
+def test_what_is_shared_stays_in_the_remote_though_the_cache_is_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A clone without the rewritten revisions in its cache ends what another began: their ledgers stay."""
+    one, other = team(tmp_path)
+    one.ingest([{"text": SECRET, "intent": "leave"}])
+    with monkeypatch.context() as patch:
+        patch.setattr(following, "forget", lambda *_, **__: None)  # killed before anything was removed
+        forget(one, SECRET)
+    one.git("push", "-q")
+    other.git("pull", "-q")
+    shutil.rmtree(other.workspace / ".dvc" / "cache", ignore_errors=True)
+    shutil.rmtree(other.settings.state / "dvc", ignore_errors=True)
+    following.forget(other.workspace, everywhere=True)
+    assert holding(tmp_path / "remote", SECRET) == []
+    assert dvc.pushed(other.workspace, dvc.revision(other.workspace))
+
+
+def test_words_that_are_none_name_nothing(tmp_path: Path) -> None:
+    """An empty `--text` is not everybody's empty message."""
+    (one,) = team(tmp_path, 1)
+    assert forget(one, "", " ").messages == 0

@@ -240,6 +240,7 @@ def test_own_modules_that_import_what_goes_are_named(root: Path) -> None:
     assert "in line 1" in steps["bot/components/ours.py"].why
 
 
+@pytest.mark.e2e  # the package registry
 def test_a_team_s_dependencies_come_along_to_the_other_python(root: Path) -> None:
     """Their comments too, and the versions are those that were tested; the old environment is kept for the champion."""
     project = root / "bot" / "pyproject.toml"
@@ -267,6 +268,7 @@ def test_a_team_s_dependencies_come_along_to_the_other_python(root: Path) -> Non
     assert upgrade.plan(root).files == {}
 
 
+@pytest.mark.e2e  # the package registry
 def test_a_bot_with_diet_is_moved_to_the_python_of_its_tensorflow(root: Path) -> None:
     """It would not train otherwise; the two files that say so are part of the upgrade."""
     config = root / "bot" / "config.yml"

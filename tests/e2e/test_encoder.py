@@ -15,7 +15,7 @@ import pytest
 
 from tests.e2e.cli import ROOT, Ratchet, example_workspace
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 WRITE = "import pathlib, sys; from tests import tiny_encoder; tiny_encoder.write(pathlib.Path(sys.argv[1]))"
 
 

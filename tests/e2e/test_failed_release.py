@@ -21,7 +21,7 @@ from tests.e2e.kills.patient import Patient
 from tests.e2e.service import Api
 from tests.fakes.receiver import Receiver, receiving
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 RIGHT, WRONG = "Starting order laptop", "Your laptop is here"
 
 

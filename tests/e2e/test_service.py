@@ -157,7 +157,12 @@ def test_secrets_are_files_that_only_their_owner_reads(service: Service) -> None
     secrets = service.home / ".ratchet" / "secrets"
     tokens = [path for path in secrets.iterdir() if path.is_file()]
     assert tokens
-    values = [path.read_text().strip() for path in tokens]
+    texts = {path: path.read_text().strip() for path in tokens}
+    values = [
+        one
+        for path, text in texts.items()
+        for one in (json.loads(text).values() if path.suffix == ".json" else [text])  # variables by name
+    ]
     for path in tokens:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
     for process in psutil.process_iter(["cmdline", "environ"]):

@@ -153,6 +153,9 @@ class Engine:
             case ["stack", "rm"]:
                 for name in [one["Spec"]["Name"] for one in self.services({"label": f"={words[-1]}"})]:
                     del self.known[name]
+            case ["service", "rollback"]:
+                service = self.inspect_service(words[-1])
+                service["Spec"], service["PreviousSpec"] = service["PreviousSpec"], service["Spec"]
             case ["service", "update"]:
                 self._update(self.inspect_service(words[-1])["Spec"], words[3:-1])
         return Completed(tuple(words), 0, "")
@@ -186,6 +189,8 @@ class Engine:
             name, _, text = value.partition("=")
             if option == "--replicas":
                 spec["Mode"]["Replicated"]["Replicas"] = int(value)
+            elif option == "--image":
+                spec["TaskTemplate"]["ContainerSpec"]["Image"] = value
             elif option == "--label-add":
                 spec["Labels"][name] = text
             elif option == "--label-rm":

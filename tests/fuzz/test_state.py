@@ -73,7 +73,7 @@ def test_env(content: bytes) -> None:
         survive(".env", lambda: load_settings(folder))
 
 
-@fuzz(60, 2000, content=mutated([IDENTITY, OWNED]))
+@fuzz(20, 2000, content=mutated([IDENTITY, OWNED]))
 def test_identity_and_ports(content: bytes) -> None:
     """`workspace.json` and `owned.json` under `.ratchet/`: ports and a path, or a refusal."""
     with tempfile.TemporaryDirectory() as folder:

@@ -21,6 +21,16 @@ class BotSilent(RatchetError):
     """No replica answered: none runs or none is ready, or nothing listens at the bot's address."""
 
 
+def silent(url: str) -> BotSilent:
+    """Return the error of a bot that nothing is heard of."""
+    return BotSilent(f"The bot at {url} does not answer.", "See `ratchet status`.")
+
+
+def none_ready(url: str) -> BotSilent:
+    """Return the error of a proxy that has no replica to ask."""
+    return BotSilent(f"No replica of the bot at {url} is ready.", "See `ratchet status`.")
+
+
 def status(url: str) -> dict[str, Any] | None:
     """Return what `/status` says, None when nothing that is ready answers there."""
     try:
@@ -84,12 +94,12 @@ def talk(
     except httpx.TimeoutException as error:
         raise BotSilent(f"The bot at {url} did not answer in time.", "See `ratchet status`.") from error
     except httpx.HTTPError as error:
-        raise BotSilent(f"The bot at {url} does not answer.", "See `ratchet status`.") from error
+        raise silent(url) from error
     said = content(answer)
     if answer.status_code == 200 and said is not None:
         return said
     if answer.status_code in PROXY_ALONE and said is None:
-        raise BotSilent(f"No replica of the bot at {url} is ready.", "See `ratchet status`.")
+        raise none_ready(url)
     why = str((said or {}).get("error") or f"{answer.status_code} {answer.reason_phrase}").rstrip(".")
     raise RatchetError(f"The bot refused the message: {why}.", "`ratchet fleet logs` shows what it wrote.")
 

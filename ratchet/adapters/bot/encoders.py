@@ -6,6 +6,7 @@ names the encoder. `weights` gets those that are not here. The bot's own code ve
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -107,13 +108,13 @@ def folder(settings: Settings, digest: str) -> Path:
 
 
 def here(settings: Settings, wanted: str) -> Encoder | None:
-    """Return the encoder of a name or digest that is on this machine, whole by the names and sizes of its files.
+    """Return the encoder of a name or digest that is on this machine with all of its files; see `whole`.
 
     One of Ratchet's own counts only as Ratchet describes it; of several others of one name the newest counts.
     """
     ours = shipped(wanted)
     found = []
-    for path in home(settings).glob(f"*/{DESCRIPTION}"):
+    for path in descriptions(settings):
         try:
             encoder = read(path)
         except RatchetError:
@@ -122,6 +123,14 @@ def here(settings: Settings, wanted: str) -> Encoder | None:
         if fits and all((path.parent / name).is_file() for name in encoder.files):
             found.append((path.stat().st_mtime, encoder))
     return max(found, key=lambda one: one[0])[1] if found else None
+
+
+def whole(settings: Settings, wanted: str) -> Encoder | None:
+    """Return the encoder of a name or digest that is on this machine with each file's SHA-256, else None."""
+    found = here(settings, wanted)
+    place = folder(settings, found.digest) if found else home(settings)
+    same = found and all(sha256(place / name) == digest for name, digest in found.files.items())
+    return found if same else None
 
 
 def put(settings: Settings, source: Path, encoder: Encoder | None = None) -> Encoder:
@@ -146,12 +155,30 @@ def put(settings: Settings, source: Path, encoder: Encoder | None = None) -> Enc
             link(path, beside / name)
         (beside / DESCRIPTION).write_bytes(encoder.content)
         beside.chmod(0o755)
-        if final.exists():
-            shutil.rmtree(final)
-        beside.rename(final)
+        if whole(settings, encoder.digest):  # replicas may work with it just now
+            (final / DESCRIPTION).touch()  # it is the newest of its name
+        else:
+            take_place(beside, final)
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return encoder
+
+
+def take_place(beside: Path, final: Path) -> None:
+    """Let a folder take the place of another, if there is one; raises OSError where it cannot.
+
+    Another run may do the same at that moment with the same files, as the folder's name is their digest.
+    """
+    old = beside.with_name(f"{beside.name}.old")
+    with contextlib.suppress(FileNotFoundError):
+        final.rename(old)
+    try:
+        beside.rename(final)
+    except OSError:
+        if not (final / DESCRIPTION).is_file():
+            raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def link(source: Path, place: Path) -> None:
@@ -186,5 +213,11 @@ def variables(settings: Settings, vectors: bool = False) -> dict[str, str]:
 
 def all_here(settings: Settings) -> Iterator[Encoder]:
     """List the encoders on this machine."""
-    for path in sorted(home(settings).glob(f"*/{DESCRIPTION}")):
+    for path in descriptions(settings):
         yield read(path)
+
+
+def descriptions(settings: Settings) -> list[Path]:
+    """Return where encoders are described; a folder that a killed run was filling (`put`) is none yet."""
+    found = home(settings).glob(f"*/{DESCRIPTION}")
+    return sorted(path for path in found if not path.parent.name.startswith("."))

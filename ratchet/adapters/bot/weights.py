@@ -30,9 +30,11 @@ AGAIN = "`ratchet encoder fetch` tries again; RATCHET_ENCODER_WEIGHTS can name a
 
 
 def ensure(settings: Settings, name: str, say: Callable[[str], None]) -> Encoder:
-    """Return an encoder by its name, getting it where it is not here; raises `RatchetError` where it cannot be had."""
-    found = encoders.here(settings, name)
-    return found or fetch(settings, name, say)
+    """Return an encoder by its name, getting it where it is not here, or was changed.
+
+    Raises `RatchetError` where it cannot be had.
+    """
+    return encoders.whole(settings, name) or fetch(settings, name, say)
 
 
 def fetch(settings: Settings, name: str, say: Callable[[str], None]) -> Encoder:
@@ -83,7 +85,7 @@ def named(source: str, workspace: Path) -> Iterator[Path]:
                 archive.extractall(Path(beside) / "content")
         except (OSError, zipfile.BadZipFile) as error:
             raise RatchetError(
-                f"RATCHET_ENCODER_WEIGHTS names {source}, which is neither a folder nor a zip file: {error}.",
+                f"RATCHET_ENCODER_WEIGHTS names {shown(source)}, which is neither a folder nor a zip file: {error}.",
                 "Correct it, or remove it.",
             ) from error
         yield Path(beside) / "content"
@@ -96,11 +98,24 @@ def downloaded(url: str, path: Path) -> Path:
             answer.raise_for_status()
             for chunk in answer.iter_bytes():
                 file.write(chunk)
+    except httpx.HTTPStatusError as error:  # its text has the whole address, also that of a redirect
+        status = error.response.status_code
+        raise RatchetError(
+            f"{shown(url)} cannot be downloaded: status {status}.", "Check RATCHET_ENCODER_WEIGHTS."
+        ) from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise RatchetError(
-            f"{url} cannot be downloaded: {error}.", "Check RATCHET_ENCODER_WEIGHTS."
+            f"{shown(url)} cannot be downloaded: {error}.", "Check RATCHET_ENCODER_WEIGHTS."
         ) from error
     return path
+
+
+def shown(source: str) -> str:
+    """Return a source as it may be logged: an address without password and query, which may be a signature."""
+    address, _, _ = source.partition("?")
+    scheme, found, rest = address.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}" if found else source
 
 
 def laid_out(folder: Path, ours: Encoder | None) -> Path:

@@ -392,12 +392,8 @@ def drop(workspace: Path, data_revision: str, kept: Collection[str], everywhere:
         source = next((one for one in stores if holds(one, data_revision)), None)
         if source is None:
             return []
-        shared = {
-            info.value
-            for one in kept
-            if holds(repo.cache.local, one)
-            for info in infos(repo.cache.local, one)
-        }
+        homes = [(one, next((store for store in stores if holds(store, one)), None)) for one in kept]
+        shared = {info.value for one, home in homes if home for info in infos(home, one)}
         gone = {data_revision, *(info.value for info in infos(source, data_revision) if info.value)} - shared
         touched = []
         for store in stores:

@@ -7,6 +7,7 @@ all messages but those that are forgotten.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from ratchet.adapters.system.files import write_text
 from ratchet.adapters.workspace.identity import STATE_FOLDER
 
 FILE = Path(".dvc") / "forgotten"
+REVISION = re.compile(r"[0-9a-f]{32}(\.dir)?")
+"""What a line names; anything else is none of it: revisions become paths of folders that are removed."""
 
 
 def read(workspace: Path) -> dict[str, str]:
@@ -25,11 +28,11 @@ def read(workspace: Path) -> dict[str, str]:
 
 
 def lines(path: Path) -> dict[str, str]:
-    """Read a file of pairs, absent for none."""
+    """Read a file of pairs, absent for none; a line that is no pair of revisions, as Git's marks, is passed over."""
     if not path.is_file():
         return {}
-    found = (line.split() for line in path.read_text(encoding="utf-8").splitlines())
-    return {words[0]: words[1] for words in found if len(words) == 2}
+    found = (line.split() for line in path.read_text(encoding="utf-8", errors="replace").splitlines())
+    return {words[0]: words[1] for words in found if len(words) == 2 and all(map(REVISION.fullmatch, words))}
 
 
 def remember(workspace: Path) -> dict[str, str]:

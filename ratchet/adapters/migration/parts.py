@@ -144,7 +144,7 @@ def bring_channels(found: Found, workspace: Path) -> list[Row]:
             rows += copy_modules(found, [module], workspace / "bot")
     if secrets:
         with (workspace / ".env").open("a", encoding="utf-8") as file:
-            file.writelines(f"{name}='{value}'\n" for name, value in secrets.items())
+            file.writelines(f"{name}={seam.quoted(value)}\n" for name, value in secrets.items())
         rows += [
             Row(
                 Kind.CHANGED,

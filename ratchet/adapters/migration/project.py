@@ -8,10 +8,12 @@ from pathlib import Path
 
 import yaml
 
+from ratchet.adapters.system import yaml_text
 from ratchet.adapters.system.files import refuse_pointers
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.migration import markdown
 from ratchet.domain.migration.table import Kind, Row
+from ratchet.domain.wording import count
 
 LEFT_OUT = (
     *(".git", ".dvc", ".rasa", "models", ".venv", "venv", "env", "node_modules", "__pycache__", "results"),
@@ -60,6 +62,11 @@ def copy(project: Path, scratch: Path) -> Found:
             path = Path(folder) / name
             if name in skipped or (path.is_dir() and not path.is_symlink()):
                 continue
+            if path.is_symlink() and Path(folder).resolve().is_relative_to(path.resolve()):
+                skipped.add(name)
+                why = "it leads in a circle"
+                rows.append(Row(Kind.LEFT, "a link", path.relative_to(project).as_posix(), why=why))
+                continue
             try:
                 large = path.stat().st_size > MOST_BYTES
                 outside = path.is_symlink() and not path.resolve().is_relative_to(project.resolve())
@@ -71,7 +78,15 @@ def copy(project: Path, scratch: Path) -> Found:
                 rows.append(Row(Kind.LEFT, "a file", path.relative_to(project).as_posix(), why=why))
         return skipped
 
-    shutil.copytree(project, scratch, ignore=ignored)
+    try:
+        shutil.copytree(project, scratch, ignore=ignored)
+    except (shutil.Error, OSError) as error:
+        first = (
+            error.args[0][0] if isinstance(error, shutil.Error) and error.args[0] else ("", "", str(error))
+        )
+        raise RatchetError(
+            f"The project cannot be copied: {first[2]}.", "Correct that, and run the same command again."
+        ) from error
     config, domain = named(scratch, project)
     found = Found(
         scratch,
@@ -103,7 +118,14 @@ def named(folder: Path, project: Path) -> tuple[Path, Path]:
 
 def joined(folder: Path) -> Path:
     """Write the two configurations of old Rasa 1 projects as one, and return it."""
-    parts = [yaml.safe_load((folder / name).read_text(encoding="utf-8")) for name in OLD_CONFIGS]
+    parts = []
+    for name in OLD_CONFIGS:
+        try:
+            parts.append(yaml_text.load((folder / name).read_text(encoding="utf-8")))
+        except (UnicodeDecodeError, yaml_text.NotYaml) as error:
+            raise RatchetError(
+                f"{name} cannot be read: {error}.", "Correct it, and run the same command again."
+            ) from error
     whole = {key: value for part in parts if isinstance(part, dict) for key, value in part.items()}
     (folder / "config.yml").write_text(
         yaml.safe_dump(whole, sort_keys=False, allow_unicode=True), encoding="utf-8"
@@ -158,6 +180,12 @@ def written(path: Path, found: Found, test: bool) -> Path | None:
     target.write_text(
         yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=4096), encoding="utf-8"
     )
+    if converted.skipped:
+        first = converted.skipped[0]
+        what = f"{count(len(converted.skipped), 'line')} in Markdown that is no example, such as {first.text[:60]!r}"
+        todo = f"If it is a message, write `- {first.text[:60]}` and ingest it."
+        why = "Rasa 1 passed over lines that do not begin with `- `"
+        found.rows.append(Row(Kind.LEFT, what, f"{name}:{first.number}", why=why, todo=todo))
     tables, stories = len(converted.nlu), len(converted.stories)
     parts = f"{tables} intents and tables, {stories} stories, {len(converted.responses)} responses"
     found.rows.append(

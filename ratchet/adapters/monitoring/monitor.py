@@ -17,6 +17,7 @@ from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import Settings, load_settings
 from ratchet.adapters.system.files import read_record, write_json
 from ratchet.adapters.system.lock import hold, holder
+from ratchet.adapters.targets import desks
 from ratchet.adapters.targets.choice import choose_target
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate.verdict import Decision
@@ -114,6 +115,7 @@ def look(settings: Settings, memory: Memory, now: float) -> tuple[Sighting, Memo
         unpushed=unpushed,
         blind=sources.blind,
         probe=probe,
+        paused=ask("pause", lambda: desks.seen(settings)) if serving else "",
     )
     kept = fleet.remembered(memory.fleet) if fleet else memory.fleet
     return sighting, replace(

@@ -20,7 +20,7 @@ MOST_EMPTY = 10_000
 """So many empty rows one after the other are the end: a cell in the last row would otherwise cost a million."""
 LOOKED_AT = 30
 REMEDY = "Save it as CSV in UTF-8."
-MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 CHUNK = 1 << 20
 
 

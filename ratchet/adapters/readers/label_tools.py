@@ -91,7 +91,7 @@ def texts(value: Any) -> tuple[str, ...]:
     if isinstance(value, str) and value.startswith(("[", "{")):
         try:
             return texts(json.loads(value))
-        except ValueError:
+        except (ValueError, RecursionError):
             return (value,)
     if isinstance(value, dict):
         return texts(value.get("choices"))

@@ -59,11 +59,11 @@ def restored(registry: Registry, wanted: str) -> Encoder | None:
 
 
 def ready(settings: Settings, registry: Registry, digest: str, say: Callable[[str], None]) -> None:
-    """See that the encoder of a model is here: from the artifact store, else from where it came; "" needs none.
+    """See that the encoder of a model is here, unchanged: from the store, else from where it came; "" needs none.
 
     Raises `RatchetError` where it cannot be had: the model cannot be loaded without it.
     """
-    if not digest or encoders.here(settings, digest):
+    if not digest or encoders.whole(settings, digest):
         return
     if lenient(registry, digest):
         return
@@ -86,23 +86,30 @@ def ready(settings: Settings, registry: Registry, digest: str, say: Callable[[st
 def for_training(settings: Settings, registry: Registry, say: Callable[[str], None]) -> tuple[str, str]:
     """Return the digest of the encoder that bot/config.yml asks for, and why it is "" where it asks in vain.
 
-    It is looked for on this machine, in the artifact store, and where it comes from.
+    It is looked for as `obtained` does.
     """
     name = encoders.wanted(settings.bot)
     if not name:
         return "", ""
     try:
-        if settings.encoder_weights != weights.NONE:
-            ours = encoders.shipped(name)
-            found = encoders.here(settings, name) or lenient(registry, ours.digest if ours else name)
-            if found:
-                return found.digest, ""
-        return weights.fetch(settings, name, say).digest, ""
+        return obtained(settings, registry, name, say).digest, ""
     except RatchetError as error:
         return (
             "",
             f"Without the sentence encoder {name} the linear classifier is trained: {error.fact} {error.remedy}",
         )
+
+
+def obtained(settings: Settings, registry: Registry, name: str, say: Callable[[str], None]) -> Encoder:
+    """Return an encoder by its name: of this machine, of the artifact store, or from where it comes.
+
+    Raises `RatchetError` where it cannot be had.
+    """
+    if settings.encoder_weights == weights.NONE:
+        return weights.fetch(settings, name, say)  # which refuses
+    ours = encoders.shipped(name)
+    found = encoders.whole(settings, name) or lenient(registry, ours.digest if ours else name)
+    return found or weights.fetch(settings, name, say)
 
 
 def lenient(registry: Registry, wanted: str) -> Encoder | None:

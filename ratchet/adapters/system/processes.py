@@ -22,6 +22,7 @@ from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import read_json
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.environment import OWN
+from ratchet.domain.release.reasons import own_error
 
 STOP_SECONDS = 15.0
 
@@ -159,11 +160,13 @@ def launch(
 
 
 def await_ready(replica: Replica, ready: Callable[[], bool], timeout: float, log: Path) -> None:
-    """Wait until `ready()` is true; raises `RatchetError` with the log's end when it dies first."""
+    """Wait until `ready()` is true; raises `RatchetError` with its own words and the log's end when it dies first."""
     deadline = time.monotonic() + timeout
     while not ready():
         if not alive(replica):
-            raise RatchetError("The new replica ended before it was ready.", f"Its log ends:\n{tail(log)}")
+            said = own_error(tail(log)).rstrip(".")
+            fact = f"The new replica ended before it was ready{': ' if said else ''}{said}."
+            raise RatchetError(fact, f"Its log ends:\n{tail(log)}")
         if time.monotonic() > deadline:
             raise RatchetError(
                 f"The new replica was not ready within {timeout:g} s.", f"Its log ends:\n{tail(log)}"

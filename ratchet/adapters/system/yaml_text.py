@@ -8,6 +8,8 @@ import yaml
 
 DEEPEST = 100
 """Levels of nesting that are read; libyaml's tree builder ends the process at some thousands."""
+MOST_UNFOLDED = 1_000_000
+"""Characters and values that a text may stand for beyond ten times its length: aliases of aliases double them."""
 LOADER = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
@@ -16,17 +18,32 @@ class NotYaml(Exception):
 
 
 def check_depth(text: str) -> None:
-    """Raise `NotYaml` for a text that is nested too deeply, or that is no YAML."""
-    depth = 0
+    """Raise `NotYaml` for a text that is nested too deeply, whose aliases stand for too much, or that is no YAML."""
+    anchors: dict[str, int] = {}
+    opened: list[tuple[str | None, int]] = []
+    size = 0
     try:
         for event in yaml.parse(text, Loader=LOADER):
+            line = event.start_mark.line + 1
             if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-                if depth > DEEPEST:
-                    line = event.start_mark.line + 1
+                opened.append((event.anchor, size))
+                size += 1
+                if len(opened) > DEEPEST:
                     raise NotYaml(f"line {line} is nested more than {DEEPEST} levels deep")
             elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
+                anchor, before = opened.pop()
+                if anchor:
+                    anchors[anchor] = size - before
+            elif isinstance(event, yaml.ScalarEvent):
+                size += 1 + len(event.value)
+                if event.anchor:
+                    anchors[event.anchor] = 1 + len(event.value)
+            elif isinstance(event, yaml.AliasEvent):
+                if any(anchor == event.anchor for anchor, _ in opened):
+                    raise NotYaml(f"line {line} holds itself by the alias {event.anchor}")
+                size += anchors.get(event.anchor, 0)
+                if size > MOST_UNFOLDED + 10 * len(text):
+                    raise NotYaml(f"line {line}: its aliases stand for more than {size:,} characters")
     except (yaml.YAMLError, ValueError) as error:
         raise NotYaml(shortened(error)) from error
 

@@ -6,17 +6,20 @@ import psutil
 
 from ratchet.adapters.system.processes import Replica, resident
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.release import room
 
 SPARE_BYTES = 100_000_000
 """What stays free of the machine's memory where a second replica is started."""
 
 
-def require(live: Replica, warm: Replica | None) -> None:
-    """Raise `RatchetError` unless a replica that needs what the live one holds can be started beside it.
+def require(live: Replica, warm: Replica | None, encoder: str) -> None:
+    """Raise `RatchetError` unless another replica can be started beside the live one.
 
-    What the warm one holds is counted as free, because it is ended first.
+    It needs what the live one holds, with the sentence encoder of a digest at least what such a replica may hold. What
+    the warm one holds is counted as free, because it is ended first.
     """
-    needed = resident(live) + SPARE_BYTES
+    least = room.reserved_mib(encoder) * room.MEBI if encoder else 0
+    needed = max(resident(live), least) + SPARE_BYTES
     free = psutil.virtual_memory().available + (resident(warm) if warm else 0)
     if free < needed:
         raise RatchetError(

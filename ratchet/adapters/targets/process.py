@@ -65,12 +65,12 @@ class ProcessTarget:
         bundles.check(bundle, release)
         live, warm = self._live(), colours.kept(self.folder)
         if self._rollout.order == "two-colours" and live is not None:
-            memory.require(live, warm.replica if warm else None)
+            memory.require(live, warm.replica if warm else None, release.lineage.encoder)
         self.cool(say, now=True)
         log = self.folder / "logs" / f"{release.id}.log"
         replica = server.start(self.settings, release, bundle, log)
-        write_json(self.folder / colours.STAGED, replica.as_dict())
         try:
+            write_json(self.folder / colours.STAGED, replica.as_dict())
             await_ready(
                 replica,
                 lambda: channel.serves(replica.url, release.id),
@@ -78,7 +78,8 @@ class ProcessTarget:
                 log,
             )
         except BaseException:
-            colours.discard_staged(self.folder)
+            if not colours.discard_staged(self.folder):
+                terminate(replica)  # a full disk did not take its note
             raise
         say(f"release {release.id} is ready at {replica.url}, beside the live one")
         return replica.url

@@ -37,5 +37,14 @@ def environment(settings: Settings, bundle: Path) -> dict[str, str]:
         "RATCHET_VARIABLES_FILE": str(project.variables_file(settings)),
         **traffic.environment(settings),
         "RATCHET_CONVERSATION_MESSAGES": str(settings.conversation_messages),
+        "RATCHET_HANDOFF": settings.handoff,
+        "RATCHET_PAUSE_FILE": str(settings.state / "pause.json"),
+        **handoff_tokens(settings),
         **({"RATCHET_ACTIONS_URL": settings.actions_url} if settings.actions_url else {}),
     }
+
+
+def handoff_tokens(settings: Settings) -> dict[str, str]:
+    """Return the variable with the clients' file, of which a server on loopback takes those with `handoff`."""
+    file = settings.client_tokens_file
+    return {"RATCHET_HANDOFF_TOKENS_FILE": str(file.absolute())} if file and file.is_file() else {}

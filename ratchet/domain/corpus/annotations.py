@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ratchet.domain.corpus.markup import pieces
 from ratchet.domain.record import Record
 
 MARKUP = re.compile(
@@ -69,7 +70,7 @@ def parse(text: str) -> Annotated:
     if "[" not in text:
         return Annotated(text)
     plain, spans, length, end = [], [], 0, 0
-    for match in MARKUP.finditer(text):
+    for match in pieces(MARKUP, text):
         found = list(attributes(match))
         if not found:
             continue
@@ -90,7 +91,7 @@ def attributes(match: re.Match[str]) -> Iterator[dict[str, Any]]:
     for inner in [match["one"]] if match["one"] else INNER.findall(match["many"] or ""):
         try:
             said = json.loads(f"{{{inner}}}")
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(said.get("entity"), str):
             yield said

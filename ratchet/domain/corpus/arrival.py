@@ -15,7 +15,7 @@ from ratchet.domain.corpus.findings import Finding, shown
 from ratchet.domain.corpus.personal_data import let_through
 from ratchet.domain.wording import count
 
-SEPARATOR = re.compile(r"\s*[,;|]\s*|(?<=[^\s#])#(?=[^\s#])")
+SEPARATOR = re.compile(r"[,;|]|(?<=[^\s#])#(?=[^\s#])")
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,10 @@ from ratchet.domain.corpus.findings import Finding
 from ratchet.domain.corpus.policies import RESERVED as RESERVED
 from ratchet.domain.corpus.policies import CorpusPolicy as CorpusPolicy
 
-ENTITY = re.compile(r"\[(?P<words>[^\[\]]+)\](?:\([^()]*\)|\{[^{}]*\})")
-"""Rasa's entity markup: `[laptop](device)` and `[laptop]{"entity": "device", …}`."""
+SINGLE = re.compile(r"\[(?P<words>[^\[\]]+)\](?:\([^()]*\)|\{[^{}]*\})")
+"""Rasa's entity markup of one entity: `[laptop](device)` and `[laptop]{"entity": "device", …}`."""
+ENTITY = re.compile(SINGLE.pattern.removesuffix(")") + r"|\[\s*\{[^{}]*\}(?:\s*,\s*\{[^{}]*\})*\s*\])")
+"""That, and the form in which the same words are several entities: `[Rome][{"entity": "city"}, {"entity": "to"}]`."""
 
 NOT_WORDS = re.compile(r"[\W_]+")
 ASCII_PUNCTUATION = {point: " " for point in range(128) if not chr(point).isalnum()}
@@ -57,9 +59,9 @@ class Corpus:
         return self.folder / "extras"
 
 
-def plain(text: str) -> str:
+def plain(text: str, markup: re.Pattern[str] = ENTITY) -> str:
     """Return a text without its entity markup: `a [laptop](device)` is `a laptop`."""
-    return ENTITY.sub(lambda match: match["words"], text) if "[" in text else text
+    return markup.sub(lambda match: match["words"], text) if "[" in text else text
 
 
 def normalise(text: str, form: int = NEWEST_FORM) -> str:
@@ -71,9 +73,9 @@ def normalise(text: str, form: int = NEWEST_FORM) -> str:
 
     `form` is the version, which belongs to the ledger whose keys are made or compared (`domain.corpus.ledger.form_of`).
     In version 1 a text's marks were kept wherever they stood, the variation selector too, while the emoji before
-    it was not: `❤️` and `☠️` were one message.
+    it was not: `❤️` and `☠️` were one message; and markup of several entities of the same words stayed in the text.
     """
-    text = plain(text)
+    text = plain(text, SINGLE if form == 1 else ENTITY)
     if text.isascii():  # the same as below, in both versions, and four times as fast
         folded = text.lower()
         spaced = folded.translate(ASCII_PUNCTUATION)

@@ -47,14 +47,15 @@ def uses(files: Mapping[str, str], intent: str) -> tuple[Use, ...]:
 def renamed(text: str, old: str, new: str) -> str:
     """Return a file's text with another name for an intent; all else is byte for byte as it was."""
     lines, inside = [], -1
-    for line in text.split("\n"):
+    for whole in text.split("\n"):
+        line = whole.removesuffix("\r")
         found, indent = KEY.match(line), len(line) - len(line.lstrip(" \t"))
         if found:
             inside = len(found["indent"]) if COMMENT.match(found["rest"]) else -1
         elif not COMMENT.match(line) and inside >= 0:
             dashed = line.lstrip(" \t").startswith("-")
             inside = inside if indent > inside or (dashed and indent >= inside) else -1
-        lines.append(in_line(line, old, new, listed=inside >= 0 and not found))
+        lines.append(in_line(line, old, new, listed=inside >= 0 and not found) + whole[len(line) :])
     return "\n".join(lines)
 
 

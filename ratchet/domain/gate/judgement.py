@@ -108,7 +108,7 @@ def grew(trained: TrainingFacts, before: TrainingFacts | None, retired: int) -> 
 
 def told(case: Case, plays: Plays | None, policy: GatePolicy) -> tuple[Dialogue | None, list[Rule]]:
     """Return what people are told otherwise, and the new names of intents, with the findings on both."""
-    named = renamed.rule(case.successions, case.leftovers)
+    named = [*renamed.rule(case.successions, case.leftovers), *renamed.left_behind(case.successions, policy)]
     if plays is None:
         return None, named
     found, rules = dialogue.look(plays, new_names(case.successions), policy)

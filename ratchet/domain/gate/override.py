@@ -95,6 +95,19 @@ def check(override: Override | None, sha256: str, now: datetime) -> None:
         )
 
 
+def covers(override: Override | None, code: str, at: datetime) -> bool:
+    """Say whether a person lets the code with this digest through with their model, at a time that carries a zone.
+
+    A decision from before the code was noted covers none: it was made about the model alone.
+    """
+    return (
+        override is not None
+        and override.decision is Decision.PROMOTE
+        and override.code == code != ""
+        and at < override.expires
+    )
+
+
 def duration(text: str) -> timedelta:
     """'45m', '12h', '7d' or '2w' as a time span; raises UsageError for anything else, and for zero."""
     found = re.fullmatch(r"\s*(\d{1,4})\s*([mhdw])\s*", text)

@@ -12,9 +12,9 @@ from ratchet.domain.corpus.corpus import CorpusPolicy
 from ratchet.domain.corpus.naming import Use
 from ratchet.domain.corpus.renames import Succession, new_names
 from ratchet.domain.gate import evaluation
-from ratchet.domain.gate.rules import Rule, TrainingFacts
+from ratchet.domain.gate.rules import ROUNDING, GatePolicy, Rule, TrainingFacts
 from ratchet.domain.gate.scores import CHAMPION, Scores
-from ratchet.domain.wording import listed
+from ratchet.domain.wording import listed, percent
 
 
 def in_new_names(
@@ -84,3 +84,21 @@ def rule(found: Sequence[Succession], leftovers: Sequence[Use] = ()) -> list[Rul
     if leftovers:
         said += f" Names that are gone are still used in {listed(use.place for use in leftovers)}."
     return [Rule("new names", "warn", len(found), 0, said, unit="count")]
+
+
+def left_behind(found: Sequence[Succession], policy: GatePolicy) -> list[Rule]:
+    """Intents that were joined to others and lost messages on the way: the rows of the others would hide the loss."""
+    limit, rules = policy.max_intent_loss_percent / 100, []
+    for one in found:
+        gone = sorted(set(one.before) - set(one.after)) if len(one.before) > 1 else []
+        for name in gone:
+            moves = [move for move in one.moves if move.before == name]
+            had, came = max(move.of for move in moves), sum(move.messages for move in moves)
+            if had - came >= policy.group_rows and (had - came) / had > limit + ROUNDING:
+                said = (
+                    f"The intent `{name}` had {had:,} messages and {came:,} of them have another name now "
+                    f"({listed(f'`{move.after}`' for move in moves)}): {percent((had - came) / had)} are gone, where "
+                    f"{percent(limit)} may go."
+                )
+                rules.append(Rule("vanished intents", "reject", (had - came) / had, limit, said))
+    return rules

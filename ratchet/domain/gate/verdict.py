@@ -108,9 +108,9 @@ def judge(
         found.append(rules.vanished_intents(ours, theirs))
         found.append(rules.training_rows(ours, theirs, policy))
         found += rules.shrunken_intents(ours, theirs, policy)
-    found += beside
     found.append(rules.floor(right, ramp))
     found.append(rules.target(ramp))
+    found += beside
     found += [rules.not_checked(one) for one in unchecked]
     found += [rules.data_warning(name, policy) for name in warnings]
     found += rules.unjudged(unjudged, policy)

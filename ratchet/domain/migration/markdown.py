@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from ratchet.domain.corpus import rasa_markdown
+from ratchet.domain.corpus.rasa_markdown import Line
 from ratchet.domain.errors import RatchetError
 
-SECTION = re.compile(r"^##\s*(intent|synonym|regex|lookup)\s*:\s*(.+?)\s*$")
-COMMENT = re.compile(r"<!--.*?-->", re.S)
 ITEM = re.compile(r"^\s*[-*+]\s+(.*)$")
 NAMED = re.compile(r"^([^{\s]+?)\s*(\{.*\})?$")
 SAID = re.compile(r"^([^\s:{]+(?:\{.*?\})?)\s*:\s+(.+)$")
@@ -21,11 +20,15 @@ Step = dict[str, Any]
 
 @dataclass
 class Converted:
-    """What a file holds: `nlu` entries, `stories`, and `responses` by name, each as Rasa's YAML has them."""
+    """What a file holds: `nlu` entries, `stories`, and `responses` by name, each as Rasa's YAML has them.
+
+    `skipped` are the lines of training data that are no examples, which Rasa 1 passed over without a word.
+    """
 
     nlu: list[dict[str, Any]] = field(default_factory=list)
     stories: list[dict[str, Any]] = field(default_factory=list)
     responses: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    skipped: list[Line] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
         """The file's content in YAML; empty sections are left out."""
@@ -35,36 +38,32 @@ class Converted:
 
 def convert(text: str, name: str) -> Converted:
     """Convert a file; `name` is told in errors. Raises `RatchetError`, naming file and line, for what no form fits."""
-    lines = blanked(text).splitlines()
-    if any(SECTION.match(line) for line in lines):
-        return Converted(nlu=list(sections(lines)))
+    text = text.removeprefix("\ufeff")
+    if rasa_markdown.is_nlu(text):
+        return training_data(text)
+    lines = rasa_markdown.without_comments(text).splitlines()
     if is_responses(lines):
         return Converted(responses=responses(lines))
     return Converted(stories=stories(lines, name))
 
 
-def blanked(text: str) -> str:
-    """Return a text with comments taken out, each line where it was."""
-    return COMMENT.sub(lambda match: "\n" * match[0].count("\n"), text.lstrip("\ufeff"))
-
-
-def sections(lines: list[str]) -> Iterator[dict[str, Any]]:
-    """Yield the entries of messages; a lookup table may name a file in place of words."""
-    kind, name, items = "", "", list[str]()
-
-    def entry() -> Iterator[dict[str, Any]]:
-        if kind and items:
-            yield {kind: name, "examples": "".join(f"- {item}\n" for item in items)}
-
-    for line in lines:
-        if found := SECTION.match(line):
-            yield from entry()
-            kind, name, items = found[1], found[2], []
-        elif item := ITEM.match(line):
-            items.append(item[1].strip())
-        elif kind == "lookup" and line.strip():
-            items.append(line.strip())
-    yield from entry()
+def training_data(text: str) -> Converted:
+    """Return the entries of messages, an entry a section; a lookup table may name a file in place of words."""
+    found = Converted()
+    items: dict[rasa_markdown.Section, list[str]] = {}
+    for line in rasa_markdown.lines(text):
+        section = line.section
+        if line.begins and section.known and section.name:
+            items[section] = []
+        elif section in items and (line.item or section.kind == "lookup"):
+            items[section].append(line.item or line.text)
+        else:
+            found.skipped.append(line)
+    for section, examples in items.items():
+        if examples:
+            entry = {section.kind: section.name, "examples": "".join(f"- {item}\n" for item in examples)}
+            found.nlu.append(entry)
+    return found
 
 
 def is_responses(lines: list[str]) -> bool:

@@ -18,24 +18,33 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 ACTIONS, CREDENTIALS = "actions", "credentials.yml"
 
 SECRET = re.compile(
-    r"(^|[_-])(token|secret|password|passwd|pwd|sid|key|api_?key|private_?key|jwt|credentials?)($|[_-])", re.I
+    r"(^|[_-])(tokens?|secrets?|passwords?|passwd|pwd|sid|keys?|api_?keys?|private_?keys?|jwt|credentials?)($|[_-])",
+    re.I,
 )
-"""Names of settings that hold a secret: `access_token`, `slack_signing_secret`, `auth_token`, `account_sid`, …"""
+"""Names of settings that hold a secret: `access_token`, `accessToken`, `slack_signing_secret`, `account_sid`, …"""
+HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+"""Where a name in camel case has its next word."""
 OPEN = frozenset({"jwt_method", "metadata_key", "session_key", "user_message_evt", "bot_message_evt"})
 """Names that look like one and are none."""
 VERIFIES = frozenset({"facebook"})
 """Channels whose `verify` is a secret that the platform sends; Telegram's is the bot's public name."""
 REFERENCE = re.compile(r"\$\{[^}]+\}")
+PASSWORD = re.compile(r"://[^/?#@\s:]*:[^/?#@\s]+@")
+"""An address with a password in it, whatever the setting is called."""
 
 
 def variable(channel: str, name: str) -> str:
     """Return the variable that holds a channel's secret: `SLACK_SLACK_TOKEN` for `slack`, `slack_token`."""
     return re.sub(r"\W", "_", f"{channel}_{name}").upper()
+
+
+def quoted(value: str) -> str:
+    """Return a value as `.env` has it, between single quotes: those in it end nothing."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def is_secret(channel: str, name: str, value: object) -> bool:
@@ -44,9 +53,12 @@ def is_secret(channel: str, name: str, value: object) -> bool:
         return False
     if REFERENCE.search(str(value)):
         return False
-    if name.endswith("url"):
-        return bool(urlsplit(str(value)).password) if "://" in str(value) else False
-    return (bool(SECRET.search(name)) and name not in OPEN) or (channel in VERIFIES and name == "verify")
+    if PASSWORD.search(str(value)):
+        return True
+    if name.lower().endswith("url"):
+        return False
+    named = bool(SECRET.search(HUMP.sub("_", name))) and name not in OPEN
+    return named or (channel in VERIFIES and name == "verify")
 
 
 def without_secrets(credentials: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
@@ -61,7 +73,10 @@ def without_secrets(credentials: Mapping[str, Any]) -> tuple[dict[str, Any], dic
             return {str(key): cleaned(channel, (*path, str(key)), one) for key, one in value.items()}
         if isinstance(value, list):
             return [cleaned(channel, (*path, str(number)), one) for number, one in enumerate(value)]
-        if not path or not is_secret(channel, path[-1], value):
+        name = next(
+            (part for part in reversed(path) if not part.isdecimal()), ""
+        )  # that of a list is its items'
+        if not path or not is_secret(channel, name, value):
             return value
         name = variable(channel, "_".join(path))
         found[name] = str(value)

@@ -17,6 +17,7 @@ from ratchet.domain.wording import percent
 
 SOURCES = {
     "front door": (Kind.BOT_DOWN,),
+    "pause": (Kind.PAUSED,),
     "fleet": (Kind.REPLICA_DOWN, Kind.FLEET_MIXED),
     "traffic": (Kind.ERRORS, Kind.LATENCY, Kind.DRIFT),
     "registry": (Kind.GATE_REJECTED, Kind.GATE_ASKS, Kind.OVERRIDE_ENDS),
@@ -66,7 +67,8 @@ class Retrains(Record):
 class Sighting(Record):
     """What a look shows; None for what does not exist or could not be seen.
 
-    `unpushed` is the data revision that the remote lacks. `blind` maps a source to why it did not answer.
+    `unpushed` is the data revision that the remote lacks. `paused` says who stopped the bot, None where it did not say.
+    `blind` maps a source to why it did not answer.
     """
 
     at: float
@@ -79,6 +81,7 @@ class Sighting(Record):
     retrains: Retrains | None = None
     unpushed: str = ""
     probe: Probe | None = None
+    paused: str | None = ""
 
     @property
     def down(self) -> bool:
@@ -100,6 +103,8 @@ class Sighting(Record):
             kinds |= {Kind.REPLICA_DOWN}
         if self.probe and not self.probe.passed:
             kinds |= {Kind.FLEET_MIXED}
+        if self.paused is None:
+            kinds |= set(SOURCES["pause"])
         return kinds if self.probe and self.probe.passed else kinds | {Kind.BOT_DOWN}
 
 
@@ -112,6 +117,7 @@ def symptoms(
     """
     return (
         *answer_symptoms(seen, before, told_down),
+        *([Symptom(Kind.PAUSED, sentence(seen.paused), at_once=True)] if seen.paused else []),
         *traffic_symptoms(seen.traffic, policy),
         *drift_symptoms(seen.drifting),
         *model_symptoms(seen, policy),

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     """What can be wrong."""
 
     BOT_DOWN = "bot down"
+    PAUSED = "bot paused"
     REPLICA_DOWN = "replica down"
     FLEET_MIXED = "fleet mixed"
     ERRORS = "errors"

@@ -8,6 +8,14 @@ from dataclasses import dataclass, field
 from ratchet.domain.wording import count
 
 MEBI = 1024 * 1024
+LINEAR_MIB, ENCODER_MIB = 256, 352
+"""What is reserved for a replica, without a sentence encoder and with one: the most that one may hold (260 and 350 MB,
+`benchmarks.bot`) in whole 32 MiB."""
+
+
+def reserved_mib(encoder: str) -> int:
+    """Return how much memory a replica needs, in MiB; `encoder` is the digest of its sentence encoder, "" for none."""
+    return ENCODER_MIB if encoder else LINEAR_MIB
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,49 @@ def test_what_ratchet_ships_describes_whole_encoders() -> None:
     assert encoders.shipped("../../copied") is None
 
 
+def test_what_a_killed_run_left_is_no_encoder(settings: Settings, tmp_path: Path) -> None:
+    """It was whole, and not yet in its place: it is not found, and fetched anew."""
+    write(encoders.home(settings) / ".new-killed")
+    assert encoders.here(settings, "small") is None
+    assert list(encoders.all_here(settings)) == []
+    made = weights.ensure(settings, "small", quiet)
+    assert set(encoders.files_of(settings, made.digest)) == {"encoder.json", "model.onnx", "tokenizer.json"}
+
+
+def test_one_that_is_whole_stays_where_replicas_read_it(settings: Settings, tmp_path: Path) -> None:
+    """Taken again, its files are the same ones; one that was changed is put right."""
+    made = weights.ensure(settings, "small", quiet)
+    model = encoders.folder(settings, made.digest) / "model.onnx"
+    before = model.parent.stat().st_ino
+    encoders.put(settings, tmp_path / "source")
+    assert model.parent.stat().st_ino == before
+    model.unlink()
+    model.write_bytes(b"changed")
+    encoders.put(settings, tmp_path / "source")
+    assert encoders.files_of(settings, made.digest)["model.onnx"].read_bytes() == b"weights"
+    assert [path.name for path in encoders.home(settings).iterdir()] == [model.parent.name]
+
+
+def test_of_two_runs_that_take_one_at_once_both_succeed(settings: Settings, tmp_path: Path) -> None:
+    """The second finds the first's folder in its place, whole."""
+    digest = write(tmp_path / "theirs")
+    write(tmp_path / "ours")
+    final = encoders.folder(settings, digest)
+    final.parent.mkdir(parents=True)
+    encoders.take_place(tmp_path / "theirs", final)
+    real = Path.rename
+
+    def meanwhile(path: Path, target: Path) -> Path:
+        if path == final:
+            raise FileNotFoundError
+        return real(path, target)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "rename", meanwhile)
+        encoders.take_place(tmp_path / "ours", final)
+    assert set(encoders.files_of(settings, digest)) == {"encoder.json", "model.onnx", "tokenizer.json"}
+
+
 def test_a_folder_is_taken_once_and_found_by_name_and_digest(settings: Settings, tmp_path: Path) -> None:
     """It stays when the source is gone."""
     made = weights.ensure(settings, "small", quiet)
@@ -111,7 +154,9 @@ def test_a_file_that_was_changed_later_is_not_used(settings: Settings, tmp_path:
     with pytest.raises(RatchetError, match="gone or was changed") as caught:
         encoders.files_of(settings, digest)
     assert "ratchet encoder fetch" in caught.value.remedy
-    weights.fetch(settings, "small", quiet)
+    assert encoders.here(settings, digest)
+    assert encoders.whole(settings, digest) is None
+    weights.ensure(settings, "small", quiet)
     assert encoders.files_of(settings, digest)
 
 
@@ -144,6 +189,16 @@ def test_a_zip_file_and_an_address_are_sources_too(settings: Settings, tmp_path:
     for source in (str(archive), f"{server}/small.zip", f"{server}/gone.zip", "nowhere", "http://["):
         with pytest.raises(RatchetError):
             weights.fetch(settings.model_copy(update={"encoder_weights": source}), "small", quiet)
+
+
+def test_no_error_shows_the_secrets_of_an_address(settings: Settings, server: str) -> None:
+    """Neither a password in it nor a signature in its query, whatever goes wrong."""
+    host = server.removeprefix("http://")
+    for place in (f"{host}/gone.zip", "127.0.0.1:9/x.zip"):
+        source = f"http://me:s3cret@{place}?X-Signature=s3cret"
+        with pytest.raises(RatchetError, match=r"gone|x\.zip") as caught:
+            weights.fetch(settings.model_copy(update={"encoder_weights": source}), "small", quiet)
+        assert "s3cret" not in str(caught.value)
 
 
 def test_a_package_that_cannot_be_had_is_one_error(

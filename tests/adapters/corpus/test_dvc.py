@@ -79,7 +79,7 @@ def test_data_that_no_remote_has_is_named(settings: Settings) -> None:
     shutil.rmtree(workspace / ".ratchet" / "remote")
     assert not dvc.pushed(workspace, revision)
     shutil.rmtree(workspace / ".dvc" / "cache")
-    with pytest.raises(dvc.NotInRemote, match="its DVC remote .ratchet/remote is not here"):
+    with pytest.raises(dvc.NotInRemote, match=r"its DVC remote \.ratchet/remote is not here"):
         dvc.pull(workspace, revision)
 
 

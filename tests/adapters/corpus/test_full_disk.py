@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import os
 import random
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
@@ -19,44 +14,11 @@ from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.failures import explain
 from tests.adapters.corpus.test_data_folder import more, open_store, put
 from tests.corpora import data_workspace
+from tests.full_disk import DISK
 from tests.fuzz.fuzzing import LONG, SEED
 
 POINTS = 10
 """Writes at which the disk gives way, drawn from all of them; with RATCHET_LONG=1 each one."""
-WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-
-
-class Disk:
-    """A disk below a folder that gives way at its Nth write and stays so; every file that Python opens is seen."""
-
-    def __init__(self) -> None:
-        self.folder, self.writes, self.fails_at, self.code = "", 0, -1, 0
-        sys.addaudithook(self.hear)
-
-    def hear(self, event: str, arguments: tuple[Any, ...]) -> None:
-        """Count what writes, and let it fail from the chosen one on."""
-        if not self.folder or event not in ("open", "os.mkdir", "os.rename", "os.link", "os.symlink"):
-            return
-        if event == "open" and not (isinstance(arguments[2], int) and arguments[2] & WRITES):
-            return
-        path = os.fsdecode(arguments[0]) if isinstance(arguments[0], str | bytes | os.PathLike) else ""
-        if not path.startswith(self.folder):
-            return
-        self.writes += 1
-        if 0 <= self.fails_at < self.writes:
-            raise OSError(self.code, os.strerror(self.code), path)
-
-    @contextlib.contextmanager
-    def watched(self, folder: Path, fails_at: int = -1, code: int = 0) -> Iterator[None]:
-        """Watch a folder for the time of a block."""
-        self.folder, self.writes, self.fails_at, self.code = str(folder), 0, fails_at, code
-        try:
-            yield
-        finally:
-            self.folder = ""
-
-
-DISK = Disk()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from pathlib import Path
 
@@ -54,6 +55,19 @@ def test_markdown_becomes_yaml_in_the_copy_alone(tmp_path: Path) -> None:
     )
     assert [row.kind for row in found.rows] == [Kind.CHANGED] * 3
     assert yaml.safe_load(found.config.read_text())["policies"][0]["name"] == "KerasPolicy"
+
+
+def test_lines_that_rasa_1_passed_over_are_in_the_table(tmp_path: Path) -> None:
+    """With their number, the first one's place, and what to do if it was meant."""
+    theirs = changed("markdown", tmp_path)
+    nlu = theirs / "data" / "nlu.md"
+    nlu.write_text(nlu.read_text().replace("## intent:greet\n", "## intent:greet\nhello there\n", 1))
+    found = project.copy(theirs, tmp_path / "copy")
+    line = nlu.read_text().splitlines().index("hello there") + 1
+    [row] = [row for row in found.rows if row.kind is Kind.LEFT]
+    assert row.where == f"data/nlu.md:{line}"
+    assert "hello there" in row.what
+    assert "`- hello there`" in row.todo
 
 
 def test_forms_of_rasa_1_are_read_from_their_code(tmp_path: Path) -> None:
@@ -165,3 +179,26 @@ def test_endpoints_are_told_one_by_one(tmp_path: Path) -> None:
     [row] = parts.endpoints(found, tmp_path)
     assert row.kind is Kind.TAKEN
     assert (tmp_path / ".env").read_text() == "RATCHET_ACTIONS_URL=https://actions.example.org/webhook\n"
+
+
+def test_links_that_lead_in_a_circle_stay_behind(tmp_path: Path) -> None:
+    """A link to a folder above itself is named, and followed nowhere."""
+    theirs = changed("markdown", tmp_path)
+    (theirs / "data" / "again").symlink_to(theirs, target_is_directory=True)
+    found = project.copy(theirs, tmp_path / "copy")
+    assert not (found.folder / "data" / "again").exists()
+    assert [(row.what, row.why) for row in found.rows if row.what == "a link"] == [
+        ("a link", "it leads in a circle")
+    ]
+
+
+def test_what_cannot_be_copied_or_read_is_an_error_that_names_it(tmp_path: Path) -> None:
+    """A pipe among the files, and a configuration that is no YAML; no traceback."""
+    theirs = changed("markdown", tmp_path)
+    configs = [theirs / name for name in project.OLD_CONFIGS]
+    configs[0].write_text("pipeline: [\n")
+    with pytest.raises(RatchetError, match=f"{configs[0].name} cannot be read"):
+        project.copy(theirs, tmp_path / "copy")
+    os.mkfifo(theirs / "data" / "pipe")
+    with pytest.raises(RatchetError, match=r"cannot be copied.*pipe"):
+        project.copy(theirs, tmp_path / "another")

@@ -204,3 +204,20 @@ def test_an_export_of_another_shape_is_refused(tmp_path: Path) -> None:
     """With its line and its tool, and no traceback."""
     with pytest.raises(RatchetError, match="is not what Label Studio exports"):
         read(tmp_path / "a.json", [{"id": 1, "data": {"text": "x"}, "annotations": [7]}])
+
+
+@pytest.mark.parametrize("label", ["[" * 100_000, '{"choices":' * 2_000 + '"a"' + "}" * 2_000])
+def test_a_label_that_is_nested_without_end_is_a_label(tmp_path: Path, label: str) -> None:
+    """Brackets in a cell are no list of labels, and no traceback."""
+    path = tmp_path / "new.jsonl"
+    path.write_text(json.dumps({"text": "hello", "intent": label}) + "\n")
+    reading = sources.read([path], CorpusPolicy(), Columns())
+    assert reading.frame["intent"].to_list() == [label]
+
+
+def test_a_key_that_stands_twice_is_found_at_once_among_many(tmp_path: Path) -> None:
+    """Counting each name in all names would take hours."""
+    path = tmp_path / "new.jsonl"
+    path.write_text("{" + ",".join(f'"k{n}": 1' for n in range(200_000)) + ', "k199999": 2}\n')
+    with pytest.raises(RatchetError, match="the key 'k199999' stands twice"):
+        sources.read([path], CorpusPolicy(), Columns())

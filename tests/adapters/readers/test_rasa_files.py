@@ -154,6 +154,18 @@ def test_metadata_that_no_field_takes_is_counted(tmp_path: Path) -> None:
     assert "whose 'mood' is no field of corpus.context" in found.account[0].sentence
 
 
+def test_a_comment_among_examples_is_refused(tmp_path: Path) -> None:
+    """In `examples: |` YAML takes it for text: nobody can tell a comment from a message whose bullet was forgotten."""
+    found = read(
+        tmp_path / "a.yml", "nlu:\n- intent: greet\n  examples: |\n    # how people say it\n    - hi\n"
+    )
+    [fault] = found.faults
+    assert fault.rows == ("a.yml:4",)
+    assert "that do not begin with `- `" in fault.sentence
+    mended = "nlu:\n- intent: greet\n  # how people say it\n  examples: |\n    - hi\n"
+    assert not read(tmp_path / "b.yml", mended).faults
+
+
 MARKDOWN = """\
 # Training data
 ## intent:greet

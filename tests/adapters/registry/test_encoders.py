@@ -35,7 +35,7 @@ def team(registry: Registry, tmp_path: Path) -> Registry:
 
 
 def test_an_encoder_is_kept_once_and_comes_back(team: Registry, tmp_path: Path) -> None:
-    """Another machine, whose source is gone, takes it from the artifact store."""
+    """Another machine, whose source is gone, takes it from the store, and so does one whose file was changed."""
     digest, why = encoders.for_training(team.settings, team, quiet)
     assert why == ""
     encoders.keep(team, digest)
@@ -45,6 +45,11 @@ def test_an_encoder_is_kept_once_and_comes_back(team: Registry, tmp_path: Path) 
     shutil.rmtree(tmp_path / "source")
     encoders.ready(team.settings, team, digest, quiet)
     assert set(local.files_of(team.settings, digest)) == {"encoder.json", "model.onnx", "tokenizer.json"}
+    changed = local.folder(team.settings, digest) / "model.onnx"
+    changed.unlink()
+    changed.write_bytes(b"changed")
+    encoders.ready(team.settings, team, digest, quiet)
+    assert local.files_of(team.settings, digest)
 
 
 def test_without_weights_it_is_said_and_nothing_breaks(team: Registry, tmp_path: Path) -> None:

@@ -13,11 +13,13 @@ import httpx
 import pytest
 
 from ratchet.adapters.bot import channel
-from ratchet.adapters.system.processes import read_replica
+from ratchet.adapters.system.processes import Replica, await_ready, read_replica
 from ratchet.adapters.targets.process import ProcessTarget
 from ratchet.domain.errors import RatchetError
 from tests.adapters.targets.stand_ins import packaged, released, with_policy
 from tests.workspaces import fake_workspace
+
+pytestmark = pytest.mark.e2e  # real servers and their supervisor
 
 
 def test_a_release_replaces_another_without_a_failed_request(target: ProcessTarget) -> None:
@@ -58,6 +60,22 @@ def test_a_release_that_does_not_come_up_leaves_the_old_one_serving(tmp_path: Pa
         assert not (target.folder / "staged.json").exists()
     finally:
         target.stop(print)
+
+
+def test_a_server_that_ends_is_told_in_its_own_words(tmp_path: Path) -> None:
+    """A model without its sentence encoder: one sentence of the error, and the end of the log below it."""
+    said = "m.tar.gz cannot be served without its sentence encoder: there is none here. Run `ratchet serve`."
+    log = tmp_path / "log"
+    log.write_text(f"loading\nerror: {said}\n")
+    gone = Replica("r", 1, 2**22 + 1, 0.0)
+    with pytest.raises(RatchetError) as caught:
+        await_ready(gone, lambda: False, 5, log)
+    assert caught.value.fact == f"The new replica ended before it was ready: {said}"
+    assert "loading" in caught.value.remedy
+    log.write_text("")
+    with pytest.raises(RatchetError) as silent:
+        await_ready(gone, lambda: False, 5, log)
+    assert silent.value.fact == "The new replica ended before it was ready."
 
 
 def test_a_killed_replica_is_restarted_and_requests_wait_for_it(target: ProcessTarget) -> None:

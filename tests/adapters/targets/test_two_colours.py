@@ -32,6 +32,8 @@ from tests.adapters.targets.stand_ins import packaged, released, with_policy
 from tests.tiers import tiers
 from tests.workspaces import ROOT
 
+pytestmark = pytest.mark.e2e  # real servers and their supervisor
+
 PATIENCE_SECONDS = 30
 
 

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ratchet.domain.corpus.annotations import Span, found_spans, parse
+from ratchet.domain.corpus.annotations import MARKUP, Span, found_spans, parse
+from ratchet.domain.corpus.arrival import several
+from ratchet.domain.corpus.markup import RASAS, fault, pieces
 
 
 @pytest.mark.parametrize(
@@ -61,3 +63,19 @@ def test_what_models_find_is_read_once_and_in_order() -> None:
     twice = [{**city, "extractor": "RegexEntityExtractor"}, city, {"entity": "city"}, "nonsense"]
     assert found_spans(twice, "in muc") == (Span(3, 6, "city", value="munich"),)
     assert found_spans(float("nan"), "in muc") == ()
+
+
+@given(st.text(st.sampled_from('[](){}:"a,\n'), max_size=24))
+def test_pieces_are_those_of_rasas_expressions(text: str) -> None:
+    """Whatever brackets stand in a text, and however they are left open."""
+    for pattern in (MARKUP, RASAS):
+        assert [one.span() for one in pieces(pattern, text)] == [one.span() for one in pattern.finditer(text)]
+
+
+@pytest.mark.parametrize("piece", ["[", "[a](", "[a]{", "[a][", "[a]", "[] ("])
+def test_a_message_of_brackets_is_read_at_once(piece: str) -> None:
+    """Time grows with the length alone: at its square 200,000 brackets would take the better part of an hour."""
+    text = piece * 200_000
+    assert len(parse(text).text) <= len(text)
+    assert isinstance(fault(text), str)
+    assert several("a" + " " * 400_000 + "b") == ""

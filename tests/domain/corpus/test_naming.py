@@ -96,3 +96,9 @@ def test_uses_are_named_by_file_and_line() -> None:
 def test_a_rename_there_and_back_changes_nothing(text: str) -> None:
     """Whatever the file says, as long as the other name was nowhere."""
     assert renamed(renamed(text, "ab", "zz"), "zz", "ab") == text
+
+
+def test_files_of_windows_are_changed_as_others_are() -> None:
+    """Lists too; each line keeps its end."""
+    windows = DOMAIN.replace("\n", "\r\n")
+    assert renamed(windows, "order", "buy") == renamed(DOMAIN, "order", "buy").replace("\n", "\r\n")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ratchet.domain.errors import RatchetError, UsageError
-from ratchet.domain.gate.override import Override, authorise, check, duration, make
+from ratchet.domain.gate.override import Override, authorise, check, covers, duration, make
 from ratchet.domain.gate.verdict import Decision
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -55,6 +55,17 @@ def test_no_override_is_refused_with_the_way_to_make_one() -> None:
     """The remedy is the command."""
     with pytest.raises(RatchetError, match="ratchet approve VERSION"):
         check(None, DIGEST, NOW)
+
+
+def test_an_approval_covers_the_code_that_it_was_made_with() -> None:
+    """Until it expires; other code, a rejection, and a decision from before code was noted cover nothing."""
+    said = approval(code="c" * 64)
+    assert covers(said, "c" * 64, NOW)
+    assert not covers(said, "d" * 64, NOW)
+    assert not covers(said, "c" * 64, NOW + timedelta(days=7))
+    assert not covers(approval(code="c" * 64, decision=Decision.REJECT), "c" * 64, NOW)
+    assert not covers(approval(), "", NOW)
+    assert not covers(None, "c" * 64, NOW)
 
 
 @pytest.mark.parametrize("decision", [Decision.REJECT, Decision.ASK])

@@ -3,7 +3,9 @@
 import pandas as pd
 
 from ratchet.domain.corpus.renames import Move, Succession, classes
-from ratchet.domain.gate.renamed import facts, renamed
+from ratchet.domain.gate.policies import GatePolicy
+from ratchet.domain.gate.renamed import facts, left_behind, renamed
+from ratchet.domain.gate.rules import Rule
 from ratchet.domain.gate.verdict import TrainingFacts
 from tests.domain.judging import answers, holdout, verdict
 
@@ -45,3 +47,22 @@ def test_a_renamed_intent_rejects_nothing_and_a_loss_under_the_new_name_does() -
     assert fine.decision == "promote"
     worse = verdict(truth, [False] * 80 + [True] * 320, [True] * 400, **options)  # type: ignore[arg-type]
     assert worse.decision == "reject"
+
+
+def test_an_intent_that_vanished_behind_the_few_messages_of_it_that_another_took_rejects() -> None:
+    """80 of 100 messages deleted and 20 relabelled is no merge of intents, however large the other one is."""
+    stayed = Move("b", "b", 400, 400)
+    few = Succession("merged", ("a", "b"), ("b",), (Move("a", "b", 20, 100), stayed))
+    (found,) = left_behind([few], GatePolicy())
+    assert (found.outcome, found.value) == ("reject", 0.8)
+    assert "`a` had 100 messages and 20 of them" in found.sentence
+    whole = Succession("merged", ("a", "b"), ("b",), (Move("a", "b", 98, 100), stayed))
+    assert left_behind([whole, RENAMED, SPLIT], GatePolicy()) == []
+
+
+def test_a_first_verdict_begins_with_the_floor_whatever_else_was_looked_at() -> None:
+    """Without a champion nothing is compared, and what lies beside the intents is not the first thing to say."""
+    beside = [Rule("must never go wrong", "pass", 0, 0, "All went right.", unit="count")]
+    facts_now = TrainingFacts({"b": 500, "c": 500}, "d1")
+    found = verdict(holdout(["b"] * 300), [True] * 300, None, trained=facts_now, beside=beside)
+    assert "above the floor" in found.reasons[0]

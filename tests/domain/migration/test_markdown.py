@@ -50,6 +50,21 @@ def test_messages_keep_their_markup_and_tables() -> None:
     ]
 
 
+def test_what_rasa_1_passed_over_is_told() -> None:
+    """A title, a line without a bullet, a section that Rasa does not have: none goes into another section."""
+    text = "# about\n## intent:greet\n- hi\nhello\n## Notes: mine\n- of mine\n# more\n- stray\n"
+    found = markdown.convert(text, "nlu.md")
+    assert found.nlu == [{"intent": "greet", "examples": "- hi\n"}]
+    assert [(one.number, one.text) for one in found.skipped] == [
+        (1, "# about"),
+        (4, "hello"),
+        (5, "## Notes: mine"),
+        (6, "- of mine"),
+        (7, "# more"),
+        (8, "- stray"),
+    ]
+
+
 def test_stories_keep_checkpoints_alternatives_slots_and_forms() -> None:
     """Each line becomes the step that Rasa's YAML has for it."""
     first, second = markdown.convert(STORIES, "stories.md").stories

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +35,7 @@ OPEN = {
         ("socketio", "jwt_key", "SOCKETIO_JWT_KEY"),
         ("channels.mine.MyChannel", "api_key", "CHANNELS_MINE_MYCHANNEL_API_KEY"),
         ("botframework", "app_password", "BOTFRAMEWORK_APP_PASSWORD"),
+        ("channels.mine.MyChannel", "accessToken", "CHANNELS_MINE_MYCHANNEL_ACCESSTOKEN"),
     ],
 )
 def test_a_secret_becomes_a_reference_to_a_variable(channel: str, name: str, variable: str) -> None:
@@ -79,3 +83,28 @@ def test_no_value_of_a_secret_setting_is_left(credentials: dict[str, dict[str, o
     cleaned, secrets = seam.without_secrets(credentials)
     assert seam.without_secrets(cleaned) == (cleaned, {})
     assert all(f"${{{name}}}" in str(cleaned) for name in secrets)
+
+
+@pytest.mark.parametrize("name", ["url", "dsn", "mongo_uri", "broker"])
+def test_a_password_in_an_address_is_a_secret_whatever_the_setting_is_called(name: str) -> None:
+    """What has no password stays readable, also an address that is none."""
+    _, secrets = seam.without_secrets({"mine": {name: "postgres://user:s3cr3t@db/x"}})
+    assert list(secrets.values()) == ["postgres://user:s3cr3t@db/x"]
+    for open_one in ("http://[bad", "http://localhost:5034/bot", "a@b:c"):
+        assert seam.without_secrets({"mine": {name: open_one}}) == ({"mine": {name: open_one}}, {})
+
+
+def test_the_secrets_of_a_list_are_secrets() -> None:
+    """Each gets a variable of its own."""
+    cleaned, secrets = seam.without_secrets({"mine": {"tokens": ["s3cr3t", "0ther"], "names": ["a"]}})
+    assert cleaned == {"mine": {"tokens": ["${MINE_TOKENS_0}", "${MINE_TOKENS_1}"], "names": ["a"]}}
+    assert secrets == {"MINE_TOKENS_0": "s3cr3t", "MINE_TOKENS_1": "0ther"}
+
+
+@pytest.mark.parametrize(
+    "value", ["plain", "it's", "a\\b", "x'\nRATCHET_STACK='other", "two\nlines", "$x #y"]
+)
+def test_a_value_comes_out_of_env_as_it_went_in(value: str) -> None:
+    """Quotes and line ends in a secret neither cut it off nor name a second variable."""
+    read = dotenv_values(stream=io.StringIO(f"ONE={seam.quoted(value)}\nTWO='2'\n"), interpolate=False)
+    assert read == {"ONE": value, "TWO": "2"}

@@ -246,3 +246,13 @@ def test_a_source_that_does_not_answer_is_told_and_hides_only_its_own() -> None:
     seen = replace(WELL, blind={"traffic": "gone"}, traffic=None, unpushed="abc.dir")
     assert kinds(seen) == [Kind.NOT_PUSHED, Kind.BLIND]
     assert seen.unseen == {Kind.ERRORS, Kind.LATENCY, Kind.DRIFT}
+
+
+def test_a_bot_that_somebody_stopped_is_told_at_once() -> None:
+    """And that it answers again; a bot that is silent says neither."""
+    stopped = only(replace(WELL, paused="stopped by mia: the bot only says “Later.”"))
+    assert (stopped.kind, stopped.at_once) == (Kind.PAUSED, True)
+    assert stopped.sentence == "Stopped by mia: the bot only says “Later.”."
+    assert Kind.PAUSED in replace(WELL, paused=None).unseen
+    assert Kind.PAUSED not in WELL.unseen
+    assert Kind.PAUSED in replace(WELL, blind={"pause": "x"}).unseen

@@ -88,7 +88,7 @@ def test_an_image_that_never_becomes_healthy_comes_to_no_user(fleet: Fleet) -> N
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
-        ("memory: 256M}", "memory: 4000G}", "reserves 4,096,000 MiB of memory"),
+        ('memory: "${RATCHET_REPLICA_MEMORY}"}', "memory: 4000G}", "reserves 4,096,000 MiB of memory"),
         (
             "        preferences:\n",
             "        max_replicas_per_node: 1\n        preferences:\n",

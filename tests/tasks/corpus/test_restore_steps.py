@@ -20,6 +20,7 @@ from tasks.corpus.fetch import fetch
 from tasks.corpus.load import load
 from tests.corpora import data_workspace, git, rows
 from tests.tasks.older_data import FIRST, MORE, WAYS, Team, messages, revert, revert_with_data
+from tests.tiers import tiers
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def team(made: Team, tmp_path: Path) -> Team:
     return Team(load_settings(tmp_path / "bot-team", target="process"), made.first, made.second)
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", tiers(WAYS, lambda way: way in WAYS[:2]))
 def test_a_retrain_on_older_data_names_the_command_that_works(
     team: Team, way: Callable[[Team], None]
 ) -> None:
@@ -60,7 +61,7 @@ def test_a_retrain_on_older_data_names_the_command_that_works(
     assert split_now.unchecked == ()
 
 
-@pytest.mark.parametrize("way", WAYS[:3])
+@pytest.mark.parametrize("way", tiers(WAYS[:3], lambda way: way is WAYS[0]))
 def test_an_ingest_and_a_validation_on_older_data_name_it_too(
     team: Team, way: Callable[[Team], None]
 ) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
-from ratchet.adapters.bot import played
+from ratchet.adapters.bot import played, rasa
 from ratchet.adapters.run import Run
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.gate import override
 from ratchet.domain.release.manifest import Release
 from ratchet.domain.release.stories import Played, Stories
-from tasks.release.stage import Proof, play
+from tasks.release import stage
+from tasks.release.stage import Proof, converse, describe, play
 from tests.workspaces import make_release
 
 NEW = make_release("sha256:new", "b", version="2")
@@ -35,6 +38,20 @@ def stories(monkeypatch: pytest.MonkeyPatch, **results: bool) -> None:
         for name, given in results.items()
     ]
     monkeypatch.setattr(played, "play", lambda *_: found)
+
+
+def approved_for(approved: str, released: str, before: timedelta = timedelta(hours=1)) -> Release:
+    """A release of some code, whose model Ana approved with some code for a day, so long before."""
+    said = override.make(
+        model_sha256=NEW.model_sha256,
+        version=NEW.model_version,
+        by="Ana",
+        reason="it is known",
+        expires="1d",
+        now=datetime.fromisoformat(NEW.created_at) - before,
+        code=approved,
+    )
+    return replace(NEW, code=released, override=said.as_dict())
 
 
 def test_without_stories_nothing_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +76,46 @@ def test_a_story_that_broke_stops_the_release_with_a_remedy(monkeypatch: pytest.
 def test_an_override_lets_it_through_and_makes_it_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """From then on it blocks nothing, until it passes again."""
     stories(monkeypatch, a=True, b=False)
-    approved: Any = replace(NEW, override={"by": "Ana"})
+    approved = approved_for("now", "now")
     shown = play(run([BEFORE]), approved)
     assert shown == Stories(("a",), ("b",), 1)
     assert play(run([BEFORE, replace(approved, stories=shown)]), NEW) == shown
+
+
+@pytest.mark.parametrize(
+    "release",
+    [
+        NEW,
+        approved_for("before", "now"),
+        approved_for("", ""),
+        approved_for("now", "now", before=timedelta(days=2)),
+    ],
+    ids=["of nobody", "of other code", "from before code was noted", "that had expired"],
+)
+def test_only_an_approval_of_this_code_lets_failures_through(
+    monkeypatch: pytest.MonkeyPatch, release: Release
+) -> None:
+    """Neither broken stories nor conversations that go otherwise pass with an approval that says nothing about them."""
+    stories(monkeypatch, a=True, b=False)
+    monkeypatch.setattr(rasa, "converse", otherwise)
+    with pytest.raises(RatchetError, match="story b"):
+        play(run([BEFORE]), release)
+    with pytest.raises(rasa.NotAsWritten):
+        converse(run([BEFORE]), release, "http://staged")
+
+
+def test_conversations_that_a_person_approved_are_not_said_to_be_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The run says who approved it, and its line about the stage that they did not go as written."""
+    notes: list[str] = []
+    monkeypatch.setattr(rasa, "converse", otherwise)
+    monkeypatch.setattr(stage, "note", notes.append)
+    found = converse(run([BEFORE]), approved_for("now", "now"), "http://staged")
+    assert "Ana approved it" in notes[0]
+    assert describe(Proof(found, None)) == "conversations did not go as written, and a person approved it"
+
+
+def otherwise(*_: object) -> int:
+    """A release that does not answer as written."""
+    raise rasa.NotAsWritten("The release does not answer as written: x.", "Correct it.")

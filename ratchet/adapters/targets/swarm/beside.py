@@ -35,8 +35,10 @@ def start(
     secrets = colours.secrets(document, values)
     same = before is not None and (wanted(before), before.secrets) == (target, secrets)
     if not same:
-        what = f"Release {release.id}"
-        room.require(client, document["services"][derived.BOT], what, leaves=colours.service(colour))
+        service = document["services"][derived.BOT]
+        room.require(client, service, values, f"Release {release.id}", leaves=colours.service(colour))
+        if less := room.too_little(service, values, release.lineage.encoder):
+            say(less)
         if before:
             kept = "was kept warm" if before.warm_until else "an unfinished release had left"
             say(f"stopping release {before.release}, which {kept}, to make room")

@@ -9,7 +9,11 @@ from typing import Any
 from ratchet.domain.release.colours import Colour
 
 BOT, ACTIONS, VARIABLES = "bot", "actions", "ratchet_variables"
+ADDRESS = "RATCHET_ACTIONS_URL"
+"""Tells the bot a server of custom actions; it also reads a file (…_FILE), or the secret of this name in lower case."""
 PORT = 5055
+WHERE = "RATCHET_ACTIONS_SERVICE"
+"""Tells the replicas where the action service of their release is."""
 Document = dict[str, Any]
 
 
@@ -19,8 +23,9 @@ def key(colour: Colour) -> str:
 
 
 def beside(service: str) -> str:
-    """Return the engine's name of the action service beside a colour's replicas."""
-    return service.replace(f"_{BOT}-", f"_{ACTIONS}-")
+    """Return the engine's name of the action service beside a colour's replicas; "" beside those of before colours."""
+    stack, found, colour = service.rpartition(f"_{BOT}-")
+    return f"{stack}_{ACTIONS}-{colour}" if found else ""
 
 
 def completed(document: Mapping[str, Any], ours: Mapping[str, Any]) -> Document:
@@ -41,10 +46,13 @@ def completed(document: Mapping[str, Any], ours: Mapping[str, Any]) -> Document:
 
 
 def tells_actions(service: Mapping[str, Any]) -> bool:
-    """Say whether the bot is told the address of a server of custom actions of the team's."""
-    environment = service.get("environment") or {}
-    names = [str(one).partition("=")[0] for one in environment]
-    return "RATCHET_ACTIONS_URL" in names
+    """Say whether the bot is told the address of a server of custom actions of the team's, or has it as a secret."""
+    names = {str(one).partition("=")[0] for one in service.get("environment") or {}}
+    mounted = {
+        str(one.get("target") or one["source"] if isinstance(one, dict) else one).rpartition("/")[2]
+        for one in service.get("secrets") or []
+    }
+    return bool(names & {ADDRESS, f"{ADDRESS}_FILE"} or ADDRESS.lower() in mounted)
 
 
 def own_actions(document: Mapping[str, Any]) -> bool:
@@ -72,7 +80,7 @@ def with_actions(made: Document, bot: str, name: str, document: Mapping[str, Any
     shared = [one for one in networks if one in made["networks"]] or list(made["networks"])
     service["networks"] = {one: networks[one] if isinstance(networks, dict) else None for one in shared}
     environment = replica.get("environment") or {}
-    told = {"RATCHET_ACTIONS_SERVICE": f"http://{name}:{PORT}"}
+    told = {WHERE: f"http://{name}:{PORT}"}
     if isinstance(environment, list):
         replica["environment"] = [*environment, *(f"{key}={value}" for key, value in told.items())]
     else:

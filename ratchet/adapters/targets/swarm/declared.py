@@ -46,7 +46,7 @@ class Declared:
 def declared(
     document: Mapping[str, Any], service: str = "bot", again: str = "ratchet release", store: str = ""
 ) -> Declared:
-    """Read what a stack's document says of a service; what it leaves out, or says in another shape, is ""."""
+    """Read what a stack's document says of a service; "" for what it leaves out or gives a variable."""
 
     def at(*keys: str) -> Any:
         found: Any = document
@@ -56,7 +56,7 @@ def declared(
 
     def text(*keys: str) -> str:
         found = at(*keys)
-        return str(found) if isinstance(found, str | int | float) else ""
+        return str(found) if isinstance(found, str | int | float) and "$" not in str(found) else ""
 
     held = {
         "of memory": text("resources", "reservations", "memory"),

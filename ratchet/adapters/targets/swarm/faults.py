@@ -84,7 +84,7 @@ def counted(client: docker.DockerClient, name: str, service: Mapping[str, Any]) 
     deploy = service.get("deploy") or {}
     found = docker_service.inspect(client, name)
     replicated = deploy.get("mode", "replicated") == "replicated"
-    number = room.known(deploy.get("replicas", 1)) if replicated else None
+    number = room.known(deploy.get("replicas", 1), {}) if replicated else None
     return Service(
         name,
         int(number) if number is not None else None,

@@ -23,4 +23,9 @@ def entry(settings: Settings) -> str:
 
 def replica(settings: Settings, address: str) -> str:
     """The URL under which the replica with this address in the fleet's network answers `/status` and `/metrics`."""
-    return f"http://{host()}:{settings.operation_port}/replica/{address}"
+    return f"{operation(settings)}/replica/{address}"
+
+
+def operation(settings: Settings) -> str:
+    """Where operators, and people who answer in the bot's place, reach the fleet."""
+    return f"http://{host()}:{settings.operation_port}"

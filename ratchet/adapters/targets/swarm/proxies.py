@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -12,7 +13,7 @@ from docker.errors import DockerException, ImageNotFound
 
 from ratchet.adapters.bot.requirements import CREDENTIALS
 from ratchet.adapters.settings import SOURCE, Settings
-from ratchet.adapters.targets.swarm import derived, docker_service, images, stack, switch
+from ratchet.adapters.targets.swarm import derived, docker_service, images, stack, switch, tls
 from ratchet.adapters.targets.swarm.proxy_words import of_proxy
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.reasons import plain
@@ -31,11 +32,7 @@ def require(client: docker.DockerClient, settings: Settings, document: Mapping[s
     What the proxies work with already is not checked again.
     """
     path = stack.recipes(settings)[stack.HAPROXY]
-    if (settings.bot / CREDENTIALS).is_file() and CHANNELS not in path.read_text(encoding="utf-8"):
-        raise RatchetError(
-            f"{path} lets none of the channels in bot/{CREDENTIALS} through: it does not name {CHANNELS}.",
-            f"Bring your changes into a copy of {SOURCE / 'deployments' / stack.HAPROXY}.",
-        )
+    require_wanted(settings, path)
     if in_force(client, settings) == stack.variables(settings)["RATCHET_HAPROXY_HASH"]:
         return
     text = path.read_text(encoding="utf-8")
@@ -49,6 +46,21 @@ def require(client: docker.DockerClient, settings: Settings, document: Mapping[s
         found = of_proxy(said, str(path))
         fact = found.fact if found else f"HAProxy refuses {path}: {plain(said) or 'it gave no reason'}."
         raise RatchetError(f"{fact} Nothing was changed.", found.remedy if found else "Correct that file.")
+
+
+def require_wanted(settings: Settings, path: Path) -> None:
+    """Raise `RatchetError` where a configuration knows nothing of the channels or the certificate that there are."""
+    text = path.read_text(encoding="utf-8")
+    if (settings.bot / CREDENTIALS).is_file() and CHANNELS not in text:
+        raise RatchetError(
+            f"{path} lets none of the channels in bot/{CREDENTIALS} through: it does not name {CHANNELS}.",
+            f"Bring your changes into a copy of {SOURCE / 'deployments' / stack.HAPROXY}.",
+        )
+    if settings.tls_certificate is not None and tls.SECRET not in text:
+        raise RatchetError(
+            f"{path} does not speak TLS, though RATCHET_TLS_CERTIFICATE is set: it does not name {tls.SECRET}.",
+            f"Bring your changes into a copy of {SOURCE / 'deployments' / stack.HAPROXY}.",
+        )
 
 
 def in_force(client: docker.DockerClient, settings: Settings) -> str:

@@ -135,6 +135,12 @@ def why(said: str) -> str:
         return found["why"] if found else ""
 
 
+ENCODER, TOOLS_REMEDY = "without its sentence encoder", " Run `"
+"""How the bot's server says that it does not load a model, and how it begins the remedy, which is for one machine."""
+OVERLAID = (
+    f"An image has the weights and their libraries: see that {STACK} sets no RATCHET_ENCODERS and mounts nothing over "
+    "/app, and that a `deployments/bot/Dockerfile` of your own installs what bot/uv.lock names."
+)
 IS_STORE = re.compile(r"redis|conversation store|NOAUTH|WRONGPASS|MISCONF", re.IGNORECASE)
 STORE_WORDS = re.compile(r"Error -?\d+ connecting to \S+\. [^.]+")
 """redis-py: Error 111 connecting to redis:6379. Connection refused."""
@@ -162,6 +168,8 @@ def in_words(said: str, about: Declared) -> Reason | None:
     """Say what the replica's own words mean; None where there are none."""
     if not said:
         return None
+    if ENCODER in said:
+        return Reason(sentence(said.partition(TOOLS_REMEDY)[0]), about.remedy(OVERLAID))
     if not IS_STORE.search(said):
         raised = RAISED.match(said)
         return Reason(sentence(f"the replica's server failed: {said}" if raised else said), about.remedy())

@@ -50,7 +50,8 @@ def why(task: Task, fleet: ServiceState, said: str) -> str:
 
 def logs(client: docker.DockerClient, settings: Settings, service: str, lines: int) -> str:
     """Return the last lines of each replica and its custom actions, with the name, from whichever node it runs on."""
-    fleets = [docker_service.fleet(client, name) for name in (service, companions.beside(service))]
+    names = filter(None, (service, companions.beside(service)))
+    fleets = [docker_service.fleet(client, name) for name in names]
     environment = stack.docker_environment(settings)
     parts = [
         f"{task.name} on {task.node}\n{docker_service.tail(task.id, environment, lines)}"

@@ -6,12 +6,13 @@ The engine changes a service by itself and for as long as it takes; whoever orde
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import docker
 
 from ratchet.adapters.settings import Settings
-from ratchet.adapters.targets.swarm import derived, docker_service, reasons, stack
+from ratchet.adapters.targets.swarm import companions, derived, docker_service, reasons, stack
 from ratchet.adapters.targets.swarm.declared import Declared, declared
 from ratchet.adapters.targets.target import Say
 from ratchet.domain.errors import RatchetError
@@ -72,12 +73,26 @@ class Rollout:
         same = previous and (previous.get("Labels") or {}).get(derived.SECRETS) == secrets
         if previous and same and docker_service.wanted_by(previous) == wanted:
             say("going back to the engine's previous specification")
-            docker_service.order_rollback(self.service, self.environment)
+            self.go_back(previous)
             return True
         if service is not None:
             say(f"changing {docker_service.replicas_of(service)} replicas one by one, the new before the old")
         start()
         return False
+
+    def go_back(self, previous: Mapping[str, Any]) -> None:
+        """Tell the engine to bring back a service's previous specification, with the custom actions of its release."""
+        self.bring_actions(previous)
+        docker_service.order_rollback(self.service, self.environment)
+
+    def bring_actions(self, spec: Mapping[str, Any]) -> None:
+        """Let the action service beside the replicas run the image that their specification names, if they ask it."""
+        beside, image = companions.beside(self.service), docker_service.wanted_by(spec).image
+        actions = docker_service.inspect(self.client, beside) if beside else None
+        if actions is None or companions.WHERE not in docker_service.environment_of(spec):
+            return
+        if docker_service.wanted_by(actions["Spec"]).image != image:
+            docker_service.take_image(beside, image, self.environment)
 
     def watch(
         self, wanted: Wanted, before: Update, going_back: bool, say: Say
@@ -112,18 +127,20 @@ class Rollout:
 
     def restore(self, fleet: ServiceState, ended: RolloutState, had_release: bool, say: Say) -> None:
         """Make sure that nothing of a failed change is left: the engine's own rollback, or no service at all."""
+        service = docker_service.inspect(self.client, self.service)
         if ended == "rolled back":
+            if service is not None:
+                self.bring_actions(service["Spec"])
             return
         if not had_release:
             docker_service.remove(self.client, self.service)
             say("removed the service: no release had served before")
             return
-        service = docker_service.inspect(self.client, self.service)
         if service is None or "PreviousSpec" not in service:
             raise RatchetError(f"The engine knows no way back for {self.service}.", "Run `ratchet rollback`.")
         wanted = docker_service.wanted_by(service["PreviousSpec"])
         say(f"going back to {wanted.release}")
-        docker_service.order_rollback(self.service, self.environment)
+        self.go_back(service["PreviousSpec"])
         ended, _ = self.watch(wanted, fleet.update, True, say)
         if ended != "done":
             raise RatchetError(

@@ -8,7 +8,7 @@ from typing import Any
 
 import docker
 
-from ratchet.adapters.targets.swarm import docker_service
+from ratchet.adapters.targets.swarm import derived, docker_service
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release import room
 from ratchet.domain.release.room import Need, Node
@@ -17,12 +17,18 @@ UNITS = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 NANO = 1_000_000_000
 
 
-def require(client: docker.DockerClient, service: Mapping[str, Any], what: str, leaves: str = "") -> None:
+def require(
+    client: docker.DockerClient,
+    service: Mapping[str, Any],
+    values: Mapping[str, str],
+    what: str,
+    leaves: str = "",
+) -> None:
     """Raise `RatchetError` where the replicas of a service of stack.yml have no room beside all that runs.
 
-    `leaves` is the name of a service that gives its room back before.
+    `values` are Ratchet's variables; `leaves` is the name of a service that gives its room back before.
     """
-    need = need_of(service)
+    need = need_of(service, values)
     if why := room.shortage(nodes(client, leaves), need):
         raise RatchetError(
             f"{what} does not fit beside the live release: {why}. Nothing was changed.",
@@ -31,23 +37,35 @@ def require(client: docker.DockerClient, service: Mapping[str, Any], what: str, 
         )
 
 
-def need_of(service: Mapping[str, Any]) -> Need:
-    """Return what a service of stack.yml asks of the nodes."""
+def too_little(service: Mapping[str, Any], values: Mapping[str, str], encoder: str) -> str:
+    """Say that a stack.yml of the team's own reserves too little for a replica with this encoder, else ""."""
+    reserved, needed = need_of(service, values).memory, room.reserved_mib(encoder)
+    if not encoder or not 0 < reserved < needed * room.MEBI:
+        return ""
+    return (
+        f"deployments/stack.yml reserves {reserved / room.MEBI:,.0f} MiB for a replica, and one with a sentence "
+        f'encoder needs {needed}: write "${{RATCHET_REPLICA_MEMORY}}" there'
+    )
+
+
+def need_of(service: Mapping[str, Any], values: Mapping[str, str]) -> Need:
+    """Return what a service of stack.yml asks of the nodes, with Ratchet's variables filled in."""
     deploy = service.get("deploy") or {}
     reserved = (deploy.get("resources") or {}).get("reservations") or {}
     placement = deploy.get("placement") or {}
     return Need(
-        replicas=int(known(deploy.get("replicas")) or 1),
-        memory=size(known(reserved.get("memory")) or 0),
-        cpus=float(known(reserved.get("cpus")) or 0),
+        replicas=int(known(deploy.get("replicas"), values) or 1),
+        memory=size(known(reserved.get("memory"), values) or 0),
+        cpus=float(known(reserved.get("cpus"), values) or 0),
         constraints=tuple(str(one) for one in placement.get("constraints") or ()),
-        most_per_node=int(known(placement.get("max_replicas_per_node")) or 0),
+        most_per_node=int(known(placement.get("max_replicas_per_node"), values) or 0),
     )
 
 
-def known(value: Any) -> Any:
+def known(value: Any, values: Mapping[str, str]) -> Any:
     """Return a value of stack.yml; None for one with a variable of the team's own, which the engine judges."""
-    return None if "$" in str(value) else value
+    filled = derived.filled(value, values) if isinstance(value, str) else value
+    return None if "$" in str(filled) else filled
 
 
 def size(written: Any) -> int:

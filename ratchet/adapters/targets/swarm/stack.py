@@ -20,6 +20,7 @@ from ratchet.adapters.system import commands, yaml_text
 from ratchet.adapters.system.files import refuse_pointers, sha256, write_text
 from ratchet.adapters.targets.swarm import derived, tls
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.release import room
 from ratchet.domain.release.manifest import Release
 
 STACK_SECONDS = 120
@@ -108,9 +109,11 @@ def variables(settings: Settings, release: Release | None = None, colour: str = 
         "RATCHET_EVENTS_URL": settings.events_url.get_secret_value() if settings.events_url else "",
         "RATCHET_EVENTS_DAYS": f"{settings.params.monitor.retention_days:g}",
         "RATCHET_CONVERSATION_MESSAGES": str(settings.conversation_messages),
+        "RATCHET_HANDOFF": settings.handoff,
         "RATCHET_IMAGE": release.bundle if release else "",
         "RATCHET_RELEASE": release.id if release else "",
         "RATCHET_MODEL_VERSION": release.model_version if release else "",
+        "RATCHET_REPLICA_MEMORY": f"{room.reserved_mib(release.lineage.encoder if release else '')}M",
     }
 
 

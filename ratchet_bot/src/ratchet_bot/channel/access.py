@@ -15,9 +15,15 @@ from ratchet_bot.tools._errors import ToolError
 
 CHAT, PARSE, CLAIM_CONTEXT = "chat", "parse", "claim-context"
 RIGHTS = frozenset({CHAT, PARSE, CLAIM_CONTEXT})
-"""What a client application may be granted."""
+"""What an application that speaks for users may be granted; Ratchet's checks and callers without a token have these."""
+HANDOFF = "handoff"
+"""The right to read conversations that were handed off, and to answer in the bot's place; only a file grants it."""
+PAUSE = "pause"
+"""The right to stop the bot and to let it go on: the staging token has it, and who has `handoff`."""
 CHECKS = "checks"
 """The right to delete what checks left; only the staging token has it."""
+GRANTED = RIGHTS | {HANDOFF}
+"""What a clients' file may grant."""
 RESERVED = {checks.CLIENT: "Ratchet's own checks", naming.PREFIX: "the conversations of platforms"}
 """Names that no client application may have: its conversations would be taken for others."""
 EXAMPLE = "Write a YAML list of {name: intranet, token: SECRET, rights: [chat]}."
@@ -33,7 +39,7 @@ class Client:
 
     def may(self, right: str) -> bool:
         """Whether this client has the right."""
-        return right in self.rights
+        return right in self.rights or (right == PAUSE and HANDOFF in self.rights)
 
 
 @dataclass(frozen=True)
@@ -56,16 +62,24 @@ class Access:
         return matching[0] if matching else None
 
 
-def load(host: str, tokens: Path | None, staging: Path | None, trust_context: bool = False) -> Access:
+def load(
+    host: str,
+    tokens: Path | None,
+    staging: Path | None,
+    trust_context: bool = False,
+    desks: Path | None = None,
+) -> Access:
     """Read the clients' file (YAML) and the staging token's (plain).
 
     Without a clients' file, callers need no token, and only a loopback address may be served. `trust_context`
-    lets those callers claim a context. Raises ToolError for a file that cannot be used, and for an open address.
+    lets those callers claim a context. `desks` is a clients' file of which only those with the right `handoff` count,
+    and callers still need no token. Raises ToolError for a file that cannot be used, and for an open address.
     """
     clients = _read_clients(tokens) if tokens else []
+    clients += [client for client in _read_clients(desks) if client.may(HANDOFF)] if desks else []
     if staging:
         token = staging.read_text(encoding="utf-8").strip()
-        clients.append(_checked(Client(checks.CLIENT, token, RIGHTS | {CHECKS}), staging))
+        clients.append(_checked(Client(checks.CLIENT, token, RIGHTS | {CHECKS, PAUSE}), staging))
     if tokens:
         return Access(clients)
     if not _is_loopback(host):
@@ -93,9 +107,9 @@ def _read_clients(path: Path) -> list[Client]:
 
 def _client(entry: dict[str, Any], path: Path) -> Client:
     rights = frozenset(entry.get("rights", [CHAT]))
-    if rights - RIGHTS:
+    if rights - GRANTED:
         raise ToolError(
-            f"{path} grants {', '.join(sorted(rights - RIGHTS))}.", f"Known: {', '.join(sorted(RIGHTS))}."
+            f"{path} grants {', '.join(sorted(rights - GRANTED))}.", f"Known: {', '.join(sorted(GRANTED))}."
         )
     return _checked(Client(str(entry["name"]), str(entry["token"]), rights), path)
 

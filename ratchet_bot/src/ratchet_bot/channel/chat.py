@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from rasa.core.channels.channel import InputChannel, UserMessage
-from rasa.core.lock_store import LockError
-from redis.exceptions import RedisError
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from ratchet_bot.channel.access import CHAT, CHECKS, CLAIM_CONTEXT, PARSE, Access, Client
+from ratchet_bot.channel.asked import BadRequest, answer_refusals, authorised, content, text
 from ratchet_bot.channel.conversation import Conversations, Turn
 from ratchet_bot.channel.directory import Directory
 from ratchet_bot.channel.limits import LONGEST_ID, MOST_CHARACTERS
@@ -24,17 +21,7 @@ from ratchet_bot.channel.readiness import Condition, why_not
 from ratchet_bot.components.context import clean_context
 from ratchet_bot.tools._model import Model
 
-logger = logging.getLogger(__name__)
-
 MOST_MESSAGES = 1000
-
-
-class BadRequest(Exception):
-    """A request that is refused with `status` and a sentence that says why."""
-
-    def __init__(self, status: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.status = status
 
 
 class ChatInput(InputChannel):
@@ -92,34 +79,33 @@ class ChatInput(InputChannel):
             self._authorised(request, CHECKS)
             return response.json({"deleted": await self.memory.forget_checks()})
 
-        routes.exception(BadRequest)(_refuse)
-        routes.exception(RedisError, LockError)(_without_memory)
+        answer_refusals(routes)
         return routes
 
     async def _chat(self, request: Request) -> HTTPResponse:
         at = time.time()
         client = self._authorised(request, CHAT)
-        body = _object(request)
-        sender = _text(body, "sender", LONGEST_ID)
-        person = _text(body, "user", LONGEST_ID) if "user" in body else sender
+        body = content(request)
+        sender = text(body, "sender", LONGEST_ID)
+        person = text(body, "user", LONGEST_ID) if "user" in body else sender
         turn = Turn(
             # Nobody can read or continue a conversation of another client application.
             conversation=f"{client.name}/{sender}",
-            text=_text(body, "message", MOST_CHARACTERS),
+            text=text(body, "message", MOST_CHARACTERS),
             context=self._context(client, person, body),
-            message_id=_text(body, "message_id", LONGEST_ID) if body.get("message_id") else None,
+            message_id=text(body, "message_id", LONGEST_ID) if body.get("message_id") else None,
             at=at,
         )
         return response.json(await self.conversations.reply(turn))
 
     async def _parse(self, request: Request) -> HTTPResponse:
         self._authorised(request, PARSE)
-        messages = _object(request).get("messages")
+        messages = content(request).get("messages")
         if not isinstance(messages, list) or not all(isinstance(m, dict) for m in messages):
             raise BadRequest(400, "`messages` must be a list of objects with `text`.")
         if len(messages) > MOST_MESSAGES:
             raise BadRequest(413, f"At most {MOST_MESSAGES} messages are parsed at once.")
-        texts = [_text(message, "text", MOST_CHARACTERS) for message in messages]
+        texts = [text(message, "text", MOST_CHARACTERS) for message in messages]
         processor = self.conversations.agent.processor
         model = Model(processor.graph_runner, processor.model_metadata)
         predictions = model.predict(texts, [clean_context(m.get("context")) for m in messages])
@@ -153,46 +139,9 @@ class ChatInput(InputChannel):
         }
 
     def _authorised(self, request: Request, right: str) -> Client:
-        client = self._access.client(request.headers.get("authorization"))
-        if client is None:
-            raise BadRequest(401, "A valid bearer token is needed.")
-        if not client.may(right):
-            raise BadRequest(403, f"{client.name} has no right to {right}.")
-        return client
+        return authorised(self._access, request, right)
 
     def _context(self, client: Client, person: str, body: dict[str, Any]) -> dict[str, str]:
         if "context" in body and client.may(CLAIM_CONTEXT):
             return clean_context(body["context"])
         return self._directory.context(person)
-
-
-def _object(request: Request) -> dict[str, Any]:
-    try:
-        body = request.json
-        # Half of a surrogate pair can be written in JSON, but in no database, log or message to others.
-        json.dumps(body, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise BadRequest(400, "The body has half of a character (\\ud800 to \\udfff).") from error
-    except Exception as error:  # Sanic's own, which differ by what is wrong; endless nesting
-        raise BadRequest(400, "The body is not JSON.") from error
-    if not isinstance(body, dict):
-        raise BadRequest(400, "The body must be a JSON object.")
-    return body
-
-
-def _text(body: dict[str, Any], name: str, longest: int) -> str:
-    value = body.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise BadRequest(400, f"`{name}` must be a text that is not empty.")
-    if len(value) > longest:
-        raise BadRequest(413, f"`{name}` has {len(value)} characters; at most {longest} are taken.")
-    return value
-
-
-def _without_memory(request: Request, error: Exception) -> HTTPResponse:
-    logger.error("the memory of conversations failed: %s", error)
-    return response.json({"error": "The memory of conversations is not reachable; try again."}, status=503)
-
-
-def _refuse(request: Request, error: BadRequest) -> HTTPResponse:
-    return response.json({"error": str(error)}, status=error.status)

@@ -23,6 +23,7 @@ from ratchet_bot.channel.events import Broker, Event
 from ratchet_bot.channel.handoff import Handoff
 from ratchet_bot.channel.memory import Replies
 from ratchet_bot.channel.relay import Relay
+from ratchet_bot.channel.silence import Instead, Silence, resumed
 from ratchet_bot.components.importer import FALLBACK_INTENT, HANDOFF_INTENT
 from ratchet_bot.tools._model import Prediction, parse, prediction_of
 
@@ -65,7 +66,13 @@ class Conversations:
     """Answers turns with a loaded agent. Turns of one conversation follow each other; others run beside it."""
 
     def __init__(
-        self, agent: Agent, service: Service, replies: Replies, handoff: Handoff, events: Broker
+        self,
+        agent: Agent,
+        service: Service,
+        replies: Replies,
+        handoff: Handoff,
+        events: Broker,
+        silence: Silence,
     ) -> None:
         self.agent = agent
         self.service = service
@@ -73,6 +80,7 @@ class Conversations:
         self._trackers = trackers.of(agent)
         self._replies = replies
         self._handoff = handoff
+        self._silence = silence
 
     async def reply(self, turn: Turn) -> dict[str, Any]:
         """The reply to a turn, or the earlier one when this message was already answered."""
@@ -83,7 +91,8 @@ class Conversations:
                     return given
             try:
                 with trackers.turn(turn.conversation):
-                    reply = await self._answer(turn)
+                    other = await self._silence.instead(turn.conversation, turn.text, turn.message_id)
+                    reply = await (self._say(turn, other) if other else self._answer(turn))
             except Exception:
                 self._record(turn, failed=True)
                 raise
@@ -98,11 +107,36 @@ class Conversations:
         except RedisError as error:
             logger.error("a reply to %r is not remembered: %s", conversation, error)
 
+    async def said(self, conversation: str) -> list[dict[str, Any]]:
+        """Return what bot and user said to each other in a conversation, oldest first."""
+        return await self._said(await self.agent.processor.get_tracker(conversation))
+
+    async def _say(self, turn: Turn, other: Instead) -> dict[str, Any]:
+        """The reply to a turn that is not the bot's; it is no event of the bot's and not in the tracker."""
+        output = turn.output or CollectingOutputChannel()
+        if other.opened:
+            posted = await self._transcript(await self.agent.processor.get_tracker(turn.conversation), turn)
+            last = {"from": "person", "text": turn.text, "at": posted["at"]}
+            self._handoff.post({**posted, "messages": [*posted["messages"], last]})
+        if other.said:
+            await output.send_response(turn.conversation, {"text": other.said})
+        reply = self._reply(output, {"name": None, "confidence": 0.0})
+        return {**reply, **({"handed_off": True, "kept": other.kept} if other.kept else {"paused": True})}
+
+    def _reply(self, output: Relay | CollectingOutputChannel, intent: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "messages": [{k: v for k, v in m.items() if k != "recipient_id"} for m in output.messages],
+            "intent": intent,
+            "release": self.service.release,
+            "model_id": self.agent.model_id,
+        }
+
     async def _answer(self, turn: Turn) -> dict[str, Any]:
         processor = self.agent.processor
         output = turn.output or CollectingOutputChannel()
         metadata = {**turn.metadata, "context": dict(turn.context)}
         tracker = await processor.fetch_tracker_and_update_session(turn.conversation, output, metadata)
+        tracker.update_with_events(resumed(tracker), self.agent.domain)
         parsed, prediction = self._understand(turn, tracker)
         intent = retrieval.full(parsed, parsed["intent"]["name"])
         await self._remember_context(tracker, turn.context)
@@ -121,14 +155,13 @@ class Conversations:
         handed_off = HANDOFF_ANSWER in _answers_to_last_message(tracker)
         if handed_off:
             self._handoff.post(await self._transcript(tracker, turn))
+        if silent := handed_off and self._silence.covers(turn.conversation):
+            tracker.update_with_events(await self._silence.hand_over(turn.conversation), self.agent.domain)
+            await processor.save_tracker(tracker)
         answer = {"intent": intent, "handed_off": handed_off}
         self._record(turn, **answer, confidence=prediction.confidence, ranking=prediction.ranking)
-        return {
-            "messages": [{k: v for k, v in m.items() if k != "recipient_id"} for m in output.messages],
-            "intent": {"name": answer["intent"], "confidence": prediction.confidence},
-            "release": self.service.release,
-            "model_id": self.agent.model_id,
-        }
+        reply = self._reply(output, {"name": answer["intent"], "confidence": prediction.confidence})
+        return {**reply, **({"handed_off": True} if silent else {})}
 
     def _understand(self, turn: Turn, tracker: DialogueStateTracker) -> tuple[dict[str, Any], Prediction]:
         """Rasa's parse data of a turn and what it predicts; a second fallback in a row becomes a hand-off."""
@@ -165,22 +198,31 @@ class Conversations:
 
     async def _remember_context(self, tracker: DialogueStateTracker, context: Mapping[str, str]) -> None:
         """Responses may be conditioned on context slots, so they say what the directory says now."""
-        fields = {*context, *_fields_before(tracker)}
-        names = [name for name in context_slots(self.agent.domain) if name in fields]
-        changed = [SlotSet(n, context.get(n)) for n in names if tracker.get_slot(n) != context.get(n)]
-        if changed:
+        if changed := changed_by_context(tracker, self.agent.domain, context):
             tracker.update_with_events(changed, self.agent.domain)
         await self.agent.processor.save_tracker(tracker)
 
     async def _transcript(self, tracker: DialogueStateTracker, turn: Turn) -> dict[str, Any]:
-        before = await self._trackers.said_before(turn.conversation)
         return {
             "sender": turn.conversation,
             "context": dict(turn.context),
             "at": datetime.now(UTC).isoformat(timespec="seconds"),
             "release": self.service.release,
-            "messages": [*before, *trackers.said(tracker.events)],
+            "messages": await self._said(tracker),
         }
+
+    async def _said(self, tracker: DialogueStateTracker) -> list[dict[str, Any]]:
+        before = await self._trackers.said_before(tracker.sender_id)
+        return [*before, *trackers.said(tracker.events)]
+
+
+def changed_by_context(
+    tracker: DialogueStateTracker, domain: Domain, context: Mapping[str, str]
+) -> list[SlotSet]:
+    """What a message's context changes in the slots: its fields, and those of the message before that are gone."""
+    fields = {*context, *_fields_before(tracker)}
+    names = [name for name in context_slots(domain) if name in fields]
+    return [SlotSet(n, context.get(n)) for n in names if tracker.get_slot(n) != context.get(n)]
 
 
 def _fields_before(tracker: DialogueStateTracker) -> set[str]:

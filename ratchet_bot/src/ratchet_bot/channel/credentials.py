@@ -84,7 +84,8 @@ def read(path: Path, values: Mapping[str, str]) -> list[Entry]:
             )
         if options is not None and not isinstance(options, Mapping):
             raise ToolError(
-                f"{where}: {name} has {options!r} in place of options.", f"Write `{name}:` alone."
+                f"{where}: {name} has a value in place of options.",  # which may be a token
+                f"Write `{name}:` alone, and its options below.",
             )
         if name.partition("/")[0] in LEFT_OUT:
             continue

@@ -14,6 +14,7 @@ from ratchet_bot.channel.store import PREFIX, Store
 SECONDS = 600
 """So long a reply is kept for a client that does not come back."""
 MOST_SESSIONS, MOST_REPLIES = 10_000, 100
+"""Of a client that receives nothing and goes on asking, only so many replies are kept: the newest."""
 
 
 class Outbox(Protocol):
@@ -48,9 +49,14 @@ class MemoryOutbox:
         own[name] = (time.monotonic(), reply)
         while len(own) > MOST_REPLIES:
             del own[next(iter(own))]
-        while len(self._kept) > MOST_SESSIONS:
+        while len(self._kept) > MOST_SESSIONS or self._over(next(iter(self._kept.values()))):
             self._kept.popitem(last=False)
         return name
+
+    @staticmethod
+    def _over(kept: dict[str, tuple[float, Any]]) -> bool:
+        """Whether the time of all of a session's replies is over."""
+        return all(at < time.monotonic() - SECONDS for at, _ in kept.values())
 
     async def drop(self, conversation: str, number: str) -> None:
         """See Outbox."""
@@ -81,7 +87,10 @@ class RedisOutbox:
             async with self._redis.pipeline(transaction=True) as pipeline:
                 pipeline.hset(key, name, text)
                 pipeline.expire(key, SECONDS)
-                await pipeline.execute()
+                pipeline.hkeys(key)
+                *_, kept = await pipeline.execute()
+            if old := sorted(kept)[:-MOST_REPLIES]:
+                await self._redis.hdel(key, *old)
 
         await self._store.patiently(write)
         return name
@@ -93,7 +102,7 @@ class RedisOutbox:
     async def waiting(self, conversation: str) -> list[tuple[str, Any]]:
         """See Outbox."""
         found = await self._store.patiently(lambda: self._redis.hgetall(self._key(conversation)))
-        return [(name.decode(), json.loads(found[name])) for name in sorted(found)][-MOST_REPLIES:]
+        return [(name.decode(), json.loads(found[name])) for name in sorted(found)]
 
     @staticmethod
     def _key(conversation: str) -> str:

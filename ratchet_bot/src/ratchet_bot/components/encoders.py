@@ -38,9 +38,14 @@ def missing(wanted: str) -> str:
 
 
 def place(folder: Path, wanted: str) -> Path:
-    """The folder of the encoder with this name or digest; of several of one name the one last described."""
+    """The folder of the encoder with this name or digest; of several of one name the one last described.
+
+    A folder whose name begins with a dot is being filled, or was when its run was killed.
+    """
     found = []
     for path in sorted(folder.glob(f"*/{DESCRIPTION}")):
+        if path.parent.name.startswith("."):
+            continue
         try:
             description, digest = describe(path.parent)
         except EncoderError:

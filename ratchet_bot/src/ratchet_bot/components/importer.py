@@ -42,7 +42,7 @@ STANDARD_ANSWERS = {
         "I still do not understand, so I am handing over to a colleague, who gets our conversation to read.",
     ),
 }
-ENTITY_MARKUP = re.compile(r"\]\s*[({]")
+ENTITY_MARKUP = re.compile(r"\]\s*(?:[({]|\[\s*\{)")
 
 
 class BadTrainingData(RasaException):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from ratchet_bot.components import lean
 
+WEIGHTS = "Run `ratchet serve`: it gets the weights again."
+LIBRARIES = "Run `uv add onnxruntime tokenizers` in bot/, and release again."
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
@@ -26,11 +28,28 @@ def require_libraries(what: str, kind: type) -> None:
         )
 
 
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception, and those that it was raised from, the root last."""
+    while error is not None:
+        yield error
+        error = error.__cause__
+
+
 def cause(error: BaseException) -> str:
     """What an exception of Rasa says at its root, without the full stop."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return (str(error) or type(error).__name__).rstrip(".")
+    *_, found = causes(error)
+    return (str(found) or type(found).__name__).rstrip(".")
+
+
+def refused(fact: str, error: BaseException, remedy: str) -> ToolError:
+    """Why a model is not loaded, as an error; one that lacks its sentence encoder is whole, and no training helps."""
+    from ratchet_bot.components.encoder import EncoderError
+
+    for one in causes(error):
+        if isinstance(one, EncoderError):
+            lacking = LIBRARIES if isinstance(one.__cause__, ImportError) else WEIGHTS
+            return ToolError(f"{fact} without its sentence encoder: {str(one).rstrip('.')}.", lacking)
+    return ToolError(f"{fact}: {cause(error)}.", remedy)
 
 
 def run(command: Callable[[], int | None]) -> None:

@@ -75,7 +75,7 @@ def answer(player: Player, context: Mapping[str, str], played: Played) -> dict[s
 def looked_up(player: Player, names: Sequence[str], context: Mapping[str, str]) -> dict[str, Any]:
     """What these responses say in a context."""
     slots = {slot.name: slot.initial_value for slot in player.agent.domain.slots}
-    slots |= {name: context.get(name) for name in player.context_slots}
+    slots |= {name: context[name] for name in player.context_slots if name in context}
     texts = [[shown(one) for one in player.answers.variations(name, slots, CHANNEL)] for name in names]
     return {
         "context": dict(context),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ratchet_bot import retrieval
-from ratchet_bot.tools._errors import ToolError, cause
+from ratchet_bot.tools._errors import ToolError, refused
 
 FALLBACK = "nlu_fallback"
 BATCH = 512
@@ -83,9 +83,7 @@ def load(path: Path, sha256: str | None = None) -> Model:
                 Path(scratch), path, LocalModelStorage, DaskGraphRunner
             )
         except Exception as error:  # any broken archive: tar, JSON, missing component, ...
-            raise ToolError(
-                f"{path} cannot be loaded as a model: {cause(error)}.", "Train it again."
-            ) from error
+            raise refused(f"{path} cannot be loaded as a model", error, "Train it again.") from error
     return Model(runner, metadata)
 
 

@@ -14,11 +14,11 @@ from typing import Any
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
 from rasa.core.nlg.generator import ResponseVariationFilter
 from rasa.core.nlg.response import TemplatedNaturalLanguageGenerator
-from rasa.shared.core.events import ActionExecuted, BotUttered, SlotSet, UserUttered
+from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
 from ratchet_bot.channel import memory
-from ratchet_bot.channel.conversation import CHANNEL, context_slots
+from ratchet_bot.channel.conversation import CHANNEL, changed_by_context, context_slots
 from ratchet_bot.components.importer import FALLBACK_INTENT, HANDOFF_INTENT
 from ratchet_bot.tools._model import parse, prediction_of
 from ratchet_bot.tools.serve import load_agent
@@ -131,10 +131,8 @@ class Player:
         output, metadata = CollectingOutputChannel(), {"context": dict(context)}
         tracker = await self.processor.fetch_tracker_and_update_session(conversation, output, metadata)
         parsed = {**(parsed or self.understood(text, context, tracker)), "text": text}
-        changed = [SlotSet(name, context.get(name)) for name in self.context_slots]
-        tracker.update_with_events(
-            [one for one in changed if tracker.get_slot(one.key) != one.value], self.agent.domain
-        )
+        domain = self.agent.domain
+        tracker.update_with_events(changed_by_context(tracker, domain, context), domain)
         await self.processor.save_tracker(tracker)
         self.actions.unplayed.clear()
         self.actions.failed.clear()

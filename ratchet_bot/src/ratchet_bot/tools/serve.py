@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ratchet_bot.tools._errors import ToolError, cause, run
+from ratchet_bot.tools._errors import ToolError, refused, run
 from ratchet_bot.tools._model import verify
 from ratchet_bot.tools._yaml import domain_of
 
@@ -80,16 +80,19 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
         access,
         actions,
         credentials,
+        desk,
         directory,
         framing,
         memory,
         outbox,
         platforms,
         readiness,
+        silence,
         store,
     )
     from ratchet_bot.channel.chat import ChatInput
     from ratchet_bot.channel.conversation import Conversations, Service
+    from ratchet_bot.channel.desk_routes import DeskRoutes
     from ratchet_bot.channel.events import RETENTION_DAYS, Broker
     from ratchet_bot.channel.handoff import Handoff
     from ratchet_bot.channel.inbound import Inbound
@@ -98,8 +101,16 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     patience = _seconds("RATCHET_STORE_PATIENCE", store.PATIENCE_SECONDS)
     chat_memory = memory.make(secret("redis_url"), _messages(), patience)
     clients = access.load(
-        arguments.host, secret_file("client_tokens"), secret_file("staging_token"), arguments.trust_context
+        arguments.host,
+        secret_file("client_tokens"),
+        secret_file("staging_token"),
+        arguments.trust_context,
+        secret_file("handoff_tokens"),
     )
+    pause_file = os.environ.get("RATCHET_PAUSE_FILE")
+    people_desk = desk.make(chat_memory.store, Path(pause_file) if pause_file else None)
+    silent = silence.Silence(people_desk, silence.chosen(clients, os.environ))
+    desks = DeskRoutes(clients, silent)
     people = directory.load(arguments.directory)
     chat, inbound = ChatInput(clients, people), Inbound(people)
     handoff = Handoff(secret("handoff_url"))
@@ -109,6 +120,7 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     # Not Rasa's own application: its API could train and replace models, and its page on `/` says its version.
     app = Sanic("ratchet_bot", configure_logging=False)
     register([chat], app, route="/")
+    app.blueprint(desks.blueprint())
     sockets = platforms.mount(app, others, inbound, outbox.make(chat_memory.store), chat_memory.locks)
     app.add_signal(framing.check, "http.lifecycle.read_head")
     app.config.KEEP_ALIVE_TIMEOUT = KEEP_ALIVE_SECONDS
@@ -122,8 +134,8 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     started = datetime.now(UTC).isoformat(timespec="seconds")
     service = Service(arguments.release, arguments.model_version, digest, started)
     events = Broker(secret("events_url"), float(os.environ.get("RATCHET_EVENTS_DAYS", RETENTION_DAYS)))
-    chat.conversations = Conversations(app.ctx.agent, service, chat_memory.replies, handoff, events)
-    inbound.conversations = chat.conversations
+    chat.conversations = Conversations(app.ctx.agent, service, chat_memory.replies, handoff, events, silent)
+    inbound.conversations = desks.conversations = chat.conversations
     chat.memory = chat_memory
     chat.conditions = [*readiness.conditions(app.ctx.agent, chat_memory.store), *own.conditions]
 
@@ -132,6 +144,7 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
         print(f"release {arguments.release} answers on {arguments.host}:{arguments.port}", flush=True)
 
     async def part(app: Any, loop: Any) -> None:
+        desks.close()
         await inbound.drain(TURNS_SECONDS)
         for one in sockets:
             await one.close()
@@ -174,7 +187,7 @@ def load_agent(model: Path, domain: Path, memory: Any, actions: Any = None) -> A
     """Rasa's agent with the model, on a `Memory`, with the endpoint of its custom actions.
 
     The domain file's responses replace the model's: a wording needs no training. Raises ToolError for an archive that
-    is none. Redis need not be there: readiness asks for it.
+    is none, or whose sentence encoder is not here. Redis need not be there: readiness asks for it.
     """
     from rasa.core.agent import Agent
     from rasa.shared.core.domain import Domain
@@ -187,9 +200,7 @@ def load_agent(model: Path, domain: Path, memory: Any, actions: Any = None) -> A
         if (domain := domain_of(domain)).exists():
             agent.nlg.responses = {**agent.domain.responses, **Domain.load(str(domain)).responses}
     except Exception as error:  # any broken archive
-        raise ToolError(
-            f"{model} cannot be served: {cause(error)}.", "Train it again, or see what it needs."
-        ) from error
+        raise refused(f"{model} cannot be served", error, "Train it again, or see what it needs.") from error
     return agent
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ratchet_bot.tools import _yaml
-from ratchet_bot.tools._errors import ToolError, cause, run
+from ratchet_bot.tools._errors import ToolError, cause, refused, run
 
 ENDINGS = {".yml", ".yaml"}
 CONVERSATIONS = "conversations"
@@ -108,7 +108,7 @@ async def play(model: Path, stories: list[Story]) -> list[Result]:
     try:
         agent = Agent.load(str(model))
     except Exception as error:  # any broken archive
-        raise ToolError(f"{model} cannot be loaded: {cause(error)}.", "Train it again.") from error
+        raise refused(f"{model} cannot be loaded", error, "Train it again.") from error
     results = []
     with tempfile.TemporaryDirectory(prefix="ratchet-stories-") as scratch:
         for number, one in enumerate(stories):

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 import copy
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from ratchet.adapters.settings import Settings, load_settings
 from ratchet.adapters.system.files import sha256
-from ratchet.adapters.targets.swarm import companions, derived, stack, tls
+from ratchet.adapters.targets.swarm import companions, derived, proxies, stack, tls
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.colours import Colour
 from tests.adapters.targets.swarm.test_derived import release
 
 OLD = Path(__file__).with_name("stack-of-one-colour.yml")
-PEM = "-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n-----BEGIN PRIVATE KEY-----\ny\n"
+
+
+def pem(password: bytes | None = None) -> tuple[bytes, bytes]:
+    """A certificate and its key."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime(2026, 1, 1, tzinfo=UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    made = x509.CertificateBuilder(name, name, key.public_key(), 1, now, now + timedelta(days=2))
+    sealed = serialization.BestAvailableEncryption(password) if password else serialization.NoEncryption()
+    form = serialization.PrivateFormat.PKCS8
+    return (
+        made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM),
+        key.private_bytes(serialization.Encoding.PEM, form, sealed),
+    )
 
 
 @pytest.fixture
@@ -58,11 +75,20 @@ def test_what_all_releases_stand_on_has_no_actions(settings: Settings) -> None:
     assert "actions-blue" in coloured(settings, old)["services"]
 
 
-def test_a_server_of_the_teams_own_stays_where_it_is(settings: Settings) -> None:
-    """Whose address the bot is told: it is part of the base, and no colour starts another."""
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"environment": {"RATCHET_ACTIONS_URL": "http://actions:5055/webhook"}},
+        {"environment": ["RATCHET_ACTIONS_URL_FILE=/run/secrets/where"]},
+        {"secrets": ["ratchet_actions_url"]},
+        {"secrets": [{"source": "where", "target": "/run/secrets/ratchet_actions_url"}]},
+    ],
+)
+def test_a_server_of_the_teams_own_stays_where_it_is(settings: Settings, told: dict[str, Any]) -> None:
+    """Whose address the bot is told, in any of its ways: it is part of the base, and no colour starts another."""
     document = copy.deepcopy(stack.read(settings))
     del document["services"]["actions"]
-    document["services"]["bot"]["environment"]["RATCHET_ACTIONS_URL"] = "http://actions:5055/webhook"
+    document["services"]["bot"] |= told
     document["services"]["actions"] = {"image": "ours", "networks": ["state"]}
     document = derived.completed(document, stack.read(settings))
     assert derived.base(document)["services"]["actions"]["image"] == "ours"
@@ -88,7 +114,7 @@ def test_the_proxy_gets_certificate_port_and_word(settings: Settings) -> None:
     """Nothing of it without the setting; the secret's name follows the file."""
     assert "secrets" not in stack.read(settings)["services"]["proxy"]
     file = settings.workspace / "bot.pem"
-    file.write_text(PEM)
+    file.write_bytes(b"".join(pem()))
     with_tls = settings.model_copy(update={"tls_certificate": Path("bot.pem"), "tls_port": 9443})
     made = derived.base(stack.read(with_tls))
     proxy = made["services"]["proxy"]
@@ -105,3 +131,32 @@ def test_a_certificate_without_its_key_is_refused(settings: Settings, content: s
         file.write_text(content)
     with pytest.raises(RatchetError, match="certificate"):
         stack.read(settings.model_copy(update={"tls_certificate": file}))
+
+
+@pytest.mark.parametrize("fault", ["another's key", "a damaged certificate", "a passphrase"])
+def test_a_certificate_that_no_proxy_would_start_with_is_refused(settings: Settings, fault: str) -> None:
+    """The key of another certificate, half a file, a key that asks for a passphrase: each would end every proxy."""
+    certificate, key = pem(b"secret" if fault == "a passphrase" else None)
+    if fault == "another's key":
+        key = pem()[1]
+    if fault == "a damaged certificate":
+        certificate = certificate.replace(b"\n", b"\n!", 3)
+    file = settings.workspace / "bot.pem"
+    file.write_bytes(certificate + key)
+    with pytest.raises(RatchetError, match=r"bot\.pem cannot be used.*without a passphrase"):
+        stack.read(settings.model_copy(update={"tls_certificate": file}))
+
+
+def test_a_configuration_of_before_is_told_what_it_lacks(settings: Settings, tmp_path: Path) -> None:
+    """It would let no channel through, and speak no TLS: neither is left to be found out by users."""
+    own, shipped = tmp_path / "haproxy.cfg", stack.recipes(settings)[stack.HAPROXY]
+    own.write_text("frontend channel\n")
+    with_tls = settings.model_copy(update={"tls_certificate": Path("bot.pem")})
+    proxies.require_wanted(settings, own)
+    proxies.require_wanted(with_tls, shipped)
+    with pytest.raises(RatchetError, match="does not speak TLS"):
+        proxies.require_wanted(with_tls, own)
+    (settings.bot / "credentials.yml").write_text("rest:\n")
+    proxies.require_wanted(settings, shipped)
+    with pytest.raises(RatchetError, match="none of the channels"):
+        proxies.require_wanted(settings, own)

@@ -178,6 +178,26 @@ def test_a_lost_store_is_named_by_its_own_words() -> None:
 
 
 @pytest.mark.parametrize(
+    "why",
+    [
+        "There is no sentence encoder 88789b43e554 in /app/encoders",
+        "/app/encoders/88789b43e554ad69376561f6bb324635/model.onnx was changed: its SHA-256 is not the one that its "
+        "encoder names",
+    ],
+)
+def test_a_replica_without_its_encoder_says_so_and_what_an_image_needs(why: str) -> None:
+    """In one sentence; the server's own remedy is for a bot on one machine, so that of a fleet replaces it."""
+    said = f"/app/model.tar.gz cannot be served without its sentence encoder: {why}."
+    log = f"error: {said} Run `ratchet serve`: it gets the weights again."
+    found = reasons.of(["task: non-zero exit (1)"], log, [], BOT)
+    assert found is not None
+    assert found.fact == said
+    assert "deployments/stack.yml sets no RATCHET_ENCODERS" in found.remedy
+    assert "ratchet serve" not in found.remedy
+    assert found.remedy.endswith(AGAIN)
+
+
+@pytest.mark.parametrize(
     ("log", "fact", "step"),
     [
         (

@@ -1,0 +1,184 @@
+"""Where hand-offs and the pause are kept: one claim for a process's memory and for a real Redis."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from ratchet_bot.channel import handed
+from ratchet_bot.channel.desk import MemoryDesk, Pause, RedisDesk, make
+from ratchet_bot.channel.handed import Handed, NotPossible
+from ratchet_bot.channel.store import Store
+from tests.replicas import RedisServer
+
+Desks = Callable[[], MemoryDesk | RedisDesk]
+needs_redis = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    server = RedisServer(tmp_path_factory.mktemp("redis"), keeps=True)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(params=["memory", pytest.param("redis", marks=needs_redis)])
+def desks(request: pytest.FixtureRequest) -> Desks:
+    """What gives a replica its desk: replicas share a Redis, and a process has one."""
+    if request.param == "memory":
+        only = make(None)
+        return lambda: only
+    server: RedisServer = request.getfixturevalue("redis")
+    with server.client() as client:
+        client.flushall()
+    return lambda: make(Store(server.url))
+
+
+def run(scenario: Callable[[], Awaitable[None]]) -> None:
+    asyncio.run(scenario())  # type: ignore[arg-type]
+
+
+def wrote(number: int) -> Callable[[Handed], Handed]:
+    return lambda state: handed.wrote(state, f"w{number}", f"w{number}", 1.0)
+
+
+def test_what_two_replicas_write_at_once_is_kept(desks: Desks) -> None:
+    """Two replicas and twenty messages each, at once: each is there once, under its own number."""
+
+    async def scenario() -> None:
+        first, second = desks(), desks()
+        await first.change("web/anna", lambda state: handed.opened(state, 1.0))
+        await asyncio.gather(
+            *(one.change("web/anna", wrote(n)) for n in range(20) for one in (first, second)),
+            *(second.change("web/anna", wrote(n)) for n in range(20, 40)),
+        )
+        lines = (await first.read("web/anna")).lines
+        assert {line.text for line in lines} == {f"w{n}" for n in range(40)}
+        assert [line.number for line in lines] == list(range(1, 41))
+
+    run(scenario)
+
+
+def test_one_of_those_who_take_it_at_once_gets_it(desks: Desks) -> None:
+    """The others are told who has it."""
+
+    async def scenario() -> None:
+        one, other = desks(), desks()
+        await one.change("web/anna", lambda state: handed.opened(state, 1.0))
+
+        async def take(desk: MemoryDesk | RedisDesk, name: str) -> str:
+            try:
+                await desk.change("web/anna", lambda state: handed.taken(state, name, 60, 1.0))
+                return name
+            except NotPossible:
+                return ""
+
+        took = await asyncio.gather(*((take(one if n % 2 else other, f"mia{n}")) for n in range(6)))
+        [name] = [name for name in took if name]
+        assert (await other.read("web/anna")).taken_by == name
+
+    run(scenario)
+
+
+def test_the_open_ones_are_listed_oldest_first(desks: Desks) -> None:
+    """One that was given back is not; what was said in it is still there."""
+
+    async def scenario() -> None:
+        desk = desks()
+        for name, since in (("web/carl", 3.0), ("web/anna", 1.0), ("web/bea", 2.0)):
+            await desk.change(name, lambda state, at=since: handed.opened(state, at))
+        await desk.change("web/bea", wrote(1))
+        assert list(await desk.open()) == ["web/anna", "web/bea", "web/carl"]
+        await desk.change("web/bea", lambda state: handed.ended(state, "mia", handed.RETURNED, 4.0))
+        assert list(await desks().open()) == ["web/anna", "web/carl"]
+        assert [line.text for line in (await desks().read("web/bea")).lines] == ["w1"]
+
+    run(scenario)
+
+
+def test_a_version_differs_after_each_change_only(desks: Desks) -> None:
+    """By it who waits for a reply sees that there may be one."""
+
+    async def scenario() -> None:
+        desk = desks()
+        seen = [await desk.version("web/anna")]
+        await desk.change("web/anna", lambda state: handed.opened(state, 1.0))
+        seen.append(await desk.version("web/anna"))
+        await desk.change("web/anna", lambda state: handed.opened(state, 2.0))
+        assert await desk.version("web/anna") == seen[-1]
+        await desk.change("web/anna", wrote(1))
+        seen.append(await desk.version("web/anna"))
+        assert seen[0] == ""
+        assert len(set(seen)) == 3
+
+    run(scenario)
+
+
+def test_a_pause_holds_on_all_replicas(desks: Desks) -> None:
+    """From the moment it is given, until it ends."""
+
+    async def scenario() -> None:
+        first, second = desks(), desks()
+        pause = Pause("We are back at 2 pm.", True, 1.5, "mia")
+        assert await second.paused() is None
+        await first.pause(pause)
+        assert await second.paused() == pause
+        await second.pause(None)
+        assert await first.paused() is None
+
+    run(scenario)
+
+
+def test_a_pause_without_redis_outlives_the_process(tmp_path: Path) -> None:
+    """The next release's process reads the same file; one that is damaged keeps the bot stopped."""
+
+    async def scenario() -> None:
+        file = tmp_path / "pause.json"
+        pause = Pause("Later.", False, 1.5, "mia")
+        await make(None, file).pause(pause)
+        assert await make(None, file).paused() == pause
+        file.write_text("{")
+        assert (await make(None, file).paused()) is not None
+        await make(None, file).pause(None)
+        assert await make(None, file).paused() is None
+        assert list(tmp_path.iterdir()) == []
+
+    run(scenario)
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed")
+def test_a_redis_that_is_killed_loses_no_hand_off(redis: RedisServer) -> None:
+    """An open one has no end in it, one that was ended has seven days; a change waits for its return."""
+
+    async def scenario() -> None:
+        desk = make(Store(redis.url))
+        await desk.pause(Pause("Later.", False, 1.0, "mia"))
+        await desk.change("web/dora", lambda state: handed.opened(state, 1.0))
+        await desk.change("web/dora", wrote(1))
+        with redis.client() as client:
+            assert client.ttl("ratchet:desk:web/dora") == -1
+        time.sleep(1.1)  # its append-only file reaches the disk each second
+        redis.kill()
+        late = asyncio.ensure_future(desk.change("web/dora", wrote(2)))
+        await asyncio.sleep(0.2)
+        assert not late.done()
+        await asyncio.to_thread(redis.start)
+        await late
+        assert [line.text for line in (await desk.read("web/dora")).lines] == ["w1", "w2"]
+        assert list(await desk.open()) == ["web/dora"]
+        assert (await desk.paused()) is not None
+        await desk.change("web/dora", lambda state: handed.ended(state, "mia", handed.CLOSED, 4.0))
+        with redis.client() as client:
+            assert 0 < client.ttl("ratchet:desk:web/dora") <= 7 * 24 * 3600
+
+    run(scenario)

@@ -1,0 +1,74 @@
+"""What a reader advises, followed to the letter, reads the file right."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from ratchet.adapters.readers import sources
+from ratchet.adapters.readers.reading import Columns
+from ratchet.domain.corpus.corpus import CorpusPolicy
+from ratchet.domain.errors import RatchetError
+
+POLICY = CorpusPolicy()
+
+
+def remedy(file: Path, columns: Columns | None = None) -> str:
+    """What is advised where a file is refused."""
+    with pytest.raises(RatchetError) as told:
+        sources.read([file], POLICY, columns or Columns())
+    return told.value.remedy
+
+
+def texts(file: Path, columns: Columns | None = None) -> list[str]:
+    """The messages of a file."""
+    return [str(text) for text in sources.read([file], POLICY, columns or Columns()).frame["text"]]
+
+
+@pytest.mark.parametrize("style", [">", ""])
+def test_a_block_in_which_yaml_joins_lines(tmp_path: Path, style: str) -> None:
+    """With `|` written there, as advised, each example is a message."""
+    file = tmp_path / "a.yml"
+    file.write_text(
+        f"nlu:\n- intent: greet\n  examples: {style}\n    - hi\n    - hello\n".replace(" \n", "\n")
+    )
+    if not style:
+        file.write_text("nlu:\n- intent: greet\n  examples: hi\n    hello\n")
+    [advised, *_] = re.findall(r"`(examples: \|)`", remedy(file))
+    file.write_text(
+        file.read_text().replace("examples: >", advised).replace("examples: hi", f"{advised}\n    hi")
+    )
+    file.write_text(file.read_text().replace("    hi", "    - hi").replace("    hello", "    - hello"))
+    assert texts(file) == ["hi", "hello"]
+
+
+def test_an_encoding_that_nobody_can_guess(tmp_path: Path) -> None:
+    """The option in the advice is the one that reads it."""
+    file = tmp_path / "a.csv"
+    file.write_bytes("text,intent\nこんにちは、元気ですか,greet\n".encode("shift_jis"))
+    [name] = re.findall(r"`--encoding (shift_jis)`", remedy(file))
+    assert texts(file, Columns(encoding=name)) == ["こんにちは、元気ですか"]
+
+
+def test_an_encoding_that_is_not_the_files(tmp_path: Path) -> None:
+    """Saved in UTF-8, or with its own encoding named, it is read."""
+    file = tmp_path / "a.csv"
+    file.write_bytes("text,intent\ngrüß dich,greet\n".encode("cp1252"))
+    assert "`--encoding`" in remedy(file, Columns(encoding="utf-8"))
+    assert texts(file, Columns(encoding="cp1252")) == ["grüß dich"]
+    file.write_text(file.read_bytes().decode("cp1252"), encoding="utf-8")
+    assert texts(file, Columns(encoding="utf-8")) == ["grüß dich"]
+
+
+def test_several_sheets_with_the_columns(tmp_path: Path) -> None:
+    """The sheet that the advice names is read alone."""
+    file = tmp_path / "a.xlsx"
+    with pd.ExcelWriter(file) as book:
+        for name in ("May", "June"):
+            frame = pd.DataFrame({"text": [f"hello in {name}"], "intent": ["greet"]})
+            frame.to_excel(book, sheet_name=name, index=False)
+    [name] = re.findall(r"`--sheet '([^']+)'`", remedy(file))
+    assert texts(file, Columns(sheet=name)) == [f"hello in {name}"]
