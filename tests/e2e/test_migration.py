@@ -62,9 +62,8 @@ def test_a_project_is_released_with_its_test_stories_and_what_passed_has_to_pass
     subprocess.run(["git", "commit", "-qam", "Another goodbye"], cwd=workspace, check=True)
     broken = stopped("retrain")
     assert "Rejected by the rule conversation" in broken
-    assert "“leaving” (test_stories.yml): after 'goodbye' it does utter_greet, not utter_bye" in " ".join(
-        broken.split()
-    )
+    said = " ".join(broken.split())
+    assert "“leaving” (test_stories.yml): after 'goodbye' it does utter_greet, not utter_bye" in said
     assert "ratchet approve 2 --by NAME --reason TEXT" in broken
     stopped("approve", "2", "--by", "Ana", "--reason", "it is meant", "--expires", "7d")
     assert "1 of 3 test stories passed" in stopped("release", "2")

@@ -17,8 +17,6 @@ TRIES = 3
 """A request that got no answer is sent again under the same id, which changes nothing where it had arrived."""
 RIGHT = "handoff"
 GRANT = "Give a client the right handoff in the file that RATCHET_CLIENT_TOKENS_FILE names, and release again"
-    "Give a client `rights: [handoff]` in the file that RATCHET_CLIENT_TOKENS_FILE names, and release again"
-)
 
 
 class Desk:
