@@ -30,5 +30,6 @@ def test_messages_come_from_the_corpus_or_get_their_intent_by_name(tmp_path: Pat
     found = ratchet.json("must", "list")
     assert [(one["message"], one["intent"]) for one in found] == [(text, "leave"), ("gas smell", "laptop")]
     assert "is not in bot/tests/must.yml" in ratchet("must", "remove", "gas smells", code=2)
+    assert "gas smell" in ratchet("must", "list")  # as the remedy says
     assert "Removed: “gas smell” is `laptop`" in ratchet("must", "remove", "Gas smell")
     assert [one["message"] for one in ratchet.json("must", "list")] == [text]
