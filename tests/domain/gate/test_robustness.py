@@ -44,13 +44,15 @@ def test_most_messages_get_one() -> None:
     assert robustness.plain("?!") == "?!"
 
 
-@pytest.mark.parametrize(("lost", "outcome"), [(4, "pass"), (12, "ask")])
-def test_a_model_that_bears_less_asks(lost: int, outcome: str) -> None:
-    """More than three points, and hardly by chance; rows with another label do not count."""
-    champion = np.ones(200, dtype=bool)
+@pytest.mark.parametrize(
+    ("rows", "lost", "outcome"), [(400, 8, "pass"), (400, 24, "ask"), (299, 8, "pass"), (299, 24, "warn")]
+)
+def test_a_model_that_bears_less_asks(rows: int, lost: int, outcome: str) -> None:
+    """More than three points, and hardly by chance; few rows warn, and rows with another label do not count."""
+    champion = np.ones(rows, dtype=bool)
     candidate = champion.copy()
     candidate[:lost] = False
-    kept = np.ones(200, dtype=bool)
+    kept = np.ones(rows, dtype=bool)
     (rule,) = robustness.rule("typos", Pair(candidate, champion), kept, POLICY)
     assert rule.outcome == outcome
     kept[:lost] = False
