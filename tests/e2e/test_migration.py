@@ -66,8 +66,9 @@ def test_a_project_is_released_with_its_test_stories_and_what_passed_has_to_pass
     said = " ".join(broken.split())
     assert "“leaving” (test_stories.yml): after 'goodbye' it does utter_greet, not utter_bye" in said
     assert "ratchet approve 2 --by NAME --reason TEXT" in broken
-    stopped("approve", "2", "--by", "Ana", "--reason", "it is meant", "--expires", "7d")
-    assert "1 of 3 test stories passed" in stopped("release", "2")
+    approved = stopped("approve", "2", "--by", "Ana", "--reason", "it is meant", "--expires", "7d")
+    assert "1 of 3 test stories passed" in approved
+    assert "Already live" in stopped("release", "2")
 
 
 @pytest.mark.long
