@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ratchet.domain.gate.annotation_changes import LabelChange, SynonymLoss
 from ratchet.domain.gate.entity_sheet import Sheet, labels, messages
-from ratchet.domain.gate.paired import Pair, chance_limit
+from ratchet.domain.gate.paired import Pair, chance_limit, lost
 from ratchet.domain.gate.policies import GatePolicy
 from ratchet.domain.gate.rules import ENTITIES, ROUNDING, Rule
 from ratchet.domain.wording import chance, count, listed, percent, points
@@ -67,16 +67,13 @@ def messages_rule(pair: Pair, policy: GatePolicy) -> Rule:
 
 def label_rule(name: str, pair: Pair, policy: GatePolicy, why: str) -> Rule:
     """A type, role or group that is found less often: like an intent."""
-    limit, p = policy.max_group_drop_points / 100, pair.p_value
+    limit = policy.max_group_drop_points / 100
     new, old = int(pair.candidate.sum()), int(pair.champion.sum())
     said = (
         f"Of {count(pair.rows, 'entity', 'entities')} `{name}` in the holdout the candidate has {new:,} right, the "
-        f"champion had {old:,}: {points(pair.drop)} less, where the limit is {points(limit)}"
+        f"champion had {old:,}: {points(pair.drop)} less, where the limit is {points(limit)} ({why})"
     )
-    odds = f"chance alone does this in {chance(p)} of cases (limit {percent(policy.group_p)})"
-    if p < policy.group_p:
-        return Rule("entity", "reject", pair.drop, limit, f"{said} ({why}); {odds}.", p, "points")
-    return Rule("entity", "warn", pair.drop, limit, f"{said} ({why}), but {odds}.", p, "points")
+    return lost("entity", pair, said, policy)
 
 
 def standing(name: str, pair: Pair, limit: float) -> Rule:

@@ -143,12 +143,18 @@ def _groups(kind: str, groups: Groups, pair: Pair, policy: GatePolicy) -> list[R
 
 
 def _fallen(kind: str, name: str, part: Pair, policy: GatePolicy) -> Rule:
-    limit, p = policy.max_group_drop_points / 100, part.p_value
+    limit = policy.max_group_drop_points / 100
     new, old = int(part.candidate.sum()), int(part.champion.sum())
     said = (
         f"The {kind} {name} went from {old:,} to {new:,} right answers of {part.rows:,}: "
         f"{points(part.drop)} less, where the limit is {points(limit)}"
     )
+    return lost(kind, part, said, policy)
+
+
+def lost(kind: str, part: Pair, said: str, policy: GatePolicy) -> Rule:
+    """The finding of a part that lost too much, told by `said`: it rejects where that is hardly chance, or warns."""
+    limit, p = policy.max_group_drop_points / 100, part.p_value
     odds = f"chance alone does this in {chance(p)} of cases (limit {percent(policy.group_p)})"
     if p < policy.group_p:
         return Rule(kind, "reject", part.drop, limit, f"{said}; {odds}.", p, "points")

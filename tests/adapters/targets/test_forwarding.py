@@ -147,18 +147,20 @@ def test_a_replica_that_ends_after_a_switch_ends_no_idle_connection(tmp_path: Pa
     asyncio.run(play())
 
 
+async def upgrade(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A replica that upgrades its connection, and then says again what it hears."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(UPGRADE)
+    while data := await reader.read(100):
+        writer.write(data)
+    writer.close()
+
+
 def test_an_upgraded_connection_is_closed_at_the_switch_once_it_is_quiet(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its client connects again, to the new release; without a switch it may be quiet for as long as it likes."""
     monkeypatch.setattr(forwarding, "QUIET_SECONDS", 0.2)
-
-    async def upgrade(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(UPGRADE)
-        while data := await reader.read(100):
-            writer.write(data)
-        writer.close()
 
     async def play() -> None:
         async with staged(tmp_path) as stage:
@@ -183,13 +185,6 @@ def test_an_upgraded_connection_over_which_people_talk_is_closed_as_well(
     """Else its client would talk to the old release for as long as it stays warm."""
     monkeypatch.setattr(forwarding, "QUIET_SECONDS", 30.0)
     monkeypatch.setattr(forwarding, "LINGER_SECONDS", 0.3)
-
-    async def upgrade(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(UPGRADE)
-        while data := await reader.read(100):
-            writer.write(data)
-        writer.close()
 
     async def play() -> None:
         async with staged(tmp_path) as stage:
