@@ -1,8 +1,9 @@
 """People who talk to a bot by three ways at once, until they are told to stop; run in the bot's environment.
 
 `python talk.py URL PLATFORM_PORT`: it prints `started`, and in the end as JSON what each way sent and got back. The
-fake platform that takes the bot's replies to Slack and to the project's own channel listens on the port. Whoever gets
-no answer to an event sends it again under the same id, as platforms do.
+fake platform that takes the bot's replies to Slack and to the project's own channel listens on the port, and says there
+how often the pages have connected. Whoever gets no answer to an event sends it again under the same id, as platforms
+do.
 """
 
 import asyncio
@@ -42,8 +43,12 @@ class Talk:
             self.got[str((await request.json())["to"])] += 1
             return web.Response()
 
+        async def tell(request: web.Request) -> web.Response:
+            return web.json_response({"connections": self.connections})
+
         app = web.Application()
         app.router.add_post("/", take)
+        app.router.add_get("/", tell)
         runner = web.AppRunner(app)
         await runner.setup()
         await web.TCPSite(runner, "0.0.0.0", PORT).start()  # containers reach it

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from ratchet.adapters.system import commands
 from tests.e2e.fleet import small_bot
 
@@ -66,6 +68,12 @@ def people(python: Path, url: str, port: int) -> Iterator[dict[str, Any]]:
     finally:
         process.send_signal(signal.SIGTERM)
         found.update(json.loads(process.communicate(timeout=120)[0].splitlines()[-1]))
+
+
+def connections(port: int) -> int:
+    """How often the pages have connected, while people talk."""
+    told = httpx.get(f"http://127.0.0.1:{port}/", trust_env=False, timeout=10).json()
+    return int(told["connections"])
 
 
 def lost(found: dict[str, Any]) -> dict[str, tuple[int, int]]:
