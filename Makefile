@@ -10,6 +10,9 @@ DISPLACED := $(if $(wildcard .venv/bin/ratchet),$(if $(shell grep -lF '$(CURDIR)
 BOT_DISPLACED := $(if $(shell grep -LF 'file://$(CURDIR)/ratchet_bot"' \
 	bot/.venv/lib/python3*/site-packages/ratchet_bot-*.dist-info/direct_url.json 2>/dev/null),displaced)
 
+# Else each command that a test starts compiles the same files again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run up test test-fast test-core test-bot test-e2e test-engines test-bot-engines test-long check audit stop displaced
 
