@@ -19,6 +19,7 @@ class Kind(StrEnum):
 
     BOT_DOWN = "bot down"
     PAUSED = "bot paused"
+    NOBODY_COMES = "nobody comes"
     REPLICA_DOWN = "replica down"
     FLEET_MIXED = "fleet mixed"
     ERRORS = "errors"

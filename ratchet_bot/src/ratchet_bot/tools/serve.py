@@ -80,9 +80,10 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
         access,
         actions,
         credentials,
-        desk,
+        desk_redis,
         directory,
         framing,
+        hours,
         memory,
         outbox,
         platforms,
@@ -108,8 +109,9 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
         secret_file("handoff_tokens"),
     )
     pause_file = os.environ.get("RATCHET_PAUSE_FILE")
-    people_desk = desk.make(chat_memory.store, Path(pause_file) if pause_file else None)
-    silent = silence.Silence(people_desk, silence.chosen(clients, os.environ))
+    people_desk = desk_redis.make(chat_memory.store, Path(pause_file) if pause_file else None)
+    open_hours = hours.read(os.environ.get("RATCHET_HANDOFF_HOURS"))
+    silent = silence.Silence(people_desk, silence.chosen(clients, os.environ), open_hours)
     desks = DeskRoutes(clients, silent)
     people = directory.load(arguments.directory)
     chat, inbound = ChatInput(clients, people), Inbound(people)
