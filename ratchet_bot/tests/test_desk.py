@@ -186,6 +186,24 @@ def test_a_redis_that_is_killed_loses_no_hand_off(redis: RedisServer) -> None:
     run(scenario)
 
 
+def test_a_reply_to_a_platform_is_to_be_pushed_until_it_is_received(desks: Desks) -> None:
+    """One to a client application is fetched, and a note goes to nobody."""
+
+    async def scenario() -> None:
+        first, second, name = desks(), desks(), "webhooks/slack/U1"
+        for one in (name, "web/anna"):
+            await first.change(one, lambda state: handed.taken(handed.opened(state, 1.0), "mia", 60, 1.0))
+            await first.change(one, lambda state: handed.noted(state, "mia", "angry", "n", 1.0))
+        assert await second.unpushed() == []
+        for one in (name, "web/anna"):
+            await first.change(one, lambda state: handed.replied(state, "mia", "hi", "r", 60, 1.0))
+        assert await second.unpushed() == [name]
+        await second.change(name, lambda state: handed.received(state, 2))
+        assert await first.unpushed() == []
+
+    run(scenario)
+
+
 def test_figures_say_who_waits_and_how_fast_people_were(desks: Desks) -> None:
     """Of all replicas; how long one waits counts from the last opening, and outside the hours not at all."""
 

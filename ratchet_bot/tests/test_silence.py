@@ -40,10 +40,12 @@ def test_only_conversations_that_a_reply_can_reach_are_silent() -> None:
         ("web/anna", True, True),
         ("web/webhooks/anna", True, True),
         ("staging/check", True, False),
-        ("webhooks/slack/U1", True, False),
+        ("webhooks/slack/U1", True, True),
+        ("webhooks/rest/anna", True, False),
+        ("webhooks/slack/U1", False, False),
         ("web/anna", False, False),
     ):
-        assert Silence(MemoryDesk(), silent).covers(name) is covered
+        assert Silence(MemoryDesk(), silent, reached={"slack"}).covers(name) is covered
 
 
 def test_a_setting_of_continue_ends_silences() -> None:

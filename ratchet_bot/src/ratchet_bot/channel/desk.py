@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ratchet_bot.channel import happened
+from ratchet_bot.channel import happened, naming
 from ratchet_bot.channel.handed import Handed
 from ratchet_bot.channel.happened import Entry
 
@@ -59,6 +59,9 @@ class Desk(Protocol):
     async def open(self) -> dict[str, Handed]:
         """Return the conversations that are handed off, the one that waits for longest first."""
 
+    async def unpushed(self) -> list[str]:
+        """Return the conversations of platforms whose users have not received every reply."""
+
     async def log(self, since: float) -> list[str]:
         """Return the entries of `happened` from a time on, oldest first; they are kept as long as an ended hand-off."""
 
@@ -69,6 +72,11 @@ class Desk(Protocol):
         """Stop the bot on all replicas, or (None) let it answer again."""
 
 
+def to_push(conversation: str, state: Handed) -> bool:
+    """Whether a conversation has replies that its user's platform does not have."""
+    return bool(naming.path(conversation)) and bool(state.unreceived())
+
+
 class MemoryDesk:
     """The hand-offs of one process; with a `file` the pause outlives it, and holds for those that read the same one."""
 
@@ -76,6 +84,7 @@ class MemoryDesk:
         self._states: OrderedDict[str, tuple[str, Handed]] = OrderedDict()
         self._file = file
         self._pause: Pause | None = None
+        self._unpushed: set[str] = set()
         self._log: deque[Entry] = deque(maxlen=MOST_LOGGED)
 
     async def read(self, conversation: str) -> Handed:
@@ -90,6 +99,7 @@ class MemoryDesk:
             self._states[conversation] = (secrets.token_hex(8), after)
             self._states.move_to_end(conversation)
             self._log.extend(happened.entries(conversation, before, after))
+            (self._unpushed.add if to_push(conversation, after) else self._unpushed.discard)(conversation)
             if len(self._states) > MOST_KEPT:
                 done = [name for name, (_, state) in self._states.items() if not state.silent]
                 for name in done[: len(self._states) - MOST_KEPT]:
@@ -104,6 +114,10 @@ class MemoryDesk:
         """See Desk."""
         found = [(name, state) for name, (_, state) in self._states.items() if state.silent]
         return dict(sorted(found, key=lambda one: one[1].since))
+
+    async def unpushed(self) -> list[str]:
+        """See Desk."""
+        return sorted(self._unpushed)
 
     async def log(self, since: float) -> list[str]:
         """See Desk."""

@@ -13,12 +13,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ratchet_bot.channel import handed, happened
-from ratchet_bot.channel.desk import KEPT_SECONDS, Change, MemoryDesk, Pause
+from ratchet_bot.channel.desk import KEPT_SECONDS, Change, MemoryDesk, Pause, to_push
 from ratchet_bot.channel.handed import Handed
 from ratchet_bot.channel.store import PREFIX, Store
 
 DESK, OPEN, PAUSE = f"{PREFIX}desk:", f"{PREFIX}desks", f"{PREFIX}pause"
-LOG = f"{PREFIX}desks:log"
+LOG, UNPUSHED = f"{PREFIX}desks:log", f"{PREFIX}desks:unpushed"
 PUT = """
 local version = redis.call('HGET', KEYS[1], 'version') or ''
 if version == ARGV[2] then return 1 end
@@ -37,12 +37,19 @@ if #logged > 0 then
   redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', ARGV[8])
   redis.call('EXPIRE', KEYS[3], ARGV[5])
 end
+if ARGV[9] == '1' then
+  redis.call('ZADD', KEYS[4], 'NX', ARGV[10], ARGV[6])
+  redis.call('ZREMRANGEBYSCORE', KEYS[4], '-inf', ARGV[8])
+else
+  redis.call('ZREM', KEYS[4], ARGV[6])
+end
 return 1
 """
 """Writes a state in place of the version that was read, and says whether it did. It may be sent twice.
 
-KEYS: the conversation's, that of the open ones, the log; ARGV: version read, new version, state, since when it is open
-("" where it is not), seconds that an ended one is kept, conversation, entries of the log, the time of its oldest.
+KEYS: the conversation's, that of the open ones, the log, those with replies to push; ARGV: version read, new version,
+state, since when it is open ("" where it is not), seconds that an ended one is kept, conversation, entries of the log,
+the time of the oldest that is kept, whether there are replies to push, now.
 """
 
 
@@ -75,6 +82,11 @@ class RedisDesk:
         found = {name.decode(): await self.read(name.decode()) for name in names}
         return {name: state for name, state in found.items() if state.silent}
 
+    async def unpushed(self) -> list[str]:
+        """See Desk."""
+        found = await self._store.patiently(lambda: self._redis.zrange(UNPUSHED, 0, -1))
+        return [one.decode() for one in found]
+
     async def log(self, since: float) -> list[str]:
         """See Desk."""
         found = await self._store.patiently(lambda: self._redis.zrangebyscore(LOG, since, "+inf"))
@@ -102,8 +114,20 @@ class RedisDesk:
         new, text = secrets.token_hex(8), json.dumps(after.as_dict())
         since = repr(after.since) if after.silent else ""
         logged = json.dumps([[repr(at), what] for at, what in happened.entries(conversation, before, after)])
-        words = (version, new, text, since, KEPT_SECONDS, conversation, logged, time.time() - KEPT_SECONDS)
-        keys = (DESK + conversation, OPEN, LOG)
+        now, pushing = time.time(), "1" if to_push(conversation, after) else ""
+        words = (
+            version,
+            new,
+            text,
+            since,
+            KEPT_SECONDS,
+            conversation,
+            logged,
+            now - KEPT_SECONDS,
+            pushing,
+            now,
+        )
+        keys = (DESK + conversation, OPEN, LOG, UNPUSHED)
         written = await self._store.patiently(lambda: self._redis.eval(PUT, len(keys), *keys, *words))
         return bool(written)
 

@@ -44,7 +44,7 @@ class DeskRoutes:
     - `POST /handoff/take` {"conversation", "minutes"?}, `/handoff/reply` and `/handoff/note` {"conversation", "text",
       "id"}, `/handoff/close` and `/handoff/return` {"conversation"}. `by` names who of the client's people it is. A
       change that the state does not allow is 409 with the reason; a request that is sent again changes nothing.
-    - `GET /handoff/figures?hours=H`: how many wait, and how fast people were in the last hours; for whom `/pause` is, too.
+    - `GET /handoff/figures?hours=H`: how many wait, and how fast people were in the last hours; as for `/pause`.
     - `GET /pause`, `PUT /pause` {"say", "handoff"?, "by"?}, `DELETE /pause`: for the staging token and `handoff`.
 
     And for client applications: `GET /chat/replies?sender=S&after=N&wait=T`, the replies after number N, which says

@@ -1,13 +1,13 @@
 """What is answered in the bot's place: nothing while a person has the conversation, one sentence while it is paused.
 
-A platform's conversation is never silent: a person's reply could not reach it. Nor is a check, which is no person's.
+A conversation of a platform that cannot be written to is never silent. Nor is a check, which is no person's.
 """
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from rasa.shared.core.events import ConversationPaused, ConversationResumed, Event
@@ -41,17 +41,22 @@ class Instead:
 class Silence:
     """Decides who answers a turn. `silent`: the bot says nothing after a hand-off until a person gives it back.
 
-    `open` is when people answer, and what users are told while nobody does.
+    `open` is when people answer, and what users are told while nobody does. `reached` are the channels of platforms
+    that a person's reply can be pushed to.
     """
 
-    def __init__(self, desk: Desk, silent: bool, open: Hours = hours.ALWAYS) -> None:
+    def __init__(
+        self, desk: Desk, silent: bool, open: Hours = hours.ALWAYS, reached: Collection[str] = ()
+    ) -> None:
         self.desk = desk
+        self._reached = reached
         self.silent = silent
         self.open = open
 
     def covers(self, conversation: str) -> bool:
         """Whether the bot is silent in this conversation once it is handed off."""
-        return self.silent and not is_check(conversation) and naming.person(conversation) is None
+        channel = naming.path(conversation)
+        return self.silent and not is_check(conversation) and (not channel or channel in self._reached)
 
     async def instead(self, conversation: str, text: str, message_id: str | None) -> Instead | None:
         """Return the answer to a user's message, which is kept where a person answers; None where the bot answers."""
