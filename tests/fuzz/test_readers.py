@@ -168,7 +168,7 @@ KNOWN: dict[str, bytes | Callable[[], bytes]] = {
     "mapping-intent.yml": b"nlu:\n- intent: {a: b}\n  examples: |\n    - y\n",
     "mapping-synonym.yml": b"nlu:\n- synonym: [a]\n  examples: |\n    - y\n",
     "python.yml": b"nlu: !!python/object/apply:os.system ['touch owned']\n",
-    "zip.xlsx": lambda: repacked({SHEET: b"<a>" + b" " * 600_000_000}),  # takes seconds to make
+    "zip.xlsx": lambda: repacked({SHEET: b"<a>" + b" " * 410_000_000}),  # takes seconds to make
     "laughs.xlsx": repacked(
         {
             SHEET: b'<!DOCTYPE x [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">'
