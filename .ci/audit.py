@@ -110,7 +110,7 @@ def ask(client: httpx.Client, package: Package) -> list[Weakness]:
 def ask_all(wanted: Sequence[Package]) -> tuple[list[Weakness], list[Package]]:
     """Ask about every version; returns what is known, and the versions about which no one answered.
 
-    The first is asked alone: raises `Unreachable` when that gets no answer, or an unreachable registry would be asked often.
+    The first is asked alone: raises `Unreachable` when that gets no answer, so an unreachable registry costs little.
     """
     with httpx.Client(timeout=SECONDS, follow_redirects=True) as client:
 
