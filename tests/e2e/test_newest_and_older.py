@@ -97,6 +97,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
     made.patient.stop()
 
 
+@pytest.mark.long
 def test_a_triggered_run_uses_the_policy_of_the_commit_that_it_records(team: Team) -> None:
     """Another seed and a question are pushed: the run that follows trains with that seed, and asks."""
     commit = team.push(seed="2", few_examples="30", ask_on_warnings="[few examples]")

@@ -204,12 +204,12 @@ def action_endpoint(found: Found, workspace: Path, name: str, url: str) -> Row:
             Kind.CHANGED,
             "endpoint action_endpoint",
             name,
-            url,
+            seam.PASSWORD.sub("://…@", url),
             "each release's own",
             "actions belong to the release",
         )
     with (workspace / ".env").open("a", encoding="utf-8") as file:
-        file.write(f"RATCHET_ACTIONS_URL={url}\n")
+        file.write(f"RATCHET_ACTIONS_URL={seam.quoted(url)}\n")
     return Row(
         Kind.TAKEN,
         "endpoint action_endpoint",
