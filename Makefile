@@ -66,6 +66,7 @@ check: setup ## Format, lint, types, layers, dependencies, dead code, the workfl
 	.venv/bin/deptry ratchet flows tasks
 	.venv/bin/vulture
 	.venv/bin/zizmor --offline --no-progress --quiet .github/workflows
+	.venv/bin/python .ci/words.py
 	.venv/bin/python .ci/audit.py
 
 audit: setup ## Ask whether locked versions have known weaknesses (part of check; AUDIT=required insists)

@@ -163,11 +163,11 @@ class Settings(BaseSettings):
         return init_settings, env_settings, dotenv_settings
 
     def explicit(self, name: str) -> bool:
-        """Say whether somebody set this, in contrast to a default and to what Ratchet chose."""
+        """Say whether someone set this, in contrast to a default and to what Ratchet chose."""
         return name in self.model_fields_set and name not in self._chosen
 
     def with_chosen(self, values: Mapping[str, Any]) -> Settings:
-        """Return settings with what Ratchet chose where nobody set anything."""
+        """Return settings with what Ratchet chose where no one set anything."""
         fresh = {name: value for name, value in values.items() if not self.explicit(name)}
         made = self.model_copy(update=fresh)
         made._chosen = self._chosen | fresh.keys()

@@ -35,7 +35,7 @@ def add_to(app: typer.Typer) -> None:
 class Status:
     """What a look at the workspace finds; `outdated` is "" where it is of the program's version.
 
-    `paused` says who stopped the bot, "" where nobody did.
+    `paused` says who stopped the bot, "" where no one did.
 
     `attempt` is the last failed attempt where no release went live since.
     """
@@ -131,7 +131,7 @@ def machine(found: Status) -> dict[str, Any]:
 
 
 def pending(found: Status) -> list[tuple[str, str]]:
-    """Return what waits for somebody."""
+    """Return what waits for someone."""
     waits, failed = found.waits, found.attempt
     if waits and failed and waits.version == failed.version and not waits.busy:
         waits = replace(waits, why="its release failed")  # the attempt's own line says why

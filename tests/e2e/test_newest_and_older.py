@@ -141,7 +141,7 @@ def test_going_back_to_older_data_works_as_the_error_says(team: Team, tmp_path: 
     assert git(team.home, "status", "--porcelain") == ""
     summary = team.ratchet.json("retrain")
     assert summary["outcome"] == "rejected", summary
-    assert any("where a loss of 10.0 % is allowed" in reason for reason in summary["reasons"])
+    assert any("where a loss of 10.0% is allowed" in reason for reason in summary["reasons"])
 
 
 @pytest.mark.long

@@ -161,7 +161,7 @@ def bring_channels(found: Found, workspace: Path) -> list[Row]:
 
 
 def line_of(path: Path, value: str) -> str:
-    """Return where a value stands in a file, without saying it."""
+    """Return where a value is in a file, without saying it."""
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if value in line:
             return f"{path.name}:{number}"

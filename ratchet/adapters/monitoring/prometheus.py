@@ -129,7 +129,7 @@ class Figures:
             if traffic.p50_ms is not None:
                 yield gauge("ratchet_reply_p50_seconds", "Median time of a reply.", traffic.p50_ms / 1000)
             if traffic.p95_ms is not None:
-                yield gauge("ratchet_reply_p95_seconds", "95 % of replies are faster.", traffic.p95_ms / 1000)
+                yield gauge("ratchet_reply_p95_seconds", "95% of replies are faster.", traffic.p95_ms / 1000)
         if seen.retrains and seen.retrains.last:
             last = seen.retrains.last
             yield gauge("ratchet_last_retrain_timestamp_seconds", "When a retrain went through last.", last)

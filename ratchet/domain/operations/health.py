@@ -185,7 +185,7 @@ def drift_symptoms(drifting: Sequence[Test]) -> Iterator[Symptom]:
 
 
 def model_symptoms(seen: Sighting, policy: MonitorPolicy) -> Iterator[Symptom]:
-    """A verdict that waits for somebody, an override that ends, data that nobody else can get."""
+    """A verdict that waits for someone, an override that ends, data that no one else can get."""
     newest, override = seen.newest, seen.override
     if newest and not newest.settled and newest.decision in ("reject", "ask"):
         kind = Kind.GATE_REJECTED if newest.decision == "reject" else Kind.GATE_ASKS

@@ -15,14 +15,14 @@ class DriftPolicy(Policy):
 
     p: float = Field(0.01, gt=0, lt=1, description="a test fires below this chance of a false alarm")
     messages: int = Field(500, ge=50, description="messages in a window")
-    windows: int = Field(4, ge=1, description="so many accepted windows are compared with")
+    windows: int = Field(4, ge=1, description="number of accepted windows that form the baseline")
 
 
 class AlertPolicy(Policy):
     """The section `monitor.alerts` of `params.yaml`."""
 
     looks: int = Field(2, ge=1, description="looks in a row that begin an incident, and that end it")
-    remind_hours: float = Field(24, gt=0, description="an incident that goes on is told again so often")
+    remind_hours: float = Field(24, gt=0, description="hours between reminders of an open incident")
     give_up_hours: float = Field(24, gt=0, description="an alert that cannot be delivered is given up then")
 
 
@@ -30,7 +30,7 @@ class MonitorPolicy(Policy):
     """The section `monitor` of `params.yaml`."""
 
     every_seconds: float = Field(60, ge=1, description="how often the monitor looks")
-    window_minutes: float = Field(5, gt=0, description="traffic is judged over so many minutes")
+    window_minutes: float = Field(5, gt=0, description="minutes of traffic that each judgement covers")
     min_requests: int = Field(20, ge=1, description="fewer requests in the window say nothing")
     max_p95_ms: float = Field(1000, gt=0, description="95 of 100 replies take no longer")
     max_error_percent: float = Field(2, ge=0, le=100, description="no more of the requests fail")
@@ -49,5 +49,5 @@ STRATA = 5
 class HarvestPolicy(Policy):
     """The section `harvest` of `params.yaml`."""
 
-    days: float = Field(7, gt=0, description="messages of the last so many days")
+    days: float = Field(7, gt=0, description="age limit of the messages, in days")
     messages: int = Field(200, ge=STRATA, description="messages to label")

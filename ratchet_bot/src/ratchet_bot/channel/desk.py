@@ -1,6 +1,6 @@
 """Where hand-offs and the pause are kept: in this process, or in the Redis that all replicas share.
 
-A change reads the state, applies a pure function of `handed` and writes the result only if nobody else wrote meanwhile;
+A change reads the state, applies a pure function of `handed` and writes the result only if no one else wrote meanwhile;
 otherwise it begins again. So replicas and desks change one conversation at once without a lock, and nothing is lost.
 """
 
@@ -127,7 +127,7 @@ class MemoryDesk:
             return Pause(**json.loads(self._file.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError) as error:  # whoever stopped the bot wants it silent
+        except (OSError, ValueError, TypeError) as error:  # a stopped bot must stay silent
             logger.error("%s cannot be read (%s): the bot stays stopped", self._file, error)
             return Pause("", False, 0.0, str(self._file))
 

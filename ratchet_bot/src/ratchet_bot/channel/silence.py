@@ -92,7 +92,7 @@ def resumed(tracker: DialogueStateTracker) -> list[Event]:
 def chosen(access: Access, environment: Mapping[str, str]) -> bool:
     """Whether the bot is silent after a hand-off: RATCHET_HANDOFF; `auto`: where a client may answer in its place.
 
-    Raises ToolError for another word, and for a silence that nobody could end.
+    Raises ToolError for another word, and for a silence that no one could end.
     """
     said = environment.get("RATCHET_HANDOFF") or AUTO
     answering = any(client.may(HANDOFF) for client in access.clients)
@@ -100,7 +100,7 @@ def chosen(access: Access, environment: Mapping[str, str]) -> bool:
         raise ToolError(f"RATCHET_HANDOFF is {said!r}.", f"Write {AUTO}, {SILENT} or {CONTINUE}.")
     if said == SILENT and not answering:
         raise ToolError(
-            f"RATCHET_HANDOFF is {SILENT}, and no client has the right {HANDOFF}: nobody could end the silence.",
+            f"RATCHET_HANDOFF is {SILENT}, and no client has the right {HANDOFF}: no one could end the silence.",
             f"Give a client `rights: [{HANDOFF}]` in the file of RATCHET_CLIENT_TOKENS_FILE.",
         )
     return answering and said != CONTINUE
