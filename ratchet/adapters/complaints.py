@@ -132,7 +132,7 @@ def check_zone(key: str, time_zone: str) -> None:
 
 
 def refuse_nothing(content: Mapping[str, Any], where: str) -> None:
-    """Raise `RatchetError` for a section without keys: YAML reads it as nothing, and nobody meant that."""
+    """Raise `RatchetError` for a section without keys: YAML reads it as nothing, and no one meant that."""
     if empty := [str(name) for name, section in content.items() if section is None]:
         raise RatchetError(
             f"{where} has 1 wrong entry: {empty[0]}: the section holds nothing.",

@@ -108,6 +108,12 @@ class Settings(BaseSettings):
         None, description="database of the embedded Prefect server: postgresql+asyncpg://…; default: SQLite"
     )
     mlflow_port: int = Field(5000, ge=1, le=65535, description="loopback port of MLflow's pages")
+    page_port: int = Field(4300, ge=1, le=65535, description="loopback port of the page for the bot's owners")
+    page_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s]+/?$",
+        description="address under which people reach that page through your proxy; alerts link to it",
+    )
     inbox: str | None = Field(
         None,
         pattern=r"^(s3://[^/]+(/.*)?|[^:]+)$",
@@ -164,11 +170,11 @@ class Settings(BaseSettings):
         return init_settings, env_settings, dotenv_settings
 
     def explicit(self, name: str) -> bool:
-        """Say whether somebody set this, in contrast to a default and to what Ratchet chose."""
+        """Say whether someone set this, in contrast to a default and to what Ratchet chose."""
         return name in self.model_fields_set and name not in self._chosen
 
     def with_chosen(self, values: Mapping[str, Any]) -> Settings:
-        """Return settings with what Ratchet chose where nobody set anything."""
+        """Return settings with what Ratchet chose where no one set anything."""
         fresh = {name: value for name, value in values.items() if not self.explicit(name)}
         made = self.model_copy(update=fresh)
         made._chosen = self._chosen | fresh.keys()

@@ -28,7 +28,7 @@ def test_it_is_silent_where_somebody_may_answer() -> None:
     assert not silence.chosen(NOBODY, {"RATCHET_HANDOFF": ""})
     assert not silence.chosen(NOBODY, {})
     assert not silence.chosen(NOBODY, {"RATCHET_HANDOFF": "continue"})
-    with pytest.raises(ToolError, match="nobody could end the silence"):
+    with pytest.raises(ToolError, match="no one could end the silence"):
         silence.chosen(NOBODY, {"RATCHET_HANDOFF": "silent"})
     with pytest.raises(ToolError, match="'quiet'"):
         silence.chosen(ANSWERING, {"RATCHET_HANDOFF": "quiet"})

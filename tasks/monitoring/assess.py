@@ -1,4 +1,4 @@
-"""assess: which incidents begin, go on and end?"""
+"""assess: which incidents begin, continue and end?"""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from ratchet.domain.operations.handoff import People, paused_sentence
 
 
 def for_operator(settings: Settings) -> Desk:
-    """Return what stops the bot and lets it go on."""
+    """Return what stops the bot and lets it continue."""
     return Desk(address(settings), desk.operator_token(settings))
 
 
@@ -23,7 +23,7 @@ def for_person(settings: Settings) -> Desk:
 
 
 def seen(settings: Settings) -> str | None:
-    """Say who stopped the bot, "" where nobody did, or it is of a release that cannot be; None where it is silent.
+    """Say who stopped the bot, "" where no one did, or it is of a release that cannot be; None where it is silent.
 
     Raises `RatchetError` where the bot refuses to say it.
     """
@@ -45,7 +45,7 @@ def people(settings: Settings) -> People | None:
 
 
 def said(settings: Settings) -> str:
-    """Say the same for people: "" where nobody knows, and why where the bot refuses to say it."""
+    """Say the same for people: "" where no one knows, and why where the bot refuses to say it."""
     try:
         return seen(settings) or ""
     except RatchetError as error:

@@ -16,7 +16,7 @@ from ratchet.domain.wording import count
 class People(Record):
     """How people who answer in the bot's place do, as the bot says it (`GET /handoff/figures`).
 
-    `waiting` conversations nobody has, `taken` somebody. `longest_seconds` is how long one waits, from the last opening
+    `waiting` conversations no one has, `taken` someone. `longest_seconds` is how long one waits, from the last opening
     on; None where none does, or it is outside the hours (`open`). In the last `hours` so many conversations were
     `opened` and got a first reply (`replied`), after `first_reply_p50_seconds` in the median.
     """
@@ -50,7 +50,7 @@ def people(said: Mapping[str, Any]) -> People:
 
 
 def waiting_symptoms(found: People | None, minutes: float | None) -> Iterator[Symptom]:
-    """Somebody who waits for a person for longer than so many minutes."""
+    """Someone who waits for a person for longer than so many minutes."""
     if found is None or minutes is None or found.longest_seconds is None:
         return
     if found.longest_seconds >= 60 * minutes:
@@ -58,7 +58,7 @@ def waiting_symptoms(found: People | None, minutes: float | None) -> Iterator[Sy
         said = f"{count(found.waiting, 'conversation')} {wait} for a person"
         longest = lasting(found.longest_seconds)
         yield Symptom(
-            Kind.NOBODY_COMES,
+            Kind.WAITING,
             f"{said}, one of them for {longest}; the limit is {minutes:g} min. `ratchet handoff list` shows them.",
             at_once=True,
         )

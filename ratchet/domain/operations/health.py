@@ -19,7 +19,7 @@ from ratchet.domain.wording import percent
 SOURCES = {
     "front door": (Kind.BOT_DOWN,),
     "pause": (Kind.PAUSED,),
-    "hand-offs": (Kind.NOBODY_COMES,),
+    "hand-offs": (Kind.WAITING,),
     "fleet": (Kind.REPLICA_DOWN, Kind.FLEET_MIXED),
     "traffic": (Kind.ERRORS, Kind.LATENCY, Kind.DRIFT),
     "registry": (Kind.GATE_REJECTED, Kind.GATE_ASKS, Kind.OVERRIDE_ENDS),
@@ -121,7 +121,7 @@ def symptoms(
 ) -> tuple[Symptom, ...]:
     """Return what is wrong.
 
-    `before` is the fleet of the look before; `told_down` says that people know of a bot that is down. Nobody is to wait
+    `before` is the fleet of the look before; `told_down` says that people know of a bot that is down. No one is to wait
     for a person longer than `wait_minutes`; None: however long.
     """
     return (
@@ -195,7 +195,7 @@ def drift_symptoms(drifting: Sequence[Test]) -> Iterator[Symptom]:
 
 
 def model_symptoms(seen: Sighting, policy: MonitorPolicy) -> Iterator[Symptom]:
-    """A verdict that waits for somebody, an override that ends, data that nobody else can get."""
+    """A verdict that waits for someone, an override that ends, data that no one else can get."""
     newest, override = seen.newest, seen.override
     if newest and not newest.settled and newest.decision in ("reject", "ask"):
         kind = Kind.GATE_REJECTED if newest.decision == "reject" else Kind.GATE_ASKS

@@ -1,6 +1,6 @@
 """Incidents: what is wrong for a while, told once when it begins and once when it is over.
 
-Two of them are levels of one: a fleet that lacks replicas is degraded (`replica down`), and one that answers nobody, or
+Two of them are levels of one: a fleet that lacks replicas is degraded (`replica down`), and one that answers no one, or
 wrongly, is down (`bot down`). What turns from degraded to down is told then, as the begin of the second.
 """
 
@@ -19,7 +19,7 @@ class Kind(StrEnum):
 
     BOT_DOWN = "bot down"
     PAUSED = "bot paused"
-    NOBODY_COMES = "nobody comes"
+    WAITING = "people waiting"
     REPLICA_DOWN = "replica down"
     FLEET_MIXED = "fleet mixed"
     ERRORS = "errors"
@@ -152,7 +152,7 @@ def advance(
 def seen(
     incident: Incident | None, symptom: Symptom, now: float, policy: AlertPolicy
 ) -> tuple[Incident, Alert | None]:
-    """A symptom begins an incident, or goes on with it."""
+    """A symptom begins an incident, or continues one."""
     if incident is None:
         incident = Incident(symptom.kind, symptom.subject, symptom.sentence, now)
     else:

@@ -20,14 +20,14 @@ class DriftPolicy(Policy):
 
     p: float = Field(0.01, gt=0, lt=1, description="a test fires below this chance of a false alarm")
     messages: int = Field(500, ge=50, description="messages in a window")
-    windows: int = Field(4, ge=1, description="so many accepted windows are compared with")
+    windows: int = Field(4, ge=1, description="number of accepted windows that form the baseline")
 
 
 class AlertPolicy(Policy):
     """The section `monitor.alerts` of `params.yaml`."""
 
     looks: int = Field(2, ge=1, description="looks in a row that begin an incident, and that end it")
-    remind_hours: float = Field(24, gt=0, description="an incident that goes on is told again so often")
+    remind_hours: float = Field(24, gt=0, description="hours between reminders of an open incident")
     give_up_hours: float = Field(24, gt=0, description="an alert that cannot be delivered is given up then")
 
 
@@ -35,7 +35,7 @@ class MonitorPolicy(Policy):
     """The section `monitor` of `params.yaml`."""
 
     every_seconds: float = Field(60, ge=1, description="how often the monitor looks")
-    window_minutes: float = Field(5, gt=0, description="traffic is judged over so many minutes")
+    window_minutes: float = Field(5, gt=0, description="minutes of traffic that each judgement covers")
     min_requests: int = Field(20, ge=1, description="fewer requests in the window say nothing")
     max_p95_ms: float = Field(1000, gt=0, description="95 of 100 replies take no longer")
     max_error_percent: float = Field(2, ge=0, le=100, description="no more of the requests fail")
@@ -57,11 +57,11 @@ class HandoffPolicy(Policy):
 
     hours: dict[Day, list[str]] = Field({}, description="when people answer, by weekday; {}: always")
     time_zone: str = Field("UTC", description="on the clocks of this time zone")
-    holidays: list[date] = Field([], description="days on which nobody answers")
+    holidays: list[date] = Field([], description="days on which no one answers")
     say_closed: str = Field("", description="said outside the hours; {opens} is when they begin")
-    say_waiting: str = Field("", description="said once to who writes while nobody has the conversation")
+    say_waiting: str = Field("", description="said once to who writes while no one has the conversation")
     alert_minutes: float | None = Field(
-        10, gt=0, description="an alert when somebody waits for so long within the hours; null: never"
+        10, gt=0, description="an alert when someone waits for so long within the hours; null: never"
     )
 
     @field_validator("hours")
@@ -93,5 +93,5 @@ STRATA = 5
 class HarvestPolicy(Policy):
     """The section `harvest` of `params.yaml`."""
 
-    days: float = Field(7, gt=0, description="messages of the last so many days")
+    days: float = Field(7, gt=0, description="age limit of the messages, in days")
     messages: int = Field(200, ge=STRATA, description="messages to label")

@@ -91,7 +91,7 @@ def test_somebody_who_waits_too_long_is_told_within_the_hours() -> None:
     """Not below the limit, not where nobody waits or it is closed, and not without a limit."""
     found = handoff.people({**FIGURES, "of_a_later_release": 1})
     [symptom] = handoff.waiting_symptoms(found, 10)
-    assert symptom.kind == "nobody comes"
+    assert symptom.kind == "people waiting"
     assert symptom.sentence.startswith(
         "2 conversations wait for a person, one of them for 12 min; the limit is 10 min."
     )

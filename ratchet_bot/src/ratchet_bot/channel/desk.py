@@ -132,7 +132,7 @@ class MemoryDesk:
             return Pause(**json.loads(self._file.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError) as error:  # whoever stopped the bot wants it silent
+        except (OSError, ValueError, TypeError) as error:  # a stopped bot must stay silent
             logger.error("%s cannot be read (%s): the bot stays stopped", self._file, error)
             return Pause("", False, 0.0, str(self._file))
 

@@ -1,6 +1,6 @@
 """Hand-offs and the pause in the Redis that all replicas share.
 
-A change is written only if nobody else wrote meanwhile; otherwise it begins again. So replicas and desks change one
+A change is written only if no one else wrote meanwhile; otherwise it begins again. So replicas and desks change one
 conversation at once without a lock, and nothing is lost.
 """
 

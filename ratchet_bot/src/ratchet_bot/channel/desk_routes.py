@@ -183,7 +183,7 @@ class DeskRoutes:
         if not isinstance(handoff, bool):
             raise BadRequest(400, "`handoff` must be true or false.")
         if handoff and not self._silence.silent:
-            raise BadRequest(409, "No client has the right handoff: nobody could answer in the bot's place.")
+            raise BadRequest(409, "No client has the right handoff: no one could answer in the bot's place.")
         by = text(body, "by", LONGEST_ID) if "by" in body else client.name
         pause = Pause(text(body, "say", MOST_CHARACTERS), handoff, time.time(), by)
         await self._desk.pause(pause)

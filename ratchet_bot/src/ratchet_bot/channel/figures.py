@@ -13,7 +13,7 @@ from ratchet_bot.channel.hours import Hours
 async def of(desk: Desk, hours: Hours, over: float, now: float) -> dict[str, Any]:
     """Return the figures of now, and those of the last `over` hours.
 
-    `waiting` conversations nobody has, `taken` somebody. `longest_seconds` is how long one waits, counted from the
+    `waiting` conversations no one has, `taken` someone. `longest_seconds` is how long one waits, counted from the
     last opening; None where none does, or it is closed, as `open` says. `opened` conversations were handed off in those
     hours, and `replied` got their first reply, after `first_reply_p50_seconds` and `first_reply_p90_seconds`.
     """

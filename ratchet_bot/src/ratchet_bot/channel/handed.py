@@ -15,9 +15,9 @@ PERSON, COLLEAGUE, NOTE = "person", "colleague", "note"
 """Who said something: the bot's user, who answers in the bot's place, and the latter to themselves."""
 RETURNED, CLOSED = "returned", "closed"
 AGAIN_SECONDS = 600
-"""So long the id of a user's message is the same message; applications may count anew in each session."""
+"""So long the id of a user's message is the same message; applications may count again in each session."""
 MOST_LINES = 500
-"""So many lines are kept of a conversation; a reply that its user has not received is kept beyond that."""
+"""How many lines are kept of a conversation; a reply that its user has not received is kept beyond that."""
 
 
 class NotPossible(Exception):
@@ -66,11 +66,11 @@ class Handed:
         return self.status != BOT
 
     def holder(self, now: float) -> str:
-        """Return who has it now, "" where nobody has, or their time is over."""
+        """Return who has it now, "" where no one has, or their time is over."""
         return self.taken_by if self.status == TAKEN and now < self.taken_until else ""
 
     def waits_since(self, now: float) -> float | None:
-        """Return since when nobody has it, in seconds since 1970; None where somebody has, or the bot."""
+        """Return since when no one has it, in seconds since 1970; None where someone has, or the bot."""
         if not self.silent or self.holder(now):
             return None
         return self.taken_until if self.status == TAKEN else self.since

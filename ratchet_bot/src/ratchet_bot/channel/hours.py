@@ -1,4 +1,4 @@
-"""When people answer in the bot's place, and what its users are told while nobody does. Pure.
+"""When people answer in the bot's place, and what its users are told while no one does. Pure.
 
 The policy is the section `handoff` of `params.yaml`, as JSON in RATCHET_HANDOFF_HOURS.
 """
@@ -28,7 +28,7 @@ class Hours:
     """Opening hours: spans of minutes by weekday (0 is Monday), on the clocks of `zone`, but for `holidays`.
 
     Without `days` it is always open. `say_closed` is said outside them (`{opens}` is when they begin), `say_waiting`
-    once to who writes while nobody has the conversation; "" says nothing.
+    once to who writes while no one has the conversation; "" says nothing.
     """
 
     days: Mapping[int, tuple[tuple[int, int], ...]]
@@ -69,7 +69,7 @@ class Hours:
         return self.say_closed.replace("{opens}", when)
 
     def waiting(self, now: float) -> str:
-        """Return what is said to who writes while nobody has their conversation."""
+        """Return what is said to who writes while no one has their conversation."""
         return self.say_waiting if self.since(now) is not None else self.closed(now)
 
     def _spans(self, day: date) -> Iterator[tuple[float, float]]:

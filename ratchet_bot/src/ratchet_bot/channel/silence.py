@@ -41,7 +41,7 @@ class Instead:
 class Silence:
     """Decides who answers a turn. `silent`: the bot says nothing after a hand-off until a person gives it back.
 
-    `open` is when people answer, and what users are told while nobody does. `reached` are the channels of platforms
+    `open` is when people answer, and what users are told while no one does. `reached` are the channels of platforms
     that a person's reply can be pushed to.
     """
 
@@ -98,7 +98,7 @@ class Silence:
         return [ConversationPaused(metadata=dict(OURS))], state.told
 
     def _told(self, state: Handed, message_id: str, now: float) -> Handed:
-        """Note what the user is told with this message, where nobody has the conversation: each sentence once."""
+        """Note what the user is told with this message, where no one has the conversation: each sentence once."""
         number = handed.number_of(state, handed.PERSON, message_id)
         if state.waits_since(now) is None or number != state.last:
             return state
@@ -117,7 +117,7 @@ def resumed(tracker: DialogueStateTracker) -> list[Event]:
 def chosen(access: Access, environment: Mapping[str, str]) -> bool:
     """Whether the bot is silent after a hand-off: RATCHET_HANDOFF; `auto`: where a client may answer in its place.
 
-    Raises ToolError for another word, and for a silence that nobody could end.
+    Raises ToolError for another word, and for a silence that no one could end.
     """
     said = environment.get("RATCHET_HANDOFF") or AUTO
     answering = any(client.may(HANDOFF) for client in access.clients)
@@ -125,7 +125,7 @@ def chosen(access: Access, environment: Mapping[str, str]) -> bool:
         raise ToolError(f"RATCHET_HANDOFF is {said!r}.", f"Write {AUTO}, {SILENT} or {CONTINUE}.")
     if said == SILENT and not answering:
         raise ToolError(
-            f"RATCHET_HANDOFF is {SILENT}, and no client has the right {HANDOFF}: nobody could end the silence.",
+            f"RATCHET_HANDOFF is {SILENT}, and no client has the right {HANDOFF}: no one could end the silence.",
             f"Give a client `rights: [{HANDOFF}]` in the file of RATCHET_CLIENT_TOKENS_FILE.",
         )
     return answering and said != CONTINUE

@@ -94,7 +94,7 @@ class Sockets:
         """Put this around the handlers that the channel has registered."""
         server = self._channel.sio
         server.eio.cookie = COOKIE
-        server.enter_room = self._enter  # a coroutine by now, which Rasa does not await: nobody would enter
+        server.enter_room = self._enter  # a coroutine by now, which Rasa does not await: no one would enter
         server.eio.handle_request = silent(server.eio.handle_request)
         handlers = server.handlers[self._namespace]
         message = self._channel.user_message_evt
@@ -153,7 +153,7 @@ class Sockets:
         server, name = self._channel.sio, self._conversation(session)
 
         async def received() -> None:
-            with contextlib.suppress(RedisError):  # then it comes twice
+            with contextlib.suppress(RedisError):  # then it is delivered twice
                 await self._outbox.drop(name, number or "")
 
         there = [eio for _, eio in server.manager.get_participants(self._namespace, room)]

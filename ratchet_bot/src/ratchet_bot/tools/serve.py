@@ -17,7 +17,7 @@ from ratchet_bot.tools._yaml import domain_of
 
 logger = logging.getLogger(__name__)
 
-DRAIN_SECONDS = 9  # whoever stops a server waits 10
+DRAIN_SECONDS = 9  # a stop waits 10
 EVENTS_SECONDS = 3
 TURNS_SECONDS = 5
 KEEP_ALIVE_SECONDS = 120  # as Rasa has it; longer than the proxies'
@@ -62,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parse(argv)
     if not arguments.sha256:
         raise ToolError(
-            "--sha256 is empty, so nobody says which model this must be.", "Give the digest of the manifest."
+            "--sha256 is empty, so nothing says which model this must be.", "Give the digest of the manifest."
         )
     digest = verify(arguments.model, arguments.sha256)
     _check_port(arguments.host, arguments.port)
@@ -215,7 +215,7 @@ def load_agent(model: Path, domain: Path, memory: Any, actions: Any = None) -> A
 
 
 def _raise_store(error: Exception) -> None:
-    """Where Redis fails, Rasa would go on with an empty conversation, and write it over the person's own."""
+    """Where Redis fails, Rasa would continue with an empty conversation, and write it over the person's own."""
     from redis.exceptions import RedisError
 
     if isinstance(error, RedisError):
