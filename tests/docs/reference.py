@@ -71,7 +71,7 @@ def cli() -> str:
             parts.append(table(["argument or option", "value", "default", "effect"], rows))
     opening = (
         "For everyone who types commands: each command of `ratchet` with its arguments, options and defaults. "
-        "`ratchet COMMAND --help` prints the same. Options of `ratchet` itself go before the command."
+        "The option `--help` of each command prints the same. Options of `ratchet` itself go before the command."
     )
     return page("Commands", opening, *parts)
 
