@@ -107,6 +107,12 @@ class Settings(BaseSettings):
         None, description="database of the embedded Prefect server: postgresql+asyncpg://…; default: SQLite"
     )
     mlflow_port: int = Field(5000, ge=1, le=65535, description="loopback port of MLflow's pages")
+    page_port: int = Field(4300, ge=1, le=65535, description="loopback port of the page for the bot's owners")
+    page_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s]+/?$",
+        description="address under which people reach that page through your proxy; alerts link to it",
+    )
     inbox: str | None = Field(
         None,
         pattern=r"^(s3://[^/]+(/.*)?|[^:]+)$",

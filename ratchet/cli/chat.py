@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from ratchet.cli import serving
+from ratchet.adapters.targets import serving
 from ratchet.cli.context import settings
 from ratchet.cli.output import out
 from ratchet.domain.errors import RatchetError, UsageError

@@ -1,4 +1,4 @@
-"""The running service: Prefect server, worker, watcher, monitor and MLflow's pages, under one supervisor.
+"""The running service: Prefect server, worker, watcher, monitor and web pages, under one supervisor.
 
 Each part is a process of its own, described in `.ratchet/service/`. The supervisor starts them in order,
 restarts one that exited, and stops them in the reverse order. Parts that outlived a killed supervisor are
@@ -91,7 +91,9 @@ def up(settings: Settings, names: frozenset[str], say: Say, ready: Callable[[lis
             api_url = serve_prefect(settings, say)
             write_text(settings.workspace / "prefect.toml", prefect_toml(settings, api_url))
             provide(settings, names, api_url, say)  # before anything works under this workspace's name
-            start_each(settings, parts(settings, {"worker", "watch", "monitor"} & names, api_url), started)
+            start_each(
+                settings, parts(settings, {"worker", "watch", "monitor", "page"} & names, api_url), started
+            )
             serve_bot(settings, api_url, names)
             wanted = parts(settings, names, api_url)
             for part in wanted:

@@ -14,7 +14,7 @@ from ratchet.adapters.targets import ports
 from ratchet.adapters.workspace.owned import PortName
 from ratchet.domain.operations.environment import OWN
 
-PARTS = ("server", "mlflow", "worker", "watch", "monitor")
+PARTS = ("server", "mlflow", "worker", "watch", "monitor", "page")
 """What a service consists of, in the order of its start."""
 RATCHET = str(Path(sys.executable).with_name("ratchet"))
 WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "2", "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO"}
@@ -47,13 +47,14 @@ def parts(settings: Settings, names: Collection[str], api_url: str = "") -> list
         Part("worker", (sys.executable, "-m", *worker), env | WORKER),
         Part("watch", (RATCHET, "watch"), env),
         Part("monitor", (RATCHET, "monitor"), env),
+        page(settings, env),
     ]
     return [part for part in found if part.name in names]
 
 
 def listens(settings: Settings, names: Collection[str]) -> list[PortName]:
     """Return which of the workspace's ports these parts, and the bot that they bring back, listen on."""
-    owns = {"mlflow_port": "mlflow", "port": "watch", "operation_port": "watch"}
+    owns = {"mlflow_port": "mlflow", "port": "watch", "operation_port": "watch", "page_port": "page"}
     return [name for name in ports.needed(settings) if owns.get(name, "") in {"", *names}]
 
 
@@ -75,6 +76,12 @@ def mlflow(settings: Settings) -> list[Part]:
         **({"MLFLOW_S3_ENDPOINT_URL": settings.s3_endpoint} if settings.s3_endpoint else {}),
     }
     return [Part("mlflow", (sys.executable, "-m", *argv), env, port, f"http://127.0.0.1:{port}")]
+
+
+def page(settings: Settings, env: Mapping[str, str]) -> Part:
+    """Describe the page for the bot's owners."""
+    port = settings.page_port
+    return Part("page", (RATCHET, "page", "--port", str(port)), env, port, f"http://127.0.0.1:{port}")
 
 
 def prefect_toml(settings: Settings, api_url: str) -> str:

@@ -26,6 +26,7 @@ USES: dict[PortName, str] = {
     "operation_port": "the fleet's figures and checks",
     "prefect_port": "the Prefect server",
     "mlflow_port": "MLflow's pages",
+    "page_port": "the page for the bot's owners",
 }
 """The settings that name a port, with what listens there."""
 PUBLIC: tuple[PortName, ...] = ("port", "operation_port")
@@ -69,7 +70,7 @@ def needed(settings: Settings) -> list[PortName]:
         names.append("prefect_port")
     if not (settings.tracking_uri or "").startswith("http"):
         names.append("mlflow_port")
-    return names
+    return [*names, "page_port"]
 
 
 def choose(settings: Settings) -> Settings:
@@ -168,6 +169,7 @@ def running(settings: Settings, name: PortName) -> int | None:
         "port": settings.state / "process" / "supervisor.json",
         "prefect_port": settings.state / "prefect" / "server.json",
         "mlflow_port": settings.state / "service" / "mlflow.json",
+        "page_port": settings.state / "service" / "page.json",
     }.get(name)
     replica = read_replica(file) if file else None
     return replica.port if replica and alive(replica) else None

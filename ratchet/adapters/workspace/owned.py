@@ -14,7 +14,7 @@ from ratchet.adapters.workspace.identity import STATE_FOLDER
 from ratchet.domain.record import Record
 
 FILE = "owned.json"
-PortName = Literal["port", "operation_port", "prefect_port", "mlflow_port"]
+PortName = Literal["port", "operation_port", "prefect_port", "mlflow_port", "page_port"]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Stack = Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9-]*)?$")]
 
