@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,15 +11,13 @@ from typing import Any
 
 import pytest
 import requests
-from sanic import Sanic
 
 from ratchet_bot.channel.access import Access, Client
 from ratchet_bot.channel.desk import MemoryDesk
 from ratchet_bot.channel.desk_routes import DeskRoutes
 from ratchet_bot.channel.silence import Silence
-from tests.test_serve import free_port
+from tests.routes import RIGHTS, routes_served
 
-RIGHTS = ("chat", "parse", "claim-context", "handoff", "pause", "checks")
 OF_RIGHTS = [Client(f"only-{right}", f"token-of-{right}-only", frozenset({right})) for right in RIGHTS]
 WEB = Client("web", "token-of-the-web-page")
 PEOPLE = Client("people", "token-of-the-people", frozenset({"handoff"}))
@@ -69,24 +66,11 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
-    loop, port = asyncio.new_event_loop(), free_port()
     silence = Silence(MemoryDesk(), silent=True)
     routes = DeskRoutes(Access([*OF_RIGHTS, WEB, PEOPLE]), silence)
     routes.conversations = Said()  # type: ignore[assignment]
-    app = Sanic("desk_routes", configure_logging=False)
-    app.blueprint(routes.blueprint())
-
-    async def begin() -> Any:
-        server = await app.create_server(host="127.0.0.1", port=port, return_asyncio_server=True)
-        await server.startup()
-        return server
-
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(begin(), loop).result(10)
-    yield Served(f"http://127.0.0.1:{port}", routes, silence, loop)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
+    with routes_served("desk_routes", routes.blueprint()) as (url, loop):
+        yield Served(url, routes, silence, loop)
 
 
 ROUTES = [
