@@ -82,7 +82,7 @@ def contents(run: Run, judgement: Judgement) -> Report:
 
 
 def rated(settings: Settings) -> tuple[int, int]:
-    """Return how many answers users rated up, and down; where that cannot be found it is said, and the page has none."""
+    """Return how many answers users rated up, and down; where that cannot be found, a note says so."""
     try:
         return traffic.rated(settings, harvest.began(settings, datetime.now(UTC)))
     except RatchetError as error:

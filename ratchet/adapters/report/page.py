@@ -46,7 +46,8 @@ class Report(Record):
     """All that the page shows.
 
     `history` ends with this run; `traffic` are the estimates from labelled harvests, oldest first, `rated` how many
-    answers users rated up, and down, in the days of a harvest; `links` are (label, address) pairs; `unattributed` says why there is no attribution where one was tried; `unjudged` are the
+    answers users rated up, and down, in the days of a harvest; `links` are (label, address) pairs; `unattributed` says
+    why there is no attribution where one was tried; `unjudged` are the
     intents without a holdout row, `retired` the rows that left the holdout since the champion; `whole` is what was
     found of the bot besides its intents; `nearest` has the nearest training messages of those that are shown,
     by their text, where a sentence encoder is used.
