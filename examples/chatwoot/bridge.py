@@ -1,4 +1,4 @@
-"""Joins a Ratchet bot and Chatwoot: the bot answers in Chatwoot's conversations as its agent bot, and people take over there.
+"""Joins a Ratchet bot and Chatwoot: the bot answers in Chatwoot as its agent bot, and people take over there.
 
     python bridge.py        # needs Python alone; the README.md beside it says what to set
 
@@ -133,13 +133,13 @@ class Bridge:
 def send(url: str, token: Mapping[str, str], body: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Post JSON, or get where there is no body, and return the answer. Raises urllib's errors."""
     data = None if body is None else json.dumps(body).encode()
-    asked = urllib.request.Request(url, data, {"Content-Type": "application/json", **token})
-    with urllib.request.urlopen(asked, timeout=15) as answer:
+    asked = urllib.request.Request(url, data, {"Content-Type": "application/json", **token})  # noqa: S310  a setting
+    with urllib.request.urlopen(asked, timeout=15) as answer:  # noqa: S310
         return dict(json.loads(answer.read() or b"{}"))
 
 
 def handler(bridge: Bridge) -> type[BaseHTTPRequestHandler]:
-    """Return what answers both; an event that could not be carried over is 502, and is sent again by whoever sent it."""
+    """Return what answers both; an event that could not be carried over is 502, and Ratchet sends its own again."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

@@ -188,6 +188,19 @@ def test_nobody_reads_the_replies_of_another(served: Served) -> None:
     assert served.replies("dora")[0][1] == "for dora"
 
 
+def test_personal_data_is_masked_on_request(served: Served) -> None:
+    """In what the user and colleagues wrote; what is kept and sent stays as it was."""
+    text = "mail ana@example.org or call +49 (30) 123-4567, room 12, 2026-01-05"
+    served.handed_off("web/hans", text)
+    asked = {"conversation": "web/hans"}
+    [line] = served.do("GET", "/handoff/conversation", **asked, mask="true")["lines"]
+    assert line["text"].startswith("mail <e-mail> or call <number>, room 12")
+    for more in ({}, {"mask": "false"}):
+        [line] = served.do("GET", "/handoff/conversation", **asked, **more)["lines"]
+        assert line["text"] == text
+    assert served.ask("GET", "/handoff/conversation", **asked, mask="maybe").status_code == 400
+
+
 def test_a_token_for_hand_offs_reads_no_other_conversation(served: Served) -> None:
     """What the bot has and always had is nobody's to read."""
     assert served.ask("GET", "/handoff/conversation", conversation="web/never").status_code == 404
