@@ -14,7 +14,7 @@ BOT_DISPLACED := $(if $(shell grep -LF 'file://$(CURDIR)/ratchet_bot"' \
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test test-fast test-core test-bot test-e2e test-engines test-bot-engines test-long check audit stop displaced
+.PHONY: help setup run up test test-fast test-core test-bot test-e2e test-engines test-bot-engines test-long check audit reference site stop displaced
 
 help: ## Say what there is
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -71,6 +71,12 @@ check: setup ## Format, lint, types, layers, dependencies, dead code, the workfl
 
 audit: setup ## Ask whether locked versions have known weaknesses (part of check; AUDIT=required insists)
 	.venv/bin/python .ci/audit.py
+
+reference: setup ## Write the reference pages under docs/reference from the code
+	.venv/bin/python -m tests.docs.reference
+
+site: setup ## Build the documentation as a site in .ratchet/site, with every link checked
+	$(UV) run --quiet --locked --isolated --only-group docs mkdocs build --quiet
 
 stop: ## Stop everything that runs in the background
 	@$(RATCHET) stop

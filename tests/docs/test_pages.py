@@ -179,7 +179,7 @@ def read_variables() -> frozenset[str]:
         path
         for folder in folders
         for path in (ROOT / folder).rglob("*")
-        if path.suffix in (".py", ".yml", ".yaml", ".cfg", "") and path.is_file()
+        if path.suffix in (".py", ".yml", ".yaml", ".cfg", ".Dockerfile", "") and path.is_file()
         if not {".venv", "__pycache__", "docs"} & set(path.parts)
     ]
     named = {

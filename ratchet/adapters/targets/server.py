@@ -31,8 +31,12 @@ def start(settings: Settings, release: Release, bundle: Path, log: Path) -> Repl
 
 def environment(settings: Settings, bundle: Path) -> dict[str, str]:
     """Return the variables with which a server of a bundle is started now."""
+    return {**rasa.environment(bundle / "bot"), **variables(settings)}
+
+
+def variables(settings: Settings) -> dict[str, str]:
+    """Return those of them that hold for any code."""
     return {
-        **rasa.environment(bundle / "bot"),
         **encoders.variables(settings),
         "RATCHET_STAGING_TOKEN_FILE": str(channel.staging_token(settings)),
         "RATCHET_VARIABLES_FILE": str(project.variables_file(settings)),

@@ -10,29 +10,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from ratchet.domain.operations.kinds import Kind as Kind
 from ratchet.domain.operations.policies import AlertPolicy as AlertPolicy
 from ratchet.domain.record import Record
-
-
-class Kind(StrEnum):
-    """What can be wrong."""
-
-    BOT_DOWN = "bot down"
-    PAUSED = "bot paused"
-    WAITING = "people waiting"
-    REPLICA_DOWN = "replica down"
-    FLEET_MIXED = "fleet mixed"
-    ERRORS = "errors"
-    LATENCY = "latency"
-    DRIFT = "drift"
-    RETRAIN_FAILED = "retrain failed"
-    RUN_FAILED = "run failed"
-    RETRAIN_OVERDUE = "retrain overdue"
-    GATE_REJECTED = "gate rejected"
-    GATE_ASKS = "gate asks"
-    NOT_PUSHED = "data not pushed"
-    OVERRIDE_ENDS = "override ends"
-    BLIND = "monitor blind"
 
 
 @dataclass(frozen=True)
