@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from ratchet.adapters.bot import bot_code
 from ratchet.adapters.bot.archives import Trained
+from ratchet.adapters.prefect import flow_runs
 from ratchet.adapters.registry import encoders
 from ratchet.adapters.registry.mlflow import CODE
 from ratchet.adapters.report.page import CONTENT
@@ -17,6 +18,7 @@ from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate import must
 from ratchet.domain.gate.judgement import Judgement
 from ratchet.domain.gate.scores import CANDIDATE, CHAMPION
+from ratchet.domain.operations import run_names
 from ratchet.domain.release.manifest import Lineage
 from ratchet.domain.release.model import Model
 from tasks.step import step
@@ -53,9 +55,15 @@ def register(run: Run, trained: Trained, judgement: Judgement, page: Path, trial
     metrics = evaluation.metrics | judgement.whole.metrics
     if encoder := judgement.case.lineage.encoder:
         encoders.keep(run.registry, encoder)
-    registered = run.registry.register(model, trained.archive, files, metrics)
+    registered = run.registry.register(model, trained.archive, files, metrics, noted(model))
     shutil.rmtree(trained.archive.parent)  # what an interrupted run would have taken up
     return registered
+
+
+def noted(model: Model) -> str:
+    """Return what MLflow's pages show above a model: why it was judged so, and the way to its run in Prefect."""
+    page = flow_runs.page()
+    return "\n\n".join([*model.reasons[:1], *([f"[Its run in Prefect]({page})"] if page else [])])
 
 
 def require_unchanged(run: Run, trained: Trained, lineage: Lineage) -> None:
@@ -94,7 +102,9 @@ def described(run: Run, trained: Trained, judgement: Judgement, page: Path) -> M
         decision=judgement.verdict.decision.value,
         reasons=judgement.verdict.reasons,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        run_name=run.name,
+        run_name=run_names.trained(
+            date.today(), case.lineage.data_revision, candidate.accuracy, judgement.verdict.decision.value
+        ),
         report=str(page),
         ledger_rows=len(case.corpus.ledger),
         musts=must.digest(case.musts),

@@ -46,6 +46,8 @@ RECORD_TAG, OVERRIDE_TAG, FINGERPRINT_TAG = "ratchet.model", "ratchet.override",
 ATTEMPT_TAG = "ratchet.attempt"
 FAILURE_TAG = "ratchet.not_live"
 """Where Ratchet before attempts were kept noted at a version why its release failed."""
+NOTE_TAG = "mlflow.note.content"
+"""What MLflow's pages show above a run."""
 CODE_TAG, PACKED_TAG = "ratchet.code", "ratchet.code.sha256"
 """Digests of the code that a model was trained with: of its files, and of the archive that keeps them."""
 CODE, ARCHIVE = "bot.tar.gz", "model/model.tar.gz"
@@ -80,11 +82,17 @@ class Registry:
     # Models
 
     def register(
-        self, model: Model, archive: Path, artifacts: Sequence[Path], metrics: Mapping[str, float]
+        self,
+        model: Model,
+        archive: Path,
+        artifacts: Sequence[Path],
+        metrics: Mapping[str, float],
+        note: str = "",
     ) -> Model:
         """Store a trained model with what is known of it; returns it with its version and run.
 
-        The version is made last: a crash before leaves a run without a version, which `clean` closes.
+        `note`, in Markdown, is shown above both in MLflow's pages. The version is made last: a crash before leaves a
+        run without a version, which `clean` closes.
         """
         client = self.client
         if sha256(archive) != model.sha256:
@@ -92,7 +100,9 @@ class Registry:
                 f"The trained archive {archive} was changed before it was registered.",
                 "It is not stored. Run `ratchet retrain` again.",
             )
-        run = client.create_run(self.experiment(NAME), run_name=model.run_name)
+        run = client.create_run(
+            self.experiment(NAME), run_name=model.run_name, tags={NOTE_TAG: note} if note else None
+        )
         run_id = run.info.run_id
         client.log_artifact(run_id, str(archive), "model")
         for path in artifacts:
@@ -104,6 +114,7 @@ class Registry:
             NAME,
             source=f"{run.info.artifact_uri}/model",
             run_id=run_id,
+            description=note or None,
             tags={
                 RECORD_TAG: json.dumps(registered.as_dict()),
                 FINGERPRINT_TAG: model.lineage.fingerprint,
@@ -258,9 +269,17 @@ class Registry:
 
     def page(self, model: Model, artifact: str) -> str:
         """Return the address of an artifact of the model's training in MLflow's pages."""
-        pages = self.uri if self.uri.startswith("http") else f"http://127.0.0.1:{self.settings.mlflow_port}"
         experiment = self.reader.experiment(NAME)
-        return f"{pages}/#/experiments/{experiment}/runs/{model.run_id}/artifacts/{artifact}"
+        return f"{self.pages}/#/experiments/{experiment}/runs/{model.run_id}/artifacts/{artifact}"
+
+    def model_page(self, model: Model) -> str:
+        """Return the address of a model's version in MLflow's pages."""
+        return f"{self.pages}/#/models/{NAME}/versions/{model.version}"
+
+    @property
+    def pages(self) -> str:
+        """The address of MLflow's pages: the team's server, or the one that `ratchet up` starts here."""
+        return self.uri if self.uri.startswith("http") else f"http://127.0.0.1:{self.settings.mlflow_port}"
 
     # Overrides
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ratchet.adapters.corpus import data_folder, dvc, following, merging, remote
+from ratchet.adapters.corpus import data_folder, driver, dvc, following, merging, remote
 from ratchet.adapters.corpus.following import Local, LocalData
 from ratchet.adapters.settings import load_settings
 from ratchet.domain.corpus import ledger
@@ -207,6 +207,49 @@ def test_a_fresh_clone_has_its_data_at_the_first_look(tmp_path: Path) -> None:
     assert following.bring_along(tree.workspace)
     assert tree.texts() == one.texts()
     assert tree.clean()
+
+
+def test_a_submodule_and_a_folder_of_a_monorepo_are_workspaces(tmp_path: Path) -> None:
+    """A first look fetches the data, and what is ingested there is committed there; Git's driver is set up in both."""
+    one, _ = team(tmp_path)
+    outer = tmp_path / "product"
+    outer.mkdir()
+    git(outer, "init", "-q")
+    git(
+        outer,
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "add",
+        "-q",
+        str(tmp_path / "origin.git"),
+        "bot team",
+    )
+    inner = Clone(load_settings(outer / "bot team", target="process"))
+    inner.git("config", "user.name", "Test")
+    inner.git("config", "user.email", "test@localhost")
+    assert following.bring_along(inner.workspace)
+    assert driver.install(inner.workspace)
+    inner.ingest(rows("leave", 2, start=500))
+    assert inner.clean()
+    assert "bot team" in git(outer, "status", "--porcelain")
+
+    monorepo = tmp_path / "monorepo"
+    (monorepo / "services").mkdir(parents=True)
+    git(monorepo, "init", "-q")
+    for words in (("user.name", "Test"), ("user.email", "test@localhost")):
+        git(monorepo, "config", *words)
+    folder = monorepo / "services" / "bot"
+    shutil.copytree(
+        one.workspace, folder, ignore=shutil.ignore_patterns(".git", ".ratchet", "data", "cache", "tmp")
+    )
+    git(monorepo, "add", "--all")
+    git(monorepo, "commit", "-qm", "Everything")
+    part = Clone(load_settings(folder, target="process"))
+    assert following.bring_along(part.workspace)
+    assert part.texts() == one.texts()
+    part.ingest(rows("leave", 2, start=500))
+    assert part.clean()
 
 
 def test_a_clone_whose_remote_is_another_machines_folder_names_the_one_command(tmp_path: Path) -> None:

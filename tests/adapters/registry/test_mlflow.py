@@ -68,6 +68,23 @@ def test_a_registered_model_is_found_by_version_and_by_fingerprint(registry: Reg
     assert registry.models() == [one]
 
 
+def test_mlflows_pages_say_what_a_model_is(registry: Registry) -> None:
+    """A readable name, a note above the run and above the version, and addresses that lead to both."""
+    archive = registry.settings.workspace / "model.tar.gz"
+    archive.write_bytes(b"model")
+    one = replace(model("", sha256=sha256(archive)), run_name="2026-W47 data 3f2a → 91.8 % promote")
+    one = registry.register(
+        one, archive, [], {}, "Better. [Its run in Prefect](http://127.0.0.1:4200/runs/flow-run/1)"
+    )
+    run = registry.client.get_run(one.run_id)
+    assert run.info.run_name == "2026-W47 data 3f2a → 91.8 % promote"
+    assert run.data.tags["mlflow.note.content"].startswith("Better.")
+    version = registry.client.get_model_version(NAME, one.version)
+    assert version.description.startswith("Better.")
+    assert registry.model_page(one).endswith(f"/#/models/{NAME}/versions/{one.version}")
+    assert registry.page(one, "report.html").endswith(f"/runs/{one.run_id}/artifacts/report.html")
+
+
 def test_an_unknown_version_is_refused_with_the_way_to_the_known_ones(registry: Registry) -> None:
     """The remedy is `ratchet history`."""
     with pytest.raises(RatchetError, match=r"no model version 99.*ratchet history"):
