@@ -109,25 +109,15 @@ class Registry:
             client.log_artifact(run_id, str(path))
         self._log(run_id, metrics, {**model.lineage.as_dict(), "training_rows": model.training_rows})
         self._ensure_registered_model()
-        registered = replace(model, run_id=run_id)
         version = client.create_model_version(
             NAME,
             source=f"{run.info.artifact_uri}/model",
             run_id=run_id,
             description=note or None,
-            tags={
-                RECORD_TAG: json.dumps(registered.as_dict()),
-                FINGERPRINT_TAG: model.lineage.fingerprint,
-                "sha256": model.sha256,
-                "data_revision": model.lineage.data_revision,
-                "code_commit": model.lineage.code_commit,
-                "decision": model.decision,
-                "accuracy": f"{model.accuracy:.4f}",
-                **self._code_tags(artifacts),
-            },
+            tags={**described_by(replace(model, run_id=run_id)), **self._code_tags(artifacts)},
         )
         client.set_terminated(run_id)
-        return replace(registered, version=str(version.version))
+        return replace(model, run_id=run_id, version=str(version.version))
 
     def _code_tags(self, artifacts: Sequence[Path]) -> dict[str, str]:
         packed = next((path for path in artifacts if path.name == CODE), None)
@@ -403,3 +393,16 @@ def as_model(version: Version) -> Model:
 def as_release(run: Entry) -> Release:
     """Read a release's manifest from its run."""
     return release_of(run.tags, run.name)
+
+
+def described_by(model: Model) -> dict[str, str]:
+    """Return the tags of a model's version: its record, and what people look for in MLflow's pages."""
+    return {
+        RECORD_TAG: json.dumps(model.as_dict()),
+        FINGERPRINT_TAG: model.lineage.fingerprint,
+        "sha256": model.sha256,
+        "data_revision": model.lineage.data_revision,
+        "code_commit": model.lineage.code_commit,
+        "decision": model.decision,
+        "accuracy": f"{model.accuracy:.4f}",
+    }

@@ -157,8 +157,8 @@ def without_faulty(
 
 
 def gone_finding(rows: pd.DataFrame) -> Finding:
-    """Say which rows come back after a removal while their like went to the other side."""
-    said = f"{count(len(rows), 'row')} left out that were removed once, their like now on the other side."
+    """Say which rows have a side from before, by a removal or another language, while their like has the other side."""
+    said = f"{count(len(rows), 'row')} left out: removed once or in another language, their like now on the other side."
     return shown("left out", rows, as_list(rows["text"]), said)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 from pathlib import Path
@@ -17,6 +18,7 @@ from ratchet.domain.corpus.questions import Answers, Choice
 from ratchet.domain.errors import RatchetError
 from tests.clones import Clone, another, forget_data, team
 from tests.corpora import data_workspace, git, rows
+from tests.full_disk import DISK
 from tests.tiers import tiers
 
 pytestmark = pytest.mark.e2e
@@ -250,6 +252,24 @@ def test_a_submodule_and_a_folder_of_a_monorepo_are_workspaces(tmp_path: Path) -
     assert part.texts() == one.texts()
     part.ingest(rows("leave", 2, start=500))
     assert part.clean()
+
+
+def test_a_read_only_home_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All state is in the workspace: messages are taken in, pushed, and brought along."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    one, other = team(tmp_path)
+    with DISK.watched(home, 0, errno.EROFS):
+        one.ingest(MINE)
+        one.git("push", "-q")
+        other.git("pull", "-q")
+        following.bring_along(other.workspace)
+    assert other.texts() == one.texts()
+    assert one.clean()
+    assert list(home.iterdir()) == []
 
 
 def test_a_clone_whose_remote_is_another_machines_folder_names_the_one_command(tmp_path: Path) -> None:

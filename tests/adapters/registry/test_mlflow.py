@@ -86,9 +86,23 @@ def test_mlflows_pages_say_what_a_model_is(registry: Registry) -> None:
 
 
 def test_an_unknown_version_is_refused_with_the_way_to_the_known_ones(registry: Registry) -> None:
-    """The remedy is `ratchet history`."""
+    """The remedy is `ratchet history`: what that lists is known."""
+    one = registered(registry)
     with pytest.raises(RatchetError, match=r"no model version 99.*ratchet history"):
         registry.model("99")
+    (listed,) = registry.models()
+    assert registry.model(listed.version) == one
+
+
+def test_an_archive_that_changes_before_it_is_stored_is_trained_again_as_advised(registry: Registry) -> None:
+    """Nothing of it is in the registry, and what the next retrain makes is taken."""
+    archive = registry.settings.workspace / "model.tar.gz"
+    archive.write_bytes(b"another")
+    with pytest.raises(RatchetError, match="was changed before it was registered") as refused:
+        registry.register(model("", sha256="0" * 64), archive, [], {})
+    assert refused.value.remedy == "It is not stored. Run `ratchet retrain` again."
+    assert registry.models() == []
+    assert registered(registry).version == "1"
 
 
 def test_an_archive_that_was_changed_is_never_handed_out(registry: Registry) -> None:
