@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ratchet.cli import serving
+from ratchet.adapters.targets import serving
 from ratchet.cli.context import Json, settings, settings_for_flow
 from ratchet.cli.output import as_json, columns, out
 from ratchet.domain.release.serving import everywhere

@@ -35,7 +35,7 @@ def add_to(app: typer.Typer) -> None:
 def up(
     port: Annotated[int | None, typer.Option(help="Port of the Prefect pages on this machine.")] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="Run only this part: mlflow, worker, watch or monitor.")
+        list[str] | None, typer.Option(help="Run only this part: mlflow, worker, watch, monitor or page.")
     ] = None,
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Return once everything answers; it runs on.")
@@ -81,18 +81,19 @@ def show(found: Settings) -> None:
     from ratchet.adapters.service import service_parts
 
     api_url = server.running_url(found) or ""
-    pages = [("Prefect", api_url.removesuffix("/api"))]
+    pages = [("page", found.page_url or f"http://127.0.0.1:{found.page_port}")]
+    pages += [("Prefect", api_url.removesuffix("/api"))]
     pages += [("MLflow", f"{part.url}/#/models/nlu") for part in service_parts.mlflow(found)]
     pages += [("bot", f"http://127.0.0.1:{found.port}"), ("logs", str(service_parts.folder(found)))]
     zone = ZoneInfo(found.params.triggers.time_zone)
     due = datetime.fromtimestamp(retrains.next_retrain(found), zone)
     pages += [("next retrain", f"{due:%A %Y-%m-%d %H:%M %Z}, and whenever data or code change")]
     facts(pages)
-    out.print("Stop it with `ratchet down`, or Ctrl-C here; the bot goes on serving.")
+    out.print("Stop it with `ratchet down`, or Ctrl-C here; the bot keeps serving.")
 
 
 def down() -> None:
-    """Stop the service; the bot goes on serving."""
+    """Stop the service; the bot keeps serving."""
     from ratchet.adapters.service import running
 
     if not running.down(settings(), lambda text: out.print(f"  {text}")):

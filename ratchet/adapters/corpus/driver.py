@@ -22,7 +22,7 @@ ATTRIBUTES = (
     "**/.dvc/forgotten merge=union",
     "**/.dvc/forgotten-texts merge=union",
 )
-"""Of what somebody asked to be forgotten, the lines of both sides hold."""
+"""Of what a person asked to be forgotten, the lines of both sides hold."""
 ENTRY = "from ratchet.cli import main; main()"
 
 

@@ -1,11 +1,11 @@
-"""Data revisions that were written again without somebody's words: `.dvc/forgotten`, which Git tracks.
+"""Data revisions that were written again without someone's words: `.dvc/forgotten`, which Git tracks.
 
 Releases, ledgers and Git's history name data revisions by their hash, and a revision without a message has another.
 So that all of them stay valid, each line names a revision and the one that has taken its place: the same ledger, and
 all messages but those that are forgotten.
 
 `.dvc/forgotten-texts` beside it has the keys of the forgotten texts, so that no merge, file or other branch brings them
-back: a key tells nobody what was said.
+back: a key does not tell what was said.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ratchet.domain.corpus.forgotten_words import Words
 FILE = Path(".dvc") / "forgotten"
 TEXTS = Path(".dvc") / "forgotten-texts"
 TEXT = re.compile(r"^\+?(?P<key>[0-9a-f]{32}) (?P<kind>named|said)$", re.MULTILINE)
-"""A line of it, as it stands there or in what Git shows of a commit that added it."""
+"""A line of it, as it is there, or in what Git shows of a commit that added it."""
 REVISION = re.compile(r"[0-9a-f]{32}(\.dir)?")
 """What a line names; anything else is none of it: revisions become paths of folders that are removed."""
 

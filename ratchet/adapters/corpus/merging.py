@@ -96,9 +96,9 @@ def lay_on_top(
 def without_forgotten(
     settings: Settings, sides: tuple[Version, Version], notes: list[str]
 ) -> tuple[Version, Version]:
-    """Return both sides without what somebody asked to be forgotten; what one of them still had is noted.
+    """Return both sides without what a person asked to be forgotten; what one of them still had is noted.
 
-    One side may have gone on from a revision that had the words, and would bring them back.
+    One side may have continued from a revision that had the words, and would bring them back.
     """
     words, salt = forgotten.words(settings.workspace), settings.params.split.salt
     gone = [words.among(one.frame, salt) for one in sides]
@@ -192,7 +192,7 @@ def read_answers(path: Path, rest: Choice | None) -> Answers:
     except (OSError, KeyError, ValueError) as error:
         raise RatchetError(
             f"{path} cannot be read as answers: {error}.",
-            "Run `ratchet data merge` without --answers: it writes the questions anew.",
+            "Run `ratchet data merge` without --answers: it writes the questions again.",
         ) from error
     return Answers(each, rest)
 

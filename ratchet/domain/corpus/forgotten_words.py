@@ -1,4 +1,4 @@
-"""Words that somebody asked to be forgotten: the keys of their texts, which tell nobody what was said."""
+"""Words that a person asked to be forgotten: the keys of their texts, which do not tell what was said."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pandas as pd
 from ratchet.domain.corpus.neighbours import Languages, Texts
 
 UNKNOWN: Languages = frozenset()
-"""Of a text that stands in a row without a language: it is compared with those of all."""
+"""Of a text that is in a row without a language: it is compared with those of all."""
 
 
 def of_groups(frame: pd.DataFrame, groups: Sequence[int], field: str | None) -> list[Languages] | None:

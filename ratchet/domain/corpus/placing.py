@@ -23,7 +23,7 @@ class Side(StrEnum):
 
 
 BITS = {Side.TRAIN: 1, Side.TEST: 2, Side.QUARANTINE: 0}
-"""Sides as bits, so that a text's neighbours add up: 3 is 'on both sides'. Quarantined rows pull nobody."""
+"""Sides as bits, so that a text's neighbours add up: 3 is 'on both sides'. Quarantined rows pull no one."""
 
 
 SIDES = {str(side): side for side in Side}
@@ -57,7 +57,7 @@ class Book:
             self.counts[intent][side is Side.TEST] += 1
 
     def put(self, texts: pd.DataFrame, sides: list[Side]) -> None:
-        """Lay out texts for comparison; quarantined ones pull nobody."""
+        """Lay out texts for comparison; quarantined ones pull no one."""
         bits = np.array([BITS[side] for side in sides], dtype=np.uint8)
         columns = [name for name in ("text", "languages") if name in texts]
         self.shelve(texts.loc[bits > 0, columns], bits[bits > 0])

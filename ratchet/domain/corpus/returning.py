@@ -15,7 +15,7 @@ from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
 def returned(merged: Merged, ledger: pd.DataFrame, policy: SplitPolicy, work: Work = ALONE) -> pd.Series:
     """Mark the fresh rows that come back after a removal while a near-duplicate went to the other side.
 
-    Their own side stands in the ledger for ever, so they can be neither trained on nor tested with. So it is with a
+    Their own side is in the ledger forever, so they can be neither trained on nor tested with. So it is with a
     text that has its side in one language and comes in another one, where its like is on the other side.
     """
     marked = pd.Series(False, index=merged.frame.index)

@@ -15,7 +15,7 @@ def rule(candidate: Played, messages: pd.DataFrame, field: str | None) -> list[R
     """Warn of intents that have messages in several languages and are answered in the same words in two of them.
 
     `field` is the column with the language of `messages`; without one, or where all is of one language, there is no
-    rule. Nobody rejects here: the words may be right in both.
+    rule. This never rejects: the words may be right in both.
     """
     if field is None or field not in messages:
         return []

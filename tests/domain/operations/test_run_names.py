@@ -41,10 +41,8 @@ SUMMARY = Summary(
 
 def test_a_retrain_says_data_accuracy_and_outcome() -> None:
     """The list of runs alone tells how the weeks went; until the release is tried, the verdict is all that is known."""
-    assert retrained(date(2026, 11, 21), SUMMARY) == "2026-W47 data 3f2a → 91.8 % released"
-    assert (
-        trained(date(2026, 11, 21), "3f2a99.dir", 0.918, "promote") == "2026-W47 data 3f2a → 91.8 % promote"
-    )
+    assert retrained(date(2026, 11, 21), SUMMARY) == "2026-W47 data 3f2a → 91.8% released"
+    assert trained(date(2026, 11, 21), "3f2a99.dir", 0.918, "promote") == "2026-W47 data 3f2a → 91.8% promote"
 
 
 def test_a_retrain_without_news_says_so() -> None:
