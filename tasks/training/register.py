@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from ratchet.adapters.bot import bot_code
@@ -18,7 +18,6 @@ from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate import must
 from ratchet.domain.gate.judgement import Judgement
 from ratchet.domain.gate.scores import CANDIDATE, CHAMPION
-from ratchet.domain.operations import run_names
 from ratchet.domain.release.manifest import Lineage
 from ratchet.domain.release.model import Model
 from tasks.step import step
@@ -102,9 +101,7 @@ def described(run: Run, trained: Trained, judgement: Judgement, page: Path) -> M
         decision=judgement.verdict.decision.value,
         reasons=judgement.verdict.reasons,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        run_name=run_names.trained(
-            date.today(), case.lineage.data_revision, candidate.accuracy, judgement.verdict.decision.value
-        ),
+        run_name=run.name,
         report=str(page),
         ledger_rows=len(case.corpus.ledger),
         musts=must.digest(case.musts),

@@ -12,6 +12,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import replacing, sha256
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate.override import Override
+from ratchet.domain.operations import run_names
 from ratchet.domain.release.attempt import MOST, Attempt, Verb
 from ratchet.domain.release.manifest import Release
 from ratchet.domain.release.model import Model
@@ -101,7 +103,7 @@ class Registry:
                 "It is not stored. Run `ratchet retrain` again.",
             )
         run = client.create_run(
-            self.experiment(NAME), run_name=model.run_name, tags={NOTE_TAG: note} if note else None
+            self.experiment(NAME), run_name=name_of(model), tags={NOTE_TAG: note} if note else None
         )
         run_id = run.info.run_id
         client.log_artifact(run_id, str(archive), "model")
@@ -393,6 +395,12 @@ def as_model(version: Version) -> Model:
 def as_release(run: Entry) -> Release:
     """Read a release's manifest from its run."""
     return release_of(run.tags, run.name)
+
+
+def name_of(model: Model) -> str:
+    """Return the name of a model's training in MLflow's pages: its week, data, accuracy and verdict."""
+    day = date.fromisoformat(model.created_at[:10])
+    return run_names.trained(day, model.lineage.data_revision, model.accuracy, model.decision)
 
 
 def described_by(model: Model) -> dict[str, str]:

@@ -72,12 +72,12 @@ def test_mlflows_pages_say_what_a_model_is(registry: Registry) -> None:
     """A readable name, a note above the run and above the version, and addresses that lead to both."""
     archive = registry.settings.workspace / "model.tar.gz"
     archive.write_bytes(b"model")
-    one = replace(model("", sha256=sha256(archive)), run_name="2026-W47 data 3f2a → 91.8 % promote")
+    one = replace(model("", sha256=sha256(archive)), created_at="2026-11-21T12:00:00+00:00", accuracy=0.918)
     one = registry.register(
         one, archive, [], {}, "Better. [Its run in Prefect](http://127.0.0.1:4200/runs/flow-run/1)"
     )
     run = registry.client.get_run(one.run_id)
-    assert run.info.run_name == "2026-W47 data 3f2a → 91.8 % promote"
+    assert run.info.run_name == f"2026-W47 data {LINEAGE.data_revision[:4]} → 91.8% {one.decision}"
     assert run.data.tags["mlflow.note.content"].startswith("Better.")
     version = registry.client.get_model_version(NAME, one.version)
     assert version.description.startswith("Better.")
