@@ -1,6 +1,6 @@
 """`ratchet forget`: a person's words leave the corpus, its older revisions, the events and the samples.
 
-What is written again keeps its ledger: keys are keyed hashes and tell nobody what was said, and without them a text
+What is written again keeps its ledger: keys are keyed hashes and tell no one what was said, and without them a text
 that comes back could get another side. So the champion's data stays what it was, less the words, and releases stay
 valid.
 """

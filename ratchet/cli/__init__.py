@@ -8,7 +8,7 @@ import sys
 
 INTERRUPTED = 130
 OBJECTS = 100_000
-"""Python looks for garbage after so many new objects; after its own 700, imports spend a fifth of their time there."""
+"""Python collects garbage after this many new objects; with its own 700, imports spend a fifth of their time on it."""
 
 
 def main() -> None:

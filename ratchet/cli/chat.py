@@ -46,7 +46,7 @@ def chat(
     found = settings()
     target = choose_target(found)
     url = target.url()
-    # A fleet answers nobody without a token; on loopback only a claimed context needs one.
+    # A fleet answers no one without a token; on loopback only a claimed context needs one.
     token = channel.staging_token(found).read_text() if context or target.name == "swarm" else None
     sender = f"terminal-{secrets.token_hex(4)}"
     said = parse_context(context)

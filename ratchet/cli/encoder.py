@@ -152,7 +152,7 @@ def try_encoder(
         [
             (f"with {name}", f"{share(contest.first_accuracy)} of {contest.rows:,} holdout messages"),
             ("without", share(contest.second_accuracy)),
-            ("difference", f"{points(result.difference)} (95 % interval {points(low)} to {points(high)})"),
+            ("difference", f"{points(result.difference)} (95% interval {points(low)} to {points(high)})"),
             ("only with it right", f"{len(contest.comparison.gained):,}"),
             ("only without it right", f"{len(contest.comparison.lost):,}"),
             ("one message", f"{result.latency_ms:.1f} ms, without {result.latency_before_ms:.1f} ms"),

@@ -11,7 +11,7 @@ from ratchet.cli.output import as_json, facts, out, share, took
 
 Version = Annotated[str, typer.Argument(help="A registered model's version; see `ratchet history`.")]
 By = Annotated[str, typer.Option(help="Who answers for it.")]
-Reason = Annotated[str, typer.Option(help="Why; it stands in the manifest and in the report.")]
+Reason = Annotated[str, typer.Option(help="Why; it is in the manifest and in the report.")]
 
 
 def add_to(app: typer.Typer) -> None:

@@ -56,7 +56,7 @@ def take(
     by: By = None,
     json: Json = False,
 ) -> None:
-    """Take a conversation: nobody else can, until the time is over; each reply of yours begins 15 minutes anew."""
+    """Take a conversation: no one else can, until the time is over; each reply of yours begins 15 minutes again."""
     made = desk().change("take", conversation, by or getpass.getuser(), minutes=minutes)
     tell(made, f"{conversation} is yours for {minutes:g} minutes.", json)
 

@@ -93,9 +93,9 @@ def show(planned: Retirement, worn: bool) -> None:
 
 
 def ask() -> None:
-    """Let a person agree; raises `UsageError` where nobody can be asked."""
+    """Let a person agree; raises `UsageError` where no one can be asked."""
     if not sys.stdin.isatty():
-        raise UsageError("Nobody can be asked here, and nothing was moved.", "Add --yes to agree beforehand.")
+        raise UsageError("No one can be asked here, and nothing was moved.", "Add --yes to agree beforehand.")
     typer.confirm("Move them?", abort=True)
 
 

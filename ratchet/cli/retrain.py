@@ -15,9 +15,9 @@ from ratchet.domain.operations.summary import Outcome, Summary
 HEADLINES = {
     Outcome.RELEASED: "[green bold]Released.[/green bold]",
     Outcome.UNCHANGED: "[bold]Nothing changed[/bold] since this model was trained.",
-    Outcome.REJECTED: "[red bold]Rejected[/red bold]: the old release goes on serving.",
+    Outcome.REJECTED: "[red bold]Rejected[/red bold]: the old release keeps serving.",
     Outcome.TRIED: "[bold]Tried[/bold]: nothing was registered or released.",
-    Outcome.ASKS: "[yellow bold]A person has to decide[/yellow bold]: the old release goes on serving.",
+    Outcome.ASKS: "[yellow bold]A person has to decide[/yellow bold]: the old release keeps serving.",
 }
 
 
@@ -110,7 +110,7 @@ def show(summary: Summary) -> None:
             f"{summary.training_rows:,} to train on, {summary.holdout_rows:,} held out",
         ),
         ("model", f"version {summary.model_version or 'none'}, sha256 {summary.model_sha256[:12]}"),
-        ("accuracy", f"{share(summary.accuracy)} (95 % interval {share(low)} to {share(high)})"),
+        ("accuracy", f"{share(summary.accuracy)} (95% interval {share(low)} to {share(high)})"),
         ("champion then", compared),
         ("verdict", summary.verdict),
         *[("", reason) for reason in summary.reasons],

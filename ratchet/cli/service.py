@@ -89,11 +89,11 @@ def show(found: Settings) -> None:
     due = datetime.fromtimestamp(retrains.next_retrain(found), zone)
     pages += [("next retrain", f"{due:%A %Y-%m-%d %H:%M %Z}, and whenever data or code change")]
     facts(pages)
-    out.print("Stop it with `ratchet down`, or Ctrl-C here; the bot goes on serving.")
+    out.print("Stop it with `ratchet down`, or Ctrl-C here; the bot keeps serving.")
 
 
 def down() -> None:
-    """Stop the service; the bot goes on serving."""
+    """Stop the service; the bot keeps serving."""
     from ratchet.adapters.service import running
 
     if not running.down(settings(), lambda text: out.print(f"  {text}")):

@@ -74,7 +74,7 @@ def machine(found: Status) -> dict[str, Any]:
 
 
 def pending(found: Status) -> list[tuple[str, str]]:
-    """Return what waits for somebody."""
+    """Return what waits for someone."""
     waits, failed = found.waits, found.attempt
     if waits and failed and waits.version == failed.version and not waits.busy:
         waits = replace(waits, why="its release failed")  # the attempt's own line says why

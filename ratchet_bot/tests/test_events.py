@@ -124,6 +124,7 @@ def test_checks_are_no_traffic(tmp_path: Path, conversation: str) -> None:
     assert not path.exists()
 
 
+@pytest.mark.e2e
 def test_the_server_records_what_it_answers(trained: Trained, tmp_path: Path) -> None:
     """Text, intent, fallback, hand-off, model and release of each message; none is lost when the server stops."""
     path = tmp_path / "events.db"

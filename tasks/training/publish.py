@@ -39,7 +39,7 @@ def publish(run: Run, case: Case, model: Model, trial: bool = False) -> Summary:
 
 
 def outline(run: Run, case: Case, model: Model, trial: bool) -> Summary:
-    """Return the figures that people want to see, as they stand now."""
+    """Return the figures that people want to see, as they are now."""
     live = run.registry.live()
     outcome = Outcome.TRIED if trial else OUTCOMES[model.decision]
     return Summary(

@@ -62,9 +62,9 @@ def require_unchanged(run: Run, trained: Trained, lineage: Lineage) -> None:
     """Raise `RatchetError`, and drop the model, where code that shapes it was changed since the lineage was noted."""
     bot = run.settings.bot
     if (bot_code.shaping_hash(bot), bot_code.lock_hash(bot)) != (lineage.code_hash, lineage.lock_hash):
-        shutil.rmtree(trained.archive.parent)  # nobody knows with which code it was trained
+        shutil.rmtree(trained.archive.parent)  # no one knows with which code it was trained
         raise RatchetError(
-            "Code in bot/ that shapes the model was changed while the run was going on.",
+            "Code in bot/ that shapes the model was changed while the run was in progress.",
             "Nothing was registered. Run `ratchet retrain` again, and leave bot/ as it is until it has ended.",
         )
 

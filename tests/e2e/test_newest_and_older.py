@@ -97,6 +97,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
     made.patient.stop()
 
 
+@pytest.mark.long
 def test_a_triggered_run_uses_the_policy_of_the_commit_that_it_records(team: Team) -> None:
     """Another seed and a question are pushed: the run that follows trains with that seed, and asks."""
     commit = team.push(seed="2", few_examples="30", ask_on_warnings="[few examples]")
@@ -140,7 +141,7 @@ def test_going_back_to_older_data_works_as_the_error_says(team: Team, tmp_path: 
     assert git(team.home, "status", "--porcelain") == ""
     summary = team.ratchet.json("retrain")
     assert summary["outcome"] == "rejected", summary
-    assert any("where a loss of 10.0 % is allowed" in reason for reason in summary["reasons"])
+    assert any("where a loss of 10.0% is allowed" in reason for reason in summary["reasons"])
 
 
 @pytest.mark.long

@@ -26,7 +26,7 @@ from ratchet.resources import HERE
 DESCRIPTION = "encoder.json"
 CLASSIFIER = "LinearIntentClassifier"
 SHOWN = 12
-"""So many characters of a digest are shown."""
+"""How many characters of a digest are shown."""
 
 
 @dataclass(frozen=True)

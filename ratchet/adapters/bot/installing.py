@@ -22,7 +22,7 @@ OWN = ("--locked",)
 OLDER = ("--frozen", "--no-install-package", framework.DISTRIBUTION)
 """Code that is kept with a model has the framework beside it, and not the wheel that its lock file names."""
 MOST_SAID = 400
-"""So many characters of uv's error are shown."""
+"""How many characters of uv's error are shown."""
 UNFINISHED = "unfinished"
 
 
@@ -83,7 +83,7 @@ def existing(path: Path) -> Path:
 def set_aside(settings: Settings, lock: str, python: str) -> None:
     """Keep the workspace's environment, made from the lock file of this digest, for the models of that code.
 
-    A bot that runs from it is started anew from where it is kept, should it die. One that has another Python, was left
+    A bot that runs from it is started again from where it is kept, should it die. One that has another Python, was left
     half made, or cannot be moved stays where it is.
     """
     own, kept = settings.bot / ".venv", settings.state / "environments" / lock[:16]
@@ -96,7 +96,7 @@ def set_aside(settings: Settings, lock: str, python: str) -> None:
             own.rename(kept)
     except OSError as error:
         console.note(
-            f"{own} stays where it is: {error.strerror}. The champion's environment will be made anew."
+            f"{own} stays where it is: {error.strerror}. The champion's environment will be made again."
         )
         return
     record_of(settings, own).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Data revisions that were written again without somebody's words: `.dvc/forgotten`, which Git tracks.
+"""Data revisions that were written again without someone's words: `.dvc/forgotten`, which Git tracks.
 
 Releases, ledgers and Git's history name data revisions by their hash, and a revision without a message has another.
 So that all of them stay valid, each line names a revision and the one that has taken its place: the same ledger, and

@@ -170,7 +170,7 @@ def read_answers(path: Path, rest: Choice | None) -> Answers:
     except (OSError, KeyError, ValueError) as error:
         raise RatchetError(
             f"{path} cannot be read as answers: {error}.",
-            "Run `ratchet data merge` without --answers: it writes the questions anew.",
+            "Run `ratchet data merge` without --answers: it writes the questions again.",
         ) from error
     return Answers(each, rest)
 

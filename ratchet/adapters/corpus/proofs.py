@@ -45,7 +45,7 @@ def remember_report(state: Path, report: ValidationReport, revision: str, *polic
 
 
 def known_report(state: Path, revision: str, *policies: Policy) -> ValidationReport | None:
-    """Return the report of a revision under these policies, if it was made before; a damaged one is made anew."""
+    """Return the report of a revision under these policies, if it was made before; a damaged one is made again."""
     with contextlib.suppress(RatchetError):
         return read_record(report_file(state, revision, *policies), ValidationReport.from_dict, "")
     return None

@@ -141,7 +141,7 @@ def read(path: Path) -> pd.DataFrame:
 
 
 def labelled_by_people(sample: pd.DataFrame) -> int:
-    """Count the rows that somebody has labelled."""
+    """Count the rows that someone has labelled."""
     return int(((sample["intent"] != "") & (sample["known"] == "")).sum())
 
 

@@ -100,7 +100,7 @@ class SliceRow:
 
 def render(report: Report) -> str:
     """The page as HTML."""
-    page = (
+    return (
         templates()
         .get_template("report.html")
         .render(
@@ -118,8 +118,6 @@ def render(report: Report) -> str:
             most_examples=MOST_EXAMPLES,
         )
     )
-    # A line must not break between a number and its percent sign.
-    return page.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def render_markdown(report: Report) -> str:
@@ -189,7 +187,7 @@ def slice_rows(report: Report) -> list[SliceRow]:
 
 
 def marked(sentence: str) -> Markup:
-    """A sentence as HTML, what stands in backticks as code."""
+    """A sentence as HTML, what is in backticks as code."""
     from markupsafe import Markup, escape
 
     parts = enumerate(sentence.split("`"))
@@ -199,7 +197,7 @@ def marked(sentence: str) -> Markup:
 
 
 def breakable(name: str) -> Markup:
-    """A name as HTML that may go on in the next line after each underscore."""
+    """A name as HTML that may continue in the next line after each underscore."""
     from markupsafe import Markup, escape
 
     return Markup("_<wbr>").join(escape(part) for part in name.split("_"))

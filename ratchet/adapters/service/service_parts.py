@@ -19,7 +19,7 @@ PARTS = ("server", "mlflow", "worker", "watch", "monitor", "page")
 RATCHET = str(Path(sys.executable).with_name("ratchet"))
 WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "2", "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO"}
 DOWN_SECONDS = 60.0
-"""Whoever stops the service gives it this time."""
+"""How long a stop of the service waits."""
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def prefect_toml(settings: Settings, api_url: str) -> str:
 
 
 def unit(settings: Settings) -> str:
-    """Return a systemd unit that runs the service; bots started by it go on when it stops."""
+    """Return a systemd unit that runs the service; bots started by it continue when it stops."""
     return f"""# ~/.config/systemd/user/ratchet.service; then: systemctl --user enable --now ratchet
 # As a system service: /etc/systemd/system/ratchet.service with User=, and WantedBy=multi-user.target.
 [Unit]
@@ -111,7 +111,7 @@ ExecStart={RATCHET} --workspace {settings.workspace} up
 Restart=on-failure
 RestartSec=5
 TimeoutStopSec={DOWN_SECONDS:.0f}
-# Only the supervisor gets the signal: it stops its parts in order, and the bot goes on serving.
+# Only the supervisor gets the signal: it stops its parts in order, and the bot keeps serving.
 KillMode=process
 # What differs by machine and is secret: RATCHET_…, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY
 EnvironmentFile=-%h/.config/ratchet.env

@@ -1,6 +1,6 @@
 """The ports of a workspace: its own, chosen free at first use and kept in `.ratchet/owned.json`.
 
-What a setting names is taken as it is, and refused where somebody else has it.
+What a setting names is taken as it is, and refused where someone else has it.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ USES: dict[PortName, str] = {
 PUBLIC: tuple[PortName, ...] = ("port", "operation_port")
 """What others have written down: never moved to another port by itself."""
 NEXT_TO = 100
-"""A port is looked for among so many after the preferred one."""
+"""A port is looked for among this many after the preferred one."""
 PATIENCE_SECONDS = 60.0
 
 
 class PortTaken(RatchetError):
-    """A port that this workspace needs is another's; `name` is that of its setting, `free` one that nobody has."""
+    """A port that this workspace needs is another's; `name` is that of its setting, `free` one that no one has."""
 
     def __init__(self, settings: Settings, name: PortName, taken: Owner, free: int) -> None:
         port, setting = getattr(settings, name), variable(name)
@@ -103,7 +103,7 @@ def require(settings: Settings, name: PortName) -> None:
 
 
 def assign(settings: Settings, names: Collection[PortName], movable: Collection[PortName]) -> Settings:
-    """Choose what was not chosen yet, and of the `movable` ones those that somebody else has."""
+    """Choose what was not chosen yet, and of the `movable` ones those that someone else has."""
     open_ = [name for name in names if not settings.explicit(name)]
     with hold(settings.state / "ports.lock", "The choice of ports", PATIENCE_SECONDS):
         known = owned.read(settings.workspace).ports
@@ -125,7 +125,7 @@ def assign(settings: Settings, names: Collection[PortName], movable: Collection[
 
 
 def first_free(settings: Settings, name: PortName, used: Collection[int]) -> int:
-    """Return the preferred port, or the next one that nobody listens on and no running workspace calls its own."""
+    """Return the preferred port, or the next one that no one listens on and no running workspace calls its own."""
     preferred = Settings.model_fields[name].default
     taken = {*used, *of_neighbours(settings.workspace)}
     for port in range(preferred, preferred + NEXT_TO):

@@ -32,7 +32,7 @@ class Owned(Record):
     avoid: str = ""
 
     def settings(self) -> dict[str, str | int]:
-        """Return the values that settings take where nobody set anything."""
+        """Return the values that settings take where no one set anything."""
         return {
             **{str(name): port for name, port in self.ports.items()},
             **({"stack": self.stack} if self.stack else {}),

@@ -64,10 +64,10 @@ def without_side(texts: pd.DataFrame) -> Iterator[Violation]:
 
 
 def repeated_keys(ledger: pd.DataFrame) -> Iterator[Violation]:
-    """No key stands in the ledger twice."""
+    """No key is in the ledger twice."""
     repeated = int(ledger["key"].duplicated().sum())
     if repeated:
-        yield Violation("one side per key", (), f"{repeated} keys stand in the ledger more than once.")
+        yield Violation("one side per key", (), f"{repeated} keys are in the ledger more than once.")
 
 
 def moved(ledger: pd.DataFrame, previous: pd.DataFrame | None) -> Iterator[Violation]:

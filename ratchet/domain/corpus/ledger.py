@@ -150,7 +150,7 @@ def give_sides(
 def distinct(corpus: pd.DataFrame, policy: SplitPolicy, form: int) -> pd.DataFrame:
     """Return the distinct texts: `text` in normal form, its `key`, its `intent`, its first `row`.
 
-    A text that stands under several intents (in several contexts) counts for the first in alphabetical order; the
+    A text that is under several intents (in several contexts) counts for the first in alphabetical order; the
     others are in `also`.
     """
     return numbered(corpus, policy, form)[0]

@@ -2,7 +2,7 @@
 
 A message is a text (without entity markup, case folded) in a context. What only one clone did to it holds: an addition,
 a removal, another label. Where both did different things to it, a person is asked. Renamed intents are recognised
-before, so that rows which one clone added follow the other's rename. The result is the same whoever merges.
+before, so that rows which one clone added follow the other's rename. The result does not depend on who merges.
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ def framed(rows: list[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:
 def apart(
     frames: tuple[pd.DataFrame, ...], context: Sequence[str]
 ) -> tuple[NDArray[np.bool_], list[NDArray[np.bool_]]]:
-    """Mark the rows of the base that stand in both clones just so, and in each frame those that are to be looked at.
+    """Mark the rows of the base that are in both clones just so, and in each frame those that are to be looked at.
 
     Rows of a message of which any row differs are all looked at.
     """

@@ -3,7 +3,7 @@
 The ratio of texts a and b is 100 · (1 − d / (|a| + |b|)), where d counts the characters to insert and delete.
 Two lower bounds of d spare nearly all comparisons. One is the difference of the lengths: texts lie sorted by
 length, and each meets only its window. The other is the sum over characters of the difference of their
-counts: counts are written as bits, each of which says 'at least so many', and the bits in which two texts
+counts: counts are written as bits, each of which says 'at least this many', and the bits in which two texts
 differ are at most as many as the bound. What passes both is compared in full.
 """
 

@@ -22,7 +22,7 @@ class Side(StrEnum):
 
 
 BITS = {Side.TRAIN: 1, Side.TEST: 2, Side.QUARANTINE: 0}
-"""Sides as bits, so that a text's neighbours add up: 3 is 'on both sides'. Quarantined rows pull nobody."""
+"""Sides as bits, so that a text's neighbours add up: 3 is 'on both sides'. Quarantined rows pull no one."""
 
 
 SIDES = {str(side): side for side in Side}
@@ -56,7 +56,7 @@ class Book:
             self.counts[intent][side is Side.TEST] += 1
 
     def put(self, forms: list[str], sides: list[Side]) -> None:
-        """Lay out texts for comparison; quarantined ones pull nobody."""
+        """Lay out texts for comparison; quarantined ones pull no one."""
         pulling = [(form, BITS[side]) for form, side in zip(forms, sides, strict=True) if BITS[side]]
         self.shelve([form for form, _ in pulling], np.array([bit for _, bit in pulling], dtype=np.uint8))
 

@@ -17,7 +17,7 @@ RESERVED = {"text", "intent", "source", "key", "place"}
 class CorpusPolicy(Policy):
     """What a message carries besides its text and intent.
 
-    `context` maps each context field to the values it may have, or to None where any value may stand;
+    `context` maps each context field to the values it may have, or to None where any value may be;
     `out_of_scope` is the intent of messages that the bot is not meant for.
     """
 
@@ -66,7 +66,7 @@ class ValidationPolicy(Policy):
     `imbalance` is the largest intent's rows over the smallest's; `near_duplicate` the ratio in percent from
     which two texts of different intents are reported; below `suspect_ratio` of the likeliest intent's
     likelihood a label is put on the list to review. `null_like` are texts that a tool wrote for a missing
-    value; `personal_data_allowed` pieces that may stand in messages although they look personal, with `*` for
+    value; `personal_data_allowed` pieces that may be in messages although they look personal, with `*` for
     any characters.
     """
 

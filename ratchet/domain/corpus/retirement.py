@@ -140,7 +140,7 @@ def retired_since(
 ) -> pd.DataFrame:
     """Return the training rows that were retired since the champion's ledger, with `moved` and `reason`.
 
-    Rows that a merge moved, because the other clone trained on them, were chosen by nobody and do not count. Without
+    Rows that a merge moved, because the other clone trained on them, were chosen by no one and do not count. Without
     that ledger (`previous` is None) those that were retired on `day` or later count.
     """
     book = complete(ledger)

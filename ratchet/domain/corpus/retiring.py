@@ -34,7 +34,7 @@ def refusal(planned: Retirement, policy: RetirePolicy, intents: Collection[str] 
         limits.append(f"fewer than {policy.min_holdout_rows:,} ({KEY.format('min_holdout_rows')})")
         changes.append(f"{KEY.format('min_holdout_rows')} to {planned.remaining}")
     if share > policy.max_percent / 100:
-        limits.append(f"more than {policy.max_percent:g} % at once ({KEY.format('max_percent')})")
+        limits.append(f"more than {policy.max_percent:g}% at once ({KEY.format('max_percent')})")
         changes.append(f"{KEY.format('max_percent')} to {int(100 * share) + 1}")
     if not limits:
         return None

@@ -14,7 +14,7 @@ from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
 def returned(merged: Merged, ledger: pd.DataFrame, policy: SplitPolicy, work: Work = ALONE) -> pd.Series:
     """Mark the fresh rows that come back after a removal while a near-duplicate went to the other side.
 
-    Their own side stands in the ledger for ever, so they can be neither trained on nor tested with.
+    Their own side is in the ledger forever, so they can be neither trained on nor tested with.
     """
     marked = pd.Series(False, index=merged.frame.index)
     sides = dict(zip(as_list(ledger["key"]), as_list(ledger["side"]), strict=True))

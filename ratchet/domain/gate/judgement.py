@@ -30,12 +30,12 @@ from ratchet.domain.release.model import Model
 
 @dataclass(frozen=True)
 class Judgement:
-    """The verdict on a case, what the candidate was trained on, and where the run stands on the ramp.
+    """The verdict on a case, what the candidate was trained on, and where the run is on the ramp.
 
     `whole` is what was found of the bot besides its intents; `dialogue` what was played, None where nothing was;
     `why_entities` says of the messages with entities what `why` says of accuracy.
 
-    `why` says why accuracy moved, or why that is not known; None where nobody asked, or there is no champion.
+    `why` says why accuracy moved, or why that is not known; None where no one asked, or there is no champion.
     """
 
     case: Case

@@ -25,11 +25,11 @@ class RampPoint(Record):
 
 @dataclass(frozen=True)
 class RampStatus(Record):
-    """Where a run stands on the ramp; shares in [0, 1].
+    """Where a run is on the ramp; shares in [0, 1].
 
     `week` counts from 0, the week of the first point. `reached` is the number compared with `target`:
     the upper end of the accuracy's interval, or the accuracy itself where the policy says `point`.
-    `misses_in_a_row` counts weeks, this one included; `asks` tells that so many make it a person's matter.
+    `misses_in_a_row` counts weeks, this one included; `asks` tells whether that many let a person decide.
     `floor` is what no model may fall below.
     """
 
@@ -75,7 +75,7 @@ def status(
         reached=reached,
         miss=miss,
         misses_in_a_row=in_a_row,
-        # Whoever was asked in the third week need not be asked in the fourth, but again in the sixth.
+        # A person asked in the third week need not be asked in the fourth, but again in the sixth.
         asks=miss and in_a_row % policy.ask_after_misses == 0,
         floor=max(start - policy.floor_margin_points / 100, 0.0),
         compare=policy.compare,

@@ -18,7 +18,7 @@ def begun(day: date, subject: str) -> str:
 
 
 def retrained(day: date, summary: Summary) -> str:
-    """Name a retrain that has ended: `2026-W47 data 3f2a → 91.8 % promote`."""
+    """Name a retrain that has ended: `2026-W47 data 3f2a → 91.8% promote`."""
     if summary.outcome is Outcome.UNCHANGED:
         return begun(day, f"data {summary.data_revision[:4]} → nothing new, version {summary.model_version}")
     return begun(day, f"data {summary.data_revision[:4]} → {percent(summary.accuracy)} {summary.verdict}")

@@ -26,14 +26,14 @@ from ratchet.domain.record import Record
 from ratchet.domain.wording import percent
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
-"""Characters with which a message could steer the terminal of whoever labels it."""
+"""Characters with which a message could control the terminal of the person who labels it."""
 SUGGESTIONS = 3
 SOURCE = "production"
 
 
 @dataclass(frozen=True)
 class Estimate(Record):
-    """The share of a period's messages that were answered rightly, with its 95 % interval; shares in [0, 1].
+    """The share of a period's messages that were answered rightly, with its 95% interval; shares in [0, 1].
 
     `messages` were there, `labelled` of them have a label. `versions` are the models that answered,
     `holdout_accuracy` is the newest one's on its holdout.
@@ -131,7 +131,7 @@ def estimate(strata: Sequence[int], sample: pd.DataFrame, name: str = "") -> Est
 
 
 def wilson_of_share(share: float, size: float) -> tuple[float, float]:
-    """The 95 % Wilson interval of a share in a sample of a size that need not be whole."""
+    """The 95% Wilson interval of a share in a sample of a size that need not be whole."""
     z = NormalDist().inv_cdf(0.975)
     weight = z * z / size
     centre = (share + weight / 2) / (1 + weight)

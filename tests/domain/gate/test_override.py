@@ -72,7 +72,7 @@ def test_an_approval_covers_the_code_that_it_was_made_with() -> None:
 def test_what_the_gate_did_not_promote_needs_an_override(decision: Decision) -> None:
     """A rejected model and an open question go out by a valid override, and not without."""
     authorise(decision, approval(), DIGEST, NOW)
-    with pytest.raises(RatchetError, match="nobody has approved it"):
+    with pytest.raises(RatchetError, match="no one has approved it"):
         authorise(decision, None, DIGEST, NOW)
     with pytest.raises(RatchetError, match="expired"):
         authorise(decision, approval(), DIGEST, NOW + timedelta(days=8))

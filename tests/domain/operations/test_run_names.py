@@ -36,7 +36,7 @@ SUMMARY = Summary(
 
 def test_a_retrain_says_data_accuracy_and_verdict() -> None:
     """The list of runs alone tells how the weeks went."""
-    assert retrained(date(2026, 11, 21), SUMMARY) == "2026-W47 data 3f2a → 91.8 % promote"
+    assert retrained(date(2026, 11, 21), SUMMARY) == "2026-W47 data 3f2a → 91.8% promote"
 
 
 def test_a_retrain_without_news_says_so() -> None:

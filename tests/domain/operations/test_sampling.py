@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ratchet.domain.operations.sampling import STRATA, Estimate, draw, eligible, estimate
+from tests.tiers import exhaustive
 
 
 def messages(rows: list[tuple[str, str, float]], failed: bool = False) -> pd.DataFrame:
@@ -84,7 +85,10 @@ def sampled(generator: np.random.Generator, accuracy: np.ndarray, size: int, cou
 
 @pytest.mark.parametrize(
     "accuracy",
-    [[0.3, 0.6, 0.85, 0.95, 0.99], [0.5, 0.9, 1.0, 1.0, 1.0], [0.8] * 5, [0.97, 1.0, 1.0, 1.0, 1.0]],
+    [
+        [0.3, 0.6, 0.85, 0.95, 0.99],
+        *map(exhaustive, [[0.5, 0.9, 1.0, 1.0, 1.0], [0.8] * 5, [0.97, 1.0, 1.0, 1.0, 1.0]]),
+    ],
 )
 def test_the_interval_holds_the_truth_in_95_of_100_weeks(accuracy: list[float]) -> None:
     """With 200 labels, whatever the strata are like; and it is narrower than that of a simple sample."""

@@ -33,6 +33,7 @@ from tasks.release.stage import sample
 from tasks.training.recall import messages_of
 from tests.adapters.killed_store import grow_and_die
 from tests.corpora import data_workspace, git, rows
+from tests.tiers import exhaustive
 
 
 def run_of(settings: Settings, champion: Any = None) -> Any:
@@ -187,7 +188,7 @@ def test_a_proof_of_older_code_counts_for_nothing(
     assert proofs.known_sides(settings.state, policy) is None
 
 
-@pytest.mark.parametrize("content", [b"", b"key\n", b"\xff\xfe\x00", b"a,b,c\n1,2,3,4\n"])
+@pytest.mark.parametrize("content", [b"", *map(exhaustive, [b"key\n", b"\xff\xfe\x00", b"a,b,c\n1,2,3,4\n"])])
 def test_damaged_proofs_are_made_again(settings: Settings, content: bytes) -> None:
     """They cost time, not safety, and never a traceback."""
     run = run_of(settings)

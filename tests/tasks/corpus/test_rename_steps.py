@@ -36,5 +36,5 @@ def test_a_rename_that_was_killed_or_is_done_already_is_seen(tmp_path: Path) -> 
     commit = run_rename(clone)
     assert clone.clean()
     assert "- holiday" in domain.read_text()
-    (clone.workspace / "notes.txt").write_text("somebody's own")
+    (clone.workspace / "notes.txt").write_text("someone's own")
     assert run_rename(clone) == commit == clone.git("rev-parse", "HEAD").strip()

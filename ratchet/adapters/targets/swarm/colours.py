@@ -30,7 +30,7 @@ REMOVAL_SECONDS = 60
 
 
 class Colours:
-    """The stacks `NAME-blue` and `NAME-green` beside the stack NAME of what both stand on."""
+    """The stacks `NAME-blue` and `NAME-green` beside the stack NAME of what both share."""
 
     def __init__(self, client: docker.DockerClient, settings: Settings) -> None:
         self.client = client

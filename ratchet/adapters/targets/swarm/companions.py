@@ -1,4 +1,4 @@
-"""What stands beside the bot in a colour's stack: its custom actions and the project's own variables."""
+"""What is beside the bot in a colour's stack: its custom actions and the project's own variables."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class ChatInput(InputChannel):
         return "chat"
 
     def url_prefix(self) -> str:
-        """The routes stand at the root."""
+        """The routes are at the root."""
         return ""
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[None]]) -> Blueprint:
@@ -89,7 +89,7 @@ class ChatInput(InputChannel):
         sender = text(body, "sender", LONGEST_ID)
         person = text(body, "user", LONGEST_ID) if "user" in body else sender
         turn = Turn(
-            # Nobody can read or continue a conversation of another client application.
+            # No one can read or continue a conversation of another client application.
             conversation=f"{client.name}/{sender}",
             text=text(body, "message", MOST_CHARACTERS),
             context=self._context(client, person, body),

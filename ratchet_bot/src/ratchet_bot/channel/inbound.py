@@ -131,7 +131,7 @@ async def _until(task: asyncio.Task[None]) -> None:
 def guarded(handler: Callable[..., Any], channel: Any, kind: str) -> Callable[..., Awaitable[Any]]:
     """Return a channel's handler of requests, whose answer says whether the message was taken.
 
-    Rasa's handlers answer 200 whatever becomes of a message; then nobody would send it again.
+    Rasa's handlers answer 200 whatever becomes of a message; then no one would send it again.
     """
 
     @functools.wraps(handler)
