@@ -97,10 +97,10 @@ def test_home_says_what_is_live_how_good_it_is_and_what_waits(seen: Served) -> N
     page = seen.visitor(Role.READ).get("/").text
     for fact in (
         "Version 1",
-        "90.0 %",
-        "80.0 % to 95.0 %",
+        "90.0%",
+        "80.0% to 95.0%",
         "1,234",
-        "100 (8.1 %)",
+        "100 (8.1%)",
         "Gate asks",
         "2 handed-over",
         "30 messages to label",
