@@ -10,9 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ratchet_bot.channel import handed
-from ratchet_bot.channel.desk import MemoryDesk, Pause, RedisDesk, make
+from ratchet_bot.channel import figures, handed
+from ratchet_bot.channel.desk import MemoryDesk, Pause
+from ratchet_bot.channel.desk_redis import RedisDesk, make
 from ratchet_bot.channel.handed import Handed, NotPossible
+from ratchet_bot.channel.hours import ALWAYS, Hours
 from ratchet_bot.channel.store import Store
 from tests.replicas import RedisServer
 
@@ -180,5 +182,44 @@ def test_a_redis_that_is_killed_loses_no_hand_off(redis: RedisServer) -> None:
         await desk.change("web/dora", lambda state: handed.ended(state, "mia", handed.CLOSED, 4.0))
         with redis.client() as client:
             assert 0 < client.ttl("ratchet:desk:web/dora") <= 7 * 24 * 3600
+
+    run(scenario)
+
+
+def test_a_reply_to_a_platform_is_to_be_pushed_until_it_is_received(desks: Desks) -> None:
+    """One to a client application is fetched, and a note goes to nobody."""
+
+    async def scenario() -> None:
+        first, second, name = desks(), desks(), "webhooks/slack/U1"
+        for one in (name, "web/anna"):
+            await first.change(one, lambda state: handed.taken(handed.opened(state, 1.0), "mia", 60, 1.0))
+            await first.change(one, lambda state: handed.noted(state, "mia", "angry", "n", 1.0))
+        assert await second.unpushed() == []
+        for one in (name, "web/anna"):
+            await first.change(one, lambda state: handed.replied(state, "mia", "hi", "r", 60, 1.0))
+        assert await second.unpushed() == [name]
+        await second.change(name, lambda state: handed.received(state, 2))
+        assert await first.unpushed() == []
+
+    run(scenario)
+
+
+def test_figures_say_who_waits_and_how_fast_people_were(desks: Desks) -> None:
+    """Of all replicas; how long one waits counts from the last opening, and outside the hours not at all."""
+
+    async def scenario() -> None:
+        first, second, now = desks(), desks(), time.time()
+        for number, desk in enumerate((first, second, first)):
+            since = now - 600 + number
+            await desk.change(f"web/u{number}", lambda state, since=since: handed.opened(state, since))
+        await first.change("web/u1", lambda state: handed.taken(state, "mia", 3600, now))
+        await second.change("web/u1", lambda state: handed.replied(state, "mia", "hi", "r", 60, now))
+        found = await figures.of(second, ALWAYS, 24, now)
+        assert found == await figures.of(first, ALWAYS, 24, now)
+        assert (found["waiting"], found["taken"], found["opened"], found["replied"]) == (2, 1, 3, 1)
+        assert found["longest_seconds"] == pytest.approx(600)
+        assert found["first_reply_p50_seconds"] == found["first_reply_p90_seconds"] == pytest.approx(599)
+        assert (await figures.of(first, Hours({0: ()}), 24, now))["longest_seconds"] is None
+        assert (await figures.of(first, ALWAYS, 0.1, now))["opened"] == 0
 
     run(scenario)

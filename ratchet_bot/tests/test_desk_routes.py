@@ -93,6 +93,7 @@ ROUTES = [
     ("GET", "/chat/replies", {"chat"}),
     ("GET", "/handoff", {"handoff"}),
     ("GET", "/handoff/conversation", {"handoff"}),
+    ("GET", "/handoff/figures", {"handoff", "pause"}),
     ("POST", "/handoff/take", {"handoff"}),
     ("POST", "/handoff/reply", {"handoff"}),
     ("POST", "/handoff/note", {"handoff"}),

@@ -35,6 +35,10 @@ OTHERS = {
         "Age in days at which conversation events are deleted. Ratchet sets it from `monitor.retention_days`.",
     ),
     "RATCHET_ACTIONS_SERVICE": (BOT, "Address of the release's own custom actions. Ratchet sets it."),
+    "RATCHET_HANDOFF_HOURS": (
+        BOT,
+        "Opening hours of the people behind the bot, as JSON. Ratchet sets it from `handoff` in `params.yaml`.",
+    ),
     "RATCHET_HANDOFF_URL": (BOT, "Webhook that gets the conversation at a hand-off."),
     "RATCHET_MODEL_SHA256": (BOT, "SHA-256 that the model must have before it is loaded. The image has it."),
     "RATCHET_MODEL_VERSION": (BOT, "Version of the model, for `/status`. The image has it."),

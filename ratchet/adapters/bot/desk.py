@@ -38,6 +38,10 @@ class Desk:
         new = {"id": secrets.token_hex(8)} if "text" in more else {}
         return self._ask("POST", f"/handoff/{what}", {"conversation": conversation, "by": by, **new, **more})
 
+    def figures(self, hours: float = 24) -> dict[str, Any]:
+        """Return how many wait for a person, and how fast people were in the last hours."""
+        return self._ask("GET", "/handoff/figures", {"hours": hours})
+
     def paused(self) -> dict[str, Any] | None:
         """Return the pause; None while the bot answers."""
         return self._ask("GET", "/pause").get("paused") or None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,23 @@ def newest(settings: Settings, at: float, most: int) -> pd.DataFrame:
     """Return the newest `most` messages from a time on that a bot answered, oldest first."""
     query = "SELECT * FROM messages WHERE at >= :at AND NOT failed ORDER BY id DESC LIMIT :most"
     return read(settings, query, {"at": at, "most": most}).iloc[::-1]
+
+
+def counts(settings: Settings, at: float, fallbacks: Sequence[str]) -> dict[str, int]:
+    """Count the messages from a time on, and those of them that were answered by one of the `fallbacks`."""
+    query = (
+        "SELECT COUNT(*) AS messages, SUM(CASE WHEN intent IN (:one, :other) THEN 1 ELSE 0 END) AS fallbacks, "
+        "SUM(CASE WHEN handed_off THEN 1 ELSE 0 END) AS handed_off, SUM(CASE WHEN failed THEN 1 ELSE 0 END) AS failed "
+        "FROM messages WHERE at >= :at"
+    )
+    one, other = fallbacks
+    with connection(settings) as found:
+        if found is None:
+            return {"messages": 0, "fallbacks": 0, "handed_off": 0, "failed": 0}
+        from sqlalchemy import text
+
+        [row] = found.execute(text(query), {"at": at, "one": one, "other": other}).mappings().all()
+    return {name: int(value or 0) for name, value in row.items()}
 
 
 def after(settings: Settings, cursor: int, model_id: str, most: int) -> pd.DataFrame:

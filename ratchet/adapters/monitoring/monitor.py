@@ -116,6 +116,7 @@ def look(settings: Settings, memory: Memory, now: float) -> tuple[Sighting, Memo
         blind=sources.blind,
         probe=probe,
         paused=ask("pause", lambda: desks.seen(settings)) if serving else "",
+        people=ask("hand-offs", lambda: desks.people(settings)) if serving else None,
     )
     kept = fleet.remembered(memory.fleet) if fleet else memory.fleet
     return sighting, replace(

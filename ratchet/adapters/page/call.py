@@ -40,9 +40,11 @@ class Call:
     def text(self, name: str, most: int = 2000) -> str:
         """Return a field of the form without the blanks around it, "" where it is missing.
 
-        Raises `UsageError` where it is longer than `most` characters.
+        Raises `UsageError` where it is longer than `most` characters, or has a NUL, which no program takes.
         """
         value = (list(self.fields.get(name, [])) or [""])[0].strip()
+        if "\0" in value:
+            raise UsageError(f"The field {name} has a character that cannot be used.", "Type it again.")
         if len(value) > most:
             raise UsageError(
                 f"The field {name} has {len(value):,} characters.", f"Write at most {most:,} of them."

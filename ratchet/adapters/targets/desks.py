@@ -8,7 +8,8 @@ from ratchet.adapters.bot.desk import Desk, OldBot
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.targets.choice import choose_target
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.operations.handoff import paused_sentence
+from ratchet.domain.operations import handoff
+from ratchet.domain.operations.handoff import People, paused_sentence
 
 
 def for_operator(settings: Settings) -> Desk:
@@ -33,6 +34,14 @@ def seen(settings: Settings) -> str | None:
         return None
     except OldBot:
         return ""
+
+
+def people(settings: Settings) -> People | None:
+    """Return how those who answer in the bot's place do; None where the bot is silent or cannot say it."""
+    try:
+        return handoff.people(for_operator(settings).figures())
+    except (BotSilent, OldBot):
+        return None
 
 
 def said(settings: Settings) -> str:

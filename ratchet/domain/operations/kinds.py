@@ -19,6 +19,12 @@ class Kind(StrEnum):
     Run `ratchet resume` when the reason is gone.
     """
 
+    WAITING = "people waiting"
+    """A conversation has waited for a person for `alert_minutes` of the opening hours, and no colleague has taken it.
+
+    Run `ratchet handoff list` for who waits, and `ratchet handoff take` for one of them.
+    """
+
     REPLICA_DOWN = "replica down"
     """A replica does not answer, or was restarted since the last look. The others answer users.
 

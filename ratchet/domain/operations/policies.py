@@ -5,7 +5,12 @@ Apart from what they govern, so that reading them imports no library: every comm
 
 from __future__ import annotations
 
-from pydantic import Field
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
 
 from ratchet.domain.policy import Policy
 
@@ -41,6 +46,45 @@ class MonitorPolicy(Policy):
     )
     drift: DriftPolicy = DriftPolicy()
     alerts: AlertPolicy = AlertPolicy()
+
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+SPAN = re.compile(r"(\d\d):([0-5]\d)-(\d\d):([0-5]\d)")
+
+
+class HandoffPolicy(Policy):
+    """The section `handoff` of `params.yaml`."""
+
+    hours: dict[Day, list[str]] = Field({}, description="when people answer, by weekday; {}: always")
+    time_zone: str = Field("UTC", description="on the clocks of this time zone")
+    holidays: list[date] = Field([], description="days on which no one answers")
+    say_closed: str = Field("", description="said outside the hours; {opens} is when they begin")
+    say_waiting: str = Field("", description="said once to who writes while no one has the conversation")
+    alert_minutes: float | None = Field(
+        10, gt=0, description="an alert when someone waits for so long within the hours; null: never"
+    )
+
+    @field_validator("hours")
+    @classmethod
+    def _spans(cls, hours: dict[str, list[str]]) -> dict[str, list[str]]:
+        for day, spans in hours.items():
+            for span in spans:
+                if not is_span(span):
+                    raise ValueError(f"{day} has {span!r}, which is no span such as 09:00-17:00")
+        return hours
+
+    def for_bot(self) -> Mapping[str, Any]:
+        """Return what the bot has to know of it."""
+        return self.model_dump(mode="json", exclude={"alert_minutes"})
+
+
+def is_span(span: str) -> bool:
+    """Say whether a text is a part of a day, as 09:00-17:00 is; a day ends at 24:00."""
+    matched = SPAN.fullmatch(span)
+    if matched is None:
+        return False
+    first, first_minutes, last, last_minutes = map(int, matched.groups())
+    return 60 * first + first_minutes < 60 * last + last_minutes <= 24 * 60
 
 
 STRATA = 5

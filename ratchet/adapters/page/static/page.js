@@ -21,3 +21,18 @@ document.addEventListener("click", (event) => {
   const closer = event.target.closest("[data-closes]");
   if (closer) closer.closest("dialog").close();
 });
+
+// A piece that renews itself leaves a person alone who is just in it with the keyboard.
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const piece = event.target;
+  if (piece.id === "now" && piece.contains(document.activeElement)) event.preventDefault();
+});
+
+// A message that was answered leaves the field free for the next one.
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.target.id === "say" && event.detail.successful) {
+    const field = document.getElementById("message");
+    field.value = "";
+    field.focus();
+  }
+});

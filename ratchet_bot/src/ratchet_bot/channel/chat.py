@@ -112,7 +112,12 @@ class ChatInput(InputChannel):
         return response.json(
             {
                 "results": [
-                    {"intent": p.intent, "confidence": p.confidence, "ranking": p.ranking}
+                    {
+                        "intent": p.intent,
+                        "confidence": p.confidence,
+                        "ranking": p.ranking,
+                        "entities": list(p.entities),
+                    }
                     for p in predictions
                 ]
             }

@@ -13,11 +13,11 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from ratchet_bot.channel import handed
+from ratchet_bot.channel import figures, handed
 from ratchet_bot.channel.access import CHAT, HANDOFF, PAUSE, Access
 from ratchet_bot.channel.asked import BadRequest, answer_refusals, authorised, content, text
 from ratchet_bot.channel.conversation import Conversations
-from ratchet_bot.channel.desk import Pause
+from ratchet_bot.channel.desk import KEPT_SECONDS, Pause
 from ratchet_bot.channel.handed import Handed, NotPossible
 from ratchet_bot.channel.limits import LONGEST_ID, MOST_CHARACTERS
 from ratchet_bot.channel.silence import Silence
@@ -28,6 +28,8 @@ MOST_WAIT_SECONDS = 5.0
 """So long at most a request waits for a reply: half of what the proxy allows."""
 MINUTES, MOST_MINUTES = 15.0, 24 * 60.0
 """How long a colleague has a conversation without a word, normally and at most."""
+HOURS, MOST_HOURS = 24.0, KEPT_SECONDS / 3600
+"""Over how long figures are, normally and at most."""
 LONGEST_NAME = 2 * LONGEST_ID + 1
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -42,6 +44,7 @@ class DeskRoutes:
     - `POST /handoff/take` {"conversation", "minutes"?}, `/handoff/reply` and `/handoff/note` {"conversation", "text",
       "id"}, `/handoff/close` and `/handoff/return` {"conversation"}. `by` names who of the client's people it is. A
       change that the state does not allow is 409 with the reason; a request that is sent again changes nothing.
+    - `GET /handoff/figures?hours=H`: how many wait, and how fast people were in the last hours; as for `/pause`.
     - `GET /pause`, `PUT /pause` {"say", "handoff"?, "by"?}, `DELETE /pause`: for the staging token and `handoff`.
 
     And for client applications: `GET /chat/replies?sender=S&after=N&wait=T`, the replies after number N, which says
@@ -65,6 +68,7 @@ class DeskRoutes:
             ("GET", "/chat/replies", self._replies),
             ("GET", "/handoff", self._list),
             ("GET", "/handoff/conversation", self._read),
+            ("GET", "/handoff/figures", self._figures),
             ("POST", "/handoff/take", self._take),
             ("POST", "/handoff/reply", self._reply),
             ("POST", "/handoff/note", self._note),
@@ -116,6 +120,11 @@ class DeskRoutes:
         lines = [{**asdict(line), "received": line.number <= state.received} for line in state.lines]
         before = await self.conversations.said(name)
         return response.json({**_row(name, state, time.time()), "before": before, "lines": lines})
+
+    async def _figures(self, request: Request) -> HTTPResponse:
+        authorised(self._access, request, PAUSE)
+        hours = _number(request.args.get("hours") or HOURS, "hours", MOST_HOURS)
+        return response.json(await figures.of(self._desk, self._silence.open, hours, time.time()))
 
     async def _take(self, request: Request) -> HTTPResponse:
         who, body = self._who(request)

@@ -38,11 +38,15 @@ NO_SOCKET = (EngineIOError, KeyError)
 
 
 class Socket:
-    """One connection: counts the pings that went out on it, and calls back when they are answered."""
+    """One connection: counts the pings that went out on it, and calls back when they are answered.
+
+    `told` has, by session, the number of the last of a person's replies that went out on it.
+    """
 
     def __init__(self, socket: AsyncSocket) -> None:
         self._socket = socket
         self._sent = self._answered = 0
+        self.told: dict[str, int] = {}
         self._waiting: deque[tuple[int, Callable[[], Awaitable[None]]]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         send, answered = socket.send, socket.schedule_ping
@@ -79,7 +83,7 @@ class Sockets:
     """What is done beside Rasa's own channel; its handlers stay as they are."""
 
     def __init__(self, channel: SocketIOInput, path: str, outbox: Outbox, locks: LockStore) -> None:
-        self._channel, self._path = channel, path
+        self._channel, self.path = channel, path
         self._outbox, self._locks = outbox, locks
         self._namespace = channel.namespace or "/"
         self._open: dict[str, Socket] = {}
@@ -119,6 +123,22 @@ class Sockets:
         number = await self._outbox.put(self._conversation(session), data) if self._persistent else None
         await self._emit(session, event, data, room, number)
 
+    async def tell(
+        self, session: str, number: int, data: dict[str, Any], received: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Send a person's reply to those of a session's connections here that it did not go out on, in order.
+
+        `received` is called once one of them has it.
+        """
+        server, event = self._channel.sio, self._channel.bot_message_evt
+        with contextlib.suppress(*NO_SOCKET):
+            for sid, eio in list(server.manager.get_participants(self._namespace, session)):
+                one = self._open.get(eio)
+                if one and one.told.get(session, 0) < number:
+                    one.told[session] = number
+                    await server.emit(event, data, room=sid, namespace=self._namespace)
+                    await one.ask(received)
+
     async def again(self, session: str) -> None:
         """Send what a session's client does not have, once the turns are over that are before this."""
         name = self._conversation(session)
@@ -149,7 +169,7 @@ class Sockets:
         return bool(self._channel.session_persistence)
 
     def _conversation(self, session: str) -> str:
-        return naming.conversation(self._path, session)
+        return naming.conversation(self.path, session)
 
     def _connecting(self, handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def connect(sid: str, environ: dict[str, Any], auth: Any = None) -> Any:
