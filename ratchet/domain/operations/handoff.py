@@ -17,7 +17,7 @@ class People(Record):
     """How people who answer in the bot's place do, as the bot says it (`GET /handoff/figures`).
 
     `waiting` conversations are free, `taken` ones are not. `longest_seconds` is how long one waits, from the last
-    opening on; None where none does, or it is outside the hours (`open`). `opened` in the last `hours` is their number, and
+    opening on; None where none does, or outside the hours (`open`). `opened` is their number in the last `hours`, and
     `replied` how many got a first reply, after `first_reply_p50_seconds` in the median.
     """
 
