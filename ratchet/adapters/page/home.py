@@ -105,7 +105,7 @@ def asked(call: Call) -> Question:
     found = waiting.question(Registry(call.settings))
     if found is None or found.version != call.needed("version", "The version", 20):
         raise UsageError(
-            "Nobody is asked about this version any more.",
+            "No one is asked about this version any more.",
             "See Home: a newer model or another person settled it.",
         )
     return found
