@@ -142,13 +142,13 @@ def of_people(seen: Sighting) -> Iterator[Metric]:
     for name, number in zip(("up", "down"), seen.rated, strict=True):
         ratings.add_metric([name], number)
     yield ratings
-    if people := seen.people:
-        yield gauge("ratchet_handoff_waiting", "Conversations that wait for a person.", people.waiting)
-        yield gauge("ratchet_handoff_taken", "Conversations that a person has.", people.taken)
-        yield gauge("ratchet_handoff_opened", "Hand-offs of the last 24 hours.", people.opened)
-        longest = people.longest_seconds or 0.0
+    if desk := seen.desk:
+        yield gauge("ratchet_handoff_waiting", "Conversations that wait for a person.", desk.waiting)
+        yield gauge("ratchet_handoff_taken", "Conversations that a person has.", desk.taken)
+        yield gauge("ratchet_handoff_opened", "Hand-offs of the last 24 hours.", desk.opened)
+        longest = desk.longest_seconds or 0.0
         yield gauge("ratchet_handoff_longest_wait_seconds", "How long someone waits.", longest)
-        if (median := people.first_reply_p50_seconds) is not None:
+        if (median := desk.first_reply_p50_seconds) is not None:
             text = "Median time to a person's first reply in the last 24 hours."
             yield gauge("ratchet_handoff_first_reply_p50_seconds", text, median)
 

@@ -157,16 +157,16 @@ def test_figures_of_people_are_read(bot: Bot, tmp_path: Path) -> None:
     }
     said |= {"first_reply_p50_seconds": 1.0, "first_reply_p90_seconds": None, "of_a_later_release": 1}
     bot.says(200, said)
-    found = desks.people(settings)
+    found = desks.figures(settings)
     assert found is not None
     assert (found.waiting, found.longest_seconds) == (2, 5.0)
     assert bot.asked[-1][1] == "/handoff/figures?hours=24"
     for status, body in ((404, b"404"), (503, b"none")):
         bot.says(status, body)
-        assert desks.people(settings) is None
+        assert desks.figures(settings) is None
     bot.says(403, {"error": "no right"})
     with pytest.raises(RatchetError):
-        desks.people(settings)
+        desks.figures(settings)
 
 
 def test_what_is_said_of_a_pause(bot: Bot, tmp_path: Path) -> None:
