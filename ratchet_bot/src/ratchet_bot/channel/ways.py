@@ -47,13 +47,16 @@ def _writable(one: Platform) -> bool:
 
 
 def _output(one: Platform, agent: Agent) -> Callable[[str], Awaitable[OutputChannel]]:
+    kept: list[OutputChannel] = []
+
     async def output(person: str) -> OutputChannel:
         if (
             one.kind == "telegram"
         ):  # Rasa's own method would set the webhook again, in an event loop of its own
             from rasa.core.channels.telegram import TelegramOutput
 
-            return TelegramOutput(one.channel.access_token)
+            kept[:] = kept or [TelegramOutput(one.channel.access_token)]  # it keeps its connections
+            return kept[0]
         if one.kind == "slack":  # where the person wrote: a channel, a thread
             last = await _metadata(agent, naming.conversation(one.path, person))
             return one.channel.get_output_channel(last.get("out_channel"), last.get("thread_id"))
