@@ -113,8 +113,8 @@ def test_a_key_that_stands_twice_is_named_with_its_lines(tmp_path: Path) -> None
     ("text", "key", "right"),
     [
         ("triggers: {time_zone: Europe/Berln}", "triggers.time_zone", "time_zone: Europe/Berlin"),
-        ("handoff: {time_zone: Europe/Berln}", "handoff.time_zone", "time_zone: Europe/Berlin"),
-        ('handoff: {hours: {mon: ["9-17"]}}', "handoff.hours", "09:00-17:00"),
+        ("desk: {time_zone: Europe/Berln}", "desk.time_zone", "time_zone: Europe/Berlin"),
+        ('desk: {hours: {mon: ["9-17"]}}', "desk.hours", "09:00-17:00"),
         ("triggers: {time_zone: Europe}", "triggers.time_zone", "time_zone: Europe/Berlin"),
         ("triggers: {time_zone: ''}", "triggers.time_zone", "time_zone: Europe/Berlin"),
         ("triggers: {schedule: every monday}", "triggers.schedule", 'schedule: "0 6 * * 1"'),
