@@ -179,21 +179,27 @@ def put(settings: Settings, here: str, replaced: dict[str, str]) -> None:
 
 
 def forget_events(settings: Settings, named: set[str], person: str | None) -> int:
-    """Delete a person's events and those with one of the texts; returns how many there were."""
-    from sqlalchemy import text
+    """Delete a person's events and ratings, and those with one of the texts; returns how many there were."""
+    from sqlalchemy import bindparam, column, delete, inspect, select, table, text
 
+    count = 0
     with traffic.connection(settings) as found:
         if found is None:
             return 0
-        rows = found.execute(text("SELECT id, conversation, text FROM messages")).all()
         whose = conversations(settings, person) if person else []
-        gone = [{"id": one.id} for one in rows if one.conversation in whose or normalise(one.text) in named]
-        if gone:
-            if found.dialect.name == "sqlite":
-                found.execute(text("PRAGMA secure_delete = ON"))
-            found.execute(text("DELETE FROM messages WHERE id = :id"), gone)
-            found.commit()
-        return len(gone)
+        for name in [one for one in ("messages", "ratings") if inspect(found).has_table(one)]:
+            kept = table(name, column("id"), column("conversation"), column("text"))
+            rows = found.execute(select(kept)).all()
+            gone = [
+                {"gone": one.id} for one in rows if one.conversation in whose or normalise(one.text) in named
+            ]
+            if gone:
+                if found.dialect.name == "sqlite":
+                    found.execute(text("PRAGMA secure_delete = ON"))
+                found.execute(delete(kept).where(kept.c.id == bindparam("gone")), gone)
+            count += len(gone)
+        found.commit()
+    return count
 
 
 def forget_samples(settings: Settings, words: set[str]) -> int:

@@ -130,6 +130,10 @@ class Figures:
                 yield gauge("ratchet_reply_p50_seconds", "Median time of a reply.", traffic.p50_ms / 1000)
             if traffic.p95_ms is not None:
                 yield gauge("ratchet_reply_p95_seconds", "95% of replies are faster.", traffic.p95_ms / 1000)
+        ratings = family("ratchet_ratings", "Answers that users rated in the last 24 hours.", ["rating"])
+        for name, number in zip(("up", "down"), seen.rated, strict=True):
+            ratings.add_metric([name], number)
+        yield ratings
         if people := seen.people:
             yield gauge("ratchet_handoff_waiting", "Conversations that wait for a person.", people.waiting)
             yield gauge("ratchet_handoff_taken", "Conversations that a person has.", people.taken)

@@ -28,10 +28,11 @@ POLICY = "; ".join(
     )
 )
 HEADERS = {
+    # not `no-referrer`: browsers then send `Origin: null` with the page's own forms
     "content-security-policy": POLICY,
     "x-frame-options": "DENY",
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
@@ -40,7 +41,7 @@ KEPT, FRESH = "private, max-age=31536000, immutable", "no-store"
 
 
 class Guard:
-    """Answers nobody who came by another name (a page elsewhere that lets its name lead here), and adds the headers."""
+    """Answers no one who came by another name (a page elsewhere that lets its name lead here), and adds the headers."""
 
     def __init__(self, app: App, site: Site) -> None:
         self.app, self.site = app, site

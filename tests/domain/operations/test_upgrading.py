@@ -145,8 +145,16 @@ def test_extras_of_rasa_become_their_packages() -> None:
 
 
 def test_versions_compare_by_their_numbers() -> None:
-    """0.10 is newer than 0.9; a bot of before has none and is older than all."""
+    """0.10 is newer than 0.9, a release than its candidates; a bot of before has none and is older than all."""
     assert digits("") < digits("0.9.1") < digits("0.10")
+    assert (
+        digits("0.10")
+        < digits("1.0.0a1")
+        < digits("1.0.0rc1")
+        < digits("1.0.0rc2")
+        < digits("1.0.0")
+        < digits("1.0.1")
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ from ratchet_bot.tools._errors import ToolError
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SPAN = re.compile(r"(\d\d):([0-5]\d)-(\d\d):([0-5]\d)")
 AHEAD = 400
-"""So many days ahead an opening is looked for."""
+"""How many days ahead an opening is looked for."""
 BACK = 8
-"""So many days back the begin of hours without a gap is looked for."""
+"""How many days back the begin of hours without a gap is looked for."""
 
 
 @dataclass(frozen=True)

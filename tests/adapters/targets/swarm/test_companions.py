@@ -66,6 +66,25 @@ def test_a_colour_has_its_own_actions_and_its_replicas_know_where(settings: Sett
     assert "ports" not in own
 
 
+def test_what_only_the_actions_need_comes_to_the_colour_too(settings: Settings, tmp_path: Path) -> None:
+    """A secret and a network that stack.yml declares for `actions` alone; another content is another secret."""
+    document = copy.deepcopy(stack.read(settings))
+    file = tmp_path / "password"
+    file.write_text("one")
+    document["secrets"]["database"] = {"file": str(file)}
+    document["networks"]["ledger"] = {}
+    service = document["services"]["actions"]
+    service["secrets"], service["networks"] = ["database"], ["ledger"]
+    made = coloured(settings, document)
+    assert made["services"]["actions-blue"]["secrets"] == ["database"]
+    assert made["secrets"]["database"]["name"] == f"team-blue-database-{sha256(file)[:12]}"
+    assert set(made["services"]["actions-blue"]["networks"]) == {"ledger", "front", "state"}
+    assert made["networks"]["ledger"]["name"] == "team_ledger"
+    label = made["services"]["bot-blue"]["deploy"]["labels"][derived.SECRETS]
+    file.write_text("two")
+    assert coloured(settings, document)["services"]["bot-blue"]["deploy"]["labels"][derived.SECRETS] != label
+
+
 def test_what_all_releases_stand_on_has_no_actions(settings: Settings) -> None:
     """They belong to the colour, also where a stack.yml from before does not know them."""
     document = stack.read(settings)
