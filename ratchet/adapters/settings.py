@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -43,7 +43,7 @@ class Params(Policy):
     """`params.yaml`: the policy of a workspace, one section a subject."""
 
     corpus: CorpusPolicy = CorpusPolicy()
-    split: SplitPolicy = SplitPolicy()
+    split: SplitPolicy = Field(SplitPolicy(), validate_default=True)
     validation: ValidationPolicy = ValidationPolicy()
     train: TrainPolicy = TrainPolicy()
     gate: GatePolicy = GatePolicy()
@@ -54,6 +54,13 @@ class Params(Policy):
     harvest: HarvestPolicy = HarvestPolicy()
     handoff: HandoffPolicy = HandoffPolicy()
     sources: dict[str, SourcePolicy] = Field(default_factory=dict)
+
+    @field_validator("split")
+    @classmethod
+    def by_language(cls, split: SplitPolicy, info: ValidationInfo) -> SplitPolicy:
+        """Near-duplicates are told apart by the language of the corpus."""
+        corpus = info.data.get("corpus")  # absent where it is faulty itself
+        return split.within(corpus.language) if corpus else split
 
 
 class Settings(BaseSettings):

@@ -14,10 +14,10 @@ from ratchet.domain.operations.summary import Outcome, Summary
 
 HEADLINES = {
     Outcome.RELEASED: "[green bold]Released.[/green bold]",
-    Outcome.UNCHANGED: "[bold]Nothing changed[/bold] since this model was trained.",
+    Outcome.UNCHANGED: "[bold]Nothing new[/bold] since this model was trained.",
     Outcome.REJECTED: "[red bold]Rejected[/red bold]: the old release keeps serving.",
     Outcome.TRIED: "[bold]Tried[/bold]: nothing was registered or released.",
-    Outcome.ASKS: "[yellow bold]A person has to decide[/yellow bold]: the old release keeps serving.",
+    Outcome.ASKS: "[yellow bold]Asks[/yellow bold]: a person has to decide; the old release keeps serving.",
 }
 
 

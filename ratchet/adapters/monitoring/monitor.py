@@ -33,6 +33,7 @@ from ratchet.domain.release.manifest import Release
 
 Answer = TypeVar("Answer")
 PATIENCE_SECONDS = 300.0
+RATED_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ def look(settings: Settings, memory: Memory, now: float) -> tuple[Sighting, Memo
         blind=sources.blind,
         probe=probe,
         paused=ask("pause", lambda: desks.seen(settings)) if serving else "",
+        rated=ask("traffic", lambda: traffic.rated(settings, now - RATED_SECONDS)) or (0, 0),
         people=ask("hand-offs", lambda: desks.people(settings)) if serving else None,
     )
     kept = fleet.remembered(memory.fleet) if fleet else memory.fleet

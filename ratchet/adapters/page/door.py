@@ -63,7 +63,7 @@ class Door:
             found = self.session(request)
             if found is None:
                 return to_sign_in(request)
-            return await run_in_threadpool(self.shown, self.call(request, found), role, show)
+            return await run_in_threadpool(self.shown, request, found, role, show)
 
         self.add("GET", path, role, answer)
 
@@ -79,13 +79,7 @@ class Door:
             if found is None:
                 return to_sign_in(request)
             body = await read_body(request, most_bytes)
-            call = self.call(request, found, body)
-            token = request.headers.get(FORM_HEADER) or call.text(FORM_FIELD)
-            if not hmac.compare_digest(token.encode("utf-8", "replace"), call.csrf.encode()):
-                raise Refused(
-                    403, "This form is not from your session.", "Load the page again, and repeat it."
-                )
-            return await run_in_threadpool(self.done, call, role, path, do)
+            return await run_in_threadpool(self.done, request, found, body, Way("POST", path, role), do)
 
         self.add("POST", path, role, answer)
 
@@ -117,19 +111,24 @@ class Door:
             partial=request.headers.get("hx-request") == "true",
         )
 
-    def shown(self, call: Call, role: Role, show: Show) -> Response:
+    def shown(self, request: Request, found: Session, role: Role, show: Show) -> Response:
         """Show a page, or say why not."""
+        call = self.call(request, found)
         try:
             require(call, role)
             return show(call)
         except RatchetError as error:
             return told(call, error)
 
-    def done(self, call: Call, role: Role, path: str, do: Do) -> Response:
+    def done(self, request: Request, found: Session, body: bytes, way: Way, do: Do) -> Response:
         """Carry out an act and record it; what was refused is recorded, too."""
-        who = (call.settings, call.person.name, call.person.role, path)
+        call = self.call(request, found, body)
+        token = request.headers.get(FORM_HEADER) or call.text(FORM_FIELD)
+        if not hmac.compare_digest(token.encode("utf-8", "replace"), call.csrf.encode()):
+            raise Refused(403, "This form is not from your session.", "Load the page again, and repeat it.")
+        who = (call.settings, call.person.name, call.person.role, way.path)
         try:
-            require(call, role)
+            require(call, way.role)
             made = do(call)
         except RatchetError as error:
             record.note(*who, "", error.fact)

@@ -28,10 +28,11 @@ POLICY = "; ".join(
     )
 )
 HEADERS = {
+    # not `no-referrer`: browsers then send `Origin: null` with the page's own forms
     "content-security-policy": POLICY,
     "x-frame-options": "DENY",
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fastapi.responses import Response
 
 from ratchet.adapters.page import jobs, looks
@@ -9,7 +11,6 @@ from ratchet.adapters.page.call import Call, Done
 from ratchet.adapters.page.door import Door, Refused
 from ratchet.adapters.page.kept import Kept
 from ratchet.adapters.registry.mlflow import Registry
-from ratchet.adapters.report.page import PAGE
 from ratchet.domain.errors import UsageError
 from ratchet.domain.gate import override
 from ratchet.domain.gate.waiting import Question
@@ -25,6 +26,7 @@ class Home:
     def __init__(self, door: Door) -> None:
         site = door.site
         self.kept = Kept(lambda: looks.look(site.settings), site.clock)
+        site.warm.append(self.kept.get)
         door.menu("Home", "/")
         door.page("/", Role.READ, self.show)
         door.page("/now", Role.READ, self.now)
@@ -64,13 +66,13 @@ def add_to(door: Door) -> None:
 def report(call: Call) -> Response:
     """Show the report of the model that the gate asks about, or of the live one, as the run wrote it.
 
-    It is a page of its own with styles and a script in it: its policy allows just these, and nothing from elsewhere.
+    It is a page of its own: its policy allows its styles, no script, and nothing from elsewhere.
     """
     registry = Registry(call.settings)
     models = {one.version: one for one in registry.models()}
     model = models.get(call.query.get("version", ""))
-    found = next(iter(sorted(call.settings.runs.glob(f"{model.run_name}/{PAGE}"))), None) if model else None
-    if found is None:
+    found = Path(model.report).resolve() if model and model.report else None
+    if found is None or not found.is_file() or not found.is_relative_to(call.settings.runs.resolve()):
         raise Refused(404, "There is no report of that version on this machine.", "See MLflow's pages.")
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox"
     return Response(found.read_bytes(), media_type="text/html", headers={"content-security-policy": policy})
@@ -133,7 +135,7 @@ def rollback(call: Call) -> Done:
     seen = call.needed("live", "The live release", 60)
     if live is None or live.id != seen:
         raise UsageError(
-            f"{seen[:60]} is not live any more.", "See what is live now, and roll back from there if need be."
+            f"{seen[:60]} is not live any more.", "See what is live now, and go back from there if necessary."
         )
     to = rollback_target(releases, live.id, call.text("to", 60) or None)
     return started(call, f"A rollback to {to.id}", ["rollback", f"--to={to.id}"])

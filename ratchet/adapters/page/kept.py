@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
+
+from ratchet.domain.errors import RatchetError
 
 T = TypeVar("T")
 FRESH_SECONDS = 3.0
@@ -39,6 +42,7 @@ class Kept(Generic[T]):
 
     def _beside(self) -> None:
         try:
-            self.anew()
+            with contextlib.suppress(RatchetError):  # the next page says what is wrong
+                self.anew()
         finally:
             self._making.release()

@@ -27,11 +27,12 @@ class Item:
 
 @dataclass
 class Site:
-    """One served page; `clock` gives seconds since 1970."""
+    """One served page; `clock` gives seconds since 1970, `warm` is what a server looks up before it is asked."""
 
     first: Settings
     clock: Callable[[], float] = time.time
     menu: list[Item] = field(default_factory=list)
+    warm: list[Callable[[], object]] = field(default_factory=list)
     misses: Misses = field(default_factory=Misses)
     lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -70,7 +70,8 @@ class Sighting(Record):
     """What a look shows; None for what does not exist or could not be seen.
 
     `unpushed` is the data revision that the remote lacks. `paused` says who stopped the bot, None where it did not say.
-    `people` is how those who answer in the bot's place do.
+    `people` is how those who answer in the bot's place do; `rated` how many answers of the last day users rated up, and
+    down.
     `blind` maps a source to why it did not answer.
     """
 
@@ -86,6 +87,7 @@ class Sighting(Record):
     probe: Probe | None = None
     paused: str | None = ""
     people: People | None = None
+    rated: tuple[int, int] = (0, 0)
 
     @property
     def down(self) -> bool:

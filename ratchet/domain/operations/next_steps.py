@@ -15,7 +15,7 @@ class NextStep:
     path: str = ""
 
 
-HOME, TRY, LABEL, REVIEW = "/", "/try", "/label", "/review"
+HOME, LABEL = "/", "/label"
 
 STEPS = {
     Kind.BOT_DOWN: NextStep("Roll back if a release went live just before; else start it again.", "/#live"),

@@ -46,7 +46,7 @@ def test_the_answer_has_words_intent_confidence_and_entities(asked: Served) -> N
     assert "<html" not in piece
     assert "<html" in whole
     for page in (piece, whole):
-        assert "50.0 %; no entities" in page
+        assert "50.0%; no entities" in page
     assert "role manager" in piece
 
 

@@ -111,3 +111,11 @@ def test_a_line_that_fits_nothing_is_named_with_its_file(line: str, said: str) -
     """The error names file and line."""
     with pytest.raises(RatchetError, match=rf"^data/s\.md:2 .*{said}"):
         markdown.convert(f"## a story\n{line}\n", "data/s.md")
+
+
+def test_a_turn_without_an_intent_is_mended_as_advised() -> None:
+    """With the intent written after `*`, the story is read."""
+    with pytest.raises(RatchetError, match="names no intent") as refused:
+        markdown.convert('## a story\n* {"name": "Ana"}\n- utter_hello\n', "data/s.md")
+    assert refused.value.remedy == "Write the intent after `*`."
+    assert markdown.convert("## a story\n* greet\n- utter_hello\n", "data/s.md").stories
