@@ -104,7 +104,7 @@ def test_responses_of_retrieval_intents_are_no_stories() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("greet somebody", "is no line of a story"),
+        ("greet somebody", "is not a valid line of a story"),
         ('* greet{"name": }', "no JSON"),
         ("- do this now", "no action"),
     ],
