@@ -18,11 +18,12 @@ from ratchet.adapters.settings import SOURCE, read_settings
 from ratchet.domain.migration.project import Pipeline
 
 FRAMEWORK = SOURCE / "ratchet_bot" / "src"
+STORIES = Path(__file__).with_name("stories.py")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one way: why not, or the stories as `ratchet_bot.tools.stories` writes them."""
+    """What became of one way: why not, or the stories as `benchmarks/migration/stories.py` writes them."""
 
     why: str = ""
     stories: list[dict[str, Any]] = field(default_factory=list)
@@ -84,16 +85,17 @@ def played(python: Path, bot: Path, model: Path, seconds: float) -> Outcome:
     if not any((bot / "tests").glob("*.y*ml")):
         return Outcome(seconds=seconds)
     out = model.with_name("stories.json")
-    if why := run(python, bot, "stories", ["--model", model, "--stories", bot / "tests", "--json", out]):
+    if why := run(python, bot, STORIES, ["--model", model, "--stories", bot / "tests", "--json", out]):
         return Outcome(why)
     return Outcome(stories=json.loads(out.read_text(encoding="utf-8"))["stories"], seconds=seconds)
 
 
-def run(python: Path, folder: Path, tool: str, words: list[object]) -> str:
-    """Run one of the bot's tools, and return why it failed, "" where it did not."""
+def run(python: Path, folder: Path, tool: str | Path, words: list[object]) -> str:
+    """Run one of the bot's tools, or a file, and return why it failed, "" where it did not."""
+    called = [str(tool)] if isinstance(tool, Path) else ["-m", f"ratchet_bot.tools.{tool}"]
     environment = {**os.environ, **rasa.QUIET, "PYTHONPATH": str(FRAMEWORK), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
-        [str(python), "-m", f"ratchet_bot.tools.{tool}", *map(str, words)],
+        [str(python), *called, *map(str, words)],
         cwd=folder,
         env=environment,
         capture_output=True,
