@@ -1,6 +1,6 @@
 """The three pictures of the README: `python -m benchmarks.front` draws them from figures that are in the repository.
 
-Nothing is measured here. Accuracy is the table of docs/decisions/sentence-encoder.md (`python -m benchmarks.bot`), leaks
+Nothing is measured here. Accuracy is a table of docs/decisions/sentence-encoder.md (`python -m benchmarks.bot`), leaks
 are benchmarks/leakage/results.json (`python -m benchmarks.leakage`), faults the table of docs/reliability.md
 (`make test-e2e`).
 """

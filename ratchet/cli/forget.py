@@ -30,7 +30,7 @@ def forget(
     ] = None,
     person: Annotated[str | None, typer.Option(help="A sender's id, as the channel gets it.")] = None,
     again: Annotated[
-        bool, typer.Option("--again", help="Remove what was forgotten before, where it came back.")
+        bool, typer.Option("--again", help="Remove again what was forgotten before and has come back.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Remove without asking.")] = False,
     json: Json = False,
@@ -65,7 +65,8 @@ def ask() -> None:
     """Let a person agree; raises `UsageError` where no one can be asked."""
     if not sys.stdin.isatty():
         raise UsageError(
-            "No one can be asked here, and nothing was removed.", "Add --yes to agree beforehand."
+            "This is not a terminal, so Ratchet cannot ask, and nothing was removed.",
+            "Add --yes to agree in advance.",
         )
     typer.confirm("The messages cannot be brought back. Remove them?", abort=True)
 

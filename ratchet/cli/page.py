@@ -79,7 +79,7 @@ def show(json: Json = False) -> None:
 
 
 def remove(name: Name) -> None:
-    """Take a person out; sessions and token end at once."""
+    """Remove a person; sessions and token end immediately."""
     from ratchet.adapters.page import people
 
     people.remove(settings(), name)

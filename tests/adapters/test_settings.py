@@ -145,6 +145,9 @@ def test_each_wrong_value_is_named_with_a_right_one(workspace: Path, text: str, 
         line = re.search(rf"`({re.escape(right)}.*?)`", str(raised.value))
         assert line, raised.value
         assert yaml.safe_load(line[1])
+        if key.startswith("triggers.") and right != 'schedule: "6"':  # quoted, that number is still no time
+            (workspace / "params.yaml").write_text(f"triggers: {{{line[1]}}}")
+            assert load_settings(workspace)
 
 
 def test_a_new_workspaces_salt_is_a_text_to_yaml(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,7 +135,7 @@ def rollback(call: Call) -> Done:
     seen = call.needed("live", "The live release", 60)
     if live is None or live.id != seen:
         raise UsageError(
-            f"{seen[:60]} is not live any more.", "See what is live now, and roll back from there if need be."
+            f"{seen[:60]} is not live any more.", "See what is live now, and go back from there if necessary."
         )
     to = rollback_target(releases, live.id, call.text("to", 60) or None)
     return started(call, f"A rollback to {to.id}", ["rollback", f"--to={to.id}"])

@@ -96,7 +96,7 @@ class Colours:
     ) -> None:
         """Tell the engine to start a colour, or to change it replica by replica where it is there.
 
-        Where that is `rolling`, the custom actions of two releases stand side by side: each replica asks its own.
+        Where that is `rolling`, the custom actions of two releases are side by side: each replica asks its own.
         """
         actions = companions.key(colour, values["RATCHET_RELEASE"] if rolling else "")
         made = self.derive(self.stack(colour), key(colour), document, values)

@@ -27,7 +27,7 @@ KEPT_SECONDS = 7 * 24 * 3600
 MOST_KEPT = 10_000
 """In memory: beyond that the oldest that have ended are forgotten."""
 MOST_EVENTS = 10_000
-"""So many events are kept for another desk that does not take them; beyond that the oldest are lost."""
+"""How many events are kept for another desk that does not take them; beyond that the oldest are lost."""
 MOST_LOGGED = 100_000
 """In memory: beyond that figures forget the oldest."""
 Change = Callable[[Handed], Handed]

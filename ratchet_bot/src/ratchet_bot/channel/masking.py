@@ -1,4 +1,4 @@
-"""Hides personal data in what people read of a conversation: addresses, and numbers that name somebody.
+"""Hides personal data in what people read of a conversation: addresses, and numbers that name someone.
 
 It errs towards hiding: this is for reading, and the text stays as it is. Corpus and harvest are masked by Ratchet
 itself, which knows phone numbers by country and checks bank accounts.
