@@ -40,11 +40,6 @@ OTHERS = {
         "Opening hours of the people behind the bot, as JSON. Ratchet sets it from `desk` in `params.yaml`.",
     ),
     "RATCHET_HANDOFF_URL": (BOT, "Webhook that gets the conversation at a hand-off."),
-    "RATCHET_HANDOFF_EVENTS_URL": (
-        BOT,
-        "Address of another desk that is told of hand-offs by signed events.",
-    ),
-    "RATCHET_HANDOFF_EVENTS_SECRET": (BOT, "Secret that signs these events, 16 characters or more."),
     "RATCHET_MODEL_SHA256": (BOT, "SHA-256 that the model must have before it is loaded. The image has it."),
     "RATCHET_MODEL_VERSION": (BOT, "Version of the model, for `/status`. The image has it."),
     "RATCHET_RELEASE": (BOT, "ID of the release, for `/status`. The image has it."),
