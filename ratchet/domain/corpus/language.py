@@ -59,8 +59,8 @@ def with_language(
     others = [text for text in corpus["text"] if not ENGLISH.intersection(WORD.findall(text.lower()))]
     sentence = (
         f"{percent(share)} of the messages have one of English's frequent words, at least {percent(LEAST, 0)} are "
-        "expected: the corpus is mostly not English, but bot/config.yml names an English sentence encoder. Bring one "
-        "for your language (docs/encoder.md), or write `encoder: null`; `ratchet try encoder` shows what each brings."
+        "expected: the corpus is mostly not English, but bot/config.yml names an English sentence encoder. Write "
+        "`encoder: multilingual` or `encoder: null`; `ratchet try encoder multilingual` shows what the first brings."
     )
     shown = tuple(mask(text, allowed) for text in others[:SHOWN])
     finding = Finding(RULE, ("",) * len(shown), shown, len(others), sentence)
