@@ -216,7 +216,7 @@ class Sockets:
         return session_request
 
     def _flush(self, session: Any) -> None:
-        """Send what the client of a session does not have, beside what goes on."""
+        """Send what the client of a session does not have,."""
         if self._persistent and session:
             task = asyncio.ensure_future(self.again(session))
             self._flushing.add(task)
