@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -37,12 +38,12 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 def desks(request: pytest.FixtureRequest) -> Desks:
     """What gives a replica its desk: replicas share a Redis, and a process has one."""
     if request.param == "memory":
-        only = make(None)
+        only = make(None, tells=True)
         return lambda: only
     server: RedisServer = request.getfixturevalue("redis")
     with server.client() as client:
         client.flushall()
-    return lambda: make(Store(server.url))
+    return lambda: make(Store(server.url), tells=True)
 
 
 def run(scenario: Callable[[], Awaitable[None]]) -> None:
@@ -200,6 +201,25 @@ def test_a_reply_to_a_platform_is_to_be_pushed_until_it_is_received(desks: Desks
         assert await second.unpushed() == [name]
         await second.change(name, lambda state: handed.received(state, 2))
         assert await first.unpushed() == []
+
+    run(scenario)
+
+
+def test_events_for_another_desk_are_kept_with_the_change(desks: Desks) -> None:
+    """Each once and in order, over replicas, until the other desk has them."""
+
+    async def scenario() -> None:
+        first, second = desks(), desks()
+        await first.change("web/anna", lambda state: handed.opened(state, 1.0))
+        await asyncio.gather(*(one.change("web/anna", wrote(n)) for n in range(5) for one in (first, second)))
+        events = [json.loads(one) for one in await second.told(99)]
+        assert [one["type"] for one in events] == ["handoff.opened", *["handoff.message"] * 5]
+        assert [one["line"]["number"] for one in events[1:]] == [1, 2, 3, 4, 5]
+        assert len({one["id"] for one in events}) == 6
+        [oldest] = await first.told(1)
+        await second.heard(oldest)
+        await second.heard(oldest)
+        assert len(await first.told(99)) == 5
 
     run(scenario)
 

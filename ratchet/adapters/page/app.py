@@ -56,7 +56,7 @@ async def static(digest: str, name: str) -> Response:
 
 
 async def refused(request: Request, error: Exception) -> Response:
-    """Say why a request of somebody unknown is not carried out."""
+    """Say why a request of someone unknown is not carried out."""
     assert isinstance(error, RatchetError)
     return plain(error)
 

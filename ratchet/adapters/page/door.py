@@ -91,7 +91,7 @@ class Door:
         self.app.add_api_route(path, answer, methods=[method], response_model=None)
 
     def session(self, request: Request) -> Session | None:
-        """Return who asks; None where nobody is signed in."""
+        """Return who asks; None where no one is signed in."""
         cookie = request.cookies.get(self.site.cookie, "")
         return session.read(self.site.key, cookie, people.read(self.site.first), self.site.clock())
 
@@ -146,7 +146,7 @@ def require(call: Call, role: Role) -> None:
         raise Refused(
             403,
             f"{call.person.name} has the role {call.person.role}; this needs the role {role}.",
-            f"Ask whoever runs Ratchet for `ratchet people add` with --role {role}.",
+            f"Ask anyone who runs Ratchet for `ratchet people add` with --role {role}.",
         )
 
 
@@ -157,7 +157,7 @@ def told(call: Call, error: RatchetError) -> Response:
 
 
 def plain(error: RatchetError) -> Response:
-    """Say what went wrong to somebody who is not signed in."""
+    """Say what went wrong to someone who is not signed in."""
     from fastapi.responses import HTMLResponse
 
     status = error.status if isinstance(error, Refused) else 400
@@ -165,7 +165,7 @@ def plain(error: RatchetError) -> Response:
 
 
 def to_sign_in(request: Request) -> Response:
-    """Send somebody to the sign-in, and back to the page afterwards."""
+    """Send someone to the sign-in, and back to the page afterwards."""
     if request.headers.get("hx-request") == "true":
         return Response(status_code=401, headers={"hx-redirect": SIGN_IN})
     query = f"?{request.url.query}" if request.url.query else ""

@@ -43,7 +43,7 @@ KEPT, FRESH = "private, max-age=31536000, immutable", "no-store"
 
 
 class Guard:
-    """Answers nobody who came by another name (a page elsewhere that lets its name lead here), and adds the headers."""
+    """Answers no one who came by another name (a page elsewhere that lets its name lead here), and adds the headers."""
 
     def __init__(self, app: App, site: Site) -> None:
         self.app, self.site = app, site

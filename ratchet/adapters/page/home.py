@@ -105,7 +105,7 @@ def asked(call: Call) -> Question:
     found = waiting.question(Registry(call.settings))
     if found is None or found.version != call.needed("version", "The version", 20):
         raise UsageError(
-            "Nobody is asked about this version any more.",
+            "No one is asked about this version any more.",
             "See Home: a newer model or another person settled it.",
         )
     return found
@@ -135,7 +135,7 @@ def rollback(call: Call) -> Done:
     seen = call.needed("live", "The live release", 60)
     if live is None or live.id != seen:
         raise UsageError(
-            f"{seen[:60]} is not live any more.", "See what is live now, and roll back from there if need be."
+            f"{seen[:60]} is not live any more.", "See what is live now, and go back from there if necessary."
         )
     to = rollback_target(releases, live.id, call.text("to", 60) or None)
     return started(call, f"A rollback to {to.id}", ["rollback", f"--to={to.id}"])

@@ -1,6 +1,6 @@
 """Commands of Ratchet that people start on the page: each a process of its own, `.ratchet/page/jobs/ID/`.
 
-It goes on when the page is closed; `ratchet down` ends it, as it ends the runs of the worker.
+It continues when the page is closed; `ratchet down` ends it, as it ends the runs of the worker.
 """
 
 from __future__ import annotations

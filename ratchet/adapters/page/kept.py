@@ -1,4 +1,4 @@
-"""A look that takes a moment is kept for a few seconds, and made again beside the page: nobody waits for it twice."""
+"""A look that takes a moment is kept for a few seconds, and made again beside the page: no one waits for it twice."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ class Look:
     """All of it at one time, in seconds since 1970; None where a source was silent, which `blind` says why.
 
     `running` is the run that changes the workspace now: `what`, `since` and `pid`. `waiting` counts what waits for a
-    person on other pages: conversations that nobody has taken, messages to label.
+    person on other pages: conversations that no one has taken, messages to label.
     """
 
     at: float
@@ -140,7 +140,7 @@ def today(settings: Settings) -> Today | None:
 
 
 def waiting(settings: Settings, sources: Sources) -> dict[str, int]:
-    """Count what waits for a person; what is not set up waits for nobody."""
+    """Count what waits for a person; what is not set up waits for no one."""
     found: dict[str, int] = {}
     if settings.handoff_token or settings.client_tokens_file:
         rows = sources.ask("hand-offs", lambda: desks.for_person(settings).conversations())
@@ -151,7 +151,7 @@ def waiting(settings: Settings, sources: Sources) -> dict[str, int]:
 
 
 def to_label(settings: Settings) -> int:
-    """Count the messages of the newest sample that nobody has labelled."""
+    """Count the messages of the newest sample that no one has labelled."""
     from ratchet.adapters.monitoring import harvest
     from ratchet.domain.operations.labelling import to_do
 

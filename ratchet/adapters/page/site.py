@@ -53,6 +53,6 @@ class Site:
 
     @cached_property
     def hosts(self) -> frozenset[str]:
-        """The names under which the page answers: another name that leads here is somebody else's page."""
+        """The names under which the page answers: another name that leads here is someone else's page."""
         named = urlsplit(self.first.page_url or "").hostname
         return frozenset({*LOOPBACK, *([named] if named else [])})

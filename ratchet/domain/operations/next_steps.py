@@ -34,7 +34,7 @@ STEPS = {
     Kind.RETRAIN_FAILED: NextStep("Read why, and retrain once it is mended.", "/#runs"),
     Kind.RUN_FAILED: NextStep("Read why, and try it again.", "/#runs"),
     Kind.RETRAIN_OVERDUE: NextStep("Retrain now, and see whether the service runs.", "/#live"),
-    Kind.GATE_REJECTED: NextStep("Read the report; the old release goes on serving.", "/#decide"),
+    Kind.GATE_REJECTED: NextStep("Read the report; the old release keeps serving.", "/#decide"),
     Kind.GATE_ASKS: NextStep("Read the report, and approve or decline.", "/#decide"),
     Kind.NOT_PUSHED: NextStep("Push the data with `dvc push`, in the workspace."),
     Kind.OVERRIDE_ENDS: NextStep("Approve it again if the reason still holds, or retrain.", "/#decide"),

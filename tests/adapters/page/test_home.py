@@ -144,7 +144,7 @@ def test_an_approval_has_name_reason_and_end(seen: Served, begun: list[tuple[str
 @pytest.mark.parametrize(
     ("path", "fields", "said"),
     [
-        ("/approve", {"version": "7", "reason": "x", "expires": "7d"}, "Nobody is asked about this version"),
+        ("/approve", {"version": "7", "reason": "x", "expires": "7d"}, "No one is asked about this version"),
         ("/approve", {"version": "8", "reason": " ", "expires": "7d"}, "The reason is missing"),
         ("/approve", {"version": "8", "reason": "x", "expires": "20w"}, "may last 90 days"),
         ("/approve", {"version": "8", "reason": "a\0b", "expires": "7d"}, "cannot be used"),
