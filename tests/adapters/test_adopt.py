@@ -169,6 +169,8 @@ def test_what_can_be_seen_is_not_said_otherwise(original: Path) -> None:
     with pytest.raises(RatchetError, match="is no copy") as told:
         adopt(own(moved), Standing.COPY, print)
     assert told.value.remedy == f"Run `{identity.command(moved)}` without an option."
+    for name in ("live", "warm"):  # what they name is this process, which a moved workspace would stop
+        (moved / ".ratchet" / "process" / f"{name}.json").unlink()
     assert adopt(own(moved), None, print) is Standing.MOVED
 
 

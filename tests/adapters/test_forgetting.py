@@ -92,15 +92,20 @@ def test_a_persons_events_go_and_what_was_harvested_from_them(tmp_path: Path) ->
             values = (1.0, who, text, "{}", "leave", 0.9, "[]", 0, 0, 0.1, "r", "1", "m")
             places = ", ".join("?" * (len(values) + 1))
             database.execute(f"INSERT INTO messages VALUES ({places})", (number, *values))
+        database.execute("CREATE TABLE ratings (id INTEGER PRIMARY KEY, conversation, text)")
+        for name, text in said:
+            who = hashlib.sha256(name.encode()).hexdigest()[:32]
+            database.execute("INSERT INTO ratings (conversation, text) VALUES (?, ?)", (who, text))
     tokens = one.settings.state / "secrets" / "client-tokens.yml"
     tokens.parent.mkdir(parents=True)
     tokens.write_text("- {name: intranet, token: not-a-secret-in-a-test, rights: [chat]}\n")
     done = forget(one, person="ana")
-    assert (done.events, done.messages) == (2, 1)
+    assert (done.events, done.messages) == (4, 1)
     assert SECRET not in one.texts()
     assert known in one.texts()
     with sqlite3.connect(events) as database:
-        assert database.execute("SELECT text FROM messages").fetchall() == [("hello",)]
+        for table in ("messages", "ratings"):
+            assert database.execute(f"SELECT text FROM {table}").fetchall() == [("hello",)]
     assert SECRET.encode() not in events.read_bytes()
 
 

@@ -118,7 +118,7 @@ def look(settings: Settings, memory: Memory, now: float) -> tuple[Sighting, Memo
         probe=probe,
         paused=ask("pause", lambda: desks.seen(settings)) if serving else "",
         rated=ask("traffic", lambda: traffic.rated(settings, now - RATED_SECONDS)) or (0, 0),
-        people=ask("hand-offs", lambda: desks.people(settings)) if serving else None,
+        desk=ask("hand-offs", lambda: desks.figures(settings)) if serving else None,
     )
     kept = fleet.remembered(memory.fleet) if fleet else memory.fleet
     return sighting, replace(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -37,6 +38,7 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
+HOST = re.compile(r"([^\[\]:]*|\[[0-9a-f:]*\])(:[0-9]*)?")
 KEPT, FRESH = "private, max-age=31536000, immutable", "no-store"
 
 
@@ -82,4 +84,5 @@ def host_of(scope: Scope) -> str:
     """Return the host name that a request was sent to, without its port."""
     [host] = [value for name, value in scope["headers"] if name == b"host"][:1] or [b""]
     text = host.decode("latin-1").lower()
-    return text[: text.index("]") + 1] if text.startswith("[") and "]" in text else text.partition(":")[0]
+    name = HOST.fullmatch(text)
+    return name[1] if name else ""

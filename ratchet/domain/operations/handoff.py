@@ -13,7 +13,7 @@ from ratchet.domain.wording import count
 
 
 @dataclass(frozen=True)
-class People(Record):
+class DeskFigures(Record):
     """How people who answer in the bot's place do, as the bot says it (`GET /handoff/figures`).
 
     `waiting` conversations are free, `taken` ones are not. `longest_seconds` is how long one waits, from the last
@@ -44,12 +44,12 @@ class People(Record):
         return ", ".join(parts)
 
 
-def people(said: Mapping[str, Any]) -> People:
+def desk_figures(said: Mapping[str, Any]) -> DeskFigures:
     """Return the figures of the bot's answer; what a later release adds to it is left out."""
-    return People(**{field.name: said[field.name] for field in fields(People)})
+    return DeskFigures(**{field.name: said[field.name] for field in fields(DeskFigures)})
 
 
-def waiting_symptoms(found: People | None, minutes: float | None) -> Iterator[Symptom]:
+def waiting_symptoms(found: DeskFigures | None, minutes: float | None) -> Iterator[Symptom]:
     """Someone who waits for a person for longer than `minutes`."""
     if found is None or minutes is None or found.longest_seconds is None:
         return

@@ -140,6 +140,7 @@ def test_the_list_becomes_one_commit_and_loses_only_what_came_in(
     assert ben.post("/try/take").status_code == 400
     ended.append(jobs.End(1, 0.0))
     assert len(corrections.read(settings)) == 2
+    ended.clear()
     ben.post("/try/take")
     ben.post("/try/wrong", {"message": "three", "intent": "leave"})
     ended.append(jobs.End(0, 0.0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -130,10 +131,13 @@ def test_all_documents_of_a_stream_are_read(tmp_path: Path) -> None:
     ],
 )
 def test_unknown_keys_are_refused(tmp_path: Path, entry: str, fact: str, remedy: str) -> None:
-    """Key and line are named, and the one that was meant."""
+    """Key and line are named, and the one that was meant; written so, the entry is read."""
     error = refusal(tmp_path / "a.yml", f"nlu:\n{entry}")
     assert fact in error.fact
     assert remedy in error.remedy
+    wrong, right = re.search(r"key '(\w+)'", error.fact), error.remedy.split("`")[1]
+    mended = entry.replace(f"{wrong[1]}:", right) if wrong else entry.replace("- ", f"- {right}\n  ", 1)
+    assert [text for text, _ in pairs(read(tmp_path / "b.yml", f"nlu:\n{mended}"))] == ["x"]
 
 
 def test_data_under_another_section_is_refused_and_others_are_said(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -123,9 +124,10 @@ def test_durations_are_read(text: str, span: timedelta) -> None:
 
 @pytest.mark.parametrize("text", ["", "7", "d", "-7d", "0d", "7 years", "1.5h", "7d 2h", "99999d"])
 def test_anything_else_is_no_duration(text: str) -> None:
-    """Nothing is guessed."""
-    with pytest.raises(UsageError, match="is not a duration"):
+    """Nothing is guessed; what the refusal advises is one."""
+    with pytest.raises(UsageError, match="is not a duration") as refused:
         duration(text)
+    assert [duration(one) for one in re.findall(r"\d+[a-z]", refused.value.remedy)]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ratchet.domain.errors import RatchetError
@@ -119,3 +121,15 @@ def test_a_turn_without_an_intent_is_mended_as_advised() -> None:
         markdown.convert('## a story\n* {"name": "Ana"}\n- utter_hello\n', "data/s.md")
     assert refused.value.remedy == "Write the intent after `*`."
     assert markdown.convert("## a story\n* greet\n- utter_hello\n", "data/s.md").stories
+
+
+@pytest.mark.parametrize("line", ["greet", "-"])
+def test_a_line_that_fits_nothing_is_written_as_advised(line: str) -> None:
+    """With one of the signs before it, or the action's name after `-`, the story is read."""
+    story = "## a story\n* hello\n- utter_hello\n{}\n- utter_more\n"
+    with pytest.raises(RatchetError) as refused:
+        markdown.convert(story.format(line), "data/s.md")
+    signs = re.findall(r"`([^`]+)`", refused.value.remedy)
+    assert signs in (["##", "*", "-", ">"], ["-"])
+    for sign in signs:
+        assert markdown.convert(story.format(f"{sign} greet"), "data/s.md").stories

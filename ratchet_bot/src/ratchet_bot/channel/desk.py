@@ -120,6 +120,7 @@ class MemoryDesk:
                 done = [name for name, (_, state) in self._states.items() if not state.silent]
                 for name in done[: len(self._states) - MOST_KEPT]:
                     del self._states[name]
+                    self._unpushed.discard(name)
         return after
 
     async def version(self, conversation: str) -> str:

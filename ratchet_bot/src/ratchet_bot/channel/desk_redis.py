@@ -81,8 +81,18 @@ class RedisDesk:
 
     async def open(self) -> dict[str, Handed]:
         """See Desk."""
-        names = await self._store.patiently(lambda: self._redis.zrange(OPEN, 0, -1))
-        found = {name.decode(): await self.read(name.decode()) for name in names}
+        names = [one.decode() for one in await self._store.patiently(lambda: self._redis.zrange(OPEN, 0, -1))]
+
+        async def read() -> list[bytes | None]:
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for name in names:
+                    pipeline.hget(DESK + name, "state")
+                return list(await pipeline.execute())
+
+        states = await self._store.patiently(read) if names else []
+        found = {
+            name: handed.of(json.loads(state)) for name, state in zip(names, states, strict=True) if state
+        }
         return {name: state for name, state in found.items() if state.silent}
 
     async def unpushed(self) -> list[str]:

@@ -1,6 +1,6 @@
 """When people answer in the bot's place, and what its users are told while no one does. Pure.
 
-The policy is the section `handoff` of `params.yaml`, as JSON in RATCHET_HANDOFF_HOURS.
+The policy is the section `desk` of `params.yaml`, as JSON in RATCHET_HANDOFF_HOURS.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def read(said: str | None) -> Hours:
     ) as error:  # pytz: UnknownTimeZoneError is a KeyError
         raise ToolError(
             f"RATCHET_HANDOFF_HOURS is no policy of opening hours: {error!r}.",
-            "Correct the section handoff of params.yaml.",
+            "Correct the section desk of params.yaml.",
         ) from error
     return Hours(days, zone, holidays, **says)
 
