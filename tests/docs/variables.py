@@ -45,11 +45,6 @@ OTHERS = {
         "Secret that signs what that desk is told, 16 characters or more.",
     ),
     "RATCHET_HANDOFF_URL": (BOT, "Webhook that gets the conversation at a hand-off."),
-    "RATCHET_HANDOFF_EVENTS_URL": (
-        BOT,
-        "Address of another desk that is told of hand-offs by signed events.",
-    ),
-    "RATCHET_HANDOFF_EVENTS_SECRET": (BOT, "Secret that signs these events, 16 characters or more."),
     "RATCHET_MODEL_SHA256": (BOT, "SHA-256 that the model must have before it is loaded. The image has it."),
     "RATCHET_MODEL_VERSION": (BOT, "Version of the model, for `/status`. The image has it."),
     "RATCHET_RELEASE": (BOT, "ID of the release, for `/status`. The image has it."),
