@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from fastapi.responses import Response
 
@@ -48,7 +49,7 @@ class Home:
         """Show its upper part again: the page asks for it every few seconds."""
         return call.show("now.html", **self.seen(call))
 
-    def seen(self, call: Call) -> dict[str, object]:
+    def seen(self, call: Call) -> dict[str, Any]:
         """Return what the templates need."""
         return {
             "look": self.kept.get(),

@@ -20,6 +20,7 @@ from ratchet.adapters.report.charts import HistoryChart, HistoryPoint, history_c
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.lock import holder
 from ratchet.adapters.targets import desks
+from ratchet.domain.gate import ramp
 from ratchet.domain.operations.incidents import Incident
 from ratchet.domain.operations.next_steps import NextStep, next_step
 from ratchet.domain.operations.traffic import FALLBACK, HANDOFF
@@ -83,11 +84,13 @@ def look(settings: Settings) -> Look:
     releases = sources.ask("registry", registry.releases) or []
     open_ones = sources.ask("monitor", lambda: monitor.recall(settings).incidents) or ()
     question = status.question if status else None
+    policy = settings.params.ramp
+    floor = ramp.floor(policy, ramp.first_target(policy, models[0].accuracy)) if models else 0.0
     return Look(
         at=time.time(),
         status=status,
-        charts=charts(models, releases, settings.params.ramp.floor),
-        floor=settings.params.ramp.floor,
+        charts=charts(models, releases, floor),
+        floor=floor,
         today=sources.ask("traffic", lambda: today(settings)),
         incidents=[(one, next_step(one.kind)) for one in open_ones if one.begun is not None],
         asked=next((one for one in models if question and one.version == question.version), None),
