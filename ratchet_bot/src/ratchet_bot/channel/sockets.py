@@ -216,11 +216,7 @@ class Sockets:
         return session_request
 
     def _flush(self, session: Any) -> None:
-<<<<<<< HEAD
-        """Send what the client of a session does not have, beside what continues."""
-=======
         """Send what the client of a session does not have,."""
->>>>>>> db152feaa6647ad48c898d93fef0d1884a346ad1
         if self._persistent and session:
             task = asyncio.ensure_future(self.again(session))
             self._flushing.add(task)
