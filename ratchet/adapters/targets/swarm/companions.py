@@ -29,7 +29,7 @@ def key(colour: Colour, release: str = "") -> str:
 
 
 def of_colour(service: str, colour: Colour) -> str:
-    """Return the engine's name of the action service of a colour that is replaced at once; `service` is its replicas'."""
+    """Return the engine's name of the action service of a colour, whose replicas are `service`."""
     return f"{service.rpartition(f'_{BOT}-')[0]}_{key(colour)}"
 
 
