@@ -30,7 +30,7 @@ REMOVAL_SECONDS = 60
 
 
 class Colours:
-    """The stacks `NAME-blue` and `NAME-green` beside the stack NAME of what both stand on."""
+    """The stacks `NAME-blue` and `NAME-green` beside the stack NAME of what both share."""
 
     def __init__(self, client: docker.DockerClient, settings: Settings) -> None:
         self.client = client
@@ -78,9 +78,18 @@ class Colours:
         self, made: Any, name: str, service: str, document: Mapping[str, Any], values: Mapping[str, str]
     ) -> Any:
         """Add the release's own action service to the stack of a colour, where its image has custom actions."""
-        if not images.has_actions(self.client, values["RATCHET_IMAGE"]):
+        if self.actions(document, values) is None:
             return made
         return companions.with_actions(made, service, name, document)
+
+    def actions(self, document: Mapping[str, Any], values: Mapping[str, str]) -> Mapping[str, Any] | None:
+        """Return the service of stack.yml that runs the release's own custom actions; None where it has none."""
+        if not companions.own_actions(document) or not images.has_actions(
+            self.client, values["RATCHET_IMAGE"]
+        ):
+            return None
+        found: Mapping[str, Any] = document["services"][companions.ACTIONS]
+        return found
 
     def secrets(self, document: Mapping[str, Any], values: Mapping[str, str]) -> str:
         """Return the digest of today's secrets, as the label of a colour has it."""
@@ -96,7 +105,7 @@ class Colours:
     ) -> None:
         """Tell the engine to start a colour, or to change it replica by replica where it is there.
 
-        Where that is `rolling`, the custom actions of two releases stand side by side: each replica asks its own.
+        Where that is `rolling`, the custom actions of two releases are side by side: each replica asks its own.
         """
         actions = companions.key(colour, values["RATCHET_RELEASE"] if rolling else "")
         made = self.derive(self.stack(colour), key(colour), document, values)

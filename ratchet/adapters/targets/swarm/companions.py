@@ -1,4 +1,4 @@
-"""What stands beside the bot in a colour's stack: its custom actions and the project's own variables."""
+"""What is beside the bot in a colour's stack: its custom actions and the project's own variables."""
 
 from __future__ import annotations
 
@@ -26,6 +26,11 @@ def key(colour: Colour, release: str = "") -> str:
     """
     own = f"-{hashlib.sha256(release.encode()).hexdigest()[:8]}" if release else ""
     return f"{ACTIONS}-{colour}{own}"
+
+
+def of_colour(service: str, colour: Colour) -> str:
+    """Return the engine's name of the action service of a colour, whose replicas are `service`."""
+    return f"{service.rpartition(f'_{BOT}-')[0]}_{key(colour)}"
 
 
 def beside(service: str, told: Mapping[str, str]) -> str:

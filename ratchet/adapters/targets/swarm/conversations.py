@@ -1,7 +1,7 @@
 """The conversations of a fleet, in its Redis: out of it as one moment has them, and back into one that serves.
 
 They leave it as Redis's own file (`redis-cli --rdb`). Back they go key by key (DUMP, RESTORE), by way of a second Redis
-that reads the file and is on no network, so that what goes on in the fleet since is not overwritten.
+that reads the file and is on no network, so that what has changed in the fleet since is not overwritten.
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ class FleetConversations:
                 f"{place.service} did not take all conversations: {why.strip().rstrip('.')}.",
                 f"See `docker service logs {place.service}`; what it has is kept.",
             )
-        return f"; {newer:,} of their entries went on since and stay as they are" if newer else ""
+        return f"; {newer:,} of their entries have changed since and stay as they are" if newer else ""
 
 
 def run(container: Any, argv: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""The stacks that are derived from stack.yml: what all releases stand on, and the bot in one colour."""
+"""The stacks that are derived from stack.yml: what all releases share, and the bot in one colour."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def is_configuration(config: Any) -> bool:
 
 
 def base(document: Mapping[str, Any]) -> Document:
-    """Derive what all releases stand on: everything but the bot, with no secret and no configuration of it."""
+    """Derive what all releases share: everything but the bot, with no secret and no configuration of it."""
     derived = copy.deepcopy(dict(document))
     del derived["services"][BOT]
     if companions.own_actions(document):

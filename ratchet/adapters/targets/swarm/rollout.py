@@ -1,6 +1,6 @@
 """Changes of a Swarm service: ordered, watched to their end, explained, and undone.
 
-The engine changes a service by itself and for as long as it takes; whoever ordered it has to look how it ends.
+The engine changes a service by itself and for as long as it takes; the caller has to look how it ends.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ratchet.domain.release.rollout import (
 
 POLL_SECONDS = 0.5
 LOOKED_AT = 3
-"""So many failed replicas are looked at: the newest may have ended before it said anything."""
+"""How many failed replicas are looked at: the newest may have ended before it said anything."""
 
 
 class Rollout:
@@ -115,7 +115,7 @@ class Rollout:
             fleet = docker_service.fleet(self.client, self.service)
             if fleet is None:
                 raise RatchetError(
-                    f"The service {self.service} has vanished.", "Somebody removed the stack; release again."
+                    f"The service {self.service} has vanished.", "Someone removed the stack; release again."
                 )
             arrived = sum(task.release == wanted.release for task in fleet.running())
             if arrived != seen:
@@ -154,7 +154,7 @@ class Rollout:
         if ended != "done":
             raise RatchetError(
                 f"The fleet could not be brought back to release {wanted.release} ({ended}).",
-                "The replicas that still run go on serving; see `ratchet fleet`.",
+                "The replicas that still run keep serving; see `ratchet fleet`.",
             )
 
     def explain(self, wanted: Wanted, fleet: ServiceState, late: str) -> tuple[str, str]:

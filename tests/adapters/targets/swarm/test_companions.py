@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import re
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -179,3 +181,16 @@ def test_a_configuration_of_before_is_told_what_it_lacks(settings: Settings, tmp
     proxies.require_wanted(settings, shipped)
     with pytest.raises(RatchetError, match="none of the channels"):
         proxies.require_wanted(settings, own)
+
+
+def test_a_certificate_and_its_key_in_two_files_are_joined_as_advised(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """`cat fullchain.pem privkey.pem > bot.pem`, in a folder with those names, and the file is taken."""
+    for name, content in zip(("fullchain.pem", "privkey.pem"), pem(), strict=True):
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(RatchetError, match="does not hold both") as refused:
+        tls.require(tmp_path / "fullchain.pem")
+    [command] = re.findall(r"`([^`]+)`", refused.value.remedy)
+    subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
+    tls.require(tmp_path / "bot.pem")
