@@ -75,8 +75,8 @@ audit: setup ## Ask whether locked versions have known weaknesses (part of check
 reference: setup ## Write the reference pages under docs/reference from the code
 	.venv/bin/python -m tests.docs.reference
 
-site: setup ## Build the documentation as a site in .ratchet/site, with every link checked
-	$(UV) run --quiet --locked --isolated --only-group docs mkdocs build --quiet
+site: $(UV) ## Build the documentation as a site in .ratchet/site, with every link checked
+	$(UV) run --quiet --locked --isolated --only-group docs mkdocs build
 
 stop: ## Stop everything that runs in the background
 	@$(RATCHET) stop

@@ -19,11 +19,12 @@ from ratchet.adapters.settings import SOURCE, read_settings
 from ratchet.domain.migration.project import Pipeline
 
 FRAMEWORK = SOURCE / "ratchet_bot" / "src"
+STORIES = Path(__file__).with_name("stories.py")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one way: why not, or the stories as `ratchet_bot.tools.stories` writes them."""
+    """What became of one way: why not, or the stories as `benchmarks/migration/stories.py` writes them."""
 
     why: str = ""
     stories: list[dict[str, Any]] = field(default_factory=list)
@@ -95,19 +96,20 @@ def played(
         return Outcome(seconds=seconds)
     out = model.with_name("stories.json")
     words = ["--model", model, "--stories", bot / "tests", "--json", out]
-    if why := run(python, bot, "stories", words, environment):
+    if why := run(python, bot, STORIES, words, environment):
         return Outcome(why)
     return Outcome(stories=json.loads(out.read_text(encoding="utf-8"))["stories"], seconds=seconds)
 
 
 def run(
-    python: Path, folder: Path, tool: str, words: list[object], more: Mapping[str, str] | None = None
+    python: Path, folder: Path, tool: str | Path, words: list[object], more: Mapping[str, str] | None = None
 ) -> str:
-    """Run one of the bot's tools, and return why it failed, "" where it did not."""
+    """Run one of the bot's tools, or a file, and return why it failed, "" where it did not."""
+    called = [str(tool)] if isinstance(tool, Path) else ["-m", f"ratchet_bot.tools.{tool}"]
     own = {"PYTHONPATH": str(FRAMEWORK), "PYTHONDONTWRITEBYTECODE": "1"}
     environment = {**os.environ, **rasa.QUIET, **own, **(more or {})}
     done = subprocess.run(
-        [str(python), "-m", f"ratchet_bot.tools.{tool}", *map(str, words)],
+        [str(python), *called, *map(str, words)],
         cwd=folder,
         env=environment,
         capture_output=True,

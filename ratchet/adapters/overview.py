@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Status:
     """What a look at the workspace finds; `outdated` is "" where it is of the program's version.
 
-    `paused` says who stopped the bot, "" where nobody did.
+    `paused` says who stopped the bot, "" where no one did.
 
     `attempt` is the last failed attempt where no release went live since.
     """

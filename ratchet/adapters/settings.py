@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -26,7 +26,7 @@ from ratchet.adapters.workspace.identity import STATE_FOLDER as STATE_FOLDER
 from ratchet.domain.corpus.policies import CorpusPolicy, SourcePolicy, SplitPolicy, ValidationPolicy
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate.policies import GatePolicy, RampPolicy
-from ratchet.domain.operations.policies import HandoffPolicy, HarvestPolicy, MonitorPolicy
+from ratchet.domain.operations.policies import DeskPolicy, HarvestPolicy, MonitorPolicy
 from ratchet.domain.operations.triggers import TriggersPolicy
 from ratchet.domain.policy import Policy
 from ratchet.domain.release.rollout import RolloutPolicy
@@ -43,7 +43,7 @@ class Params(Policy):
     """`params.yaml`: the policy of a workspace, one section a subject."""
 
     corpus: CorpusPolicy = CorpusPolicy()
-    split: SplitPolicy = SplitPolicy()
+    split: SplitPolicy = Field(SplitPolicy(), validate_default=True)
     validation: ValidationPolicy = ValidationPolicy()
     train: TrainPolicy = TrainPolicy()
     gate: GatePolicy = GatePolicy()
@@ -52,8 +52,15 @@ class Params(Policy):
     triggers: TriggersPolicy = TriggersPolicy()
     monitor: MonitorPolicy = MonitorPolicy()
     harvest: HarvestPolicy = HarvestPolicy()
-    handoff: HandoffPolicy = HandoffPolicy()
+    desk: DeskPolicy = DeskPolicy()
     sources: dict[str, SourcePolicy] = Field(default_factory=dict)
+
+    @field_validator("split")
+    @classmethod
+    def by_language(cls, split: SplitPolicy, info: ValidationInfo) -> SplitPolicy:
+        """Near-duplicates are told apart by the language of the corpus."""
+        corpus = info.data.get("corpus")  # absent where it is faulty itself
+        return split.within(corpus.language) if corpus else split
 
 
 class Settings(BaseSettings):
@@ -305,7 +312,7 @@ def validate_params(content: dict[str, Any], where: str = "params.yaml") -> Para
     try:
         params = Params.model_validate(content)
         check_schedule(params.triggers.schedule, params.triggers.time_zone)
-        check_zone("handoff.time_zone", params.handoff.time_zone)
+        check_zone("desk.time_zone", params.desk.time_zone)
         return params
     except ValidationError as error:
         raise RatchetError(

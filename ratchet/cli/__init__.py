@@ -32,7 +32,7 @@ def main() -> None:
     except (KeyboardInterrupt, SystemExit) as ending:
         if isinstance(ending, SystemExit) and ending.code != INTERRUPTED:
             raise
-        print("Interrupted. What served before serves on; the next run tidies up.", file=sys.stderr)
+        print("Interrupted. The previous release keeps serving; the next run cleans up.", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except Exception as error:
         from ratchet.adapters.system.failures import explain

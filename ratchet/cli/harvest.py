@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def harvest(json: Json = False) -> None:
-    """Draw messages of the last days for labelling, scrubbed of personal data, from each fifth of confidence."""
+    """Draw recent messages for labelling, without personal data, equally from each fifth of confidence."""
     found = settings_for_flow()
     from flows.harvest import harvest as flow
 

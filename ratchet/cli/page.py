@@ -62,7 +62,7 @@ def add(
         f"[green bold]{escape(name.strip())}[/green bold] may sign in with the role {role} and this token:"
     )
     out.print(f"\n  {token}\n")
-    out.print("It is shown once. Send it over a channel that nobody else reads.")
+    out.print("It is shown once. Send it over a channel that no one else reads.")
 
 
 def show(json: Json = False) -> None:
@@ -73,13 +73,13 @@ def show(json: Json = False) -> None:
     if json:
         as_json([{"name": one.name, "role": one.role, "since": one.since} for one in found])
     elif not found:
-        out.print("Nobody can sign in yet. Add somebody with `ratchet people add NAME --role release`.")
+        out.print("No one can sign in yet. Add someone with `ratchet people add NAME --role release`.")
     else:
         columns(("name", "role", "token since"), [(one.name, one.role, one.since[:16]) for one in found])
 
 
 def remove(name: Name) -> None:
-    """Take a person out; sessions and token end at once."""
+    """Remove a person; sessions and token end immediately."""
     from ratchet.adapters.page import people
 
     people.remove(settings(), name)

@@ -14,10 +14,10 @@ from ratchet.domain.operations.summary import Outcome, Summary
 
 HEADLINES = {
     Outcome.RELEASED: "[green bold]Released.[/green bold]",
-    Outcome.UNCHANGED: "[bold]Nothing changed[/bold] since this model was trained.",
+    Outcome.UNCHANGED: "[bold]Nothing new[/bold] since this model was trained.",
     Outcome.REJECTED: "[red bold]Rejected[/red bold]: the old release keeps serving.",
     Outcome.TRIED: "[bold]Tried[/bold]: nothing was registered or released.",
-    Outcome.ASKS: "[yellow bold]A person has to decide[/yellow bold]: the old release keeps serving.",
+    Outcome.ASKS: "[yellow bold]Asks[/yellow bold]: a person has to decide; the old release keeps serving.",
 }
 
 
@@ -42,24 +42,22 @@ def add_to(app: typer.Typer) -> None:
 
 def retrain(
     revision: Annotated[str | None, typer.Option(help="Use the corpus of this Git revision.")] = None,
-    trigger: Annotated[str, typer.Option(help="Why, for the record.")] = "by hand",
+    trigger: Annotated[str, typer.Option(help="Reason for the run, for the record.")] = "by hand",
     explain: Annotated[
-        bool, typer.Option("--explain", help="Say why accuracy moved, also when the gate promotes.")
+        bool, typer.Option("--explain", help="Explain why accuracy changed, also if the gate promotes.")
     ] = False,
-    target: Annotated[
-        Target | None, typer.Option(help="Where to release, in place of RATCHET_TARGET.")
-    ] = None,
+    target: Annotated[Target | None, typer.Option(help="Where to release; overrides RATCHET_TARGET.")] = None,
     trial: Annotated[
         bool, typer.Option("--trial", help="Train, judge and report, but register and release nothing.")
     ] = False,
     markdown: Annotated[
-        Path | None, typer.Option(help="Write the result to this file too, for a pull request.")
+        Path | None, typer.Option(help="Also write the result to this file, for a pull request.")
     ] = None,
     json: Json = False,
 ) -> None:
     """Train on the corpus, compare with the champion, and release what the gate lets through.
 
-    Ends with 0 also when the gate rejects: a verdict is a result. If nothing changed, it says so.
+    Exit code 0 also if the gate rejects: a verdict is a result. If nothing changed, nothing is trained.
     """
     settings = settings_for_flow(**({"target": target.value} if target else {}))
     from flows.retrain import retrain as flow

@@ -38,7 +38,8 @@ def up(
         list[str] | None, typer.Option(help="Run only this part: mlflow, worker, watch, monitor or page.")
     ] = None,
     detach: Annotated[
-        bool, typer.Option("--detach", "-d", help="Return once everything answers; it runs on.")
+        bool,
+        typer.Option("--detach", "-d", help="Return when everything answers; the service keeps running."),
     ] = False,
     systemd: Annotated[bool, typer.Option("--systemd", help="Print a systemd unit instead.")] = False,
 ) -> None:
@@ -133,10 +134,12 @@ def watch(once: Annotated[bool, typer.Option("--once", help="Look once.")] = Fal
 def emit(
     event: Annotated[str, typer.Argument(help="data.changed, code.changed, or changes: look what changed.")],
     commit: Annotated[str, typer.Option(help="The commit that made the change.")],
-    since: Annotated[str, typer.Option(help="With `changes`: the commit before.")] = "",
-    retrain: Annotated[bool, typer.Option("--retrain", help="The code shapes the model.")] = False,
+    since: Annotated[str, typer.Option(help="With `changes`: the previous commit.")] = "",
+    retrain: Annotated[
+        bool, typer.Option("--retrain", help="The code shapes the model, so retrain.")
+    ] = False,
 ) -> None:
-    """Announce a change, from CI for instance: the service answers it. The same commit counts once."""
+    """Announce a change, for example from CI; the service starts what follows. The same commit counts once."""
     from ratchet.adapters.prefect import events
     from ratchet.adapters.triggers import follow
     from ratchet.domain.operations import triggers

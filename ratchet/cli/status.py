@@ -29,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def status(json: Json = False) -> None:
-    """Say what serves, on which data it was trained, how good it is, and what failed last.
+    """Show what is live, on which data it was trained, how accurate it is, and what failed last.
 
     Ends with exit code 1 if a release is recorded and does not serve on every replica, else with 0.
     """

@@ -10,7 +10,7 @@ OPEN = handed.opened(Handed(), 10.0)
 
 
 def types(before: Handed, after: Handed) -> list[str]:
-    return [one["type"] for one in happened.events("web/anna", before, after)]
+    return [one["type"] for one in happened.events("web/anna", before, after, 99.0)]
 
 
 def test_each_change_is_told_once_and_a_note_to_nobody() -> None:
@@ -30,14 +30,14 @@ def test_each_change_is_told_once_and_a_note_to_nobody() -> None:
         [MESSAGE],
         [CLOSED],
     ]
-    [event] = happened.events("web/anna", noted, said)
+    [event] = happened.events("web/anna", noted, said, 99.0)
     assert event["line"] == {"number": 3, "said_by": "colleague", "text": "hi", "name": "mia"}
-    [closed] = happened.events("web/anna", said, over)
+    [closed] = happened.events("web/anna", said, over, 99.0)
     assert (closed["how"], closed["by"]) == ("closed", "mia")
     assert types(over, over) == []
-    again = happened.events("web/anna", Handed(), OPEN)
-    assert again == happened.events("web/anna", Handed(), OPEN)
-    assert again[0]["id"] != happened.events("web/bea", Handed(), OPEN)[0]["id"]
+    again = happened.events("web/anna", Handed(), OPEN, 99.0)
+    assert again == happened.events("web/anna", Handed(), OPEN, 99.0)
+    assert again[0]["id"] != happened.events("web/bea", Handed(), OPEN, 99.0)[0]["id"]
     assert types(over, handed.opened(over, 20.0)) == [OPENED]
 
 

@@ -195,6 +195,33 @@ def test_a_reply_that_was_not_received_comes_again_from_the_other_replica(served
     assert kept(served, "webhooks/socketio/tunnel") == [RESET, RESET]
 
 
+def test_a_message_that_the_replica_of_before_answered_is_answered_on_the_new_connection(
+    served: Served,
+) -> None:
+    """The page is with the other replica already when the first one answers; it says the message again, as it must."""
+
+    async def talk() -> tuple[list[str], list[str]]:
+        deaf = people.Page(served.url, "switched", ["websocket"])
+        await deaf.open()
+        page = people.Page(served.servers[1].url, "switched", ["polling"])
+        await page.open()
+        deaf.client.eio._receive_packet = people.nothing
+        said = {"message": RESET, "session_id": "switched", "message_id": "one"}
+        await deaf.client.emit("user_uttered", said)
+        waiting = RedisOutbox._key("webhooks/socketio/switched")
+        with redis.from_url(served.redis) as client:
+            await deaf.until(lambda: client.exists(waiting))
+            await page.say(RESET, "one")
+            await page.until(lambda: not client.exists(waiting))
+        await deaf.client.eio.disconnect(abort=True)
+        await page.say(RESET, "one")
+        await page.client.disconnect()
+        return deaf.got, page.got
+
+    assert asyncio.run(talk()) == ([], ["Good day switched"])
+    assert kept(served, "webhooks/socketio/switched") == [RESET]
+
+
 def test_a_persons_replies_are_pushed_to_slack_to_a_class_of_the_project_and_to_a_page(
     served: Served,
 ) -> None:

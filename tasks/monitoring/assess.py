@@ -22,7 +22,7 @@ def assess(settings: Settings, seen: tuple[Sighting, Memory]) -> Memory:
     sighting, memory = seen
     policy = settings.params.monitor
     told_down = Kind.BOT_DOWN in incidents.told(memory.incidents)
-    wait_minutes = settings.params.handoff.alert_minutes
+    wait_minutes = settings.params.desk.alert_minutes
     found = health.symptoms(sighting, monitor.recall(settings).fleet, policy, told_down, wait_minutes)
     for symptom in found:
         say(f"{symptom.kind}: {symptom.sentence}")

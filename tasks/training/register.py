@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ratchet.adapters.bot import bot_code
 from ratchet.adapters.bot.archives import Trained
+from ratchet.adapters.prefect import flow_runs
 from ratchet.adapters.registry import encoders
 from ratchet.adapters.registry.mlflow import CODE
 from ratchet.adapters.report.page import CONTENT
@@ -53,9 +54,15 @@ def register(run: Run, trained: Trained, judgement: Judgement, page: Path, trial
     metrics = evaluation.metrics | judgement.whole.metrics
     if encoder := judgement.case.lineage.encoder:
         encoders.keep(run.registry, encoder)
-    registered = run.registry.register(model, trained.archive, files, metrics)
+    registered = run.registry.register(model, trained.archive, files, metrics, noted(model))
     shutil.rmtree(trained.archive.parent)  # what an interrupted run would have taken up
     return registered
+
+
+def noted(model: Model) -> str:
+    """Return what MLflow's pages show above a model: why it was judged so, and the way to its run in Prefect."""
+    page = flow_runs.page()
+    return "\n\n".join([*model.reasons[:1], *([f"[Its run in Prefect]({page})"] if page else [])])
 
 
 def require_unchanged(run: Run, trained: Trained, lineage: Lineage) -> None:

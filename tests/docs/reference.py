@@ -29,7 +29,7 @@ EXIT_CODES = {
     "`doctor` found a fault, `status` and `fleet` found that a recorded release does not serve on every replica, "
     "`data merge` has questions.",
     2: "The call is wrong: an unknown option, a value that is not allowed, a missing argument. Nothing was done.",
-    130: "Interrupted by Ctrl-C. What served before serves on; the next run tidies up.",
+    130: "Interrupted by Ctrl-C. The previous release keeps serving; the next run cleans up.",
 }
 
 

@@ -37,7 +37,12 @@ OTHERS = {
     "RATCHET_ACTIONS_SERVICE": (BOT, "Address of the release's own custom actions. Ratchet sets it."),
     "RATCHET_HANDOFF_HOURS": (
         BOT,
-        "Opening hours of the people behind the bot, as JSON. Ratchet sets it from `handoff` in `params.yaml`.",
+        "Opening hours of the people behind the bot, as JSON. Ratchet sets it from `desk` in `params.yaml`.",
+    ),
+    "RATCHET_HANDOFF_EVENTS_URL": (BOT, "Address of another desk that is told what happens in hand-offs."),
+    "RATCHET_HANDOFF_EVENTS_SECRET": (
+        BOT,
+        "Secret that signs what that desk is told, 16 characters or more.",
     ),
     "RATCHET_HANDOFF_URL": (BOT, "Webhook that gets the conversation at a hand-off."),
     "RATCHET_MODEL_SHA256": (BOT, "SHA-256 that the model must have before it is loaded. The image has it."),

@@ -113,7 +113,8 @@ def test_a_commit_with_params_that_are_not_valid_stops_the_run_by_name_and_the_n
 ) -> None:
     """The workspace stays where it was, every other command works, and the corrected commit is taken."""
     before = git(team.home, "rev-parse", "HEAD")
-    wrong = team.push(seed="2\n  sede: 1")
+    (seed,) = re.findall(r"(?m)^  seed: (\d+)$", (team.dev / "params.yaml").read_text(encoding="utf-8"))
+    wrong = team.push(seed=f"{seed}\n  sede: 1")
     said = team.triggered(code=1)
     assert f"params.yaml of commit {wrong[:8]} has 1 wrong entry: train.sede: no such key" in said
     assert git(team.home, "rev-parse", "HEAD") == before

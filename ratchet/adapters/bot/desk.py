@@ -108,7 +108,9 @@ def person_token(settings: Settings) -> str:
         listed = yaml.safe_load(file.read_text(encoding="utf-8")) if file else []
         found = [str(one["token"]) for one in listed or [] if RIGHT in (one.get("rights") or ())]
     except (OSError, ValueError, yaml.YAMLError, TypeError, LookupError, AttributeError) as error:
-        raise RatchetError(f"{file} is no list of clients.", "Correct RATCHET_CLIENT_TOKENS_FILE.") from error
+        raise RatchetError(
+            f"{file} is not a valid list of clients.", "Correct RATCHET_CLIENT_TOKENS_FILE."
+        ) from error
     if not found:
         raise RatchetError(
             "No client has the right to answer in the bot's place.",

@@ -60,7 +60,7 @@ def named(file: Path) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
     found = re.search(r"(?<![\d.])(\d+\.\d+)", lines[0]) if lines else None
     if lines and not found:
-        raise RatchetError(f"{file} names no version of Python.", f"Write {PYTHONS[0]} into it.")
+        raise RatchetError(f"{file} does not name a Python version.", f"Write {PYTHONS[0]} into it.")
     return found[1] if found else ""
 
 

@@ -5,6 +5,7 @@ What is being installed is noted beside, so that an environment that an interrup
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -131,7 +132,7 @@ def install(settings: Settings, bot: Path, folder: Path, lock: str) -> Path:
                 *(OWN if bot == settings.bot else OLDER),
             ],
             cwd=settings.bot,
-            env={"UV_PROJECT_ENVIRONMENT": str(folder), "PYENV_VERSION": wanted.python},
+            env={"UV_PROJECT_ENVIRONMENT": str(folder), "PYENV_VERSION": wanted.python, **homeless(settings)},
             timeout=INSTALL_SECONDS,
             on_line=console.progress,
         )
@@ -140,6 +141,18 @@ def install(settings: Settings, bot: Path, folder: Path, lock: str) -> Path:
         raise not_installed(error.completed.output, bot, wanted.python if older else "") from error
     write_text(record, lock)
     return python_of(folder)
+
+
+def homeless(settings: Settings) -> dict[str, str]:
+    """Return where uv keeps its cache and its Pythons in place of a home folder that cannot be written."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    nearest = next(folder for folder in (home, *home.parents) if folder.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK):
+        return {}
+    own = {"UV_CACHE_DIR": "cache", "UV_PYTHON_INSTALL_DIR": "python"}
+    return {
+        name: str(settings.state / "uv-home" / part) for name, part in own.items() if name not in os.environ
+    }
 
 
 def not_installed(said: str, bot: Path, older: str) -> RatchetError:

@@ -55,6 +55,31 @@ def newest(settings: Settings, at: float, most: int) -> pd.DataFrame:
     return read(settings, query, {"at": at, "most": most}).iloc[::-1]
 
 
+def ratings(settings: Settings, at: float) -> pd.DataFrame:
+    """Return what users rated from a time on: `id` of the message, `rating` (up, down) and `text`; the last one counts.
+
+    `id` is 0 for a message that is not known any more.
+    """
+    import pandas as pd
+    from sqlalchemy import inspect, text
+
+    query = """
+    SELECT COALESCE(m.id, 0) AS id, r.rating AS rating, r.text AS text
+    FROM ratings r LEFT JOIN messages m ON m.message = r.message
+    WHERE r.at >= :at AND r.id IN (SELECT MAX(id) FROM ratings GROUP BY message) ORDER BY r.id
+    """
+    with connection(settings) as found:
+        there = found is not None and inspect(found).has_table("ratings")
+        rows = found.execute(text(query), {"at": at}).mappings().all() if found is not None and there else []
+    return pd.DataFrame(rows, columns=["id", "rating", "text"])
+
+
+def rated(settings: Settings, at: float) -> tuple[int, int]:
+    """Return how many answers users rated up, and down, from a time on."""
+    found = ratings(settings, at)["rating"]
+    return int((found == "up").sum()), int((found == "down").sum())
+
+
 def counts(settings: Settings, at: float, fallbacks: Sequence[str]) -> dict[str, int]:
     """Count the messages from a time on, and those of them that were answered by one of the `fallbacks`."""
     query = (

@@ -33,6 +33,7 @@ from ratchet.domain.release.manifest import Release
 
 Answer = TypeVar("Answer")
 PATIENCE_SECONDS = 300.0
+RATED_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,8 @@ def look(settings: Settings, memory: Memory, now: float) -> tuple[Sighting, Memo
         blind=sources.blind,
         probe=probe,
         paused=ask("pause", lambda: desks.seen(settings)) if serving else "",
-        people=ask("hand-offs", lambda: desks.people(settings)) if serving else None,
+        rated=ask("traffic", lambda: traffic.rated(settings, now - RATED_SECONDS)) or (0, 0),
+        desk=ask("hand-offs", lambda: desks.figures(settings)) if serving else None,
     )
     kept = fleet.remembered(memory.fleet) if fleet else memory.fleet
     return sighting, replace(

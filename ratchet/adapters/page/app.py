@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import mimetypes
+import threading
 from collections.abc import Callable
 
 from fastapi import FastAPI, HTTPException, Request
@@ -18,8 +18,6 @@ from ratchet.domain.errors import RatchetError
 
 PAGES: tuple[Callable[[Door], None], ...] = (home.add_to, try_it.add_to)
 """Each adds its routes and its entry of the menu, in the menu's order."""
-
-log = logging.getLogger("ratchet.page")
 
 
 def make_door(site: Site) -> Door:
@@ -58,7 +56,7 @@ async def static(digest: str, name: str) -> Response:
 
 
 async def refused(request: Request, error: Exception) -> Response:
-    """Say why a request of somebody unknown is not carried out."""
+    """Say why a request of someone unknown is not carried out."""
     assert isinstance(error, RatchetError)
     return plain(error)
 
@@ -70,8 +68,7 @@ async def missing(request: Request, error: Exception) -> Response:
 
 
 async def broken(request: Request, error: Exception) -> Response:
-    """Say that something broke; what, is in the log, by its class and place alone: its words may hold a message."""
-    log.error("%s %s failed: %s", request.method, request.url.path, type(error).__name__, exc_info=error)
+    """Say that something broke; what, is in the server's log."""
     return plain(Refused(500, "The page failed.", "Try again; the log of the page says what happened."))
 
 
@@ -79,8 +76,12 @@ def serve(settings: Settings, port: int) -> None:
     """Serve the page on loopback until a signal ends it."""
     import uvicorn
 
+    site = Site(settings)
+    app = make_app(site)
+    for look in site.warm:  # the first visitor does not wait for what can be looked up before
+        threading.Thread(target=look, daemon=True).start()
     uvicorn.run(
-        make_app(Site(settings)),
+        app,
         host="127.0.0.1",
         port=port,
         log_level="warning",

@@ -1,6 +1,6 @@
-"""A second bot for *Try it*: a registered model with its own code, on a free loopback port, for nobody but the page.
+"""A second bot for *Try it*: a registered model with its own code, on a free loopback port, for no one but the page.
 
-One at a time, without traffic; what the page asks is a check, and in no event. It ends after a while in which nobody
+One at a time, without traffic; what the page asks is a check, and in no event. It ends after a while in which no one
 asks, with the page, and with `ratchet down`.
 """
 
@@ -90,7 +90,7 @@ class Beside:
         return replica
 
     def watch(self) -> None:
-        """End it once nobody has asked for a while."""
+        """End it once no one has asked for a while."""
         with self.guard:
             if self.watched:
                 return

@@ -71,7 +71,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Done:
-    """What an act has done: a sentence for the record and the person, and where the person goes on.
+    """What an act has done: a sentence for the record and the person, and where the person continues.
 
     With `answer` htmx gets that piece of a page in place of a new page; with `whole` everybody does.
     """

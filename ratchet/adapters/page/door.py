@@ -63,7 +63,7 @@ class Door:
             found = self.session(request)
             if found is None:
                 return to_sign_in(request)
-            return await run_in_threadpool(self.shown, self.call(request, found), role, show)
+            return await run_in_threadpool(self.shown, request, found, role, show)
 
         self.add("GET", path, role, answer)
 
@@ -79,13 +79,7 @@ class Door:
             if found is None:
                 return to_sign_in(request)
             body = await read_body(request, most_bytes)
-            call = self.call(request, found, body)
-            token = request.headers.get(FORM_HEADER) or call.text(FORM_FIELD)
-            if not hmac.compare_digest(token.encode("utf-8", "replace"), call.csrf.encode()):
-                raise Refused(
-                    403, "This form is not from your session.", "Load the page again, and repeat it."
-                )
-            return await run_in_threadpool(self.done, call, role, path, do)
+            return await run_in_threadpool(self.done, request, found, body, Way("POST", path, role), do)
 
         self.add("POST", path, role, answer)
 
@@ -97,7 +91,7 @@ class Door:
         self.app.add_api_route(path, answer, methods=[method], response_model=None)
 
     def session(self, request: Request) -> Session | None:
-        """Return who asks; None where nobody is signed in."""
+        """Return who asks; None where no one is signed in."""
         cookie = request.cookies.get(self.site.cookie, "")
         return session.read(self.site.key, cookie, people.read(self.site.first), self.site.clock())
 
@@ -117,19 +111,24 @@ class Door:
             partial=request.headers.get("hx-request") == "true",
         )
 
-    def shown(self, call: Call, role: Role, show: Show) -> Response:
+    def shown(self, request: Request, found: Session, role: Role, show: Show) -> Response:
         """Show a page, or say why not."""
+        call = self.call(request, found)
         try:
             require(call, role)
             return show(call)
         except RatchetError as error:
             return told(call, error)
 
-    def done(self, call: Call, role: Role, path: str, do: Do) -> Response:
+    def done(self, request: Request, found: Session, body: bytes, way: Way, do: Do) -> Response:
         """Carry out an act and record it; what was refused is recorded, too."""
-        who = (call.settings, call.person.name, call.person.role, path)
+        call = self.call(request, found, body)
+        token = request.headers.get(FORM_HEADER) or call.text(FORM_FIELD)
+        if not hmac.compare_digest(token.encode("utf-8", "replace"), call.csrf.encode()):
+            raise Refused(403, "This form is not from your session.", "Load the page again, and repeat it.")
+        who = (call.settings, call.person.name, call.person.role, way.path)
         try:
-            require(call, role)
+            require(call, way.role)
             made = do(call)
         except RatchetError as error:
             record.note(*who, "", error.fact)
@@ -147,7 +146,7 @@ def require(call: Call, role: Role) -> None:
         raise Refused(
             403,
             f"{call.person.name} has the role {call.person.role}; this needs the role {role}.",
-            f"Ask whoever runs Ratchet for `ratchet people add` with --role {role}.",
+            f"Ask anyone who runs Ratchet for `ratchet people add` with --role {role}.",
         )
 
 
@@ -158,7 +157,7 @@ def told(call: Call, error: RatchetError) -> Response:
 
 
 def plain(error: RatchetError) -> Response:
-    """Say what went wrong to somebody who is not signed in."""
+    """Say what went wrong to someone who is not signed in."""
     from fastapi.responses import HTMLResponse
 
     status = error.status if isinstance(error, Refused) else 400
@@ -166,7 +165,7 @@ def plain(error: RatchetError) -> Response:
 
 
 def to_sign_in(request: Request) -> Response:
-    """Send somebody to the sign-in, and back to the page afterwards."""
+    """Send someone to the sign-in, and back to the page afterwards."""
     if request.headers.get("hx-request") == "true":
         return Response(status_code=401, headers={"hx-redirect": SIGN_IN})
     query = f"?{request.url.query}" if request.url.query else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -28,19 +29,21 @@ POLICY = "; ".join(
     )
 )
 HEADERS = {
+    # not `no-referrer`: browsers then send `Origin: null` with the page's own forms
     "content-security-policy": POLICY,
     "x-frame-options": "DENY",
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    "referrer-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
+HOST = re.compile(r"([^\[\]:]*|\[[0-9a-f:]*\])(:[0-9]*)?")
 KEPT, FRESH = "private, max-age=31536000, immutable", "no-store"
 
 
 class Guard:
-    """Answers nobody who came by another name (a page elsewhere that lets its name lead here), and adds the headers."""
+    """Answers no one who came by another name (a page elsewhere that lets its name lead here), and adds the headers."""
 
     def __init__(self, app: App, site: Site) -> None:
         self.app, self.site = app, site
@@ -81,4 +84,5 @@ def host_of(scope: Scope) -> str:
     """Return the host name that a request was sent to, without its port."""
     [host] = [value for name, value in scope["headers"] if name == b"host"][:1] or [b""]
     text = host.decode("latin-1").lower()
-    return text[: text.index("]") + 1] if text.startswith("[") and "]" in text else text.partition(":")[0]
+    name = HOST.fullmatch(text)
+    return name[1] if name else ""

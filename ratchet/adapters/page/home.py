@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 from fastapi.responses import Response
 
 from ratchet.adapters.page import jobs, looks
 from ratchet.adapters.page.call import Call, Done
 from ratchet.adapters.page.door import Door, Refused
 from ratchet.adapters.page.kept import Kept
+from ratchet.adapters.prefect import progress
 from ratchet.adapters.registry.mlflow import Registry
-from ratchet.adapters.report.page import PAGE
-from ratchet.domain.errors import UsageError
+from ratchet.domain.errors import RatchetError, UsageError
 from ratchet.domain.gate import override
 from ratchet.domain.gate.waiting import Question
 from ratchet.domain.operations.people import Role
@@ -25,6 +28,7 @@ class Home:
     def __init__(self, door: Door) -> None:
         site = door.site
         self.kept = Kept(lambda: looks.look(site.settings), site.clock)
+        site.warm.append(self.kept.get)
         door.menu("Home", "/")
         door.page("/", Role.READ, self.show)
         door.page("/now", Role.READ, self.now)
@@ -46,7 +50,7 @@ class Home:
         """Show its upper part again: the page asks for it every few seconds."""
         return call.show("now.html", **self.seen(call))
 
-    def seen(self, call: Call) -> dict[str, object]:
+    def seen(self, call: Call) -> dict[str, Any]:
         """Return what the templates need."""
         return {
             "look": self.kept.get(),
@@ -64,13 +68,13 @@ def add_to(door: Door) -> None:
 def report(call: Call) -> Response:
     """Show the report of the model that the gate asks about, or of the live one, as the run wrote it.
 
-    It is a page of its own with styles and a script in it: its policy allows just these, and nothing from elsewhere.
+    It is a page of its own: its policy allows its styles, no script, and nothing from elsewhere.
     """
     registry = Registry(call.settings)
     models = {one.version: one for one in registry.models()}
     model = models.get(call.query.get("version", ""))
-    found = next(iter(sorted(call.settings.runs.glob(f"{model.run_name}/{PAGE}"))), None) if model else None
-    if found is None:
+    found = Path(model.report).resolve() if model and model.report else None
+    if found is None or not found.is_file() or not found.is_relative_to(call.settings.runs.resolve()):
         raise Refused(404, "There is no report of that version on this machine.", "See MLflow's pages.")
     policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'; sandbox"
     return Response(found.read_bytes(), media_type="text/html", headers={"content-security-policy": policy})
@@ -81,8 +85,21 @@ def job(call: Call) -> Response:
     found = jobs.find(call.settings, call.parts["id"])
     if found is None:
         raise Refused(404, "There is no such run.", "Home lists the newest.")
-    template = "progress.html" if call.partial else "job.html"
-    return call.show(template, title=found.job.what, progress=found, seconds=found.seconds(call.site.clock()))
+    return call.show(
+        "progress.html" if call.partial else "job.html",
+        title=found.job.what,
+        progress=found,
+        seconds=found.seconds(call.site.clock()),
+        doing=[] if found.end else doing(call),
+    )
+
+
+def doing(call: Call) -> list[str]:
+    """Return the steps that a run is at; none where Prefect does not say."""
+    try:
+        return progress.steps(call.settings)
+    except RatchetError:
+        return []
 
 
 def started(call: Call, what: str, words: list[str]) -> Done:
@@ -103,7 +120,7 @@ def asked(call: Call) -> Question:
     found = waiting.question(Registry(call.settings))
     if found is None or found.version != call.needed("version", "The version", 20):
         raise UsageError(
-            "Nobody is asked about this version any more.",
+            "No one is asked about this version any more.",
             "See Home: a newer model or another person settled it.",
         )
     return found
@@ -133,7 +150,7 @@ def rollback(call: Call) -> Done:
     seen = call.needed("live", "The live release", 60)
     if live is None or live.id != seen:
         raise UsageError(
-            f"{seen[:60]} is not live any more.", "See what is live now, and roll back from there if need be."
+            f"{seen[:60]} is not live any more.", "See what is live now, and go back from there if necessary."
         )
     to = rollback_target(releases, live.id, call.text("to", 60) or None)
     return started(call, f"A rollback to {to.id}", ["rollback", f"--to={to.id}"])

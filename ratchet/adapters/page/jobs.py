@@ -1,6 +1,6 @@
 """Commands of Ratchet that people start on the page: each a process of its own, `.ratchet/page/jobs/ID/`.
 
-It goes on when the page is closed; `ratchet down` ends it, as it ends the runs of the worker.
+It continues when the page is closed; `ratchet down` ends it, as it ends the runs of the worker.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ratchet.domain.record import Record
 RATCHET = str(Path(sys.executable).with_name("ratchet"))
 JOB, PROCESS, END, LOG = "job.json", "process.json", "end.json", "log"
 KEPT = 200
-STEP = re.compile(r"^([✓✗]) (\S.*?) +([\d.]+) s  (.*)$")
+STEP = re.compile(r"^([✓✗]) (\S.*?) +([\d.]+) s\b(.*)$")
 MOST_LOG = 200_000
 
 
@@ -145,7 +145,7 @@ def understood(log: str) -> tuple[tuple[Step, ...], str]:
     steps, rest = [], []
     for line in log.splitlines():
         if found := STEP.match(line):
-            steps.append(Step(found[2], float(found[3]), found[4], found[1] == "✓"))
+            steps.append(Step(found[2], float(found[3]), found[4].strip(), found[1] == "✓"))
         else:
             rest.append(line)
     return tuple(steps), "\n".join(rest).strip()

@@ -1,10 +1,13 @@
-"""A look that takes a moment is kept for a few seconds, and made again beside the page: nobody waits for it twice."""
+"""A look that takes a moment is kept for a few seconds, and made again beside the page: no one waits for it twice."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
+
+from ratchet.domain.errors import RatchetError
 
 T = TypeVar("T")
 FRESH_SECONDS = 3.0
@@ -39,6 +42,7 @@ class Kept(Generic[T]):
 
     def _beside(self) -> None:
         try:
-            self.anew()
+            with contextlib.suppress(RatchetError):  # the next page says what is wrong
+                self.anew()
         finally:
             self._making.release()

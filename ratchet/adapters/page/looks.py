@@ -20,6 +20,7 @@ from ratchet.adapters.report.charts import HistoryChart, HistoryPoint, history_c
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.lock import holder
 from ratchet.adapters.targets import desks
+from ratchet.domain.gate import ramp
 from ratchet.domain.operations.incidents import Incident
 from ratchet.domain.operations.next_steps import NextStep, next_step
 from ratchet.domain.operations.traffic import FALLBACK, HANDOFF
@@ -57,7 +58,7 @@ class Look:
     """All of it at one time, in seconds since 1970; None where a source was silent, which `blind` says why.
 
     `running` is the run that changes the workspace now: `what`, `since` and `pid`. `waiting` counts what waits for a
-    person on other pages: conversations that nobody has taken, messages to label.
+    person on other pages: conversations that no one has taken, messages to label.
     """
 
     at: float
@@ -83,11 +84,13 @@ def look(settings: Settings) -> Look:
     releases = sources.ask("registry", registry.releases) or []
     open_ones = sources.ask("monitor", lambda: monitor.recall(settings).incidents) or ()
     question = status.question if status else None
+    policy = settings.params.ramp
+    floor = ramp.floor(policy, ramp.first_target(policy, models[0].accuracy)) if models else 0.0
     return Look(
         at=time.time(),
         status=status,
-        charts=charts(models, releases, settings.params.ramp.floor),
-        floor=settings.params.ramp.floor,
+        charts=charts(models, releases, floor),
+        floor=floor,
         today=sources.ask("traffic", lambda: today(settings)),
         incidents=[(one, next_step(one.kind)) for one in open_ones if one.begun is not None],
         asked=next((one for one in models if question and one.version == question.version), None),
@@ -140,7 +143,7 @@ def today(settings: Settings) -> Today | None:
 
 
 def waiting(settings: Settings, sources: Sources) -> dict[str, int]:
-    """Count what waits for a person; what is not set up waits for nobody."""
+    """Count what waits for a person; what is not set up waits for no one."""
     found: dict[str, int] = {}
     if settings.handoff_token or settings.client_tokens_file:
         rows = sources.ask("hand-offs", lambda: desks.for_person(settings).conversations())
@@ -151,7 +154,7 @@ def waiting(settings: Settings, sources: Sources) -> dict[str, int]:
 
 
 def to_label(settings: Settings) -> int:
-    """Count the messages of the newest sample that nobody has labelled."""
+    """Count the messages of the newest sample that no one has labelled."""
     from ratchet.adapters.monitoring import harvest
     from ratchet.domain.operations.labelling import to_do
 

@@ -24,13 +24,13 @@ def file_of(settings: Settings) -> Path:
 def read(settings: Settings) -> People:
     """Return the people; raises `RatchetError` where the file holds something else."""
     path = file_of(settings)
-    return read_record(path, People.from_dict, f"Correct or delete {path}: nobody can sign in.") or People()
+    return read_record(path, People.from_dict, f"Correct or delete {path}: no one can sign in.") or People()
 
 
 def digest(token: str) -> str:
     """Return what is kept of a token.
 
-    A plain SHA-256 is enough: a token is 256 random bits, so nobody can try all of them.
+    A plain SHA-256 is enough: a token is 256 random bits, so no one can try all of them.
     """
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 

@@ -67,7 +67,7 @@ def again(site: Site, error: Refused, name: str) -> Response:
 
 
 def inside(to: str) -> str:
-    """Return an address on this page: nobody is led elsewhere by a link to the sign-in."""
+    """Return an address on this page: no one is led elsewhere by a link to the sign-in."""
     plain = to.startswith("/") and to[1:2] not in ("/", "\\") and to.isprintable() and "\\" not in to
     return to if plain and not to.startswith(SIGN_IN) else "/"
 

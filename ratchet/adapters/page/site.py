@@ -27,11 +27,12 @@ class Item:
 
 @dataclass
 class Site:
-    """One served page; `clock` gives seconds since 1970."""
+    """One served page; `clock` gives seconds since 1970, `warm` is what a server looks up before it is asked."""
 
     first: Settings
     clock: Callable[[], float] = time.time
     menu: list[Item] = field(default_factory=list)
+    warm: list[Callable[[], object]] = field(default_factory=list)
     misses: Misses = field(default_factory=Misses)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -52,6 +53,6 @@ class Site:
 
     @cached_property
     def hosts(self) -> frozenset[str]:
-        """The names under which the page answers: another name that leads here is somebody else's page."""
+        """The names under which the page answers: another name that leads here is someone else's page."""
         named = urlsplit(self.first.page_url or "").hostname
         return frozenset({*LOOPBACK, *([named] if named else [])})

@@ -118,7 +118,7 @@ def add_to(door: Door) -> None:
 
 
 def sender(call: Call) -> str:
-    """Return the name of the conversation: a form goes on with its own."""
+    """Return the name of the conversation: a form continues with its own."""
     given = call.text("sender", 60)
     return given if SENDER.fullmatch(given) else f"page-{secrets.token_hex(8)}"
 

@@ -136,6 +136,14 @@ def rename(name: str) -> None:
         ask(lambda client: client.update_flow_run(run.id, name=name))
 
 
+def page() -> str:
+    """Return the address of the run's page, "" outside a run and where the server has no pages."""
+    from prefect.utilities.urls import url_for
+
+    run = current()
+    return (url_for("flow-run", obj_id=run.id) or "") if run else ""
+
+
 values: ContextVar[list[Any] | None] = ContextVar("values", default=None)
 """Where the caller of a flow keeps what its run returned."""
 

@@ -45,8 +45,9 @@ PAGE, CONTENT = "report.html", "report.json"
 class Report(Record):
     """All that the page shows.
 
-    `history` ends with this run; `traffic` are the estimates from labelled harvests, oldest first; `links` are
-    (label, address) pairs; `unattributed` says why there is no attribution where one was tried; `unjudged` are the
+    `history` ends with this run; `traffic` are the estimates from labelled harvests, oldest first, `rated` how many
+    answers users rated up, and down, in the days of a harvest; `links` are (label, address) pairs; `unattributed` says
+    why there is no attribution where one was tried; `unjudged` are the
     intents without a holdout row, `retired` the rows that left the holdout since the champion; `whole` is what was
     found of the bot besides its intents; `nearest` has the nearest training messages of those that are shown,
     by their text, where a sentence encoder is used.
@@ -71,6 +72,7 @@ class Report(Record):
     attribution: Attribution | None = None
     override: Override | None = None
     traffic: tuple[Estimate, ...] = ()
+    rated: tuple[int, int] = (0, 0)
     links: tuple[tuple[str, str], ...] = ()
     unattributed: str = ""
     unjudged: tuple[Uncovered, ...] = ()

@@ -9,7 +9,7 @@ from ratchet.adapters.settings import Settings
 from ratchet.adapters.targets.choice import choose_target
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations import handoff
-from ratchet.domain.operations.handoff import People, paused_sentence
+from ratchet.domain.operations.handoff import DeskFigures, paused_sentence
 
 
 def for_operator(settings: Settings) -> Desk:
@@ -36,10 +36,10 @@ def seen(settings: Settings) -> str | None:
         return ""
 
 
-def people(settings: Settings) -> People | None:
+def figures(settings: Settings) -> DeskFigures | None:
     """Return how those who answer in the bot's place do; None where the bot is silent or cannot say it."""
     try:
-        return handoff.people(for_operator(settings).figures())
+        return handoff.desk_figures(for_operator(settings).figures())
     except (BotSilent, OldBot):
         return None
 

@@ -43,7 +43,7 @@ def variables(settings: Settings) -> dict[str, str]:
         **traffic.environment(settings),
         "RATCHET_CONVERSATION_MESSAGES": str(settings.conversation_messages),
         "RATCHET_HANDOFF": settings.handoff,
-        "RATCHET_HANDOFF_HOURS": json.dumps(settings.params.handoff.for_bot()),
+        "RATCHET_HANDOFF_HOURS": json.dumps(settings.params.desk.for_bot()),
         "RATCHET_PAUSE_FILE": str(settings.state / "pause.json"),
         **handoff_tokens(settings),
         **({"RATCHET_ACTIONS_URL": settings.actions_url} if settings.actions_url else {}),

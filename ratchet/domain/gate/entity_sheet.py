@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ratchet.domain.corpus.annotations import Span, found_spans, parse
+from ratchet.domain.corpus.annotations import Span, found_spans, named_entities, parse
 from ratchet.domain.gate.paired import Pair
 
 ENTITIES = "entities"
@@ -139,5 +139,5 @@ def labels(found: Sheet) -> dict[str, Pair]:
 def unannotated(predictions: pd.DataFrame, annotated: Iterable[str]) -> dict[str, int]:
     """Count what was found of types that no one annotates, as ready-made extractors find times and numbers."""
     known = set(annotated)
-    names = (str(one["entity"]) for found in predictions[ENTITIES] for one in found or () if "entity" in one)
+    names = (one["entity"] for found in predictions[ENTITIES] for one in named_entities(found))
     return dict(Counter(name for name in names if name not in known))

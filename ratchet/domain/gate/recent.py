@@ -99,15 +99,16 @@ def compare(
     old, new = champion["intent"].to_numpy(dtype=object), candidate["intent"].to_numpy(dtype=object)
     gained = {one.intent for one in data.intents if one.added or one.relabelled} if data else set()
     lost = {one.intent for one in data.intents if one.removed or one.before > one.after} if data else set()
+    sure = np.nan_to_num(pd.to_numeric(candidate["confidence"], errors="coerce").to_numpy(dtype=float))
     differ = np.flatnonzero(old != new).tolist()
     expected = {row: bool(new[row] in gained or old[row] in lost) for row in differ}
-    order = sorted(differ, key=lambda row: (expected[row], -float(candidate["confidence"].iloc[row]), row))
+    order = sorted(differ, key=lambda row: (expected[row], -sure[row], row))
     examples = tuple(
         Changed(
             mask(messages["text"].iloc[row], allowed),
             str(old[row]),
             str(new[row]),
-            float(candidate["confidence"].iloc[row]),
+            float(sure[row]),
             expected[row],
         )
         for row in order[: policy.examples]

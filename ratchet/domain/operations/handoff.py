@@ -13,12 +13,12 @@ from ratchet.domain.wording import count
 
 
 @dataclass(frozen=True)
-class People(Record):
+class DeskFigures(Record):
     """How people who answer in the bot's place do, as the bot says it (`GET /handoff/figures`).
 
-    `waiting` conversations no one has, `taken` someone. `longest_seconds` is how long one waits, from the last opening
-    on; None where none does, or it is outside the hours (`open`). In the last `hours` so many conversations were
-    `opened` and got a first reply (`replied`), after `first_reply_p50_seconds` in the median.
+    `waiting` conversations are free, `taken` ones are not. `longest_seconds` is how long one waits, from the last
+    opening on; None where none does, or outside the hours (`open`). `opened` is their number in the last `hours`, and
+    `replied` how many got a first reply, after `first_reply_p50_seconds` in the median.
     """
 
     waiting: int
@@ -44,13 +44,13 @@ class People(Record):
         return ", ".join(parts)
 
 
-def people(said: Mapping[str, Any]) -> People:
+def desk_figures(said: Mapping[str, Any]) -> DeskFigures:
     """Return the figures of the bot's answer; what a later release adds to it is left out."""
-    return People(**{field.name: said[field.name] for field in fields(People)})
+    return DeskFigures(**{field.name: said[field.name] for field in fields(DeskFigures)})
 
 
-def waiting_symptoms(found: People | None, minutes: float | None) -> Iterator[Symptom]:
-    """Someone who waits for a person for longer than so many minutes."""
+def waiting_symptoms(found: DeskFigures | None, minutes: float | None) -> Iterator[Symptom]:
+    """Someone who waits for a person for longer than `minutes`."""
     if found is None or minutes is None or found.longest_seconds is None:
         return
     if found.longest_seconds >= 60 * minutes:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from ratchet.domain.operations.drift import Test
 from ratchet.domain.operations.failure import Failure
 from ratchet.domain.operations.fleet import Fleet, fleet_symptoms, readiness, sentence, shortfall
-from ratchet.domain.operations.handoff import People, waiting_symptoms
+from ratchet.domain.operations.handoff import DeskFigures, waiting_symptoms
 from ratchet.domain.operations.incidents import Kind, Symptom
 from ratchet.domain.operations.probe import Fault, Probe
 from ratchet.domain.operations.traffic import MonitorPolicy, Traffic
@@ -70,7 +70,8 @@ class Sighting(Record):
     """What a look shows; None for what does not exist or could not be seen.
 
     `unpushed` is the data revision that the remote lacks. `paused` says who stopped the bot, None where it did not say.
-    `people` is how those who answer in the bot's place do.
+    `desk` is how those who answer in the bot's place do; `rated` how many answers of the last day users rated up, and
+    down.
     `blind` maps a source to why it did not answer.
     """
 
@@ -85,7 +86,8 @@ class Sighting(Record):
     unpushed: str = ""
     probe: Probe | None = None
     paused: str | None = ""
-    people: People | None = None
+    desk: DeskFigures | None = None
+    rated: tuple[int, int] = (0, 0)
 
     @property
     def down(self) -> bool:
@@ -127,7 +129,7 @@ def symptoms(
     return (
         *answer_symptoms(seen, before, told_down),
         *([Symptom(Kind.PAUSED, sentence(seen.paused), at_once=True)] if seen.paused else []),
-        *waiting_symptoms(seen.people, wait_minutes),
+        *waiting_symptoms(seen.desk, wait_minutes),
         *traffic_symptoms(seen.traffic, policy),
         *drift_symptoms(seen.drifting),
         *model_symptoms(seen, policy),

@@ -15,7 +15,7 @@ class NextStep:
     path: str = ""
 
 
-HOME, TRY, LABEL, REVIEW = "/", "/try", "/label", "/review"
+HOME, LABEL, CONVERSATIONS = "/", "/label", "/conversations"
 
 STEPS = {
     Kind.BOT_DOWN: NextStep("Roll back if a release went live just before; else start it again.", "/#live"),
@@ -34,10 +34,11 @@ STEPS = {
     Kind.RETRAIN_FAILED: NextStep("Read why, and retrain once it is mended.", "/#runs"),
     Kind.RUN_FAILED: NextStep("Read why, and try it again.", "/#runs"),
     Kind.RETRAIN_OVERDUE: NextStep("Retrain now, and see whether the service runs.", "/#live"),
-    Kind.GATE_REJECTED: NextStep("Read the report; the old release goes on serving.", "/#decide"),
+    Kind.GATE_REJECTED: NextStep("Read the report; the old release keeps serving.", "/#decide"),
     Kind.GATE_ASKS: NextStep("Read the report, and approve or decline.", "/#decide"),
     Kind.NOT_PUSHED: NextStep("Push the data with `dvc push`, in the workspace."),
     Kind.OVERRIDE_ENDS: NextStep("Approve it again if the reason still holds, or retrain.", "/#decide"),
+    Kind.WAITING: NextStep("Take a conversation and answer, or close it.", CONVERSATIONS),
     Kind.BLIND: NextStep("The monitor cannot see everything; see its log."),
 }
 

@@ -27,7 +27,7 @@ class Role(StrEnum):
 
 @dataclass(frozen=True)
 class Person(Record):
-    """Somebody with a token, of which only the SHA-256 is kept; `since` is when it was made, as ISO 8601."""
+    """Someone with a token, of which only the SHA-256 is kept; `since` is when it was made, as ISO 8601."""
 
     name: str
     role: Role
@@ -52,7 +52,7 @@ class People(Record):
     def without(self, name: str) -> People:
         """Return the people without one; raises `RatchetError` where there is none of that name."""
         if self.named(name) is None:
-            known = ", ".join(one.name for one in self.people) or "nobody yet"
+            known = ", ".join(one.name for one in self.people) or "no one yet"
             raise RatchetError(
                 f"{name} is not among the people: {known}.", "`ratchet people list` shows them."
             )
@@ -70,7 +70,7 @@ def checked_name(name: str) -> str:
 
 
 FREE = 5
-"""So many wrong tokens in a row cost nothing: people mistype."""
+"""How many wrong tokens in a row cost nothing: people mistype."""
 LONGEST_SECONDS = 300.0
 MOST_NAMES = 1000
 

@@ -52,8 +52,8 @@ Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 SPAN = re.compile(r"(\d\d):([0-5]\d)-(\d\d):([0-5]\d)")
 
 
-class HandoffPolicy(Policy):
-    """The section `handoff` of `params.yaml`."""
+class DeskPolicy(Policy):
+    """The section `desk` of `params.yaml`."""
 
     hours: dict[Day, list[str]] = Field({}, description="when people answer, by weekday; {}: always")
     time_zone: str = Field("UTC", description="on the clocks of this time zone")

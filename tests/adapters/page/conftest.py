@@ -10,12 +10,13 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from ratchet.adapters.page import app, people, session
+from ratchet.adapters.page import app, looks, people, session
 from ratchet.adapters.page.door import FORM_FIELD, Door
 from ratchet.adapters.page.guard import Guard
 from ratchet.adapters.page.site import Site
 from ratchet.adapters.settings import Settings, load_settings
 from ratchet.domain.operations.people import Role
+from tests.adapters.page.sights import nothing
 
 HERE = "http://127.0.0.1"
 
@@ -78,6 +79,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def served(settings: Settings) -> Served:
-    """The page of an empty workspace."""
+def served(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Served:
+    """The page of an empty workspace, at which nobody looks: that takes seconds."""
+    monkeypatch.setattr(looks, "look", lambda settings: nothing())
     return Served(settings)

@@ -9,56 +9,17 @@ from dataclasses import replace
 
 import pytest
 
-from ratchet.adapters.overview import Status
 from ratchet.adapters.page import app, home, jobs, looks, record, rendering
-from ratchet.adapters.page.looks import Look, Today, Way
 from ratchet.adapters.registry.mlflow import Registry
-from ratchet.domain.gate.waiting import Question, Waiting
-from ratchet.domain.operations.incidents import Incident, Kind
+from ratchet.domain.operations.incidents import Kind
 from ratchet.domain.operations.next_steps import STEPS, next_step, place
 from ratchet.domain.operations.people import Role
-from ratchet.domain.release.attempt import Attempt, Verb
 from tests.adapters.page.conftest import Served
 from tests.adapters.page.hostile import TEXTS, tags
+from tests.adapters.page.sights import found, nothing
 from tests.domain.release.test_manifest import model, release
 
 MOST_BYTES = 200_000
-
-
-def found(text: str = "plain", **changes: object) -> Look:
-    """A look at a workspace in which everything says `text`, and something of everything waits."""
-    live = replace(release("2026-11-21-3fa9c1", "2026-11-14-aa0001"), reason=text)
-    asked = model("8", decision="ask", reasons=(text, text), accuracy=0.91)
-    incident = Incident(Kind.GATE_ASKS, "8", text, 1.79e9, begun=1.79e9)
-    status = Status(
-        workspace=text,
-        target="process",
-        outdated="",
-        url="http://127.0.0.1:5005",
-        live=live,
-        model=model("7"),
-        traffic=None,
-        waits=Waiting("9", why=text),
-        question=Question("8", text),
-        attempt=Attempt(Verb.RELEASE, "2026-11-21T10:00:00+00:00", "stage", text, text, "9"),
-        replicas=(),
-        paused=text,
-    )
-    made = Look(
-        at=1.8e9,
-        status=status,
-        charts=looks.charts([model("7"), asked], [live], 0.8),
-        floor=0.8,
-        today=Today(1234, 100, 20, 3),
-        incidents=[(incident, next_step(incident.kind))],
-        asked=asked,
-        back=Way(release("2026-11-14-aa0001"), 4.2),
-        due=1.81e9,
-        running=None,
-        waiting={"conversations": 2, "labels": 30},
-        blind={"registry": text},
-    )
-    return replace(made, **changes)
 
 
 @pytest.fixture
@@ -97,10 +58,10 @@ def test_home_says_what_is_live_how_good_it_is_and_what_waits(seen: Served) -> N
     page = seen.visitor(Role.READ).get("/").text
     for fact in (
         "Version 1",
-        "90.0 %",
-        "80.0 % to 95.0 %",
+        "90.0%",
+        "80.0% to 95.0%",
         "1,234",
-        "100 (8.1 %)",
+        "100 (8.1%)",
         "Gate asks",
         "2 handed-over",
         "30 messages to label",
@@ -134,10 +95,7 @@ def test_buttons_rest_while_a_run_is_in_progress(served: Served, monkeypatch: py
 
 def test_an_empty_workspace_has_a_page(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before the first release, and where every source is silent, the page still says what is known."""
-    nothing = found(
-        status=None, charts={}, today=None, incidents=[], asked=None, back=None, due=None, waiting={}
-    )
-    silent = replace(nothing, blind={"registry and bot": "it is down", "traffic": "no database"})
+    silent = replace(nothing(), blind={"registry and bot": "it is down", "traffic": "no database"})
     monkeypatch.setattr(looks, "look", lambda settings: silent)
     page = served.visitor(Role.RELEASE).get("/").text
     assert "it is down" in page
@@ -186,7 +144,7 @@ def test_an_approval_has_name_reason_and_end(seen: Served, begun: list[tuple[str
 @pytest.mark.parametrize(
     ("path", "fields", "said"),
     [
-        ("/approve", {"version": "7", "reason": "x", "expires": "7d"}, "Nobody is asked about this version"),
+        ("/approve", {"version": "7", "reason": "x", "expires": "7d"}, "No one is asked about this version"),
         ("/approve", {"version": "8", "reason": " ", "expires": "7d"}, "The reason is missing"),
         ("/approve", {"version": "8", "reason": "x", "expires": "20w"}, "may last 90 days"),
         ("/approve", {"version": "8", "reason": "a\0b", "expires": "7d"}, "cannot be used"),

@@ -46,7 +46,7 @@ def test_the_answer_has_words_intent_confidence_and_entities(asked: Served) -> N
     assert "<html" not in piece
     assert "<html" in whole
     for page in (piece, whole):
-        assert "50.0 %; no entities" in page
+        assert "50.0%; no entities" in page
     assert "role manager" in piece
 
 
@@ -140,6 +140,7 @@ def test_the_list_becomes_one_commit_and_loses_only_what_came_in(
     assert ben.post("/try/take").status_code == 400
     ended.append(jobs.End(1, 0.0))
     assert len(corrections.read(settings)) == 2
+    ended.clear()
     ben.post("/try/take")
     ben.post("/try/wrong", {"message": "three", "intent": "leave"})
     ended.append(jobs.End(0, 0.0))

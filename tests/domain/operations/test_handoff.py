@@ -89,13 +89,13 @@ FIGURES = {
 
 def test_somebody_who_waits_too_long_is_told_within_the_hours() -> None:
     """Not below the limit, not where nobody waits or it is closed, and not without a limit."""
-    found = handoff.people({**FIGURES, "of_a_later_release": 1})
+    found = handoff.desk_figures({**FIGURES, "of_a_later_release": 1})
     [symptom] = handoff.waiting_symptoms(found, 10)
     assert symptom.kind == "people waiting"
     assert symptom.sentence.startswith(
         "2 conversations wait for a person, one of them for 12 min; the limit is 10 min."
     )
-    closed = handoff.people({**FIGURES, "longest_seconds": None, "open": False})
+    closed = handoff.desk_figures({**FIGURES, "longest_seconds": None, "open": False})
     for figures, minutes in ((found, 12), (found, None), (closed, 10), (None, 10)):
         assert list(handoff.waiting_symptoms(figures, minutes)) == []
 
@@ -103,6 +103,6 @@ def test_somebody_who_waits_too_long_is_told_within_the_hours() -> None:
 def test_the_figures_are_said_in_a_clause() -> None:
     """And nothing where no conversation was handed off."""
     said = "2 conversations waiting for a person, 1 taken, first reply after 75 s (median)"
-    assert handoff.people(FIGURES).said == said
-    assert handoff.people({**FIGURES, "open": False}).said == f"{said}, outside the hours"
-    assert handoff.people({**FIGURES, "waiting": 0, "taken": 0, "opened": 0}).said == ""
+    assert handoff.desk_figures(FIGURES).said == said
+    assert handoff.desk_figures({**FIGURES, "open": False}).said == f"{said}, outside the hours"
+    assert handoff.desk_figures({**FIGURES, "waiting": 0, "taken": 0, "opened": 0}).said == ""

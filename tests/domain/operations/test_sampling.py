@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ratchet.domain.operations.sampling import STRATA, Estimate, draw, eligible, estimate
+from ratchet.domain.operations.sampling import STRATA, Estimate, draw, eligible, estimate, with_bad
 from tests.tiers import exhaustive
 
 
@@ -67,6 +67,29 @@ def test_a_draw_is_the_same_again_and_each_message_comes_once() -> None:
     assert one["text"].to_list() != other["text"].to_list()
     assert not one.duplicated(["stratum", "form"]).any()
     assert one["drawn"].sum() == 100
+
+
+def test_what_users_rated_down_is_labelled_first_and_an_estimate_does_not_see_it() -> None:
+    """Drawn by chance or not; without ratings nothing changes."""
+    said = messages([(f"message {n}", "a", n / 100) for n in range(100)])
+    found = eligible(
+        said.assign(rated=["down" if n % 10 == 3 else "up" if n == 4 else "" for n in range(100)]), "oos"
+    )
+    drawn = draw(found, 20, "2026-W47")
+    sample = with_bad(drawn, found, 5)
+    bad = sample["rated"] == "down"
+    chance = int((drawn["rated"] == "down").sum())
+    assert sample["rated"].to_list()[: int(bad.sum())] == ["down"] * int(bad.sum())
+    assert int(bad.sum()) == chance + min(5, 10 - chance)
+    assert sample["drawn"].sum() == drawn["drawn"].sum() == 20
+    assert not sample.duplicated(["form", "context", "guess"]).any()
+    labelled = sample.assign(intent="b")
+    labelled.loc[~bad | (sample["drawn"] > 0), "intent"] = "a"
+    estimated = estimate([20] * STRATA, labelled)
+    assert estimated is not None
+    assert estimated.accuracy == 1.0
+    plain = draw(eligible(said, "oos"), 20, "2026-W47")
+    pd.testing.assert_frame_equal(with_bad(plain, eligible(said, "oos"), 5), plain)
 
 
 def sampled(generator: np.random.Generator, accuracy: np.ndarray, size: int, count: int) -> Estimate:

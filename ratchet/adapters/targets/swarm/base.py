@@ -132,7 +132,7 @@ def await_update(client: docker.DockerClient, settings: Settings) -> None:
         if state != "updating" or time.monotonic() > deadline:
             raise RatchetError(
                 f"The proxy did not start again on every node ({state}).",
-                f"The replicas from before serve on. See `docker service ps {name}`, then run the command again.",
+                f"The previous replicas keep serving. See `docker service ps {name}`, then run the command again.",
             )
         time.sleep(POLL_SECONDS)
 

@@ -61,6 +61,7 @@ class FleetConversations:
         if docker_service.inspect(self.client, place.service) is None and not self._volumes():
             return "there are none: nothing was released yet"
         container = self._container(place)
+        forget(container)
         number = self._number(container, place)
         if not number:
             return "there are none"
@@ -89,6 +90,7 @@ class FleetConversations:
             fleet_owner.require(self.client, self.settings)
             base.prepare(self.client, self.settings, document, stack.variables(self.settings), say)
         container = self._container(place)
+        forget(container)
         reader, read = self._reader(container, folder / FILE), Place("", database=place.database)
         try:
             number, written = self._number(reader, read), f"/data/{AGAIN}"
@@ -205,6 +207,11 @@ def run(container: Any, argv: list[str]) -> None:
         raise RatchetError(
             f"The backup's conversations cannot be read: {said.decode(errors='replace').strip()}."
         )
+
+
+def forget(container: Any) -> None:
+    """Delete the commands that a run which was killed had laid beside a store."""
+    container.exec_run(["rm", "-f", f"{volume_of(container)}/{AGAIN}"], user="root")
 
 
 def volume_of(container: Any) -> str:

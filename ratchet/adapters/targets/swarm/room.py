@@ -8,6 +8,7 @@ from typing import Any
 
 import docker
 
+from ratchet.adapters.bot import encoders
 from ratchet.adapters.targets.swarm import derived, docker_service
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release import room
@@ -42,7 +43,7 @@ def require(
 
 def too_little(service: Mapping[str, Any], values: Mapping[str, str], encoder: str) -> str:
     """Say that a stack.yml of the team's own reserves too little for a replica with this encoder, else ""."""
-    reserved, needed = need_of(service, values).memory, room.reserved_mib(encoder)
+    reserved, needed = need_of(service, values).memory, encoders.reserved_mib(encoder)
     if not encoder or not 0 < reserved < needed * room.MEBI:
         return ""
     return (
@@ -76,7 +77,7 @@ def size(written: Any) -> int:
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", str(written).lower())
     if not found:
         raise RatchetError(
-            f"{written!r} is no size of memory.", "Correct deploy.resources in deployments/stack.yml: `256M`."
+            f"{written!r} is not a memory size.", "Correct deploy.resources in deployments/stack.yml: `256M`."
         )
     return int(float(found[1]) * UNITS[found[2]])
 

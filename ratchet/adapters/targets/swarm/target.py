@@ -131,7 +131,7 @@ class SwarmTarget:
             return
         if self.rolling and live and serving:
             self._rollout(live).replace(
-                target, secrets, lambda: self.colours.start(live, document, values), say
+                target, secrets, lambda: self.colours.start(live, document, values, rolling=True), say
             )
             return
         staged = self.colours.present(decisions.for_release(live))

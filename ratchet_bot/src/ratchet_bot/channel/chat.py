@@ -1,4 +1,4 @@
-"""The HTTP routes: `/chat`, `/parse`, `/status`, `/alive` and `/checks`."""
+"""The HTTP routes: `/chat`, `/chat/rating`, `/parse`, `/status`, `/alive` and `/checks`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ratchet_bot.channel.conversation import Conversations, Turn
 from ratchet_bot.channel.directory import Directory
 from ratchet_bot.channel.limits import LONGEST_ID, MOST_CHARACTERS
 from ratchet_bot.channel.memory import Memory
+from ratchet_bot.channel.ratings import DOWN, UP, Rating
 from ratchet_bot.channel.readiness import Condition, why_not
 from ratchet_bot.components.context import clean_context
 from ratchet_bot.tools._model import Model
@@ -29,6 +30,8 @@ class ChatInput(InputChannel):
 
     - `POST /chat` {"sender", "message", "user"?, "message_id"?, "context"?}: the bot's reply. The person is `user`,
       else `sender`; their context comes from the directory. `context` counts only from a client that may claim it.
+    - `POST /chat/rating` {"sender", "message_id", "rating", "text"?}: what the user thinks of the answer to that
+      message, `up` or `down`.
     - `POST /parse` {"messages": [{"text", "context"?}]}: predictions, in order, for clients with that right.
     - `GET /status`: which release answers, and whether it can: 200, or 503 with the reason as `why`.
     - `GET /alive`: the same release, 200 for as long as the process answers, whatever it lacks.
@@ -61,6 +64,10 @@ class ChatInput(InputChannel):
         @routes.post("/chat")
         async def chat(request: Request) -> HTTPResponse:
             return await self._chat(request)
+
+        @routes.post("/chat/rating")
+        async def rating(request: Request) -> HTTPResponse:
+            return await self._rate(request)
 
         @routes.post("/parse")
         async def parse(request: Request) -> HTTPResponse:
@@ -97,6 +104,20 @@ class ChatInput(InputChannel):
             at=at,
         )
         return response.json(await self.conversations.reply(turn))
+
+    async def _rate(self, request: Request) -> HTTPResponse:
+        client = self._authorised(request, CHAT)
+        body = content(request)
+        if body.get("rating") not in (UP, DOWN):
+            raise BadRequest(400, f"`rating` must be {UP} or {DOWN}.")
+        rating = Rating(
+            at=time.time(),
+            conversation=f"{client.name}/{text(body, 'sender', LONGEST_ID)}",
+            message_id=text(body, "message_id", LONGEST_ID),
+            rating=body["rating"],
+            text=text(body, "text", MOST_CHARACTERS) if body.get("text") else "",
+        )
+        return response.json({"recorded": self.conversations.events.put(rating)})
 
     async def _parse(self, request: Request) -> HTTPResponse:
         self._authorised(request, PARSE)

@@ -189,6 +189,7 @@ class Conversations:
             Event(
                 at=turn.at,
                 conversation=turn.conversation,
+                message_id=turn.message_id,
                 text=turn.text,
                 context=turn.context,
                 release=self.service.release,
@@ -215,8 +216,7 @@ class Conversations:
         }
 
     async def _said(self, tracker: DialogueStateTracker) -> list[dict[str, Any]]:
-        before = await self._trackers.said_before(tracker.sender_id)
-        return [*before, *trackers.said(tracker.events)]
+        return [*await self._trackers.said_before(tracker.sender_id), *trackers.said(tracker.events)]
 
 
 def changed_by_context(

@@ -26,6 +26,8 @@ KEPT_SECONDS = 7 * 24 * 3600
 """So long a hand-off is kept after its end, as conversations are; one that is open has no end."""
 MOST_KEPT = 10_000
 """In memory: beyond that the oldest that have ended are forgotten."""
+MOST_EVENTS = 10_000
+"""How many events are kept for another desk that does not take them; beyond that the oldest are lost."""
 MOST_LOGGED = 100_000
 """In memory: beyond that figures forget the oldest."""
 Change = Callable[[Handed], Handed]
@@ -62,6 +64,12 @@ class Desk(Protocol):
     async def unpushed(self) -> list[str]:
         """Return the conversations of platforms whose users have not received every reply."""
 
+    async def told(self, most: int) -> list[str]:
+        """Return the first events (JSON) that the other desk was not told of; none where there is no other desk."""
+
+    async def heard(self, event: str) -> None:
+        """Forget an event that the other desk has."""
+
     async def log(self, since: float) -> list[str]:
         """Return the entries of `happened` from a time on, oldest first; they are kept as long as an ended hand-off."""
 
@@ -78,9 +86,14 @@ def to_push(conversation: str, state: Handed) -> bool:
 
 
 class MemoryDesk:
-    """The hand-offs of one process; with a `file` the pause outlives it, and holds for those that read the same one."""
+    """The hand-offs of one process; with a `file` the pause outlives it, and holds for those that read the same one.
 
-    def __init__(self, file: Path | None = None) -> None:
+    With `tells` there is another desk, and events for it are kept.
+    """
+
+    def __init__(self, file: Path | None = None, tells: bool = False) -> None:
+        self._tells = tells
+        self._events: deque[str] = deque(maxlen=MOST_EVENTS)
         self._states: OrderedDict[str, tuple[str, Handed]] = OrderedDict()
         self._file = file
         self._pause: Pause | None = None
@@ -99,11 +112,15 @@ class MemoryDesk:
             self._states[conversation] = (secrets.token_hex(8), after)
             self._states.move_to_end(conversation)
             self._log.extend(happened.entries(conversation, before, after))
+            if self._tells:
+                found = happened.events(conversation, before, after, time.time())
+                self._events.extend(json.dumps(one) for one in found)
             (self._unpushed.add if to_push(conversation, after) else self._unpushed.discard)(conversation)
             if len(self._states) > MOST_KEPT:
                 done = [name for name, (_, state) in self._states.items() if not state.silent]
                 for name in done[: len(self._states) - MOST_KEPT]:
                     del self._states[name]
+                    self._unpushed.discard(name)
         return after
 
     async def version(self, conversation: str) -> str:
@@ -118,6 +135,15 @@ class MemoryDesk:
     async def unpushed(self) -> list[str]:
         """See Desk."""
         return sorted(self._unpushed)
+
+    async def told(self, most: int) -> list[str]:
+        """See Desk."""
+        return list(self._events)[:most]
+
+    async def heard(self, event: str) -> None:
+        """See Desk."""
+        if event in self._events:
+            self._events.remove(event)
 
     async def log(self, since: float) -> list[str]:
         """See Desk."""

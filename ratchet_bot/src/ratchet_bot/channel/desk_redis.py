@@ -13,11 +13,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ratchet_bot.channel import handed, happened
-from ratchet_bot.channel.desk import KEPT_SECONDS, Change, MemoryDesk, Pause, to_push
+from ratchet_bot.channel.desk import KEPT_SECONDS, MOST_EVENTS, Change, MemoryDesk, Pause, to_push
 from ratchet_bot.channel.handed import Handed
 from ratchet_bot.channel.store import PREFIX, Store
 
 DESK, OPEN, PAUSE = f"{PREFIX}desk:", f"{PREFIX}desks", f"{PREFIX}pause"
+EVENTS = f"{PREFIX}desks:events"
 LOG, UNPUSHED = f"{PREFIX}desks:log", f"{PREFIX}desks:unpushed"
 PUT = """
 local version = redis.call('HGET', KEYS[1], 'version') or ''
@@ -43,21 +44,23 @@ if ARGV[9] == '1' then
 else
   redis.call('ZREM', KEYS[4], ARGV[6])
 end
+for _, event in ipairs(cjson.decode(ARGV[11])) do redis.call('RPUSH', KEYS[5], event) end
+redis.call('LTRIM', KEYS[5], -ARGV[12], -1)
 return 1
 """
 """Writes a state in place of the version that was read, and says whether it did. It may be sent twice.
 
-KEYS: the conversation's, that of the open ones, the log, those with replies to push; ARGV: version read, new version,
-state, since when it is open ("" where it is not), seconds that an ended one is kept, conversation, entries of the log,
-the time of the oldest that is kept, whether there are replies to push, now.
+KEYS: the conversation's, that of the open ones, the log, those with replies to push, events; ARGV: version read, new
+version, state, since when it is open ("" where it is not), seconds that an ended one is kept, conversation, entries of
+the log, the time of the oldest that is kept, whether there are replies to push, now, events, how many of them are kept.
 """
 
 
 class RedisDesk:
     """Hand-offs in Redis; each operation waits for a Redis that is away."""
 
-    def __init__(self, store: Store) -> None:
-        self._store, self._redis = store, store.redis
+    def __init__(self, store: Store, tells: bool = False) -> None:
+        self._store, self._redis, self._tells = store, store.redis, tells
 
     async def read(self, conversation: str) -> Handed:
         """See Desk."""
@@ -78,14 +81,33 @@ class RedisDesk:
 
     async def open(self) -> dict[str, Handed]:
         """See Desk."""
-        names = await self._store.patiently(lambda: self._redis.zrange(OPEN, 0, -1))
-        found = {name.decode(): await self.read(name.decode()) for name in names}
+        names = [one.decode() for one in await self._store.patiently(lambda: self._redis.zrange(OPEN, 0, -1))]
+
+        async def read() -> list[bytes | None]:
+            async with self._redis.pipeline(transaction=False) as pipeline:
+                for name in names:
+                    pipeline.hget(DESK + name, "state")
+                return list(await pipeline.execute())
+
+        states = await self._store.patiently(read) if names else []
+        found = {
+            name: handed.of(json.loads(state)) for name, state in zip(names, states, strict=True) if state
+        }
         return {name: state for name, state in found.items() if state.silent}
 
     async def unpushed(self) -> list[str]:
         """See Desk."""
         found = await self._store.patiently(lambda: self._redis.zrange(UNPUSHED, 0, -1))
         return [one.decode() for one in found]
+
+    async def told(self, most: int) -> list[str]:
+        """See Desk."""
+        found = await self._store.patiently(lambda: self._redis.lrange(EVENTS, 0, most - 1))
+        return [one.decode() for one in found]
+
+    async def heard(self, event: str) -> None:
+        """See Desk."""
+        await self._store.patiently(lambda: self._redis.lrem(EVENTS, 1, event))
 
     async def log(self, since: float) -> list[str]:
         """See Desk."""
@@ -115,23 +137,18 @@ class RedisDesk:
         since = repr(after.since) if after.silent else ""
         logged = json.dumps([[repr(at), what] for at, what in happened.entries(conversation, before, after)])
         now, pushing = time.time(), "1" if to_push(conversation, after) else ""
-        words = (
-            version,
-            new,
-            text,
-            since,
-            KEPT_SECONDS,
-            conversation,
-            logged,
-            now - KEPT_SECONDS,
-            pushing,
-            now,
-        )
-        keys = (DESK + conversation, OPEN, LOG, UNPUSHED)
+        events = happened.events(conversation, before, after, now) if self._tells else []
+        told = json.dumps([json.dumps(one) for one in events])
+        words = (version, new, text, since, KEPT_SECONDS, conversation, logged, now - KEPT_SECONDS)
+        words = (*words, pushing, now, told, MOST_EVENTS)
+        keys = (DESK + conversation, OPEN, LOG, UNPUSHED, EVENTS)
         written = await self._store.patiently(lambda: self._redis.eval(PUT, len(keys), *keys, *words))
         return bool(written)
 
 
-def make(store: Store | None, pause_file: Path | None = None) -> MemoryDesk | RedisDesk:
-    """Return the desk of a server; `pause_file` is where the pause is kept without a Redis."""
-    return RedisDesk(store) if store else MemoryDesk(pause_file)
+def make(store: Store | None, pause_file: Path | None = None, tells: bool = False) -> MemoryDesk | RedisDesk:
+    """Return the desk of a server; `pause_file` is where the pause is kept without a Redis.
+
+    `tells` says that another desk is told of what happens.
+    """
+    return RedisDesk(store, tells) if store else MemoryDesk(pause_file, tells)

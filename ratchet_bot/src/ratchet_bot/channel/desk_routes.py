@@ -20,6 +20,7 @@ from ratchet_bot.channel.conversation import Conversations
 from ratchet_bot.channel.desk import KEPT_SECONDS, Pause
 from ratchet_bot.channel.handed import Handed, NotPossible
 from ratchet_bot.channel.limits import LONGEST_ID, MOST_CHARACTERS
+from ratchet_bot.channel.masking import mask
 from ratchet_bot.channel.silence import Silence
 
 ASK_SECONDS = 0.3
@@ -40,7 +41,7 @@ class DeskRoutes:
     """Routes for tokens with the right `handoff`, behind the operation port of a fleet.
 
     - `GET /handoff`: the conversations that are handed off, the one that waits for longest first.
-    - `GET /handoff/conversation?conversation=C`: what was said in it.
+    - `GET /handoff/conversation?conversation=C&mask=true`: what was said in it, with personal data masked.
     - `POST /handoff/take` {"conversation", "minutes"?}, `/handoff/reply` and `/handoff/note` {"conversation", "text",
       "id"}, `/handoff/close` and `/handoff/return` {"conversation"}. `by` names who of the client's people it is. A
       change that the state does not allow is 409 with the reason; a request that is sent again changes nothing.
@@ -119,6 +120,10 @@ class DeskRoutes:
             raise BadRequest(404, f"No conversation {name!r} was handed off.")
         lines = [{**asdict(line), "received": line.number <= state.received} for line in state.lines]
         before = await self.conversations.said(name)
+        if _truth(request.args.get("mask"), "mask"):
+            lines, before = (
+                [{**one, "text": mask(one.get("text") or "")} for one in said] for said in (lines, before)
+            )
         return response.json({**_row(name, state, time.time()), "before": before, "lines": lines})
 
     async def _figures(self, request: Request) -> HTTPResponse:
@@ -214,6 +219,12 @@ def _row(conversation: str, state: Handed, now: float) -> dict[str, Any]:
         "unanswered": unanswered,
         "left_out": state.left_out,
     }
+
+
+def _truth(said: str | None, name: str) -> bool:
+    if said not in (None, "true", "false"):
+        raise BadRequest(400, f"`{name}` must be true or false.")
+    return said == "true"
 
 
 def _number(value: Any, name: str, most: float) -> float:

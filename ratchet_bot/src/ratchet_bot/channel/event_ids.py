@@ -32,7 +32,7 @@ def of(channel: Any, kind: str, request: Request) -> str | None:
 
 
 def says_nothing(kind: str, request: Request) -> bool:
-    """Say whether nobody says anything with an event, though the platform may send it: who has blocked the bot.
+    """Say whether no one says anything with an event, though the platform may send it: who has blocked the bot.
 
     Rasa's channel would stumble over it, and the platform would send it again and again.
     """

@@ -14,24 +14,24 @@ Entry = tuple[float, str]
 """An entry of the log that figures are made of: when, in seconds since 1970, and what."""
 
 
-def events(conversation: str, before: Handed, after: Handed) -> list[dict[str, Any]]:
+def events(conversation: str, before: Handed, after: Handed, now: float) -> list[dict[str, Any]]:
     """Return what happened, in order, each with an id that is the same however often it is found.
 
-    Notes are the colleagues' own, and no event.
+    Each has `at`, in seconds since 1970. Notes are the colleagues' own, and no event.
     """
     found: list[dict[str, Any]] = []
 
     def add(type: str, of: Any, **data: Any) -> None:
         name = f"{conversation}\\0{type}\\0{of}"
         id = hashlib.sha256(name.encode(errors="replace")).hexdigest()[:32]
-        found.append({"id": id, "type": type, "conversation": conversation, **data})
+        found.append({"id": id, "type": type, "conversation": conversation, "at": now, **data})
 
     opened = after.silent and (not before.silent or after.since != before.since)
     if opened:
-        add(OPENED, repr(after.since), at=after.since)
+        add(OPENED, repr(after.since))
     for line in _new(before, after):
         if line.said_by != handed.NOTE:
-            add(MESSAGE, line.number, at=line.at, line=_said(line))
+            add(MESSAGE, line.number, line=_said(line))
     if after.status == handed.TAKEN and (before.status, before.taken_by) != (after.status, after.taken_by):
         add(TAKEN, f"{after.since!r} {after.taken_until!r}", by=after.taken_by, until=after.taken_until)
     if before.silent and not after.silent:

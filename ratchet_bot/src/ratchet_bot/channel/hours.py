@@ -1,6 +1,6 @@
 """When people answer in the bot's place, and what its users are told while no one does. Pure.
 
-The policy is the section `handoff` of `params.yaml`, as JSON in RATCHET_HANDOFF_HOURS.
+The policy is the section `desk` of `params.yaml`, as JSON in RATCHET_HANDOFF_HOURS.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from ratchet_bot.tools._errors import ToolError
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SPAN = re.compile(r"(\d\d):([0-5]\d)-(\d\d):([0-5]\d)")
 AHEAD = 400
-"""So many days ahead an opening is looked for."""
+"""How many days ahead an opening is looked for."""
 BACK = 8
-"""So many days back the begin of hours without a gap is looked for."""
+"""How many days back the begin of hours without a gap is looked for."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def read(said: str | None) -> Hours:
     ) as error:  # pytz: UnknownTimeZoneError is a KeyError
         raise ToolError(
             f"RATCHET_HANDOFF_HOURS is no policy of opening hours: {error!r}.",
-            "Correct the section handoff of params.yaml.",
+            "Correct the section desk of params.yaml.",
         ) from error
     return Hours(days, zone, holidays, **says)
 

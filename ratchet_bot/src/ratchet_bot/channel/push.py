@@ -7,6 +7,7 @@ twice only where a replica dies between sending a reply and noting that.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -133,4 +134,9 @@ class SocketWay:
 
     async def send(self, person: str, line: Line, received: Received) -> None:
         """See Way."""
-        await self._tell(person, line.number, {"text": line.text, "reply_id": line.number}, received)
+
+        async def confirmed() -> None:
+            with contextlib.suppress(RedisError):  # then it comes again, on the page's next connection
+                await received()
+
+        await self._tell(person, line.number, {"text": line.text, "reply_id": line.number}, confirmed)

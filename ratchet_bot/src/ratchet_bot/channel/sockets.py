@@ -40,13 +40,15 @@ NO_SOCKET = (EngineIOError, KeyError)
 class Socket:
     """One connection: counts the pings that went out on it, and calls back when they are answered.
 
-    `told` has, by session, the number of the last of a person's replies that went out on it.
+    `told` has, by session, the number of the last of a person's replies that went out on it; `sent` the numbers of
+    the bot's that did and are not known to be received.
     """
 
     def __init__(self, socket: AsyncSocket) -> None:
         self._socket = socket
         self._sent = self._answered = 0
         self.told: dict[str, int] = {}
+        self.sent: set[str] = set()
         self._waiting: deque[tuple[int, Callable[[], Awaitable[None]]]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         send, answered = socket.send, socket.schedule_ping
@@ -152,14 +154,24 @@ class Sockets:
     async def _emit(self, session: str, event: str, data: Any, room: str, number: str | None) -> None:
         server, name = self._channel.sio, self._conversation(session)
 
+        if number is None:
+            await server.emit(event, data, room=room, namespace=self._namespace)
+            return
+        for sid, eio in list(server.manager.get_participants(self._namespace, room)):
+            one = self._open.get(eio)
+            if one is None or number in one.sent:
+                continue
+            one.sent.add(number)
+            await server.emit(event, data, room=sid, namespace=self._namespace)
+            await one.ask(self._received(one, name, number))
+
+    def _received(self, one: Socket, name: str, number: str) -> Callable[[], Awaitable[None]]:
         async def received() -> None:
             with contextlib.suppress(RedisError):  # then it is delivered twice
-                await self._outbox.drop(name, number or "")
+                await self._outbox.drop(name, number)
+                one.sent.discard(number)
 
-        there = [eio for _, eio in server.manager.get_participants(self._namespace, room)]
-        await server.emit(event, data, room=room, namespace=self._namespace)
-        for one in [self._open[eio] for eio in there if eio in self._open] if number else ():
-            await one.ask(received)
+        return received
 
     def _enter(self, sid: str, room: str, namespace: str | None = None) -> None:
         self._channel.sio.manager.basic_enter_room(sid, namespace or self._namespace, room)
@@ -199,12 +211,16 @@ class Sockets:
                 logger.warning("a session id that is no text of at most %d characters is refused", LONGEST_ID)
                 return
             await handler(sid, data)
-            if self._persistent and session:
-                task = asyncio.ensure_future(self.again(session))
-                self._flushing.add(task)
-                task.add_done_callback(self._flushing.discard)
+            self._flush(session)
 
         return session_request
+
+    def _flush(self, session: Any) -> None:
+        """Send what the client of a session does not have,."""
+        if self._persistent and session:
+            task = asyncio.ensure_future(self.again(session))
+            self._flushing.add(task)
+            task.add_done_callback(self._flushing.discard)
 
     def _taking(self, handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def user_message(sid: str, data: Any = None) -> None:
@@ -215,8 +231,13 @@ class Sockets:
                 logger.warning("a message without a valid session_id is left out")
                 return
             given = data.get("message_id")
-            arrival.set(Arrival(str(given)[:LONGEST_ID] if given else None))
+            came = Arrival(str(given)[:LONGEST_ID] if given else None)
+            arrival.set(came)
             await handler(sid, data)  # its end is the acknowledgement that a client may ask for
+            if (
+                came.unsaid
+            ):  # the replica that this client was with may have answered after the client left it
+                self._flush(data.get("session_id"))
 
         return user_message
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, OutputChannel
-from rasa.core.channels.socketio import SocketIOInput
 from rasa.shared.core.events import UserUttered
 
 from ratchet_bot.channel import naming
 from ratchet_bot.channel.platforms import Platform
 from ratchet_bot.channel.push import OutputWay, SocketWay, Way
 from ratchet_bot.channel.sockets import Sockets
+
+PUSHED = frozenset(
+    {"socketio", "slack", "telegram", "facebook", "twilio", "webexteams", "rocketchat", "callback"}
+)
+"""Rasa's channels that can; the others need a request, or what came with it."""
 
 
 def reached(platforms: Sequence[Platform]) -> frozenset[str]:
@@ -35,24 +40,27 @@ def of(platforms: Sequence[Platform], sockets: Sequence[Sockets], agent: Agent) 
 
 def _writable(one: Platform) -> bool:
     """Whether a channel makes outputs apart from a request. One that only collects answers a request that is over."""
-    if isinstance(one.channel, SocketIOInput) or one.kind == "telegram":
-        return True
+    if one.kind:
+        return one.kind in PUSHED
     made = type(one.channel).get_output_channel is not InputChannel.get_output_channel
     return made and type(_make(one.channel)) is not CollectingOutputChannel
 
 
 def _output(one: Platform, agent: Agent) -> Callable[[str], Awaitable[OutputChannel]]:
+    kept: list[OutputChannel] = []
+
     async def output(person: str) -> OutputChannel:
         if (
             one.kind == "telegram"
         ):  # Rasa's own method would set the webhook again, in an event loop of its own
             from rasa.core.channels.telegram import TelegramOutput
 
-            return TelegramOutput(one.channel.access_token)
+            kept[:] = kept or [TelegramOutput(one.channel.access_token)]  # it keeps its connections
+            return kept[0]
         if one.kind == "slack":  # where the person wrote: a channel, a thread
             last = await _metadata(agent, naming.conversation(one.path, person))
             return one.channel.get_output_channel(last.get("out_channel"), last.get("thread_id"))
-        return one.channel.get_output_channel()
+        return await asyncio.to_thread(one.channel.get_output_channel)  # some log in first, and wait for that
 
     return output
 

@@ -80,6 +80,7 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
         access,
         actions,
         credentials,
+        desk_events,
         desk_redis,
         directory,
         framing,
@@ -111,15 +112,19 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
         secret_file("handoff_tokens"),
     )
     pause_file = os.environ.get("RATCHET_PAUSE_FILE")
-    people_desk = desk_redis.make(chat_memory.store, Path(pause_file) if pause_file else None)
+    told = desk_events.address(secret("handoff_events_url"), secret("handoff_events_secret"))
+    people_desk = desk_redis.make(
+        chat_memory.store, Path(pause_file) if pause_file else None, told is not None
+    )
+    telling = desk_events.made(people_desk, chat_memory.locks, told)
     open_hours = hours.read(os.environ.get("RATCHET_HANDOFF_HOURS"))
     people = directory.load(arguments.directory)
     chat, inbound = ChatInput(clients, people), Inbound(people)
-    handoff = Handoff(secret("handoff_url"))
     file = arguments.credentials
     os.environ.update(credentials.variables())  # classes of the project may look there
     others = platforms.read(file, os.environ) if file.exists() else []
     chosen = silence.chosen(clients, os.environ)
+    handoff = Handoff(secret("handoff_url"), others=chosen)
     silent = silence.Silence(people_desk, chosen, open_hours, ways.reached(others))
     desks = DeskRoutes(clients, silent)
     # Not Rasa's own application: its API could train and replace models, and its page on `/` says its version.
@@ -150,11 +155,15 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     async def announce(app: Any, loop: Any) -> None:
         own.watch()
         pusher.start()
+        if telling:
+            telling.start()
         print(f"release {arguments.release} answers on {arguments.host}:{arguments.port}", flush=True)
 
     async def part(app: Any, loop: Any) -> None:
         desks.close()
         await pusher.drain(TURNS_SECONDS)
+        if telling:
+            await telling.drain(TURNS_SECONDS)
         await inbound.drain(TURNS_SECONDS)
         for one in sockets:
             await one.close()
