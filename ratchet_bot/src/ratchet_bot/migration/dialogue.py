@@ -66,12 +66,8 @@ def _take(
         return
     found.stories += len(kept.get("stories") or ())
     found.rules += len(kept.get("rules") or ())
-    target = (
-        bot
-        / "data"
-        / (name if not document.number else name.with_name(f"{name.stem}_{document.number + 1}.yml"))
-    )
-    target = free(target)
+    numbered = name if not document.number else name.with_name(f"{name.stem}_{document.number + 1}.yml")
+    target = free(bot / "data" / numbered)
     target.parent.mkdir(parents=True, exist_ok=True)
     if len(kept) == len([key for key in content if key != "version"]) and not document.several:
         target.write_bytes(document.path.read_bytes())
