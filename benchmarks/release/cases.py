@@ -40,7 +40,7 @@ def good(bench: Bench) -> Row:
 
 
 def bad(name: str, path: str, edit: Callable[[str], str], loaded: bool = True) -> Case:
-    """A release that must reach nobody; `loaded` is whether people write meanwhile, else they do afterwards."""
+    """A release that must reach no one; `loaded` is whether people write meanwhile, else they do afterwards."""
 
     def run(bench: Bench) -> Row:
         before = bench.live
@@ -175,8 +175,8 @@ CASES: dict[str, Case] = {
     "wrong Redis": bad(
         "wrong Redis", STACK_FILE, lambda text: text.replace("redis://redis:6379", "redis://nowhere:6379")
     ),
-    "wrong Redis, nobody writes": bad(
-        "wrong Redis, nobody writes",
+    "wrong Redis, no one writes": bad(
+        "wrong Redis, no one writes",
         STACK_FILE,
         lambda text: text.replace("redis://redis:6379", "redis://nowhere:6379"),
         loaded=False,

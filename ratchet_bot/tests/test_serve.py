@@ -26,6 +26,8 @@ from tests import corpus
 from tests.conftest import Trained
 from tests.test_handoff import Desk
 
+pytestmark = pytest.mark.e2e
+
 WEB, LAB = "w" * 24, "l" * 24
 
 

@@ -48,6 +48,7 @@ def quicken(workspace: Path) -> None:
     params.write_text(params.read_text().replace("    seconds: 8\n", "    seconds: 0\n"))
 
 
+@pytest.mark.long
 def test_a_project_is_released_with_its_test_stories_and_what_passed_has_to_pass(stopped: Ratchet) -> None:
     """No edit between the two; a story that breaks stops the next release, and the remedy lets it through."""
     workspace = stopped.workspace

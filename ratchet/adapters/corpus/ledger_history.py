@@ -138,7 +138,8 @@ def require_both_sides(settings: Settings, then: str) -> None:
         raise LostSide(
             f"The merge {lost.commit[:8]} kept the data of one side: {lost.texts:,} texts of the other are not in the"
             " ledger.",
-            f"Run `ratchet data merge`: it brings them in. Then {then}.",
+            f"Run `ratchet data merge`: it brings them in. Then {then}. If the merge left them out on purpose, run "
+            f"`{command(dvc.revision(settings.workspace))}` after it: they leave again, and keep their sides.",
         )
 
 

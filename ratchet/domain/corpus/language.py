@@ -36,7 +36,7 @@ ENGLISH = frozenset(
 )
 """Frequent English words that are rare in other languages' messages: no `is`, `i`, `do` or `to`."""
 LEAST = 0.3
-"""Of all messages. BANKING77 has 94 %, CLINC150 91 %, the example, whose messages are short, 61 %."""
+"""Of all messages. BANKING77 has 94%, CLINC150 91%, the example, whose messages are short, 61%."""
 FEWEST = 50
 """Messages without which nothing is said."""
 SHOWN = 5

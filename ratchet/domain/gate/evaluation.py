@@ -71,7 +71,7 @@ class Latency:
 
 @dataclass(frozen=True)
 class Evaluation(Record):
-    """One model on one holdout; shares lie in [0, 1], `interval` is the 95 % Wilson interval."""
+    """One model on one holdout; shares lie in [0, 1], `interval` is the 95% Wilson interval."""
 
     rows: int
     correct: int

@@ -1,6 +1,6 @@
 """The newest messages that people wrote: what candidate and champion answer to them, side by side.
 
-Nobody labelled these messages, so a changed answer is neither right nor wrong; a person sees whether it was expected.
+No one labelled these messages, so a changed answer is neither right nor wrong; a person sees whether it was expected.
 """
 
 from __future__ import annotations
@@ -158,12 +158,12 @@ def rules(found: Recent | None, policy: RecentPolicy) -> list[Rule]:
 
 
 def changed(found: Recent, policy: RecentPolicy) -> Rule:
-    """How many answers changed, and how many of them nobody expects."""
+    """How many answers changed, and how many of them unexpectedly."""
     every, odd = found.share(found.changed), found.share(found.unexpected)
     said = (
         f"Of the {count(found.messages, 'newest real message')} {found.changed:,} are answered otherwise "
-        f"({percent(every)}, limit {policy.max_changed_percent:g} %), {found.unexpected:,} of them although their "
-        f"intents got or lost no messages ({percent(odd)}, limit {policy.max_unexpected_percent:g} %)"
+        f"({percent(every)}, limit {policy.max_changed_percent:g}%), {found.unexpected:,} of them although their "
+        f"intents got or lost no messages ({percent(odd)}, limit {policy.max_unexpected_percent:g}%)"
     )
     most = [
         f"`{one.intent}` +{one.came:,} −{one.went:,}{'' if one.expected else ' unexpected'}"

@@ -97,7 +97,7 @@ def look(
 def of_entities(
     case: Case, scores: Scores, policy: GatePolicy, corpus: CorpusPolicy
 ) -> tuple[Entities | None, list[Rule]]:
-    """Entities by message and by label; nothing where nobody annotates any, nor did."""
+    """Entities by message and by label; nothing where no one annotates any, nor did."""
     changed = changes_of(case, corpus)
     candidate, champion = scores.predictions[CANDIDATE], scores.predictions.get(CHAMPION)
     rules = entity_rules.taught(changed.labels, policy) if case.champion else []

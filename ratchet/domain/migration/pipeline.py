@@ -198,7 +198,7 @@ def whole(project: Project, pipeline: Sequence[Entry], policies: Sequence[Entry]
 
 
 def unusable(project: Project) -> list[tuple[str, str]]:
-    """Return the components that stand in the way of `own`, each with the reason."""
+    """Return the components that are in the way of `own`, each with the reason."""
     names = [entry["name"] for section in ("pipeline", "policies") for entry in project.entries(section)]
     known: Iterable[tuple[str, Component]] = (
         (name, project.component(name)) for name in dict.fromkeys(names)

@@ -137,7 +137,7 @@ def last_good(releases: Sequence[Release], live: str | None) -> Release | None:
 def bundles_by_worth(releases: Sequence[Release], live: Release | None, target: str) -> list[str]:
     """Return the bundles that were live on a target, oldest first, a bundle as often as it was.
 
-    The last good and the live one come last, whenever they were made: whoever keeps only the newest two keeps these.
+    The last good and the live one come last, whenever they were made: keeping only the newest two keeps these.
     `releases` are those that were live at some time, oldest first.
     """
     before = last_good(releases, live.id if live else None)

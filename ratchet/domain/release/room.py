@@ -33,7 +33,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Need:
-    """What is to be started: so many replicas, what each reserves, and where they may lie.
+    """What is to be started: the number of replicas, what each reserves, and where they may lie.
 
     `most_per_node` is 0 where as many as have room may be on one node.
     """

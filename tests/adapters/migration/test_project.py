@@ -178,7 +178,7 @@ def test_endpoints_are_told_one_by_one(tmp_path: Path) -> None:
     )
     [row] = parts.endpoints(found, tmp_path)
     assert row.kind is Kind.TAKEN
-    assert (tmp_path / ".env").read_text() == "RATCHET_ACTIONS_URL=https://actions.example.org/webhook\n"
+    assert (tmp_path / ".env").read_text() == "RATCHET_ACTIONS_URL='https://actions.example.org/webhook'\n"
 
 
 def test_links_that_lead_in_a_circle_stay_behind(tmp_path: Path) -> None:

@@ -72,3 +72,12 @@ def test_several_sheets_with_the_columns(tmp_path: Path) -> None:
             frame.to_excel(book, sheet_name=name, index=False)
     [name] = re.findall(r"`--sheet '([^']+)'`", remedy(file))
     assert texts(file, Columns(sheet=name)) == [f"hello in {name}"]
+
+
+def test_a_pointer_of_git_lfs(tmp_path: Path) -> None:
+    """`git lfs pull` puts the file in the place of its pointer, and that is read."""
+    file = tmp_path / "a.csv"
+    file.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n")
+    assert "`git lfs pull`" in remedy(file)
+    file.write_text("text,intent\nhello,greet\n")
+    assert texts(file) == ["hello"]

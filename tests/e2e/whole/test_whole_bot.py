@@ -37,6 +37,7 @@ def bot(made: Traveller) -> Iterator[Traveller]:
     made.restore()
 
 
+@pytest.mark.long
 def test_all_annotations_removed_and_a_must_that_goes_wrong_are_rejected(bot: Traveller) -> None:
     """The champion goes on serving; the verdict's first line names both rules."""
     assert "Added from the corpus" in bot.ratchet("must", "add", "good morning")

@@ -73,7 +73,7 @@ def size(written: Any) -> int:
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?)i?b?\s*", str(written).lower())
     if not found:
         raise RatchetError(
-            f"{written!r} is no size of memory.", "Correct deploy.resources in deployments/stack.yml: `256M`."
+            f"{written!r} is not a memory size.", "Correct deploy.resources in deployments/stack.yml: `256M`."
         )
     return int(float(found[1]) * UNITS[found[2]])
 

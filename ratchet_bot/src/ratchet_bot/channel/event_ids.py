@@ -9,7 +9,7 @@ from typing import Any
 from sanic.request import Request
 
 IDEMPOTENCY = ("idempotency-key", "i-twilio-idempotency-token")
-"""Headers that are the same on every try of one request, whoever sends it."""
+"""Headers that are the same on every try of one request, no matter who sends it."""
 COMMON = ("message_id", "event_id", "update_id", "MessageSid")
 """Where a channel of the project is looked at, that does not say it by a method `event_id(request)` of its own."""
 LONGEST = 300

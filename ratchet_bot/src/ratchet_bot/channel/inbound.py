@@ -37,11 +37,15 @@ Until then a replica that dies has not said that it has the message, and the pro
 
 @dataclass
 class Arrival:
-    """What came with one request, or one event of a socket: the event's id, and the turns that were begun for it."""
+    """What came with one request, or one event of a socket: the event's id, and the turns that were begun for it.
+
+    `unsaid` says that a turn sent nothing on its way: the message was answered before, maybe by another replica.
+    """
 
     event: str | None = None
     turns: list[asyncio.Task[None]] = field(default_factory=list)
     refused: str = ""
+    unsaid: bool = False
 
     def next_id(self) -> str | None:
         """Return the id of the next message in it; an event may hold several."""
@@ -74,7 +78,7 @@ class Inbound:
             if len(message.sender_id) > LONGEST_ID:
                 came.refused = f"The sender's name is longer than {LONGEST_ID} characters."
                 return _nothing()
-            task = asyncio.ensure_future(self._turn(path, message, came.next_id()))
+            task = asyncio.ensure_future(self._turn(path, message, came, came.next_id()))
             came.turns.append(task)
             self._running.add(task)
             task.add_done_callback(self._ended)
@@ -94,7 +98,7 @@ class Inbound:
         if not task.cancelled() and (error := task.exception()):
             logger.error("a message was not answered: %s", error, exc_info=error)
 
-    async def _turn(self, path: str, message: UserMessage, event: str | None) -> None:
+    async def _turn(self, path: str, message: UserMessage, came: Arrival, event: str | None) -> None:
         at, inner = time.time(), message.output_channel
         relay = Relay(inner, message.sender_id)
         text = message.text or ""
@@ -113,6 +117,7 @@ class Inbound:
                 parsed=message.parse_data,
             )
         )
+        came.unsaid = came.unsaid or not relay.messages
         if not relay.messages and isinstance(inner, CollectingOutputChannel):
             await relay.again(
                 reply["messages"]
@@ -131,7 +136,7 @@ async def _until(task: asyncio.Task[None]) -> None:
 def guarded(handler: Callable[..., Any], channel: Any, kind: str) -> Callable[..., Awaitable[Any]]:
     """Return a channel's handler of requests, whose answer says whether the message was taken.
 
-    Rasa's handlers answer 200 whatever becomes of a message; then nobody would send it again.
+    Rasa's handlers answer 200 whatever becomes of a message; then no one would send it again.
     """
 
     @functools.wraps(handler)
