@@ -7,13 +7,14 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ratchet.adapters.bot import jsonl, pipelines, rasa
+from ratchet.adapters.bot import encoders, jsonl, pipelines, rasa, weights
 from ratchet.adapters.settings import SOURCE, read_settings
 from ratchet.domain.migration.project import Pipeline
 
@@ -44,7 +45,11 @@ class Outcome:
 def ratchet(workspace: Path) -> Outcome:
     """Train the configuration in use, in the environment that Ratchet takes for it."""
     settings = read_settings(workspace)
-    return trained(workspace, rasa.python(settings, settings.bot), workspace / "bot" / pipelines.CONFIG)
+    if (name := encoders.wanted(settings.bot)) and settings.encoder_weights != weights.NONE:
+        weights.ensure(settings, name, print)
+    environment = encoders.variables(settings, vectors=True)
+    python = rasa.python(settings, settings.bot)
+    return trained(workspace, python, workspace / "bot" / pipelines.CONFIG, environment)
 
 
 def own(workspace: Path, python: Path) -> Outcome:
@@ -55,7 +60,9 @@ def own(workspace: Path, python: Path) -> Outcome:
     )
 
 
-def trained(workspace: Path, python: Path, config: Path) -> Outcome:
+def trained(
+    workspace: Path, python: Path, config: Path, environment: Mapping[str, str] | None = None
+) -> Outcome:
     """Train a configuration of a workspace on all messages of the corpus, and play the stories."""
     out = workspace / ".ratchet" / f"benchmark-{config.stem}"
     shutil.rmtree(out, ignore_errors=True)
@@ -75,25 +82,32 @@ def trained(workspace: Path, python: Path, config: Path) -> Outcome:
     ]
     words += ["--config", config, *(["--extras", extras] if extras.is_dir() else [])]
     started = time.perf_counter()
-    if why := run(python, workspace / "bot", "train", words):
+    if why := run(python, workspace / "bot", "train", words, environment):
         return Outcome(why)
-    return played(python, workspace / "bot", out / "model.tar.gz", time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return played(python, workspace / "bot", out / "model.tar.gz", seconds, environment)
 
 
-def played(python: Path, bot: Path, model: Path, seconds: float) -> Outcome:
+def played(
+    python: Path, bot: Path, model: Path, seconds: float, environment: Mapping[str, str] | None = None
+) -> Outcome:
     """Play a bot's test stories against a model."""
     if not any((bot / "tests").glob("*.y*ml")):
         return Outcome(seconds=seconds)
     out = model.with_name("stories.json")
-    if why := run(python, bot, STORIES, ["--model", model, "--stories", bot / "tests", "--json", out]):
+    words = ["--model", model, "--stories", bot / "tests", "--json", out]
+    if why := run(python, bot, STORIES, words, environment):
         return Outcome(why)
     return Outcome(stories=json.loads(out.read_text(encoding="utf-8"))["stories"], seconds=seconds)
 
 
-def run(python: Path, folder: Path, tool: str | Path, words: list[object]) -> str:
+def run(
+    python: Path, folder: Path, tool: str | Path, words: list[object], more: Mapping[str, str] | None = None
+) -> str:
     """Run one of the bot's tools, or a file, and return why it failed, "" where it did not."""
     called = [str(tool)] if isinstance(tool, Path) else ["-m", f"ratchet_bot.tools.{tool}"]
-    environment = {**os.environ, **rasa.QUIET, "PYTHONPATH": str(FRAMEWORK), "PYTHONDONTWRITEBYTECODE": "1"}
+    own = {"PYTHONPATH": str(FRAMEWORK), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, **rasa.QUIET, **own, **(more or {})}
     done = subprocess.run(
         [str(python), *called, *map(str, words)],
         cwd=folder,

@@ -77,9 +77,7 @@ def restore(
     ] = None,
     force: Annotated[
         bool,
-        typer.Option(
-            "--force", help="Also restore into a workspace with releases; its state is moved aside."
-        ),
+        typer.Option("--force", help="Also into a workspace with releases; its state is moved aside."),
     ] = False,
     check: Annotated[bool, typer.Option("--check", help="Only verify the file; write nothing.")] = False,
     json: Json = False,

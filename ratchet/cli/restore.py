@@ -20,9 +20,7 @@ def add_to(data: typer.Typer) -> None:
 
 def restore(
     revision: Annotated[str, typer.Argument(help="A Git revision, or a data revision's hash.")],
-    commit: Annotated[
-        bool, typer.Option(help="Commit data.dvc to Git; the message lists what came back.")
-    ] = False,
+    commit: Annotated[bool, typer.Option(help="Commit data.dvc to Git, saying what came back.")] = False,
     json: Json = False,
 ) -> None:
     """Go back to the messages of an older revision, and keep the newest ledger: a new data revision has both.
