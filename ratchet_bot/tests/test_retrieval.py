@@ -225,7 +225,7 @@ def test_test_stories_are_played_with_intents_given_and_in_full(bot: Path, tmp_p
         "entity": (True, False),
     }
     assert "'size nine' is" in wrong["wrong words"][1][0]
-    assert wrong["wrong action"][0] == ["after 'hello' it does utter_greet, not utter_faq"]
+    assert wrong["wrong action"][0][0] == "after 'hello' it does utter_greet, not utter_faq"
     assert "'berlin' is not found as city" in wrong["entity"][1][0]
 
 
