@@ -14,7 +14,7 @@ BOT_DISPLACED := $(if $(shell grep -LF 'file://$(CURDIR)/ratchet_bot"' \
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run up test test-fast test-core test-bot test-e2e test-engines test-bot-engines test-long check audit stop displaced
+.PHONY: help setup run up test test-fast test-core test-bot test-e2e test-engines test-bot-engines test-long check audit reference site stop displaced
 
 help: ## Say what there is
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /  make \1\t/' | expand -t 20
@@ -47,7 +47,7 @@ test-e2e: setup ## Run the tests on real engines, the orchestrator's beside the 
 	@$(MAKE) --no-print-directory --jobs 2 test-engines test-bot-engines
 
 test-engines: setup ## Run the orchestrator's: those that share the Docker engine beside the others
-	$(call tests,engines,.venv/bin/pytest -m "e2e and not long" --numprocesses 2 --dist loadscope -vv)
+	$(call tests,engines,.venv/bin/pytest -m "e2e and not long" --numprocesses 3 --dist loadscope -vv)
 
 test-bot-engines: setup ## Run the bot's on real engines: servers, Redis
 	$(call tests,bot-engines,cd ratchet_bot && ../bot/.venv/bin/python -m pytest -m "e2e and not long")
@@ -66,10 +66,17 @@ check: setup ## Format, lint, types, layers, dependencies, dead code, the workfl
 	.venv/bin/deptry ratchet flows tasks
 	.venv/bin/vulture
 	.venv/bin/zizmor --offline --no-progress --quiet .github/workflows
+	.venv/bin/python .ci/words.py
 	.venv/bin/python .ci/audit.py
 
 audit: setup ## Ask whether locked versions have known weaknesses (part of check; AUDIT=required insists)
 	.venv/bin/python .ci/audit.py
+
+reference: setup ## Write the reference pages under docs/reference from the code
+	.venv/bin/python -m tests.docs.reference
+
+site: $(UV) ## Build the documentation as a site in .ratchet/site, with every link checked
+	$(UV) run --quiet --locked --isolated --only-group docs mkdocs build
 
 stop: ## Stop everything that runs in the background
 	@$(RATCHET) stop

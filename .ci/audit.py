@@ -1,9 +1,9 @@
 """Ask the package registry whether versions in our lock files have known weaknesses: `make audit`.
 
 The registry is the one that the lock files name; its answer for a version lists `vulnerabilities`. What is known and
-accepted stands in `.ci/audit.toml`, each with a reason and a date until which it counts.
+accepted is in `.ci/audit.toml`, each with a reason and a date until which it counts.
 
-Exit code 0: nothing new, or nobody could be asked (one line says so; with AUDIT=required that is an error).
+Exit code 0: nothing new, or no one could be asked (one line says so; with AUDIT=required that is an error).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ AT_ONCE = 8
 
 
 class Unreachable(Exception):
-    """Nobody answers about weaknesses."""
+    """No one answers about weaknesses."""
 
 
 @dataclass(frozen=True, order=True)
@@ -98,7 +98,7 @@ def weaknesses(package: Package, answer: Mapping[str, Any]) -> Iterator[Weakness
 
 
 def ask(client: httpx.Client, package: Package) -> list[Weakness]:
-    """Ask about one version; raises `Unreachable` when nobody answers."""
+    """Ask about one version; raises `Unreachable` when no one answers."""
     try:
         answer = client.get(package.page)
         answer.raise_for_status()
@@ -108,9 +108,9 @@ def ask(client: httpx.Client, package: Package) -> list[Weakness]:
 
 
 def ask_all(wanted: Sequence[Package]) -> tuple[list[Weakness], list[Package]]:
-    """Ask about every version; returns what is known, and the versions about which nobody answered.
+    """Ask about every version; returns what is known, and the versions about which no one answered.
 
-    The first is asked alone: raises `Unreachable` when that gets no answer, so that nobody is asked in vain often.
+    The first is asked alone: raises `Unreachable` when that gets no answer, so an unreachable registry costs little.
     """
     with httpx.Client(timeout=SECONDS, follow_redirects=True) as client:
 
@@ -135,7 +135,7 @@ def accepted(text: str) -> list[Accepted]:
 def judge(
     found: Iterable[Weakness], known: Sequence[Accepted], today: date
 ) -> tuple[list[Weakness], list[Weakness]]:
-    """Return the weaknesses that nobody accepted, or no longer, and those that somebody did."""
+    """Return the weaknesses that no one accepted, or no longer, and those that someone did."""
     new: list[Weakness] = []
     old: list[Weakness] = []
     for one in found:

@@ -29,7 +29,7 @@ def override(
     Args:
         version: The model's version, as the registry and the report name it.
         by: Who answers for the decision.
-        reason: Why; it stands in the release's manifest.
+        reason: Why; it is in the release's manifest.
         expires: How long an approval holds: 12h, 7d, 2w.
         decision: promote releases the model at once, reject forbids it.
         workspace: The folder to work in; empty for the one that the worker serves.

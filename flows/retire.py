@@ -21,7 +21,7 @@ def retire(
     reason: str = "by hand",
     commit: bool = False,
 ) -> str:
-    """Move messages of the holdout to training, for ever, and return the new data revision.
+    """Move messages of the holdout to training, forever, and return the new data revision.
 
     Args:
         shown: The digest of the messages that a person was shown: exactly these move.

@@ -76,7 +76,7 @@ def judged(run: Run, case: Case, explained: bool, trial: bool) -> Model:
 
 
 def put_live(run: Run, case: Case, model: Model) -> None:
-    """Release the model where the gate lets it through and nobody took it back; see that something serves."""
+    """Release the model where the gate lets it through and no one took it back; see that something serves."""
     if case.next is not Next.NOTHING and model.decision == Decision.PROMOTE:
         bring_out(run, model)
     else:

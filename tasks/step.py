@@ -79,7 +79,7 @@ def say(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Say something that nobody may miss: in the run's log, and in the terminal also where output is piped."""
+    """Say something that no one may miss: in the run's log, and in the terminal also where output is piped."""
     console.note(text)
     log(text)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pytest
 
 from tests.corpora import data_workspace, rows
 from tests.e2e.cli import Ratchet
 
 
+@pytest.mark.long
 def test_messages_come_from_the_corpus_or_get_their_intent_by_name(tmp_path: Path) -> None:
     """An unknown one is refused with the option that helps; the same one is added once."""
     settings = data_workspace(tmp_path / "bot-team")

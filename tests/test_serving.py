@@ -18,9 +18,8 @@ from typer.testing import CliRunner
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.processes import free_port
-from ratchet.adapters.targets import choice
+from ratchet.adapters.targets import choice, serving
 from ratchet.adapters.targets.target import ReplicaStatus
-from ratchet.cli import serving
 from ratchet.cli.app import app
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.attempt import Attempt, Verb

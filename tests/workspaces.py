@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import tempfile
@@ -35,8 +36,11 @@ def own_framework(bot: Path) -> Path:
     )
 
 
+NEWER = "2.0.0"
+
+
 def newer_framework(bot: Path, changed: str) -> Path:
-    """Give a bot's folder the wheel of a framework of version 0.2.0, in which one file has a line more; returns it."""
+    """Give a bot's folder the wheel of a framework of version `NEWER`, with a line more in one file; returns it."""
     from hatchling.builders.wheel import WheelBuilder
 
     with tempfile.TemporaryDirectory() as name:
@@ -45,7 +49,10 @@ def newer_framework(bot: Path, changed: str) -> Path:
             ROOT / "ratchet_bot", source, ignore=shutil.ignore_patterns("__pycache__", "tests", ".*")
         )
         project = source / "pyproject.toml"
-        project.write_text(project.read_text().replace('version = "0.1.0"', 'version = "0.2.0"'))
+        text = project.read_text()
+        project.write_text(
+            re.sub(r'^version = ".*"$', f'version = "{NEWER}"', text, count=1, flags=re.MULTILINE)
+        )
         with (source / changed).open("a") as file:
             file.write("# newer\n")
         for old in (bot / framework.VENDOR).glob(framework.WHEELS):

@@ -97,7 +97,7 @@ def service(folder: Path, repeat: int) -> Iterator[Row]:
 
 def quality(folder: Path) -> Iterator[Row]:
     """Accuracy, calibration and out-of-scope on the official splits."""
-    for name, wanted in (("banking77", "91.0 %"), ("clinc150", "92.3 %")):
+    for name, wanted in (("banking77", "91.0%"), ("clinc150", "92.3%")):
         told = fit(data.public(name, "train"), data.public(name, "test"), folder / name)
         inside = told[told["intent"] != data.OUT_OF_SCOPE]
         yield f"{name}: accuracy in scope", percent(inside["top"] == inside["intent"]), wanted
@@ -108,7 +108,7 @@ def quality(folder: Path) -> Iterator[Row]:
     yield (
         "clinc150: out-of-scope recall",
         f"{percent(refused)}, {100 * loss:.1f} points lost in scope",
-        "70 %, 2 points",
+        "70%, 2 points",
     )
 
 
@@ -151,14 +151,14 @@ def against_diet(folder: Path, python: Path) -> Iterator[Row]:
 def context(folder: Path) -> Iterator[Row]:
     """What role and location are worth, with and without them in train and test."""
     learn, ask = data.synthetic()
-    for blind, wanted in ((True, "at most 76 %"), (False, "99 %")):
+    for blind, wanted in ((True, "at most 76%"), (False, "99%")):
         told = fit(
             *((without_context(f) if blind else f) for f in (learn, ask)), folder / f"synthetic-{blind}"
         )
         words = "text alone" if blind else "with role and location"
         yield f"synthetic set, {words}", percent(told["top"] == told["intent"]), wanted
     learn, ask = data.example()
-    for blind, wanted in ((True, ""), (False, "95 %")):
+    for blind, wanted in ((True, ""), (False, "95%")):
         told = fit(*((without_context(f) if blind else f) for f in (learn, ask)), folder / f"example-{blind}")
         groups = told[told["group"]]
         words = "text alone" if blind else "with role and location"
@@ -209,7 +209,7 @@ def calibration_error(told: pd.DataFrame, bins: int = 15) -> float:
 
 def percent(hits: pd.Series) -> str:
     """A share in percent."""
-    return f"{100 * hits.mean():.1f} %"
+    return f"{100 * hits.mean():.1f}%"
 
 
 def against(ours: Cost, theirs: Cost) -> str:

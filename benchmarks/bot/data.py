@@ -55,7 +55,7 @@ def public(name: str, split: str) -> pd.DataFrame:
 def synthetic() -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train and test rows of messages whose process depends on role, location, both or neither; no text on both sides.
 
-    Who knows the text alone can at best guess among the processes of its topic: right in 71 % of the cases.
+    Who knows the text alone can at best guess among the processes of its topic: right in 71% of the cases.
     """
     wordings = [f"{opener} {form}".strip() for opener, form in product(OPENERS, FORMS)]
     random.Random(1).shuffle(wordings)
@@ -75,7 +75,7 @@ def synthetic() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def example() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Train side and holdout of the example, by its ledger; `group` marks texts that stand under several intents."""
+    """Train side and holdout of the example, by its ledger; `group` marks texts that are under several intents."""
     frame = pd.read_csv(EXAMPLE / "utterances.csv", dtype=str, keep_default_na=False)
     book = pd.read_csv(EXAMPLE / "ledger.csv", dtype=str)
     forms = pd.Series(normalised(frame["text"]))

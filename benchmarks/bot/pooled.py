@@ -75,7 +75,7 @@ def right(told: pd.DataFrame) -> pd.Series:
 
 
 def few(frame: pd.DataFrame, count: int, seed: int) -> pd.DataFrame:
-    """So many messages of each intent, drawn; those out of scope are left out."""
+    """How many messages of each intent, drawn; those out of scope are left out."""
     inside = frame[frame["intent"] != data.OUT_OF_SCOPE]
     draw = inside.sample(frac=1, random_state=seed).groupby("intent").head(count)
     return draw.reset_index(drop=True)
@@ -92,17 +92,17 @@ def few_shot(folder: Path) -> Iterator[Row]:
                 right(answers(few(learn, count, seed), ask, folder / f"{name}-{count}", encoder)[0]).mean()
                 for seed in range(DRAWS)
             ]
-            both.append(f"{100 * np.mean(each):.1f} % ({100 * min(each):.1f} to {100 * max(each):.1f})")
+            both.append(f"{100 * np.mean(each):.1f}% ({100 * min(each):.1f} to {100 * max(each):.1f})")
         yield (
             f"{name}: {count} messages an intent, mean of {DRAWS} draws",
             f"{both[0]}; linear {both[1]}",
-            f"{wanted} %",
+            f"{wanted}%",
         )
 
 
 def official(folder: Path, calibration: Callable[[pd.DataFrame], float]) -> Iterator[Row]:
     """The official splits: accuracy, calibration, scope."""
-    for name, wanted in (("banking77", "94.0 %"), ("clinc150", "95.8 %")):
+    for name, wanted in (("banking77", "94.0%"), ("clinc150", "95.8%")):
         for what, encoder in (("", english()), ("linear: ", LINEAR)):
             told, cost = answers(
                 data.public(name, "train"), data.public(name, "test"), folder / name, encoder
@@ -110,7 +110,7 @@ def official(folder: Path, calibration: Callable[[pd.DataFrame], float]) -> Iter
             inside = told[told["intent"] != data.OUT_OF_SCOPE]
             yield (
                 f"{what}{name}: accuracy in scope",
-                f"{100 * right(inside).mean():.1f} %",
+                f"{100 * right(inside).mean():.1f}%",
                 "" if what else wanted,
             )
             yield (
@@ -123,8 +123,8 @@ def official(folder: Path, calibration: Callable[[pd.DataFrame], float]) -> Iter
                 outside = told[told["intent"] == data.OUT_OF_SCOPE]
                 found = (~outside["believed"] | (outside["top"] == data.OUT_OF_SCOPE)).mean()
                 lost = (right(inside) & ~inside["believed"]).mean()
-                said = f"{100 * found:.1f} % for {100 * lost:.1f} points in scope"
-                yield f"{what}{name}: out-of-scope recall", said, "" if what else "86 % for 2 points"
+                said = f"{100 * found:.1f}% for {100 * lost:.1f} points in scope"
+                yield f"{what}{name}: out-of-scope recall", said, "" if what else "86% for 2 points"
 
 
 def german(folder: Path) -> Iterator[Row]:
@@ -155,8 +155,8 @@ def example(folder: Path) -> Iterator[Row]:
     for what, encoder in (("", english()), ("linear: ", LINEAR)):
         told, _ = answers(learn, ask, folder / "example", encoder)
         groups = told[told["group"]]
-        yield f"{what}example's holdout, all", f"{100 * right(told).mean():.1f} %", "" if what else "95.5 %"
-        yield f"{what}… of it the context groups", f"{100 * right(groups).mean():.1f} %", ""
+        yield f"{what}example's holdout, all", f"{100 * right(told).mean():.1f}%", "" if what else "95.5%"
+        yield f"{what}… of it the context groups", f"{100 * right(groups).mean():.1f}%", ""
 
 
 def typing(folder: Path) -> Iterator[Row]:
@@ -167,7 +167,7 @@ def typing(folder: Path) -> Iterator[Row]:
     for what, encoder in (("", english()), ("linear: ", LINEAR)):
         told, _ = answers(learn, pd.concat([ask, typed]), folder / "typing", encoder)
         plain, wrong = right(told[: len(ask)]).mean(), right(told[len(ask) :]).mean()
-        said = f"{100 * (plain - wrong):.1f} points ({100 * plain:.1f} to {100 * wrong:.1f} %)"
+        said = f"{100 * (plain - wrong):.1f} points ({100 * plain:.1f} to {100 * wrong:.1f}%)"
         yield (
             f"{what}banking77: lost by a typing error in each message",
             said,
@@ -200,8 +200,8 @@ def labels(folder: Path) -> Iterator[Row]:
         found = {one.text for one in suspects(told, told, RATIO)}
         hits = told["text"].isin(found)
         precision, recall = told["wrong"][hits].mean(), hits[told["wrong"]].mean()
-        said = f"precision {100 * precision:.0f} %, recall {100 * recall:.0f} % ({hits.sum()} suspected)"
-        yield f"{what}banking77: 5 % wrong labels", said, ""
+        said = f"precision {100 * precision:.0f}%, recall {100 * recall:.0f}% ({hits.sum()} suspected)"
+        yield f"{what}banking77: 5% wrong labels", said, ""
 
 
 def spoilt(frame: pd.DataFrame, seed: int) -> pd.DataFrame:

@@ -39,7 +39,7 @@ class Cost:
 
 
 def median(run: Callable[[], Cost], times: int) -> Cost:
-    """The median clock and processor time of so many runs."""
+    """The median clock and processor time of a number of runs."""
     costs = [run() for _ in range(times)]
     return Cost(statistics.median(c.wall for c in costs), statistics.median(c.cpu for c in costs))
 

@@ -34,7 +34,7 @@ class Fault(StrEnum):
     NONE = "none"
     CORRUPTED = "half of an intent's labels wrong"
     LOST = "an intent lost"
-    NOISE = "10 % of all labels wrong"
+    NOISE = "10% of all labels wrong"
     HALVED = "half of the data lost"
 
 

@@ -25,7 +25,7 @@ def draw(tables: Mapping[str, pd.DataFrame], columns: Sequence[str], path: Path)
             share = [100 * hits / max(builds, 1) for hits, builds in table[column]]
             places = [gate + (number - 1) * 0.26 for gate in range(len(table))]
             bars = panel.barh(places, share, height=0.24, color=colour, label=column)
-            panel.bar_label(bars, [f"{one:.1f} %" for one in share], padding=3, fontsize=9)
+            panel.bar_label(bars, [f"{one:.1f}%" for one in share], padding=3, fontsize=9)
         panel.set_title(title, fontsize=11)
         panel.set_xlim(0, 115)
         panel.set_xlabel("% of builds")

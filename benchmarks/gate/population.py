@@ -2,7 +2,7 @@
 
 A message has a margin, each of its entities another. A model is right where margin, skill and its own noise together
 are above zero. Shares, growth and noise are those of BANKING77 as the replay grows it (`benchmarks.gate.replay`): from
-83 % to 91 % in ten weeks, and neighbouring builds differ on one to four of a hundred messages. Everything is seeded.
+83% to 91% in ten weeks, and neighbouring builds differ on one to four of a hundred messages. Everything is seeded.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CONVERSATIONS, TURNS = 50, 3
 OTHER = {"from": "to", "to": "from"}
 RIGHT, ENTITY_RIGHT = 0.83, 0.90
 NOISE = 0.12
-"""Standard deviation of a model's own noise, where margins have 1: two equal builds then differ on 2 % of messages."""
+"""Standard deviation of a model's own noise, where margins have 1: two equal builds then differ on 2% of messages."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def draw(rows: int, random: np.random.Generator) -> Messages:
 
 
 def text(number: int, random: np.random.Generator) -> str:
-    """Write a message whose entities stand between other words; a tenth of them are synonyms."""
+    """Write a message whose entities are between other words; a tenth of them are synonyms."""
     parts = [f"please {number}"]
     for place in range(int(random.integers(1, 3)) if random.random() < WITH_ENTITIES else 0):
         entity, role = LABELS[random.integers(len(LABELS))]

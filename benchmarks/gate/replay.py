@@ -25,7 +25,7 @@ from ratchet.domain.gate.verdict import Decision, GatePolicy, decide, judge
 from ratchet.domain.wording import percent
 
 IMAGE = Path("docs/images/gate-replay.png")
-GROWTHS = (Growth("30 % to all of BANKING77", 0.3, 1.0), Growth("20 % to 60 % of BANKING77", 0.2, 0.6))
+GROWTHS = (Growth("30% to all of BANKING77", 0.3, 1.0), Growth("20% to 60% of BANKING77", 0.2, 0.6))
 TRUE_LOSS = 0.02
 BLOCKED = "good builds blocked"
 PASSED = "harmful builds passed (true loss > 2 points)"

@@ -126,7 +126,7 @@ def tables(found: dict[str, Any]) -> str:
 def main() -> None:
     """Measure unless told what was measured, simulate, print, draw."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growth")
-    parser.add_argument("--measured", type=Path, help="results.json of an earlier run: measure nothing anew")
+    parser.add_argument("--measured", type=Path, help="results.json of an earlier run: measure nothing again")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     if arguments.measured:

@@ -49,7 +49,7 @@ def rollout(replicas: int, parallelism: int, speed: Speed, failing: float, seed:
 
 
 def judge(replicas: int, new: int, update: Update, clock: float) -> Ended:
-    """Ask the product how a fleet stands of which `new` replicas are changed."""
+    """Ask the product how a fleet is of which `new` replicas are changed."""
     tasks = tuple(
         Task(str(n), f"bot.{n}", "node", wanted.image, wanted.release, "running", "running")
         for n in range(replicas)

@@ -1,6 +1,6 @@
 """Eight weeks from production back to the corpus: `python -m benchmarks.harvest`, about four minutes.
 
-CLINC150 plays the people: 150 intents, and 15 % of what they write is nothing that the bot is meant for. The bot
+CLINC150 plays the people: 150 intents, and 15% of what they write is nothing that the bot is meant for. The bot
 begins with twelve messages of each intent. Each week 900 messages that it has never seen are answered, 200 of them
 are drawn by `domain.operations.sampling` and labelled from the data's own labels, and the corpus with these is
 trained on. Every model, ledger and verdict is Ratchet's own; no row is answered twice.

@@ -29,7 +29,7 @@ def draw(weeks: pd.DataFrame, path: Path) -> None:
         marker="s",
         linestyle="none",
         capsize=3,
-        label="estimated from 200 labels, 95 % interval",
+        label="estimated from 200 labels, 95% interval",
     )
     panel.plot(x, 100 * weeks["frozen"], color=FROZEN, linestyle=":", label="first model, never retrained")
     panel.set_xlabel("week")

@@ -194,9 +194,9 @@ def main() -> None:
 def line(name: str, method: str, one: dict[str, Any]) -> str:
     """A line of the table."""
     return (
-        f"| {name} | {method} | {one['trained_by_week'][-1]:.0f} % | {one['crossed_test_to_train']:,}"
-        f" | {one['near_duplicates_across']:,} of {one['holdout']:,} | {one['lost_percent']:.2f} %"
-        f" | {one['share_low']:.0f}–{one['share_high']:.0f} % | {one['untrained']} | {one['unjudged']} |"
+        f"| {name} | {method} | {one['trained_by_week'][-1]:.0f}% | {one['crossed_test_to_train']:,}"
+        f" | {one['near_duplicates_across']:,} of {one['holdout']:,} | {one['lost_percent']:.2f}%"
+        f" | {one['share_low']:.0f}–{one['share_high']:.0f}% | {one['untrained']} | {one['unjudged']} |"
     )
 
 

@@ -120,7 +120,7 @@ def drifting(settings: Settings, archive: Path, said: pd.DataFrame, learnt: list
         if state.drifting:
             alarms, state = alarms + 1, drift.accept(state)
     seconds = time.perf_counter() - began
-    shifts = {f"5 to {100 * share:.0f} %": seen_after(window, share, policy) for share in (0.08, 0.10, 0.15)}
+    shifts = {f"5 to {100 * share:.0f}%": seen_after(window, share, policy) for share in (0.08, 0.10, 0.15)}
     return {
         "windows without a change": WINDOWS,
         "messages in them": WINDOWS * policy.messages,

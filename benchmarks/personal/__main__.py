@@ -28,7 +28,7 @@ def main() -> None:
     print("| form | planted | touched | whole |\n| --- | ---: | ---: | ---: |")
     for form, count in made.items():
         print(f"| {form} | {count:,} | {100 * seen[form] / count:.1f}% | {100 * whole[form] / count:.1f}% |")
-    print("\n| number that is nobody's | messages | false hits | taken for |\n| --- | ---: | ---: | --- |")
+    print("\n| number of no person | messages | false hits | taken for |\n| --- | ---: | ---: | --- |")
     messages, hits, kinds = Counter[str](), Counter[str](), dict[str, Counter[str]]()
     for message, what in harmless():
         found = {one.kind for one in find(message)}

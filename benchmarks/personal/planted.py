@@ -1,6 +1,6 @@
 """Messages with planted personal data of many countries' forms, and messages whose numbers are none; all seeded.
 
-Numbers are of a country's shape and carry right check digits. Nobody's data is copied: digits are drawn.
+Numbers are of a country's shape and carry right check digits. No one's data is copied: digits are drawn.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FRAMES = (
 )
 PLAIN_FRAMES = ("what about {}", "I have {} here", "it says {}.", "{} does not work, why?", "is {} right?")
 DRAWN = 4
-"""So many last digits of each country's example number are drawn."""
+"""How many last digits of each country's example number are drawn."""
 
 
 def phones(rng: random.Random) -> Iterator[tuple[str, str, str]]:
@@ -53,7 +53,7 @@ def phones(rng: random.Random) -> Iterator[tuple[str, str, str]]:
 
 
 def redrawn(example: phonenumbers.PhoneNumber, rng: random.Random) -> phonenumbers.PhoneNumber:
-    """Draw the last digits of a number anew, so that it stays one that the country gives out."""
+    """Draw the last digits of a number again, so that it stays one that the country gives out."""
     for _ in range(50):
         number = phonenumbers.PhoneNumber()
         number.merge_from(example)
@@ -155,7 +155,7 @@ def planted(seed: int = 1) -> list[tuple[str, str, str, str]]:
 
 
 def harmless(seed: int = 1, each: int = 300) -> list[tuple[str, str]]:
-    """Messages with numbers that are nobody's: (message, what the number is)."""
+    """Messages with numbers that belong to no person: (message, what the number is)."""
     rng = random.Random(seed)
     return [
         (rng.choice(PLAIN_FRAMES).format(make(rng)), name)

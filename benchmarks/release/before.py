@@ -11,7 +11,7 @@ BEFORE = {
     "no room": "1,342, 0; 96 / 370; 120 s",
     "one replica a node": "828, 0; 194 / 1,680; 51 s",
     "wrong Redis": "932, **102**; 14,900 / 24,200",
-    "wrong Redis, nobody writes": "60, **60**: went live",
+    "wrong Redis, no one writes": "60, **60**: went live",
     "memory limit": "179, 0; 1,513 / 1,520",
     "typo in haproxy.cfg": "708, **98**",
     "replica killed": "154, 0; 168 / 1,030; 7.3 s",

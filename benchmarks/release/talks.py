@@ -67,7 +67,7 @@ def spread(seconds: Sequence[float]) -> str:
 
 
 def long(bench: Bench) -> Row:
-    """Side by side, and then the load of others while nobody and while ten people have such a conversation."""
+    """Side by side, and then the load of others while no one and while ten people have such a conversation."""
     said = side_by_side(bench)
     with bench.load() as alone:
         time.sleep(15)

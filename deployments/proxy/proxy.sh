@@ -61,7 +61,7 @@ while kill -0 "$haproxy" 2>/dev/null; do
   sleep 2 &
   wait -n "$haproxy" $! # a signal, or HAProxy's end, is not waited for
   [ -z "$stopping" ] || continue
-  ask /healthz 8080 127.0.0.1 >/dev/null # a proxy that nobody asks hears the word, too
+  ask /healthz 8080 127.0.0.1 >/dev/null # a proxy that no one asks hears the word, too
   if word=$(ask /word) && [ -n "$word" ] && [ "$word" != "$heard" ]; then
     left=$heard since=$SECONDS heard=$word
   elif [ -n "$left" ] && [ $((SECONDS - since)) -ge 4 ]; then # what was on its way has been answered

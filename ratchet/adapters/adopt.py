@@ -53,7 +53,7 @@ def adopt(settings: Settings, said: Standing | None, say: Say) -> Standing:
     """Put right what the state of a copied or moved folder names; returns what it was taken for.
 
     `said` is what a person says it is. Raises `RatchetError` where that contradicts what can be seen, and where
-    nothing can be seen and nobody says anything.
+    nothing can be seen and no one says anything.
     """
     workspace = settings.workspace
     seen, known = identity.standing(workspace)
@@ -144,7 +144,7 @@ def forget_runs(settings: Settings, say: Say) -> None:
     for file in files:
         file.unlink()
     if files:
-        say("Prefect's pages begin anew: the runs so far are the original's")
+        say("Prefect's pages start over: the runs so far are the original's")
 
 
 def drop_own_settings(workspace: Path, home: Path, say: Say) -> None:

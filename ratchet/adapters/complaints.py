@@ -99,7 +99,6 @@ def default(keys: Sequence[str], model: Any) -> Any:
 def check_schedule(schedule: str, time_zone: str) -> None:
     """Raise `RatchetError` for a time in cron's form that never comes or is none, and for an unknown time zone."""
     from datetime import UTC, datetime
-    from zoneinfo import ZoneInfo, available_timezones
 
     from cronsim import CronSim, CronSimError
 
@@ -111,6 +110,13 @@ def check_schedule(schedule: str, time_zone: str) -> None:
             f"params.yaml has 1 wrong entry: triggers.schedule: {schedule!r} is not a time in cron's form{why}.",
             'Write minute, hour, day of the month, month and day of the week, for instance `schedule: "0 6 * * 1"`.',
         ) from error
+    check_zone("triggers.time_zone", time_zone)
+
+
+def check_zone(key: str, time_zone: str) -> None:
+    """Raise `RatchetError` for an unknown time zone under a key of `params.yaml`."""
+    from zoneinfo import ZoneInfo, available_timezones
+
     try:
         ZoneInfo(time_zone)
     except Exception as error:  # also ValueError for a path, IsADirectoryError for a continent
@@ -120,13 +126,13 @@ def check_schedule(schedule: str, time_zone: str) -> None:
         near = difflib.get_close_matches(time_zone.strip().replace(" ", "_").casefold(), names, 1, 0.85)
         shown = names[near[0]] if near else "Europe/Berlin"
         raise RatchetError(
-            f"params.yaml has 1 wrong entry: triggers.time_zone: there is no time zone {time_zone!r}.",
+            f"params.yaml has 1 wrong entry: {key}: there is no time zone {time_zone!r}.",
             f"Write its name in the IANA list, for instance `time_zone: {shown}`.",
         ) from error
 
 
 def refuse_nothing(content: Mapping[str, Any], where: str) -> None:
-    """Raise `RatchetError` for a section without keys: YAML reads it as nothing, and nobody meant that."""
+    """Raise `RatchetError` for a section without keys: YAML reads it as nothing, and no one meant that."""
     if empty := [str(name) for name, section in content.items() if section is None]:
         raise RatchetError(
             f"{where} has 1 wrong entry: {empty[0]}: the section holds nothing.",

@@ -1,6 +1,6 @@
 """`ratchet forget`: a person's words leave the corpus, its older revisions, the events and the samples.
 
-What is written again keeps its ledger: keys are keyed hashes and tell nobody what was said, and without them a text
+What is written again keeps its ledger: keys are keyed hashes and tell no one what was said, and without them a text
 that comes back could get another side. So the champion's data stays what it was, less the words, and releases stay
 valid.
 """
@@ -23,9 +23,9 @@ from ratchet.adapters.monitoring import harvest
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system import git, yaml_text
 from ratchet.adapters.system.files import replacing
-from ratchet.domain.corpus.corpus import as_list, normalise, normalised
+from ratchet.domain.corpus.corpus import as_list, keys, normalise, normalised
+from ratchet.domain.corpus.forgotten_words import Words
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.operations.sampling import SOURCE
 from ratchet.domain.record import Record
 
 LOOKED_AT = {".csv", ".json", ".jsonl", ".html", ".md", ".txt", ".log", ".yml", ".yaml"}
@@ -89,18 +89,21 @@ def forget(
     """Remove texts, and all that a person wrote; the workspace's lock is held by the caller.
 
     Of a person's messages, those leave the corpus that came from production (`source`); texts that are named leave it
-    whatever their source. `registered` are data revisions that models name. Until the new revisions are in the remote,
-    nothing is removed; killed anywhere, the same command again removes what is left.
+    whatever their source. What was forgotten before leaves again, where another clone brought it back. `registered` are
+    data revisions that models name. Until the new revisions are in the remote, nothing is removed; killed anywhere, the
+    same command again removes what is left.
     """
     workspace = settings.workspace
     require_nothing_edited(workspace)
     named = {form for text in texts if (form := normalise(text))}
-    said = {normalise(text) for text in words_of(settings, person)} if person else set()
+    said = {form for text in words_of(settings, person) if (form := normalise(text))} if person else set()
+    salt = settings.params.split.salt
+    forgotten.add_words(workspace, Words(frozenset(keys(named, salt)), frozenset(keys(said, salt))))
     here = dvc.revision(workspace) if (workspace / dvc.POINTER).exists() else ""
     revisions = dict.fromkeys(
-        [*ledger_history.current(workspace), *ledger_history.introduced(workspace), *registered]
+        [*ledger_history.current(workspace), *ledger_history.introduced(workspace, "--all"), *registered]
     )
-    replaced, gone, lost = rewrite_all(settings, list(revisions), (named, said), say)
+    replaced, gone, lost = rewrite_all(settings, list(revisions), forgotten.words(workspace), say)
     events, samples = forget_events(settings, named, person), forget_samples(settings, named | said)
     put(settings, here, replaced)
     following.forget(workspace, everywhere=True)
@@ -126,7 +129,7 @@ def require_nothing_edited(workspace: Path) -> None:
 
 
 def rewrite_all(
-    settings: Settings, revisions: list[str], words: tuple[set[str], set[str]], say: Say
+    settings: Settings, revisions: list[str], words: Words, say: Say
 ) -> tuple[dict[str, str], dict[str, int], list[str]]:
     """Store revisions again without the words: by the old one the new one, and how many messages went; those lost."""
     replaced: dict[str, str] = {}
@@ -135,7 +138,7 @@ def rewrite_all(
     for number, revision in enumerate(revisions):
         say(f"{number + 1:,} of {len(revisions):,} data revisions")
         try:
-            new, count = rewrite(settings, revision, *words)
+            new, count = rewrite(settings, revision, words)
         except dvc.NotInRemote:
             lost.append(revision)
             continue
@@ -144,11 +147,10 @@ def rewrite_all(
     return replaced, gone, lost
 
 
-def rewrite(settings: Settings, revision: str, named: set[str], said: set[str]) -> tuple[str, int]:
+def rewrite(settings: Settings, revision: str, words: Words) -> tuple[str, int]:
     """Store a data revision again without the words; returns its new hash and how many messages are gone."""
     version, folder = merging.read(settings, revision)
-    forms = pd.Series(normalised(version.frame["text"]), index=version.frame.index)
-    gone = forms.isin(named) | (forms.isin(said) & (version.frame["source"] == SOURCE))
+    gone = words.among(version.frame, settings.params.split.salt)
     if not gone.any():
         return revision, 0
     staged = data_folder.staging(settings.workspace)
@@ -170,27 +172,34 @@ def put(settings: Settings, here: str, replaced: dict[str, str]) -> None:
         data_folder.swap(workspace, dvc.describe(workspace, staged))
     if replaced:
         forgotten.add(workspace, replaced)
-    noted = (workspace / forgotten.FILE).is_file() and git.in_repository(workspace)
-    if noted and git.changed(workspace, str(forgotten.FILE)):
-        git.commit(workspace, [str(forgotten.FILE), dvc.POINTER], "Data: messages forgotten")
+    noted = [str(path) for path in (forgotten.FILE, forgotten.TEXTS) if (workspace / path).is_file()]
+    if noted and git.in_repository(workspace) and git.changed(workspace, *noted):
+        pointer = [dvc.POINTER] if (workspace / dvc.POINTER).exists() else []
+        git.commit(workspace, [*noted, *pointer], "Data: messages forgotten")
 
 
 def forget_events(settings: Settings, named: set[str], person: str | None) -> int:
-    """Delete a person's events and those with one of the texts; returns how many there were."""
-    from sqlalchemy import text
+    """Delete a person's events and ratings, and those with one of the texts; returns how many there were."""
+    from sqlalchemy import bindparam, column, delete, inspect, select, table, text
 
+    count = 0
     with traffic.connection(settings) as found:
         if found is None:
             return 0
-        rows = found.execute(text("SELECT id, conversation, text FROM messages")).all()
         whose = conversations(settings, person) if person else []
-        gone = [{"id": one.id} for one in rows if one.conversation in whose or normalise(one.text) in named]
-        if gone:
-            if found.dialect.name == "sqlite":
-                found.execute(text("PRAGMA secure_delete = ON"))
-            found.execute(text("DELETE FROM messages WHERE id = :id"), gone)
-            found.commit()
-        return len(gone)
+        for name in [one for one in ("messages", "ratings") if inspect(found).has_table(one)]:
+            kept = table(name, column("id"), column("conversation"), column("text"))
+            rows = found.execute(select(kept)).all()
+            gone = [
+                {"gone": one.id} for one in rows if one.conversation in whose or normalise(one.text) in named
+            ]
+            if gone:
+                if found.dialect.name == "sqlite":
+                    found.execute(text("PRAGMA secure_delete = ON"))
+                found.execute(delete(kept).where(kept.c.id == bindparam("gone")), gone)
+            count += len(gone)
+        found.commit()
+    return count
 
 
 def forget_samples(settings: Settings, words: set[str]) -> int:

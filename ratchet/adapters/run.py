@@ -44,7 +44,7 @@ class Run:
 
     @property
     def seconds(self) -> float:
-        """How long the run has been going on."""
+        """How long the run has lasted."""
         return time.monotonic() - self.started
 
 
@@ -59,7 +59,7 @@ def looking(workspace: str | None) -> Iterator[Settings]:
 
 @contextlib.contextmanager
 def explained() -> Iterator[None]:
-    """Raise what gave way as fact and remedy: whoever reads the run's last state has no terminal."""
+    """Raise a failure as fact and remedy: a reader of the run's last state has no terminal."""
     try:
         yield
     except RatchetError:

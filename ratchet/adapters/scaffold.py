@@ -15,8 +15,9 @@ from ratchet.adapters.system import commands, git
 from ratchet.domain.errors import RatchetError
 
 LOCAL_REMOTE = f"{STATE_FOLDER}/remote"
-IGNORED = (".venv/", f"{STATE_FOLDER}/", "__pycache__/", ".env", "prefect.toml", "bot/models/", "*.tar.gz")
-"""What Git never holds; models are in the registry, and a Git host refuses files as large as they become."""
+IGNORED = (".venv", STATE_FOLDER, "__pycache__/", ".env", "prefect.toml", "bot/models/", "*.tar.gz")
+"""What Git never holds, also where `.ratchet` or `.venv` is a link to another disk. Models are in the registry, and a
+Git host refuses files as large as they become."""
 ATTRIBUTES = """\
 # The same bytes on every machine, whatever core.autocrlf says: they are part of fingerprints.
 * text=auto eol=lf

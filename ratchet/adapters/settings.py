@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import Field, PrivateAttr, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -19,14 +19,14 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from ratchet.adapters.complaints import check_schedule, explain, refuse_nothing
+from ratchet.adapters.complaints import check_schedule, check_zone, explain, refuse_nothing
 from ratchet.adapters.system import yaml_text
 from ratchet.adapters.workspace import identity, owned, version
 from ratchet.adapters.workspace.identity import STATE_FOLDER as STATE_FOLDER
 from ratchet.domain.corpus.policies import CorpusPolicy, SourcePolicy, SplitPolicy, ValidationPolicy
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate.policies import GatePolicy, RampPolicy
-from ratchet.domain.operations.policies import HarvestPolicy, MonitorPolicy
+from ratchet.domain.operations.policies import DeskPolicy, HarvestPolicy, MonitorPolicy
 from ratchet.domain.operations.triggers import TriggersPolicy
 from ratchet.domain.policy import Policy
 from ratchet.domain.release.rollout import RolloutPolicy
@@ -43,7 +43,7 @@ class Params(Policy):
     """`params.yaml`: the policy of a workspace, one section a subject."""
 
     corpus: CorpusPolicy = CorpusPolicy()
-    split: SplitPolicy = SplitPolicy()
+    split: SplitPolicy = Field(SplitPolicy(), validate_default=True)
     validation: ValidationPolicy = ValidationPolicy()
     train: TrainPolicy = TrainPolicy()
     gate: GatePolicy = GatePolicy()
@@ -52,7 +52,15 @@ class Params(Policy):
     triggers: TriggersPolicy = TriggersPolicy()
     monitor: MonitorPolicy = MonitorPolicy()
     harvest: HarvestPolicy = HarvestPolicy()
+    desk: DeskPolicy = DeskPolicy()
     sources: dict[str, SourcePolicy] = Field(default_factory=dict)
+
+    @field_validator("split")
+    @classmethod
+    def by_language(cls, split: SplitPolicy, info: ValidationInfo) -> SplitPolicy:
+        """Near-duplicates are told apart by the language of the corpus."""
+        corpus = info.data.get("corpus")  # absent where it is faulty itself
+        return split.within(corpus.language) if corpus else split
 
 
 class Settings(BaseSettings):
@@ -107,6 +115,12 @@ class Settings(BaseSettings):
         None, description="database of the embedded Prefect server: postgresql+asyncpg://…; default: SQLite"
     )
     mlflow_port: int = Field(5000, ge=1, le=65535, description="loopback port of MLflow's pages")
+    page_port: int = Field(4300, ge=1, le=65535, description="loopback port of the page for the bot's owners")
+    page_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/\s]+/?$",
+        description="address under which people reach that page through your proxy; alerts link to it",
+    )
     inbox: str | None = Field(
         None,
         pattern=r"^(s3://[^/]+(/.*)?|[^:]+)$",
@@ -163,11 +177,11 @@ class Settings(BaseSettings):
         return init_settings, env_settings, dotenv_settings
 
     def explicit(self, name: str) -> bool:
-        """Say whether somebody set this, in contrast to a default and to what Ratchet chose."""
+        """Say whether someone set this, in contrast to a default and to what Ratchet chose."""
         return name in self.model_fields_set and name not in self._chosen
 
     def with_chosen(self, values: Mapping[str, Any]) -> Settings:
-        """Return settings with what Ratchet chose where nobody set anything."""
+        """Return settings with what Ratchet chose where no one set anything."""
         fresh = {name: value for name, value in values.items() if not self.explicit(name)}
         made = self.model_copy(update=fresh)
         made._chosen = self._chosen | fresh.keys()
@@ -298,6 +312,7 @@ def validate_params(content: dict[str, Any], where: str = "params.yaml") -> Para
     try:
         params = Params.model_validate(content)
         check_schedule(params.triggers.schedule, params.triggers.time_zone)
+        check_zone("desk.time_zone", params.desk.time_zone)
         return params
     except ValidationError as error:
         raise RatchetError(

@@ -51,7 +51,7 @@ def plan(root: Path) -> Upgrade:
 
     Raises `RatchetError` where the team's dependencies cannot be locked, or the workspace is newer than the program.
     """
-    if version.unfinished(root).exists():  # of an upgrade that was killed, or of one that is going on
+    if version.unfinished(root).exists():  # of an upgrade that was killed, or of one that is in progress
         with hold(root / STATE_FOLDER / "run.lock", "An upgrade"):
             if names := change.undo(root, version.unfinished(root)):
                 unstage(root, names)

@@ -8,7 +8,7 @@ import sys
 
 INTERRUPTED = 130
 OBJECTS = 100_000
-"""Python looks for garbage after so many new objects; after its own 700, imports spend a fifth of their time there."""
+"""Python collects garbage after this many new objects; with its own 700, imports spend a fifth of their time on it."""
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
     except (KeyboardInterrupt, SystemExit) as ending:
         if isinstance(ending, SystemExit) and ending.code != INTERRUPTED:
             raise
-        print("Interrupted. What served before serves on; the next run tidies up.", file=sys.stderr)
+        print("Interrupted. The previous release keeps serving; the next run cleans up.", file=sys.stderr)
         sys.exit(INTERRUPTED)
     except Exception as error:
         from ratchet.adapters.system.failures import explain

@@ -22,6 +22,7 @@ from ratchet.cli import (
     listing,
     monitor,
     must,
+    page,
     pause,
     release,
     rename,
@@ -44,7 +45,7 @@ app = typer.Typer(
 
 
 def show_version(asked: bool) -> None:
-    """Print the version and end."""
+    """Print the version and exit."""
     if asked:
         from importlib.metadata import version
 
@@ -65,7 +66,7 @@ def options(
     ] = None,
     version: Annotated[
         bool,
-        typer.Option("--version", is_eager=True, callback=show_version, help="Print the version and end."),
+        typer.Option("--version", is_eager=True, callback=show_version, help="Print the version and exit."),
     ] = False,
 ) -> None:
     """Read the options before the command."""
@@ -91,6 +92,7 @@ for group in (
     handoff,
     pause,
     service,
+    page,
     listing,
     upgrade,
     doctor,

@@ -40,10 +40,10 @@ def add_to(app: typer.Typer) -> None:
 
 def backup(
     file: Annotated[Path, typer.Argument(help="The file to write, best on another disk or machine.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace a backup that is there already.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing backup.")] = False,
     json: Json = False,
 ) -> None:
-    """Write all of this workspace that is in no remote to one file, sealed by a passphrase.
+    """Write everything in this workspace that is in no remote to one file, encrypted with a passphrase.
 
     That is the registry with its models, the data remote where it is a folder, the bundles of the live and the last
     good release, settings and secrets, the Git repository with what no commit has, conversation events.
@@ -76,12 +76,13 @@ def restore(
         typer.Option(help="A new or an empty folder, or a fresh clone; default: the working directory."),
     ] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Also into a workspace with releases: its state is put aside.")
+        bool,
+        typer.Option("--force", help="Also into a workspace with releases; its state is moved aside."),
     ] = False,
     check: Annotated[bool, typer.Option("--check", help="Only verify the file; write nothing.")] = False,
     json: Json = False,
 ) -> None:
-    """Bring a machine back from its backup: the same workspace, whose live release `ratchet serve` starts.
+    """Restore a machine from its backup: the same workspace, whose live release `ratchet serve` starts.
 
     Everything is verified before anything is written, and takes its place together or not at all.
     """
@@ -136,7 +137,7 @@ def passphrase(called: str, new: bool = False) -> str:
     secret = os.environ.pop(PASSPHRASE, "")
     if not secret and not sys.stdin.isatty():
         raise UsageError(
-            "There is no passphrase.", f"Set {PASSPHRASE}, or run this in a terminal to be asked."
+            "The passphrase is missing.", f"Set {PASSPHRASE}, or run this in a terminal to be asked."
         )
     if not secret:
         secret = str(

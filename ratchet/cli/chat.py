@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from ratchet.cli import serving
+from ratchet.adapters.targets import serving
 from ratchet.cli.context import settings
 from ratchet.cli.output import out
 from ratchet.domain.errors import RatchetError, UsageError
@@ -28,7 +28,7 @@ def add_to(app: typer.Typer) -> None:
 
 def chat(
     message: Annotated[
-        str | None, typer.Argument(help="One message; without it a conversation begins.")
+        str | None, typer.Argument(help="One message; without it, start a conversation.")
     ] = None,
     context: Annotated[
         str | None, typer.Option("--as", help="The person's context, as field=value,field=value.")
@@ -37,7 +37,7 @@ def chat(
         bool, typer.Option("--why", help="Show the three nearest training messages, with their intents.")
     ] = False,
 ) -> None:
-    """Talk to the live bot; an empty line or Ctrl-D ends."""
+    """Chat with the live bot; an empty line or Ctrl-D ends."""
     import secrets
 
     from ratchet.adapters.bot import channel
@@ -46,7 +46,7 @@ def chat(
     found = settings()
     target = choose_target(found)
     url = target.url()
-    # A fleet answers nobody without a token; on loopback only a claimed context needs one.
+    # A fleet answers no one without a token; on loopback only a claimed context needs one.
     token = channel.staging_token(found).read_text() if context or target.name == "swarm" else None
     sender = f"terminal-{secrets.token_hex(4)}"
     said = parse_context(context)

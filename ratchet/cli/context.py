@@ -31,11 +31,12 @@ def settings(**overrides: Any) -> Settings:
     from ratchet.adapters import environment
     from ratchet.adapters.corpus import driver
     from ratchet.adapters.settings import load_settings  # with pandas and SciPy: no help text waits for those
-    from ratchet.adapters.workspace import identity
+    from ratchet.adapters.workspace import identity, linked
 
     found = load_settings(shared.workspace, **overrides)
     identity.claim(found.workspace)
     driver.install(found.workspace)
+    linked.keep_out(found.workspace)
     if not shared.tidied:  # later on there is in it what Ratchet itself tells its tools
         environment.tidy(found)
         shared.tidied = True

@@ -30,9 +30,13 @@ Context = Annotated[
 Sheet = Annotated[str | None, typer.Option("--sheet", help="The sheet of an Excel workbook.")]
 Encoding = Annotated[
     str | None,
-    typer.Option("--encoding", help="The encoding of a text file, as windows-1250; else guessed or asked."),
+    typer.Option(
+        "--encoding", help="Encoding of a text file, such as windows-1250; by default detected, or asked for."
+    ),
 ]
-Unescape = Annotated[bool, typer.Option("--unescape", help="Undo HTML: &amp; and tags such as <br>.")]
+Unescape = Annotated[
+    bool, typer.Option("--unescape", help="Convert HTML to text: &amp; and tags such as <br>.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -62,20 +66,22 @@ def ingest(
     encoding: Encoding = None,
     unescape: Unescape = False,
     relabel: Annotated[
-        bool, typer.Option(help="Let the new label overrule an old one of the same text.")
+        bool, typer.Option(help="Replace the old label of the same text by the new one.")
     ] = False,
     drop_faulty: Annotated[
-        bool, typer.Option(help="Leave rows with errors out instead of refusing all.")
+        bool, typer.Option(help="Skip rows with errors instead of refusing the file.")
     ] = False,
     remember: Annotated[
-        bool, typer.Option(help="Keep the options about columns, sheet and encoding in params.yaml.")
+        bool, typer.Option(help="Save the options for columns, sheet and encoding in params.yaml.")
     ] = True,
-    commit: Annotated[bool, typer.Option(help="Commit data.dvc to Git, saying what came in.")] = False,
+    commit: Annotated[
+        bool, typer.Option(help="Commit data.dvc to Git; the message lists what was ingested.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Take labelled messages into the corpus: all or nothing.
+    """Add labelled messages to the corpus: all of them or none.
 
-    Without files, take in what was changed by hand in data/utterances.csv. Exit code 1 when rows are refused.
+    Without files, ingest manual changes in data/utterances.csv. Exit code 1 if rows are refused.
     """
     found = settings_for_flow()
     from flows.ingest import ingest as flow
@@ -120,7 +126,7 @@ def validate(
 ) -> None:
     """Check files as if they were ingested, or the corpus itself, and change nothing.
 
-    Exit code 1 when there are errors.
+    Exit code 1 if there are errors.
     """
     found = settings()
     from ratchet.adapters.corpus import dry_run
@@ -146,9 +152,9 @@ def set_remote(
         str | None, typer.Option(help="A profile in the AWS configuration of this machine.")
     ] = None,
 ) -> None:
-    """Keep the data somewhere else: checks that it can be written and read, then brings the data there.
+    """Move the data to another remote: checks that it is writable and readable, then copies the data.
 
-    Keys come from the environment (AWS_ACCESS_KEY_ID, …) or the AWS configuration; they are written nowhere.
+    Keys come from the environment (AWS_ACCESS_KEY_ID, …) or the AWS configuration; they are not written to a file.
     """
     found = settings()
     from ratchet.adapters.corpus import remote

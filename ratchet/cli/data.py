@@ -26,7 +26,7 @@ FORM_NOTES = {
 def add_to(app: typer.Typer) -> None:
     """Add the commands."""
     data = typer.Typer(
-        help="Look into the corpus, merge two people's, go back, and retire messages of the holdout.",
+        help="Inspect the corpus, merge two people's, go back, and retire messages of the holdout.",
         no_args_is_help=True,
     )
     data.command(epilog="Examples:\n\n  ratchet data diff HEAD~1\n\n  ratchet data diff v1 v2 --json")(diff)
@@ -46,7 +46,7 @@ def diff(
     rows: Annotated[int, typer.Option(help="Changed messages to list.")] = 20,
     json: Json = False,
 ) -> None:
-    """Say which messages came, went or changed their label between two revisions."""
+    """List messages that were added, removed or relabelled between two revisions."""
     found = settings()
     from ratchet.adapters.corpus import data_revisions
     from ratchet.domain.corpus.difference import difference
@@ -101,12 +101,12 @@ def show_counts(result: Difference) -> None:
 
 def show(
     intent: Annotated[
-        str | None, typer.Argument(help="An intent of the corpus; without one, the whole in figures.")
+        str | None, typer.Argument(help="An intent of the corpus; without it, a summary.")
     ] = None,
     side: Annotated[str | None, typer.Option(help="train, test or quarantine.")] = None,
     json: Json = False,
 ) -> None:
-    """List the messages of an intent with their sides, or say what the corpus and its ledger hold."""
+    """List the messages of an intent with their sides, or summarise the corpus and its ledger."""
     found = settings()
     from ratchet.adapters.corpus import data_revisions
     from ratchet.adapters.system import console

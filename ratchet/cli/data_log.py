@@ -41,7 +41,7 @@ def blame(
     text: Annotated[str, typer.Argument(help="A message; case and punctuation do not matter.")],
     json: Json = False,
 ) -> None:
-    """Say when a message came, from whom, its labels since, and its side."""
+    """Show when a message was added, by whom, its labels since, and its side."""
     from ratchet.adapters.corpus import data_log
     from ratchet.adapters.system import console
 

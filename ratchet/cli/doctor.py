@@ -28,11 +28,11 @@ def add_to(app: typer.Typer) -> None:
 
 
 def doctor(
-    mend: Annotated[bool, typer.Option("--mend", help="Put right what can be put right.")] = False,
-    offline: Annotated[bool, typer.Option("--offline", help="Ask nothing over the network.")] = False,
+    mend: Annotated[bool, typer.Option("--mend", help="Repair what can be repaired.")] = False,
+    offline: Annotated[bool, typer.Option("--offline", help="Make no network requests.")] = False,
     json: Json = False,
 ) -> None:
-    """Find what is wrong with this workspace and what serves it; exit code 0 where nothing is, else 1.
+    """Find faults in this workspace and in what serves it. Exit code 0 without faults, else 1.
 
     It looks at the registry and its aliases, the bundles or images of the live and the last good release, the replicas,
     secrets, the disk, data.dvc and the data remote, and the service. Without --mend it changes nothing.

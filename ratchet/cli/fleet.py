@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ratchet.cli import serving
+from ratchet.adapters.targets import serving
 from ratchet.cli.context import Json, settings, settings_for_flow
 from ratchet.cli.output import as_json, columns, out
 from ratchet.domain.release.serving import everywhere
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ratchet.adapters.targets.target import ReplicaStatus, Target
 
 fleet = typer.Typer(
-    help="Show the replicas that serve, and what they write.\n\nEnds with exit code 1 if a release is recorded and "
+    help="Show the replicas and their output.\n\nEnds with exit code 1 if a release is recorded and "
     "does not serve on every replica, else with 0.",
     invoke_without_command=True,
 )
@@ -85,9 +85,9 @@ def table(target: Target, replicas: Sequence[ReplicaStatus]) -> None:
 
 @fleet.command()
 def logs(
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="How many of each replica.")] = 50,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1, help="Number of lines per replica.")] = 50,
 ) -> None:
-    """Print the last lines that the replicas wrote, on whichever node they run."""
+    """Print the last lines of the replicas' output, from every node."""
     from ratchet.adapters.targets.choice import choose_target
 
     said = choose_target(settings()).logs(lines)
@@ -95,7 +95,7 @@ def logs(
 
 
 def serve() -> None:
-    """Start the live release again where it does not serve: after a reboot or `ratchet stop`."""
+    """Start the live release again if it does not serve, for example after a reboot or `ratchet stop`."""
     found = settings_for_flow()
     from flows.serve import serve as flow
 

@@ -29,16 +29,19 @@ def forget(
         typer.Option("--text", help="A message; case and punctuation do not matter; repeatable."),
     ] = None,
     person: Annotated[str | None, typer.Option(help="A sender's id, as the channel gets it.")] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Remove again what was forgotten before and has come back.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Remove without asking.")] = False,
     json: Json = False,
 ) -> None:
-    """Remove messages from the corpus, its older revisions, the conversation events and the samples, for ever.
+    """Remove messages from the corpus, its older revisions, the conversation events and the samples, forever.
 
     Older data revisions are written again without them, in cache and remote; their ledgers stay, so that releases and
     rollbacks stay valid. What cannot be reached is listed.
     """
-    if not text and not person:
-        raise UsageError("Nothing was named.", "Give --text or --person.")
+    if not text and not person and not again:
+        raise UsageError("Nothing was named.", "Give --text, --person or --again.")
     found = settings()
     from ratchet.adapters import forgetting
     from ratchet.adapters.corpus import following
@@ -48,7 +51,7 @@ def forget(
 
     if not yes:
         ask()
-    with hold(found.state / "run.lock", "A removal of somebody's words"):
+    with hold(found.state / "run.lock", "A removal of someone's words"):
         following.bring_along(found.workspace, console.note)
         registered = [model.lineage.data_revision for model in Registry(found).models()]
         done = forgetting.forget(found, text or [], person, registered, console.progress)
@@ -59,10 +62,11 @@ def forget(
 
 
 def ask() -> None:
-    """Let a person agree; raises `UsageError` where nobody can be asked."""
+    """Let a person agree; raises `UsageError` where no one can be asked."""
     if not sys.stdin.isatty():
         raise UsageError(
-            "Nobody can be asked here, and nothing was removed.", "Add --yes to agree beforehand."
+            "This is not a terminal, so Ratchet cannot ask, and nothing was removed.",
+            "Add --yes to agree in advance.",
         )
     typer.confirm("The messages cannot be brought back. Remove them?", abort=True)
 

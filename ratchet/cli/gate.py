@@ -10,8 +10,8 @@ from ratchet.cli.context import Json, settings_for_models
 from ratchet.cli.output import as_json, facts, out, share, took
 
 Version = Annotated[str, typer.Argument(help="A registered model's version; see `ratchet history`.")]
-By = Annotated[str, typer.Option(help="Who answers for it.")]
-Reason = Annotated[str, typer.Option(help="Why; it stands in the manifest and in the report.")]
+By = Annotated[str, typer.Option(help="Name of the person who decides.")]
+Reason = Annotated[str, typer.Option(help="Why; it is in the manifest and in the report.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -27,7 +27,7 @@ def approve(
     version: Version,
     by: By,
     reason: Reason,
-    expires: Annotated[str, typer.Option(help="How long the approval holds: 12h, 7d, 2w.")] = "7d",
+    expires: Annotated[str, typer.Option(help="How long the approval is valid: 12h, 7d, 2w.")] = "7d",
     json: Json = False,
 ) -> None:
     """Approve a model that the gate did not promote, and release it."""
@@ -43,7 +43,7 @@ def approve(
 
 
 def reject(version: Version, by: By, reason: Reason, json: Json = False) -> None:
-    """Forbid a model: it is not released again, whatever the gate said."""
+    """Reject a model: it is not released again, whatever the gate decided."""
     found = settings_for_models(version)
     from flows.override import override
     from ratchet.domain.gate.verdict import Decision

@@ -52,11 +52,13 @@ def show(json: Json = False) -> None:
 
 def take(
     conversation: Conversation,
-    minutes: Annotated[float, typer.Option(help="How long you have it without a word.", min=0.1)] = 15.0,
+    minutes: Annotated[
+        float, typer.Option(help="Minutes for which you keep it without writing.", min=0.1)
+    ] = 15.0,
     by: By = None,
     json: Json = False,
 ) -> None:
-    """Take a conversation: nobody else can, until the time is over; each reply of yours begins 15 minutes anew."""
+    """Take a conversation: no one else can, until the time is over; each reply of yours begins 15 minutes again."""
     made = desk().change("take", conversation, by or getpass.getuser(), minutes=minutes)
     tell(made, f"{conversation} is yours for {minutes:g} minutes.", json)
 
@@ -99,7 +101,7 @@ def note(conversation: Conversation, text: Text, by: By = None, json: Json = Fal
 
 
 def close(conversation: Conversation, by: By = None, json: Json = False) -> None:
-    """Say that a conversation is done; the bot answers what its user writes next."""
+    """Close a conversation; the bot answers the user's next message."""
     tell(desk().change("close", conversation, by or getpass.getuser()), f"{conversation} is closed.", json)
 
 

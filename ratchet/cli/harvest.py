@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def harvest(json: Json = False) -> None:
-    """Draw messages of the last days for labelling, scrubbed of personal data, from each fifth of confidence."""
+    """Draw recent messages for labelling, without personal data, equally from each fifth of confidence."""
     found = settings_for_flow()
     from flows.harvest import harvest as flow
 
@@ -40,7 +40,7 @@ def label(
     file: Annotated[Path, typer.Argument(help="The sample.csv of a harvest.")],
     json: Json = False,
 ) -> None:
-    """Label a harvest, one key a message; go on later where you stopped.
+    """Label a harvest, one key a message; continue later where you stopped.
 
     Writes labelled.csv beside it, which `ratchet ingest` takes.
     """
@@ -163,7 +163,7 @@ def estimate(json: Json = False) -> None:
         out.print("No harvest has been labelled yet: ratchet harvest, then ratchet label.")
         return
     table = Table(
-        "week", "real traffic", "95 % interval", "holdout", "messages", "labels", "versions", box=None
+        "week", "real traffic", "95% interval", "holdout", "messages", "labels", "versions", box=None
     )
     for one in found:
         low, high = one.interval

@@ -40,20 +40,20 @@ def merge(
         str | None, typer.Argument(help="A Git revision to merge; default: what is waiting to be merged.")
     ] = None,
     ours: Annotated[
-        bool, typer.Option("--ours", help="Where both changed a message, what is here holds.")
+        bool, typer.Option("--ours", help="If both changed a message, keep the version here.")
     ] = False,
     theirs: Annotated[
-        bool, typer.Option("--theirs", help="Where both changed it, what comes holds.")
+        bool, typer.Option("--theirs", help="If both changed it, take the incoming version.")
     ] = False,
     skip: Annotated[
-        bool, typer.Option("--skip", help="Where both changed it, it stays as it was before both.")
+        bool, typer.Option("--skip", help="If both changed it, keep it as it was before both changes.")
     ] = False,
     answers: Annotated[
         Path | None, typer.Option(help="The file with questions, its column `answer` filled in.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Bring two people's messages and ledgers together: one new data revision, pushed and committed.
+    """Merge two people's messages and ledgers into one new data revision, pushed and committed.
 
     What only one side did holds, on both sides. Messages that both changed differently are listed, with exit code 1:
     answer all of them with --ours, --theirs or --skip, or each in the file that is named. In that file an answer is

@@ -28,11 +28,11 @@ def add_to(app: typer.Typer) -> None:
 def monitor(
     once: Annotated[bool, typer.Option("--once", help="Look once.")] = False,
     accept: Annotated[
-        bool, typer.Option("--accept", help="The messages of now are as they should be: no drift.")
+        bool, typer.Option("--accept", help="Accept the current messages as the new baseline: no drift.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Look at fleet, traffic, registry and schedule; tell people, once, what begins to be wrong and what is over.
+    """Check fleet, traffic, registry and schedule; send one alert when an incident begins and one when it ends.
 
     Needs no Prefect server.
     """
@@ -93,7 +93,7 @@ def show(json: bool) -> None:
 
 
 def try_addresses(json: Json = False) -> None:
-    """Send a test to every address in RATCHET_ALERT_URLS, and say which did not take it."""
+    """Send a test to every address in RATCHET_ALERT_URLS, and say which ones failed."""
     from ratchet.adapters.monitoring import alerts
 
     sent = alerts.test(settings(), time.time())

@@ -24,7 +24,7 @@ def add_to(app: typer.Typer) -> None:
         no_args_is_help=True,
     )
     must.command(
-        epilog='Examples:\n\n  ratchet must add "somebody got hurt in the lab"\n\n'
+        epilog='Examples:\n\n  ratchet must add "someone got hurt in the lab"\n\n'
         '  ratchet must add "I need a new laptop" --context role=contractor\n\n'
         '  ratchet must add "there is smoke on floor 3" --intent report_accident'
     )(add)

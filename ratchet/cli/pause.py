@@ -24,11 +24,11 @@ def add_to(app: typer.Typer) -> None:
 
 
 def pause(
-    say: Annotated[str, typer.Option(help="What everybody who writes is told.")],
+    say: Annotated[str, typer.Option(help="Text that every user gets as the answer.")],
     handoff: Annotated[
         bool,
         typer.Option(
-            "--handoff", help="Hand each conversation that comes to a person, and say it only once in it."
+            "--handoff", help="Hand each new conversation to a person, and send the text only once in it."
         ),
     ] = False,
     by: Annotated[str | None, typer.Option(help="Who stops it; default: your login.")] = None,

@@ -31,7 +31,7 @@ def release(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Release a registered model with the code of the working tree; what is live already stays as it is."""
+    """Release a registered model with the code of the working tree. If exactly that is live, nothing changes."""
     from ratchet.adapters.registry.mlflow import CHAMPION, Registry
 
     found = settings_for_models(*([version] if version not in (None, CHAMPION) else []))

@@ -25,7 +25,7 @@ def restore(
 ) -> None:
     """Go back to the messages of an older revision, and keep the newest ledger: a new data revision has both.
 
-    Messages that are taken out so are judged by the gate as any other change of the data.
+    The gate judges the removed messages like any other data change.
     """
     found = settings_for_flow()
     from flows.restore import restore as flow

@@ -39,7 +39,9 @@ def retire(
         str | None, typer.Option(help='Why, for the ledger; default "worn" with --worn, else "by hand".')
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Move them without asking.")] = False,
-    commit: Annotated[bool, typer.Option(help="Commit data.dvc to Git, saying what moved.")] = False,
+    commit: Annotated[
+        bool, typer.Option(help="Commit data.dvc to Git; the message lists what moved.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Move messages from the holdout to training. There is no way back, and the next verdict asks a person.
@@ -93,9 +95,12 @@ def show(planned: Retirement, worn: bool) -> None:
 
 
 def ask() -> None:
-    """Let a person agree; raises `UsageError` where nobody can be asked."""
+    """Let a person agree; raises `UsageError` where no one can be asked."""
     if not sys.stdin.isatty():
-        raise UsageError("Nobody can be asked here, and nothing was moved.", "Add --yes to agree beforehand.")
+        raise UsageError(
+            "This is not a terminal, so Ratchet cannot ask, and nothing was moved.",
+            "Add --yes to agree in advance.",
+        )
     typer.confirm("Move them?", abort=True)
 
 

@@ -14,10 +14,10 @@ from ratchet.domain.operations.summary import Outcome, Summary
 
 HEADLINES = {
     Outcome.RELEASED: "[green bold]Released.[/green bold]",
-    Outcome.UNCHANGED: "[bold]Nothing changed[/bold] since this model was trained.",
-    Outcome.REJECTED: "[red bold]Rejected[/red bold]: the old release goes on serving.",
+    Outcome.UNCHANGED: "[bold]Nothing new[/bold] since this model was trained.",
+    Outcome.REJECTED: "[red bold]Rejected[/red bold]: the old release keeps serving.",
     Outcome.TRIED: "[bold]Tried[/bold]: nothing was registered or released.",
-    Outcome.ASKS: "[yellow bold]A person has to decide[/yellow bold]: the old release goes on serving.",
+    Outcome.ASKS: "[yellow bold]Asks[/yellow bold]: a person has to decide; the old release keeps serving.",
 }
 
 
@@ -42,24 +42,22 @@ def add_to(app: typer.Typer) -> None:
 
 def retrain(
     revision: Annotated[str | None, typer.Option(help="Use the corpus of this Git revision.")] = None,
-    trigger: Annotated[str, typer.Option(help="Why, for the record.")] = "by hand",
+    trigger: Annotated[str, typer.Option(help="Reason for the run, for the record.")] = "by hand",
     explain: Annotated[
-        bool, typer.Option("--explain", help="Say why accuracy moved, also when the gate promotes.")
+        bool, typer.Option("--explain", help="Explain why accuracy changed, also if the gate promotes.")
     ] = False,
-    target: Annotated[
-        Target | None, typer.Option(help="Where to release, in place of RATCHET_TARGET.")
-    ] = None,
+    target: Annotated[Target | None, typer.Option(help="Where to release; overrides RATCHET_TARGET.")] = None,
     trial: Annotated[
         bool, typer.Option("--trial", help="Train, judge and report, but register and release nothing.")
     ] = False,
     markdown: Annotated[
-        Path | None, typer.Option(help="Write the result to this file too, for a pull request.")
+        Path | None, typer.Option(help="Also write the result to this file, for a pull request.")
     ] = None,
     json: Json = False,
 ) -> None:
     """Train on the corpus, compare with the champion, and release what the gate lets through.
 
-    Ends with 0 also when the gate rejects: a verdict is a result. If nothing changed, it says so.
+    Exit code 0 also if the gate rejects: a verdict is a result. If nothing changed, nothing is trained.
     """
     settings = settings_for_flow(**({"target": target.value} if target else {}))
     from flows.retrain import retrain as flow
@@ -110,7 +108,7 @@ def show(summary: Summary) -> None:
             f"{summary.training_rows:,} to train on, {summary.holdout_rows:,} held out",
         ),
         ("model", f"version {summary.model_version or 'none'}, sha256 {summary.model_sha256[:12]}"),
-        ("accuracy", f"{share(summary.accuracy)} (95 % interval {share(low)} to {share(high)})"),
+        ("accuracy", f"{share(summary.accuracy)} (95% interval {share(low)} to {share(high)})"),
         ("champion then", compared),
         ("verdict", summary.verdict),
         *[("", reason) for reason in summary.reasons],

@@ -35,10 +35,11 @@ def add_to(app: typer.Typer) -> None:
 def up(
     port: Annotated[int | None, typer.Option(help="Port of the Prefect pages on this machine.")] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="Run only this part: mlflow, worker, watch or monitor.")
+        list[str] | None, typer.Option(help="Run only this part: mlflow, worker, watch, monitor or page.")
     ] = None,
     detach: Annotated[
-        bool, typer.Option("--detach", "-d", help="Return once everything answers; it runs on.")
+        bool,
+        typer.Option("--detach", "-d", help="Return when everything answers; the service keeps running."),
     ] = False,
     systemd: Annotated[bool, typer.Option("--systemd", help="Print a systemd unit instead.")] = False,
 ) -> None:
@@ -81,18 +82,19 @@ def show(found: Settings) -> None:
     from ratchet.adapters.service import service_parts
 
     api_url = server.running_url(found) or ""
-    pages = [("Prefect", api_url.removesuffix("/api"))]
+    pages = [("page", found.page_url or f"http://127.0.0.1:{found.page_port}")]
+    pages += [("Prefect", api_url.removesuffix("/api"))]
     pages += [("MLflow", f"{part.url}/#/models/nlu") for part in service_parts.mlflow(found)]
     pages += [("bot", f"http://127.0.0.1:{found.port}"), ("logs", str(service_parts.folder(found)))]
     zone = ZoneInfo(found.params.triggers.time_zone)
     due = datetime.fromtimestamp(retrains.next_retrain(found), zone)
     pages += [("next retrain", f"{due:%A %Y-%m-%d %H:%M %Z}, and whenever data or code change")]
     facts(pages)
-    out.print("Stop it with `ratchet down`, or Ctrl-C here; the bot goes on serving.")
+    out.print("Stop it with `ratchet down`, or Ctrl-C here; the bot keeps serving.")
 
 
 def down() -> None:
-    """Stop the service; the bot goes on serving."""
+    """Stop the service; the bot keeps serving."""
     from ratchet.adapters.service import running
 
     if not running.down(settings(), lambda text: out.print(f"  {text}")):
@@ -132,10 +134,12 @@ def watch(once: Annotated[bool, typer.Option("--once", help="Look once.")] = Fal
 def emit(
     event: Annotated[str, typer.Argument(help="data.changed, code.changed, or changes: look what changed.")],
     commit: Annotated[str, typer.Option(help="The commit that made the change.")],
-    since: Annotated[str, typer.Option(help="With `changes`: the commit before.")] = "",
-    retrain: Annotated[bool, typer.Option("--retrain", help="The code shapes the model.")] = False,
+    since: Annotated[str, typer.Option(help="With `changes`: the previous commit.")] = "",
+    retrain: Annotated[
+        bool, typer.Option("--retrain", help="The code shapes the model, so retrain.")
+    ] = False,
 ) -> None:
-    """Announce a change, from CI for instance: the service answers it. The same commit counts once."""
+    """Announce a change, for example from CI; the service starts what follows. The same commit counts once."""
     from ratchet.adapters.prefect import events
     from ratchet.adapters.triggers import follow
     from ratchet.domain.operations import triggers

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
 
-from ratchet.cli import serving
+from ratchet.adapters.targets import serving
 from ratchet.cli.context import Json, settings
 from ratchet.cli.output import as_json, duration, facts, out, share
 from ratchet.domain.gate.override import Override
-from ratchet.domain.gate.waiting import Question, Waiting
 from ratchet.domain.release.manifest import Release
 from ratchet.domain.release.model import Model
-from ratchet.domain.release.serving import everywhere, right
+from ratchet.domain.release.serving import right
 
 if TYPE_CHECKING:
-    from ratchet.adapters.settings import Settings
-    from ratchet.adapters.targets.target import ReplicaStatus
-    from ratchet.domain.operations.sampling import Estimate
+    from ratchet.adapters.overview import Status
     from ratchet.domain.release.attempt import Attempt
 
 
@@ -31,40 +28,14 @@ def add_to(app: typer.Typer) -> None:
     app.command()(history)
 
 
-@dataclass(frozen=True)
-class Status:
-    """What a look at the workspace finds; `outdated` is "" where it is of the program's version.
-
-    `paused` says who stopped the bot, "" where nobody did.
-
-    `attempt` is the last failed attempt where no release went live since.
-    """
-
-    workspace: str
-    target: str
-    outdated: str
-    url: str
-    live: Release | None
-    model: Model | None
-    traffic: Estimate | None
-    waits: Waiting | None
-    question: Question | None
-    attempt: Attempt | None
-    replicas: Sequence[ReplicaStatus]
-    paused: str
-
-    @property
-    def serving(self) -> bool:
-        """Whether every replica answers with the live release."""
-        return everywhere(self.live, self.replicas)
-
-
 def status(json: Json = False) -> None:
-    """Say what serves, on which data it was trained, how good it is, and what failed last.
+    """Show what is live, on which data it was trained, how accurate it is, and what failed last.
 
     Ends with exit code 1 if a release is recorded and does not serve on every replica, else with 0.
     """
-    found = look(settings())
+    from ratchet.adapters import overview
+
+    found = overview.look(settings())
     if json:
         as_json(machine(found))
     else:
@@ -73,34 +44,6 @@ def status(json: Json = False) -> None:
             out.print(serving.NOTHING)
     if found.live and not found.serving:
         raise typer.Exit(1)
-
-
-def look(found: Settings) -> Status:
-    """Look at registry, target, harvest and the workspace's own version."""
-    from ratchet.adapters.registry import waiting
-    from ratchet.adapters.registry.mlflow import Registry
-    from ratchet.adapters.targets import desks
-    from ratchet.adapters.targets.choice import choose_target
-    from ratchet.adapters.workspace import version
-    from ratchet.domain.release.attempt import outstanding
-
-    outdated = version.outdated(found.workspace)
-    registry, target = Registry(found), choose_target(found)
-    live, replicas = registry.live(), target.replicas()
-    return Status(
-        workspace=str(found.workspace),
-        target=target.name,
-        outdated=outdated,
-        url=target.url() if live else "",
-        live=live,
-        model=registry.model(live.model_version) if live else None,
-        traffic=newest_estimate(found),
-        waits=waiting.seen(registry),
-        question=waiting.question(registry),
-        attempt=outstanding(registry.attempts(), live, everywhere(live, replicas)),
-        replicas=replicas,
-        paused=desks.said(found) if live else "",
-    )
 
 
 def machine(found: Status) -> dict[str, Any]:
@@ -131,7 +74,7 @@ def machine(found: Status) -> dict[str, Any]:
 
 
 def pending(found: Status) -> list[tuple[str, str]]:
-    """Return what waits for somebody."""
+    """Return what waits for someone."""
     waits, failed = found.waits, found.attempt
     if waits and failed and waits.version == failed.version and not waits.busy:
         waits = replace(waits, why="its release failed")  # the attempt's own line says why
@@ -165,15 +108,6 @@ def live(found: Status) -> list[tuple[str, str]]:
         ("code", live.code_commit or "without Git"),
         ("replicas", ", ".join(states) or "none"),
     ]
-
-
-def newest_estimate(found: Settings) -> Estimate | None:
-    """Return the newest estimate on real traffic; what reads tables is imported only where there is a harvest."""
-    if not (found.state / "harvest").is_dir():
-        return None
-    from ratchet.adapters.monitoring import harvest
-
-    return next(iter(harvest.estimates(found)[::-1]), None)
 
 
 def history(

@@ -29,13 +29,14 @@ def add_to(app: typer.Typer) -> None:
 
 def upgrade(
     commit: Annotated[
-        bool, typer.Option("--commit", help="Change the files and commit the change; else it is only shown.")
+        bool,
+        typer.Option("--commit", help="Change the files and commit them; without it, only show the changes."),
     ] = False,
     json: Json = False,
 ) -> None:
-    """Bring the workspace to the installed version: the bot's framework, workflows, new keys of params.yaml.
+    """Upgrade the workspace to the installed version: the bot's framework, workflows, new keys of params.yaml.
 
-    What you wrote stays. Files of the framework that you changed are moved aside, and named.
+    Your own files stay. Framework files that you changed are moved aside and listed.
     """
     from ratchet.adapters import upgrade as upgrading
     from ratchet.adapters.bot import encoders

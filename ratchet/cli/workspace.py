@@ -42,7 +42,7 @@ def init(
     folder: Annotated[Path, typer.Argument(help="A new or an empty folder.")],
     example: Annotated[str | None, typer.Option(help="Start with this example: helpdesk.")] = None,
     source: Annotated[
-        Path | None, typer.Option("--from", help="Bring this Rasa project: of Rasa 1, 2 or 3.")
+        Path | None, typer.Option("--from", help="Import this project of Rasa 1, 2 or 3.")
     ] = None,
     pipeline: Annotated[
         Pipeline,
@@ -110,13 +110,13 @@ def bring(source: Path, folder: Path, kind: Pipeline, context: list[str], check:
 
 def pipeline(
     name: Annotated[
-        Pipeline | None, typer.Argument(help="fast or own; without it, which one is in use.")
+        Pipeline | None, typer.Argument(help="fast or own; without it, print which one is in use.")
     ] = None,
     json: Json = False,
 ) -> None:
     """Switch a bot that came from Rasa between Ratchet's classifier and its own pipeline; both stay in bot/.
 
-    The next report sets the two side by side on the same holdout.
+    The next report compares the two on the same holdout.
     """
     from ratchet.adapters.bot import pipelines
 
@@ -132,9 +132,9 @@ def pipeline(
 
 
 def seed(
-    source: Annotated[Path, typer.Argument(help="A folder with the very data that data.dvc points to.")],
+    source: Annotated[Path, typer.Argument(help="A folder with exactly the data that data.dvc points to.")],
 ) -> None:
-    """Fill the empty data remote of a fresh clone from a folder; already there is fine."""
+    """Fill the empty data remote of a fresh clone from a folder; data that is there already is not an error."""
     from ratchet.adapters.corpus import dvc
 
     workspace = settings().workspace
@@ -153,7 +153,7 @@ def adopt(
 ) -> None:
     """Make a copied or moved folder a workspace again: with an identity, ports and paths of its own.
 
-    Whether it was copied or moved is found out by looking; where that cannot be seen, you are asked.
+    Ratchet finds out whether it was copied or moved; if it cannot, it asks you.
     """
     from ratchet.adapters import adopt as adoption
     from ratchet.adapters import environment

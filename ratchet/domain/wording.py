@@ -7,8 +7,8 @@ Unit = Literal["share", "points", "count", "ratio"]
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """0.9235 → '92.4 %'; with no digits after the point '92 %'."""
-    return f"{100 * share:.{digits}f} %"
+    """0.9235 → '92.4%'; with no digits after the point '92%'."""
+    return f"{100 * share:.{digits}f}%"
 
 
 def points(difference: float) -> str:
@@ -31,8 +31,8 @@ def measured(value: float, unit: Unit) -> str:
 
 
 def chance(p: float) -> str:
-    """A p-value as a share of cases: 0.043 → '4.3 %', 0.0000002 → 'less than 0.1 %'."""
-    return "less than 0.1 %" if p < 0.001 else percent(p)
+    """A p-value as a share of cases: 0.043 → '4.3%', 0.0000002 → 'less than 0.1%'."""
+    return "less than 0.1%" if p < 0.001 else percent(p)
 
 
 def p_value(p: float) -> str:

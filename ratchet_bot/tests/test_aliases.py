@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import requests
 
 from ratchet_bot.tools import train
@@ -28,6 +29,7 @@ def test_an_archive_that_names_the_copied_components_predicts() -> None:
     ]
 
 
+@pytest.mark.e2e
 def test_an_archive_that_names_the_copied_components_is_served(tmp_path: Path) -> None:
     """A release of new code with an old model answers."""
     domain = tmp_path / "domain.yml"

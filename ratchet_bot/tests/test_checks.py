@@ -124,6 +124,7 @@ def checked(with_action: Trained, tmp_path_factory: pytest.TempPathFactory) -> I
     yield from serve(with_action, tmp_path_factory.mktemp("checked"))
 
 
+@pytest.mark.e2e
 def test_only_the_staging_token_forgets_checks(checked: Checked) -> None:
     """403 for a client application, 401 for a caller that is none."""
     assert checked.forget(WEB).status_code == 403
@@ -137,6 +138,7 @@ def ask_all(checked: Checked, token: str, sender: str) -> list[dict[str, Any]]:
     return [say(text, sender, token, message_id=f"m-{i}") for i, text in enumerate([SLOW, UNKNOWN, UNKNOWN])]
 
 
+@pytest.mark.e2e
 def test_a_check_is_answered_and_nobody_hears_of_it(checked: Checked) -> None:
     """A person's message after it shows that both would have heard by then."""
     action, _, handed_off = ask_all(checked, STAGING, "bert")

@@ -20,6 +20,7 @@ def held_out(text: str) -> bool:
     return hashlib.sha256(text.encode()).digest()[0] < 64
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not EXAMPLE.is_dir(), reason="this workspace has no copy of the example")
 def test_context_decides() -> None:
     """On texts that training has not seen, each context group is right in 95 of 100 cases; without the context

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -10,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from ratchet_bot.channel import handed
-from ratchet_bot.channel.desk import MemoryDesk, Pause, RedisDesk, make
+from ratchet_bot.channel import figures, handed
+from ratchet_bot.channel.desk import MemoryDesk, Pause
+from ratchet_bot.channel.desk_redis import RedisDesk, make
 from ratchet_bot.channel.handed import Handed, NotPossible
+from ratchet_bot.channel.hours import ALWAYS, Hours
 from ratchet_bot.channel.store import Store
 from tests.replicas import RedisServer
 
@@ -35,12 +38,12 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
 def desks(request: pytest.FixtureRequest) -> Desks:
     """What gives a replica its desk: replicas share a Redis, and a process has one."""
     if request.param == "memory":
-        only = make(None)
+        only = make(None, tells=True)
         return lambda: only
     server: RedisServer = request.getfixturevalue("redis")
     with server.client() as client:
         client.flushall()
-    return lambda: make(Store(server.url))
+    return lambda: make(Store(server.url), tells=True)
 
 
 def run(scenario: Callable[[], Awaitable[None]]) -> None:
@@ -180,5 +183,95 @@ def test_a_redis_that_is_killed_loses_no_hand_off(redis: RedisServer) -> None:
         await desk.change("web/dora", lambda state: handed.ended(state, "mia", handed.CLOSED, 4.0))
         with redis.client() as client:
             assert 0 < client.ttl("ratchet:desk:web/dora") <= 7 * 24 * 3600
+
+    run(scenario)
+
+
+def test_a_reply_to_a_platform_is_to_be_pushed_until_it_is_received(desks: Desks) -> None:
+    """One to a client application is fetched, and a note goes to nobody."""
+
+    async def scenario() -> None:
+        first, second, name = desks(), desks(), "webhooks/slack/U1"
+        for one in (name, "web/anna"):
+            await first.change(one, lambda state: handed.taken(handed.opened(state, 1.0), "mia", 60, 1.0))
+            await first.change(one, lambda state: handed.noted(state, "mia", "angry", "n", 1.0))
+        assert await second.unpushed() == []
+        for one in (name, "web/anna"):
+            await first.change(one, lambda state: handed.replied(state, "mia", "hi", "r", 60, 1.0))
+        assert await second.unpushed() == [name]
+        await second.change(name, lambda state: handed.received(state, 2))
+        assert await first.unpushed() == []
+
+    run(scenario)
+
+
+def test_events_for_another_desk_are_kept_with_the_change(desks: Desks) -> None:
+    """Each once and in order, over replicas, until the other desk has them."""
+
+    async def scenario() -> None:
+        first, second = desks(), desks()
+        await first.change("web/anna", lambda state: handed.opened(state, 1.0))
+        await asyncio.gather(*(one.change("web/anna", wrote(n)) for n in range(5) for one in (first, second)))
+        events = [json.loads(one) for one in await second.told(99)]
+        assert [one["type"] for one in events] == ["handoff.opened", *["handoff.message"] * 5]
+        assert [one["line"]["number"] for one in events[1:]] == [1, 2, 3, 4, 5]
+        assert len({one["id"] for one in events}) == 6
+        [oldest] = await first.told(1)
+        await second.heard(oldest)
+        await second.heard(oldest)
+        assert len(await first.told(99)) == 5
+
+    run(scenario)
+
+
+def test_figures_say_who_waits_and_how_fast_people_were(desks: Desks) -> None:
+    """Of all replicas; how long one waits counts from the last opening, and outside the hours not at all."""
+
+    async def scenario() -> None:
+        first, second, now = desks(), desks(), time.time()
+        for number, desk in enumerate((first, second, first)):
+            since = now - 600 + number
+            await desk.change(f"web/u{number}", lambda state, since=since: handed.opened(state, since))
+        await first.change("web/u1", lambda state: handed.taken(state, "mia", 3600, now))
+        await second.change("web/u1", lambda state: handed.replied(state, "mia", "hi", "r", 60, now))
+        found = await figures.of(second, ALWAYS, 24, now)
+        assert found == await figures.of(first, ALWAYS, 24, now)
+        assert (found["waiting"], found["taken"], found["opened"], found["replied"]) == (2, 1, 3, 1)
+        assert found["longest_seconds"] == pytest.approx(600)
+        assert found["first_reply_p50_seconds"] == found["first_reply_p90_seconds"] == pytest.approx(599)
+        assert (await figures.of(first, Hours({0: ()}), 24, now))["longest_seconds"] is None
+        assert (await figures.of(first, ALWAYS, 0.1, now))["opened"] == 0
+
+    run(scenario)
+
+
+@needs_redis[0]
+@needs_redis[1]
+def test_what_was_acknowledged_is_there_after_redis_was_killed(redis: RedisServer) -> None:
+    """State, events, figures and what is to be pushed; a change that meets the outage waits, and is made once."""
+    name = "webhooks/slack/U1"
+
+    async def scenario() -> None:
+        with redis.client() as client:
+            client.flushall()
+        desk, now = make(Store(redis.url), tells=True), time.time()
+        await desk.change(name, lambda state: handed.taken(handed.opened(state, now), "mia", 60, now))
+        for number in range(10):
+            await desk.change(
+                name, lambda state, n=number: handed.replied(state, "mia", f"{n}", f"{n}", 60, now)
+            )
+        redis.kill()
+        late = asyncio.ensure_future(desk.change(name, lambda state: handed.wrote(state, "late", "m", now)))
+        await asyncio.sleep(0.1)
+        assert not late.done()
+        await asyncio.to_thread(redis.start)
+        await late
+        other = make(Store(redis.url), tells=True)
+        lines = (await other.read(name)).lines
+        assert [line.text for line in lines] == [*map(str, range(10)), "late"]
+        assert len(await other.told(99)) == 1 + 1 + 11
+        assert await other.unpushed() == [name]
+        assert list(await other.open()) == [name]
+        assert len(await other.log(0.0)) == 2
 
     run(scenario)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,15 +11,13 @@ from typing import Any
 
 import pytest
 import requests
-from sanic import Sanic
 
 from ratchet_bot.channel.access import Access, Client
 from ratchet_bot.channel.desk import MemoryDesk
 from ratchet_bot.channel.desk_routes import DeskRoutes
 from ratchet_bot.channel.silence import Silence
-from tests.test_serve import free_port
+from tests.routes import RIGHTS, routes_served
 
-RIGHTS = ("chat", "parse", "claim-context", "handoff", "pause", "checks")
 OF_RIGHTS = [Client(f"only-{right}", f"token-of-{right}-only", frozenset({right})) for right in RIGHTS]
 WEB = Client("web", "token-of-the-web-page")
 PEOPLE = Client("people", "token-of-the-people", frozenset({"handoff"}))
@@ -69,30 +66,18 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
-    loop, port = asyncio.new_event_loop(), free_port()
     silence = Silence(MemoryDesk(), silent=True)
     routes = DeskRoutes(Access([*OF_RIGHTS, WEB, PEOPLE]), silence)
     routes.conversations = Said()  # type: ignore[assignment]
-    app = Sanic("desk_routes", configure_logging=False)
-    app.blueprint(routes.blueprint())
-
-    async def begin() -> Any:
-        server = await app.create_server(host="127.0.0.1", port=port, return_asyncio_server=True)
-        await server.startup()
-        return server
-
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(begin(), loop).result(10)
-    yield Served(f"http://127.0.0.1:{port}", routes, silence, loop)
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join(10)
+    with routes_served("desk_routes", routes.blueprint()) as (url, loop):
+        yield Served(url, routes, silence, loop)
 
 
 ROUTES = [
     ("GET", "/chat/replies", {"chat"}),
     ("GET", "/handoff", {"handoff"}),
     ("GET", "/handoff/conversation", {"handoff"}),
+    ("GET", "/handoff/figures", {"handoff", "pause"}),
     ("POST", "/handoff/take", {"handoff"}),
     ("POST", "/handoff/reply", {"handoff"}),
     ("POST", "/handoff/note", {"handoff"}),
@@ -201,6 +186,19 @@ def test_nobody_reads_the_replies_of_another(served: Served) -> None:
         assert "for dora" not in str(served.replies(name)), name
         assert "for dora" not in str(served.replies(name, OF_RIGHTS[0])), name
     assert served.replies("dora")[0][1] == "for dora"
+
+
+def test_personal_data_is_masked_on_request(served: Served) -> None:
+    """In what the user and colleagues wrote; what is kept and sent stays as it was."""
+    text = "mail ana@example.org or call +49 (30) 123-4567, room 12, 2026-01-05"
+    served.handed_off("web/hans", text)
+    asked = {"conversation": "web/hans"}
+    [line] = served.do("GET", "/handoff/conversation", **asked, mask="true")["lines"]
+    assert line["text"].startswith("mail <e-mail> or call <number>, room 12")
+    for more in ({}, {"mask": "false"}):
+        [line] = served.do("GET", "/handoff/conversation", **asked, **more)["lines"]
+        assert line["text"] == text
+    assert served.ask("GET", "/handoff/conversation", **asked, mask="maybe").status_code == 400
 
 
 def test_a_token_for_hand_offs_reads_no_other_conversation(served: Served) -> None:

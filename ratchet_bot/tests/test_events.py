@@ -15,15 +15,22 @@ import pytest
 
 from ratchet_bot.channel import events
 from ratchet_bot.channel.events import Broker, Event
+from ratchet_bot.channel.ratings import Rating
 from tests.conftest import Trained
 from tests.test_serve import start
 
 
-def event(text: str = "days off", at: float | None = None, conversation: str = "web/anna") -> Event:
+def event(
+    text: str = "days off",
+    at: float | None = None,
+    conversation: str = "web/anna",
+    message_id: str | None = None,
+) -> Event:
     """An event of a conversation."""
     return Event(
         at=time.time() if at is None else at,
         conversation=conversation,
+        message_id=message_id,
         text=text,
         context={"role": "contractor"},
         release="r7",
@@ -34,6 +41,16 @@ def event(text: str = "days off", at: float | None = None, conversation: str = "
         confidence=0.9,
         ranking=[("leave", 0.9), ("pay", 0.1)],
     )
+
+
+def ratings(path: Path) -> list[tuple[str, str, str]]:
+    """What was rated: the text of the message, the rating and its text, oldest first."""
+    connection = sqlite3.connect(path)
+    try:
+        query = "select m.text, r.rating, r.text from ratings r join messages m using (message) order by r.id"
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -113,6 +130,44 @@ def test_old_events_are_deleted(tmp_path: Path) -> None:
     assert [row["text"] for row in rows(path)] == ["new"]
 
 
+def test_a_rating_is_kept_with_the_message_of_the_same_conversation(tmp_path: Path) -> None:
+    """One of another conversation under the same id is another one's; the database names nobody."""
+    path = tmp_path / "events.db"
+    broker = Broker(f"sqlite:///{path}")
+    for name in ("anna", "bea"):
+        assert broker.put(event(f"hello from {name}", conversation=f"web/{name}", message_id="1"))
+    broker.put(event("without an id", conversation="web/anna"))
+    assert broker.put(Rating(time.time(), "web/anna", "1", "down", "no\0pe"))
+    assert not broker.put(Rating(time.time(), "staging/check", "1", "down"))
+    assert not Broker(None).put(Rating(time.time(), "web/anna", "1", "down"))
+    broker.put(Rating(time.time() - 31 * 86400, "web/anna", "1", "up"))
+    broker.close(5)
+    assert ratings(path) == [("hello from anna", "down", "no pe")]
+
+
+def test_a_database_of_before_ratings_gets_what_they_need(tmp_path: Path) -> None:
+    """Its messages stay, and an old release goes on writing into it."""
+    path = tmp_path / "events.db"
+    old = Broker(f"sqlite:///{path}")
+    old.put(event("old"))
+    old.close(5)
+    connection = sqlite3.connect(path)
+    connection.execute("alter table messages drop column message")
+    connection.execute("drop table ratings")
+    names = [row[1] for row in connection.execute("pragma table_info(messages)") if row[1] != "id"]
+    new = Broker(f"sqlite:///{path}")
+    new.put(event("new", conversation="web/anna", message_id="1"))
+    new.put(Rating(time.time(), "web/anna", "1", "up"))
+    new.close(5)
+    connection.execute(
+        f"insert into messages ({','.join(names)}) select {','.join(names)} from messages limit 1"
+    )
+    connection.commit()
+    connection.close()
+    assert [row["text"] for row in rows(path)] == ["old", "new", "old"]
+    assert ratings(path) == [("new", "up", "")]
+
+
 @pytest.mark.parametrize("conversation", ["staging/check-1"])
 def test_checks_are_no_traffic(tmp_path: Path, conversation: str) -> None:
     """Conversations and load of a staged release leave no trace; nor does anything without a URL."""
@@ -124,6 +179,7 @@ def test_checks_are_no_traffic(tmp_path: Path, conversation: str) -> None:
     assert not path.exists()
 
 
+@pytest.mark.e2e
 def test_the_server_records_what_it_answers(trained: Trained, tmp_path: Path) -> None:
     """Text, intent, fallback, hand-off, model and release of each message; none is lost when the server stops."""
     path = tmp_path / "events.db"

@@ -152,14 +152,14 @@ WHOLE = st.fixed_dictionaries(
 TOKENS = st.sampled_from([f"Bearer {LAB}"] * 3 + [f"Bearer {WEB}"])
 
 
-@fuzz(80, 6000, body=CHAT | WHOLE | JSON, token=TOKENS)
+@fuzz(40, 6000, body=CHAT | WHOLE | JSON, token=TOKENS)
 def test_chat(server: Server, body: Any, token: str) -> None:
     """Any JSON: an answer, or a refusal that says why."""
     ask(server, "POST", "/chat", json.dumps(body).encode(), {"Authorization": token})
 
 
 @fuzz(
-    60,
+    30,
     4000,
     messages=st.lists(st.dictionaries(st.sampled_from(["text", "context", "x"]), TEXTS | JSON)) | JSON,
 )
@@ -184,7 +184,7 @@ BYTES = st.binary(max_size=200) | st.sampled_from(
 )
 
 
-@fuzz(60, 3000, body=BYTES, kind=st.sampled_from(["application/json", "text/xml", "multipart/form-data", ""]))
+@fuzz(30, 3000, body=BYTES, kind=st.sampled_from(["application/json", "text/xml", "multipart/form-data", ""]))
 def test_bodies(server: Server, body: bytes, kind: str) -> None:
     """Any bytes, under any name."""
     ask(server, "POST", "/chat", body, {"Authorization": f"Bearer {WEB}", "Content-Type": kind})
@@ -195,7 +195,7 @@ LINES = st.text(st.characters(exclude_characters="\r\n"), max_size=40)
 
 
 @fuzz(
-    60,
+    30,
     3000,
     value=LINES | LINES.map("Bearer {}".format) | st.sampled_from(["Bearer " + "x" * 7000, "Bearer \ud800"]),
 )
@@ -212,7 +212,7 @@ ODD = st.text("/.%2e?#;:@\\abcCHATstu~*", max_size=12)
 
 
 @fuzz(
-    80,
+    40,
     4000,
     method=st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE", "X"]),
     path=st.tuples(PATHS, ODD).map("".join),
@@ -223,7 +223,7 @@ def test_paths(server: Server, method: str, path: str) -> None:
     assert status != 200 or path.split("?")[0].split("#")[0].rstrip("/").lower() == "/status", (method, path)
 
 
-@fuzz(40, 2000, lines=st.lists(st.binary(max_size=60), max_size=5))
+@fuzz(20, 2000, lines=st.lists(st.binary(max_size=60), max_size=5))
 def test_what_is_no_http(server: Server, lines: list[bytes]) -> None:
     """Any bytes on the connection: it is closed or answered, and the next one is served."""
     host, port = server.url.removeprefix("http://").split(":")
@@ -258,7 +258,7 @@ LENGTHS = st.sampled_from(
 
 
 @fuzz(
-    30,
+    15,
     1000,
     length=LENGTHS | st.integers().map(str),
     coding=st.sampled_from(["", "chunked", "xchunked", "gzip"]),
@@ -356,7 +356,7 @@ def mutated(draw: st.DrawFn, valid: bytes) -> bytes:
     return valid
 
 
-@fuzz(60, 3000, content=mutated(TOKENS_FILE))
+@fuzz(30, 3000, content=mutated(TOKENS_FILE))
 def test_token_files(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     """A clients' file that cannot be read lets nobody in, and says so."""
     path = tmp_path_factory.getbasetemp() / "clients.yml"
@@ -374,7 +374,7 @@ def test_brackets_are_counted_before_they_are_parsed(tmp_path: Path) -> None:
     assert time.process_time() - started < SECONDS
 
 
-@fuzz(60, 3000, content=mutated(SCRIPT))
+@fuzz(30, 3000, content=mutated(SCRIPT))
 def test_conversations(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     """Written conversations."""
     path = tmp_path_factory.getbasetemp() / "conversation.yml"
@@ -382,7 +382,7 @@ def test_conversations(tmp_path_factory: pytest.TempPathFactory, content: bytes)
     survive(lambda: converse.read(path), "conversations")
 
 
-@fuzz(60, 3000, content=mutated(ROWS))
+@fuzz(30, 3000, content=mutated(ROWS))
 def test_rows(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     """What the orchestrator hands over."""
     path = tmp_path_factory.getbasetemp() / "rows.jsonl"
@@ -390,7 +390,7 @@ def test_rows(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     survive(lambda: evaluate.read_rows(path), "rows")
 
 
-@fuzz(60, 3000, content=mutated(PEOPLE))
+@fuzz(30, 3000, content=mutated(PEOPLE))
 def test_directories(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     """The directory at the start."""
     path = tmp_path_factory.getbasetemp() / "people.csv"

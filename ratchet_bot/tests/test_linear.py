@@ -74,6 +74,7 @@ def test_two_intents_are_enough_and_one_is_not() -> None:
         train(["a", "b"], ["x", "x"], [{}, {}], Options())
 
 
+@pytest.mark.long
 def test_a_thousand_intents_with_few_examples() -> None:
     """Many intents train, and each finds its own words."""
     texts = [f"topic{i} {word}" for i in range(1000) for word in ("please", "now")]

@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ pytestmark = pytest.mark.e2e
 
 RESET = "i forgot my password"
 """A custom action answers it."""
+PEOPLE = "p" * 24
 UNKNOWN = "zyzzyva qwerty"
 
 
@@ -47,6 +48,7 @@ class Served:
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("served")
     trained, project, platform = train(folder), people.copied(folder), people.Platform()
+    (folder / "desks.yml").write_text(f"- {{name: people, token: {PEOPLE}, rights: [handoff]}}\n")
     with contextlib.ExitStack() as ending, redis_server(folder) as url:
         servers = []
         for _ in range(2):
@@ -56,6 +58,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
                 RATCHET_REDIS_URL=url,
                 RATCHET_VARIABLES_FILE=str(folder / "variables.json"),
                 FAKE_PLATFORM=platform.url,
+                RATCHET_HANDOFF_TOKENS_FILE=str(folder / "desks.yml"),
             )
             servers.append(server)
             ending.callback(server.process.wait, timeout=20)
@@ -190,6 +193,80 @@ def test_a_reply_that_was_not_received_comes_again_from_the_other_replica(served
     deaf, back, third = asyncio.run(talk())
     assert (deaf, back, third) == ([], ["Good day tunnel"], ["Good day tunnel"])
     assert kept(served, "webhooks/socketio/tunnel") == [RESET, RESET]
+
+
+def test_a_message_that_the_replica_of_before_answered_is_answered_on_the_new_connection(
+    served: Served,
+) -> None:
+    """The page is with the other replica already when the first one answers; it says the message again, as it must."""
+
+    async def talk() -> tuple[list[str], list[str]]:
+        deaf = people.Page(served.url, "switched", ["websocket"])
+        await deaf.open()
+        page = people.Page(served.servers[1].url, "switched", ["polling"])
+        await page.open()
+        deaf.client.eio._receive_packet = people.nothing
+        said = {"message": RESET, "session_id": "switched", "message_id": "one"}
+        await deaf.client.emit("user_uttered", said)
+        waiting = RedisOutbox._key("webhooks/socketio/switched")
+        with redis.from_url(served.redis) as client:
+            await deaf.until(lambda: client.exists(waiting))
+            await page.say(RESET, "one")
+            await page.until(lambda: not client.exists(waiting))
+        await deaf.client.eio.disconnect(abort=True)
+        await page.say(RESET, "one")
+        await page.client.disconnect()
+        return deaf.got, page.got
+
+    assert asyncio.run(talk()) == ([], ["Good day switched"])
+    assert kept(served, "webhooks/socketio/switched") == [RESET]
+
+
+def test_a_persons_replies_are_pushed_to_slack_to_a_class_of_the_project_and_to_a_page(
+    served: Served,
+) -> None:
+    """Whichever replica has the page, and takes the reply; the bot is silent there until it is given back."""
+
+    def person(what: str, conversation: str, **more: str) -> None:
+        asked = {"conversation": f"webhooks/{conversation}", **more}
+        headers = {"Authorization": f"Bearer {PEOPLE}"}
+        answer = requests.post(f"{served.url}/handoff/{what}", json=asked, headers=headers, timeout=30)
+        assert answer.status_code == 200, answer.text
+
+    def handed_off(send: Callable[[str, str], object]) -> None:
+        for number in range(2):
+            send(UNKNOWN, f"P{number}")
+
+    async def talk() -> list[str]:
+        page = people.Page(served.servers[1].url, "desk", ["websocket"])
+        await page.open()
+        await page.say(UNKNOWN)
+        await page.say(UNKNOWN)
+        await page.say("is anybody there")
+        before = len(page.got)
+        for what, more in (
+            ("take", {}),
+            ("reply", {"text": "One <b>", "id": "1"}),
+            ("reply", {"text": "Two", "id": "2"}),
+        ):
+            await asyncio.to_thread(person, what, "socketio/desk", **more)
+        await page.until(lambda: len(page.got) == before + 2)
+        await asyncio.to_thread(person, "return", "socketio/desk")
+        await page.say(RESET)
+        await page.until(lambda: len(page.got) == before + 3)
+        await page.client.disconnect()
+        return page.got[before:]
+
+    handed_off(lambda text, event: people.slack(served.url, text, event, person="U5"))
+    handed_off(lambda text, event: people.chatter(served.url, text, int(event[1:]) + 50, chat="5"))
+    until(lambda: served.platform.texts("D-U5")[1:] == served.platform.texts("5")[1:] != [], "the hand-offs")
+    people.slack(served.url, RESET, "P9", person="U5")
+    for conversation in ("slack/U5", "chatter/5"):
+        person("take", conversation)
+        person("reply", conversation, text="Hello from Mia", id="1")
+    until(lambda: served.platform.texts("D-U5")[2:] == ["Hello from Mia"], "the reply in Slack")
+    until(lambda: served.platform.texts("5")[2:] == ["Hello from Mia"], "the reply in the other channel")
+    assert asyncio.run(talk()) == ["One <b>", "Two", "Good day desk"]
 
 
 def test_readiness_names_actions_that_do_not_answer(served: Served) -> None:

@@ -293,6 +293,7 @@ def test_every_channel_is_known_by_name() -> None:
     }
 
 
+@pytest.mark.e2e
 def test_the_channels_without_a_library_of_their_own_answer(model: str, tmp_path: Path) -> None:
     """REST, callback and Socket.IO beside Ratchet's channel, on a server."""
     desk = Desk(failures=0)

@@ -8,7 +8,7 @@ import pytest
 from rasa.shared.core.events import ConversationPaused, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from ratchet_bot.channel import silence
+from ratchet_bot.channel import handed, hours, silence
 from ratchet_bot.channel.access import Access, Client
 from ratchet_bot.channel.desk import MemoryDesk
 from ratchet_bot.channel.silence import Silence
@@ -28,7 +28,7 @@ def test_it_is_silent_where_somebody_may_answer() -> None:
     assert not silence.chosen(NOBODY, {"RATCHET_HANDOFF": ""})
     assert not silence.chosen(NOBODY, {})
     assert not silence.chosen(NOBODY, {"RATCHET_HANDOFF": "continue"})
-    with pytest.raises(ToolError, match="nobody could end the silence"):
+    with pytest.raises(ToolError, match="no one could end the silence"):
         silence.chosen(NOBODY, {"RATCHET_HANDOFF": "silent"})
     with pytest.raises(ToolError, match="'quiet'"):
         silence.chosen(ANSWERING, {"RATCHET_HANDOFF": "quiet"})
@@ -40,10 +40,12 @@ def test_only_conversations_that_a_reply_can_reach_are_silent() -> None:
         ("web/anna", True, True),
         ("web/webhooks/anna", True, True),
         ("staging/check", True, False),
-        ("webhooks/slack/U1", True, False),
+        ("webhooks/slack/U1", True, True),
+        ("webhooks/rest/anna", True, False),
+        ("webhooks/slack/U1", False, False),
         ("web/anna", False, False),
     ):
-        assert Silence(MemoryDesk(), silent).covers(name) is covered
+        assert Silence(MemoryDesk(), silent, reached={"slack"}).covers(name) is covered
 
 
 def test_a_setting_of_continue_ends_silences() -> None:
@@ -65,7 +67,7 @@ def test_the_tracker_says_it_too_and_a_pause_of_the_projects_own_stays() -> None
         tracker = DialogueStateTracker("web/anna", [])
         tracker.update(UserUttered("help"))
         assert silence.resumed(tracker) == []
-        for event in await Silence(MemoryDesk(), True).hand_over("web/anna"):
+        for event in (await Silence(MemoryDesk(), True).hand_over("web/anna"))[0]:
             tracker.update(event)
         stored = DialogueStateTracker.from_events("web/anna", list(tracker.events))
         assert stored.is_paused()
@@ -75,5 +77,26 @@ def test_the_tracker_says_it_too_and_a_pause_of_the_projects_own_stays() -> None
         assert silence.resumed(stored) == []
         stored.update(ConversationPaused())
         assert silence.resumed(stored) == []
+
+    asyncio.run(scenario())
+
+
+def test_who_waits_is_told_each_sentence_once() -> None:
+    """Outside the hours with the hand-off, or with the next message; nothing once somebody has it."""
+    closed = hours.Hours({0: ()}, say_closed="We are away.", say_waiting="Somebody comes.")
+    always = hours.Hours({}, say_closed="We are away.", say_waiting="Somebody comes.")
+
+    async def scenario() -> None:
+        desk = MemoryDesk()
+        away, there = Silence(desk, True, closed), Silence(desk, True, always)
+        assert (await away.hand_over("web/anna"))[1] == "We are away."
+        assert (await away.instead("web/anna", "hello?", "m1")).said == ""
+        assert (await there.hand_over("web/bea"))[1] == ""
+        assert (await there.instead("web/bea", "hello?", "m1")).said == "Somebody comes."
+        assert (await there.instead("web/bea", "hello?", "m2")).said == ""
+        assert (await there.instead("web/bea", "hello?", "m1")).said == "Somebody comes."  # sent again
+        assert (await away.instead("web/bea", "hello?", "m3")).said == "We are away."
+        await desk.change("web/anna", lambda state: handed.taken(state, "mia", 1e12, 0.0))
+        assert (await there.instead("web/anna", "hello?", "m2")).said == ""
 
     asyncio.run(scenario())

@@ -1,4 +1,4 @@
-"""assign: give each new text its side, for ever."""
+"""assign: give each new text its side, forever."""
 
 from __future__ import annotations
 

@@ -11,5 +11,5 @@ from tasks.step import step
 
 @step(lambda path: path.name if path else "it is no longer in the inbox")
 def download(run: Run, file: str) -> Path | None:
-    """Return the file, in a folder of this run; None when somebody was quicker."""
+    """Return the file, in a folder of this run; None when someone was quicker."""
     return inbox.download(run.settings, file, run.folder)

@@ -22,7 +22,7 @@ CHAMPION, NEWEST = "champion", "HEAD"
     retry_condition_fn=lambda task, task_run, state: isinstance(state.data, dvc.RemoteUnreachable),
 )
 def fetch(run: Run, revision: str | None) -> Corpus:
-    """Return the corpus, which the remote must hold too: a release refers to its data for ever.
+    """Return the corpus, which the remote must hold too: a release refers to its data forever.
 
     `revision` is a Git revision, `champion` for the data of the champion, or None for the working tree.
     """

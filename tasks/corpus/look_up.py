@@ -19,7 +19,7 @@ def look_up(run: Run, before: Store, old: str, new: str, merge: bool) -> dict[Pa
     """Return the new texts of the bot's files that name the intent; it may be gone from the data already.
 
     Raises `RatchetError` where there is nothing to rename, where the new name is taken and `merge` does not say that
-    the two become one, or where what would be committed has changes of somebody's own.
+    the two become one, or where what would be committed has changes of someone's own.
     """
     intents = set(before.frame["intent"])
     if before.differs:

@@ -1,4 +1,4 @@
-"""remember: note in params.yaml how a source's files are written, so that nobody has to say it twice."""
+"""remember: note in params.yaml how a source's files are written, so that no one has to say it twice."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from ratchet.adapters.corpus import forgotten
 from ratchet.adapters.corpus.data_folder import Store
 from ratchet.adapters.readers.reading import Reading
 from ratchet.adapters.run import Run
@@ -29,6 +30,6 @@ def take(
         relabel=relabel,
         drop_faulty=drop_faulty,
         unescape=unescape,
-        read=Read(reading.account, reading.faults),
+        read=Read(reading.account, reading.faults, forgotten=forgotten.words(run.settings.workspace)),
         work=Work(lambda done, total: say(f"{percent(done / total, 0)} of the rows compared"), in_threads),
     )

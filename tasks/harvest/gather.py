@@ -29,7 +29,10 @@ class Gathered:
 def gather(settings: Settings, now: datetime) -> Gathered:
     """Return the messages; raises `RatchetError` when there are none."""
     policy, registry = settings.params, Registry(settings)
-    found = traffic.since(settings, harvest.began(settings, now))
+    begun = harvest.began(settings, now)
+    found = traffic.since(settings, begun)
+    rated = traffic.ratings(settings, begun).set_index("id")["rating"].to_dict()
+    found = found.assign(rated=[rated.get(id, "") for id in found["id"]])
     messages = sampling.eligible(found, policy.corpus.out_of_scope, policy.validation.personal_data_allowed)
     if messages.empty:
         raise RatchetError(

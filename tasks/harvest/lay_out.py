@@ -14,5 +14,5 @@ from tasks.step import step
 
 @step(str)
 def lay_out(settings: Settings, sample: pd.DataFrame, strata: Strata) -> Path:
-    """Write the sample whole and return its file; one that somebody has begun to label is not overwritten."""
+    """Write the sample whole and return its file; one that someone has begun to label is not overwritten."""
     return harvest.write(settings, sample, strata)

@@ -26,7 +26,9 @@ CANDIDATE = "candidate"
 @step(lambda sample: f"{len(sample):,} messages, {int((sample['known'] == '').sum()):,} of them to label")
 def pick(settings: Settings, gathered: Gathered) -> pd.DataFrame:
     """Return the sample as it is written to a file."""
-    drawn = sampling.draw(gathered.messages, settings.params.harvest.messages, gathered.strata.name)
+    count = settings.params.harvest.messages
+    drawn = sampling.draw(gathered.messages, count, gathered.strata.name)
+    drawn = sampling.with_bad(drawn, gathered.messages, count)
     return harvest.table(settings, drawn, other_guesses(settings, drawn), nearest(settings, drawn))
 
 

@@ -16,7 +16,7 @@ from tasks.step import say, step
 
 @step(lambda sent: ", ".join(event.name for event in sent) or "nothing")
 def announce(settings: Settings, seen: News) -> Sequence[Event]:
-    """Send the events, and only then remember them: their ids let the server know one that comes twice."""
+    """Send the events, and only then remember them: their ids let the server recognise one that is sent twice."""
     if seen.events:
         events.send(settings, seen.events)
     for event in seen.events:

@@ -1,4 +1,4 @@
-"""assess: which incidents begin, go on and end?"""
+"""assess: which incidents begin, continue and end?"""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def assess(settings: Settings, seen: tuple[Sighting, Memory]) -> Memory:
     sighting, memory = seen
     policy = settings.params.monitor
     told_down = Kind.BOT_DOWN in incidents.told(memory.incidents)
-    found = health.symptoms(sighting, monitor.recall(settings).fleet, policy, told_down)
+    wait_minutes = settings.params.desk.alert_minutes
+    found = health.symptoms(sighting, monitor.recall(settings).fleet, policy, told_down, wait_minutes)
     for symptom in found:
         say(f"{symptom.kind}: {symptom.sentence}")
     open_ones, alerts = incidents.advance(

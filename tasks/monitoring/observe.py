@@ -27,6 +27,9 @@ def describe(seen: Seen) -> str:
         parts.append(f"{percent(traffic.share(traffic.fallbacks), 0)} not understood")
         parts.append(f"{percent(traffic.share(traffic.handed_off), 0)} handed to people")
         parts += [f"p95 {traffic.p95_ms:.0f} ms"] if traffic.p95_ms is not None else []
+    up, down = sighting.rated
+    parts += [f"{up:,} answers rated up and {down:,} down"] if up or down else []
+    parts += [sighting.desk.said] if sighting.desk and sighting.desk.said else []
     parts += [f"blind to the {source}" for source in sighting.blind]
     return ", ".join(parts) or "nothing serves yet"
 

@@ -1,4 +1,4 @@
-"""give_up: keep what was tried in vain, and say what to do about it."""
+"""give_up: keep what was tried, and say what to do about it."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def recover(run: Run, killed: bool = True) -> str:
     if any(served) and live is None and not registry.models():
         raise RatchetError(
             f"Release {max(served)} serves, but the registry knows no model at all: its database is lost, or another.",
-            "Restore .ratchet/mlflow.db from a backup, or correct RATCHET_TRACKING_URI. To begin anew without it, "
+            "Restore .ratchet/mlflow.db from a backup, or correct RATCHET_TRACKING_URI. To start over without it, "
             "`ratchet stop` first.",
         )
     done, undone = [], begun
@@ -44,7 +44,7 @@ def recover(run: Run, killed: bool = True) -> str:
             done.append(f"gave up release {begun.id}, which had not come to serve everywhere")
             if live is not None and target.switch_back(live, say):
                 done.append(f"switched back to {live.id}")
-                target.cool(say, now=True)  # nobody goes back to what was given up
+                target.cool(say, now=True)  # no one goes back to what was given up
     if killed:
         left = attempts.settle(registry, run.name, undone, live)
         done += [f"kept as a failed attempt: {one.what}, which was killed" for one in left]

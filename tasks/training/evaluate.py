@@ -48,7 +48,7 @@ def evaluate(
             rows = stacked(sheets, list(params.corpus.context))
             answers, summary = rasa.evaluate(run.settings, group, rows, folder, say, bot=code)
         finally:
-            if whole.RECENT in sheets:  # what people wrote is kept by the events alone, for so many days
+            if whole.RECENT in sheets:  # what people wrote is kept by the events alone, for `days`
                 (folder / "holdout.jsonl").unlink(missing_ok=True)
         predicted |= {name: unstacked(frame, sheets) for name, frame in answers.items()}
         said |= summary

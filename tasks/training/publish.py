@@ -19,17 +19,13 @@ from tasks.step import step
 OUTCOMES = {"promote": Outcome.RELEASED, "reject": Outcome.REJECTED, "ask": Outcome.ASKS}
 
 
-@step(lambda summary: run_names.retrained(date.today(), summary))
+@step(lambda summary: name_of(summary))
 def publish(run: Run, case: Case, model: Model, trial: bool = False) -> Summary:
     """Name the run by its verdict; show verdict, plots, and the ways to report and bot. Returns the figures so far."""
     summary = outline(run, case, model, trial)
-    name = run_names.retrained(date.today(), summary)
+    name = name_of(summary)
     flow_runs.rename(name)
-    page = run.registry.page(model, "report.html") if model.version else ""
-    links = {"The report": page, "The bot": "" if trial else run.target.url()}
-    flow_runs.show_text(
-        "summary", name, "\n".join(f"- [{label}]({url})" for label, url in links.items() if url)
-    )
+    flow_runs.show_text("summary", name, links(run, model, trial))
     if summary.outcome is not Outcome.UNCHANGED and (found := read_json(run.folder / "verdict.json")):
         verdict = Verdict.from_dict(found)
         flow_runs.show_table("verdict", f"{name}: {' '.join(verdict.reasons)}", rows(verdict))
@@ -38,8 +34,25 @@ def publish(run: Run, case: Case, model: Model, trial: bool = False) -> Summary:
     return summary
 
 
+def name_of(summary: Summary) -> str:
+    """Name a run whose release is not tried yet by its verdict; one without news has ended."""
+    if summary.outcome is Outcome.UNCHANGED:
+        return run_names.retrained(date.today(), summary)
+    return run_names.trained(date.today(), summary.data_revision, summary.accuracy, summary.verdict)
+
+
+def links(run: Run, model: Model, trial: bool) -> str:
+    """Return the ways to the report, to the model in MLflow's pages and to the bot, as a list in Markdown."""
+    known = {
+        "The report": run.registry.page(model, "report.html") if model.version else "",
+        "The model": run.registry.model_page(model) if model.version else "",
+        "The bot": "" if trial else run.target.url(),
+    }
+    return "\n".join(f"- [{label}]({url})" for label, url in known.items() if url)
+
+
 def outline(run: Run, case: Case, model: Model, trial: bool) -> Summary:
-    """Return the figures that people want to see, as they stand now."""
+    """Return the figures that people want to see, as they are now."""
     live = run.registry.live()
     outcome = Outcome.TRIED if trial else OUTCOMES[model.decision]
     return Summary(
@@ -69,14 +82,12 @@ def outline(run: Run, case: Case, model: Model, trial: bool) -> Summary:
 
 
 def rows(verdict: Verdict) -> list[dict[str, str]]:
-    """Return a row for each rule: its value beside its threshold."""
+    """Return a row for each rule: its value beside its threshold, in few columns, which a phone has room for."""
     return [
         {
-            "rule": rule.name,
-            "outcome": rule.outcome,
-            "value": measured(rule.value, rule.unit),
-            "threshold": measured(rule.threshold, rule.unit),
-            "p": "" if rule.p_value is None else p_value(rule.p_value),
+            "rule": f"{rule.outcome}: {rule.name}",
+            "value (threshold)": f"{measured(rule.value, rule.unit)} ({measured(rule.threshold, rule.unit)})"
+            + ("" if rule.p_value is None else f", p {p_value(rule.p_value)}"),
             "in words": rule.sentence,
         }
         for rule in verdict.rules

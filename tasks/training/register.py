@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ratchet.adapters.bot import bot_code
 from ratchet.adapters.bot.archives import Trained
+from ratchet.adapters.prefect import flow_runs
 from ratchet.adapters.registry import encoders
 from ratchet.adapters.registry.mlflow import CODE
 from ratchet.adapters.report.page import CONTENT
@@ -53,18 +54,24 @@ def register(run: Run, trained: Trained, judgement: Judgement, page: Path, trial
     metrics = evaluation.metrics | judgement.whole.metrics
     if encoder := judgement.case.lineage.encoder:
         encoders.keep(run.registry, encoder)
-    registered = run.registry.register(model, trained.archive, files, metrics)
+    registered = run.registry.register(model, trained.archive, files, metrics, noted(model))
     shutil.rmtree(trained.archive.parent)  # what an interrupted run would have taken up
     return registered
+
+
+def noted(model: Model) -> str:
+    """Return what MLflow's pages show above a model: why it was judged so, and the way to its run in Prefect."""
+    page = flow_runs.page()
+    return "\n\n".join([*model.reasons[:1], *([f"[Its run in Prefect]({page})"] if page else [])])
 
 
 def require_unchanged(run: Run, trained: Trained, lineage: Lineage) -> None:
     """Raise `RatchetError`, and drop the model, where code that shapes it was changed since the lineage was noted."""
     bot = run.settings.bot
     if (bot_code.shaping_hash(bot), bot_code.lock_hash(bot)) != (lineage.code_hash, lineage.lock_hash):
-        shutil.rmtree(trained.archive.parent)  # nobody knows with which code it was trained
+        shutil.rmtree(trained.archive.parent)  # no one knows with which code it was trained
         raise RatchetError(
-            "Code in bot/ that shapes the model was changed while the run was going on.",
+            "Code in bot/ that shapes the model was changed while the run was in progress.",
             "Nothing was registered. Run `ratchet retrain` again, and leave bot/ as it is until it has ended.",
         )
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from ratchet.adapters.bot import near
+from ratchet.adapters.bot import near, traffic
 from ratchet.adapters.monitoring import harvest
 from ratchet.adapters.report.charts import HistoryPoint
 from ratchet.adapters.report.page import MOST_EXAMPLES, Report, render_plots, write
 from ratchet.adapters.run import Run
+from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import write_text
 from ratchet.domain.corpus import coverage, wear
 from ratchet.domain.corpus.changes import DataChanges, data_changes
@@ -70,6 +71,7 @@ def contents(run: Run, judgement: Judgement) -> Report:
         attribution=why if isinstance(why, Attribution) else None,
         unattributed=why.reason if isinstance(why, Unchecked) else "",
         traffic=tuple(harvest.estimates(run.settings)),
+        rated=rated(run.settings),
         nearest=nearest(run, judgement, [*doubted[:MOST_EXAMPLES], *shown(compared_rows)]),
         links=(("The bot", run.target.url()),),
         whole=judgement.whole,
@@ -77,6 +79,15 @@ def contents(run: Run, judgement: Judgement) -> Report:
         successions=case.successions,
         entity_attribution=judgement.why_entities,
     )
+
+
+def rated(settings: Settings) -> tuple[int, int]:
+    """Return how many answers users rated up, and down; where that cannot be found, a note says so."""
+    try:
+        return traffic.rated(settings, harvest.began(settings, datetime.now(UTC)))
+    except RatchetError as error:
+        note(f"The report does not show what users rated: {error.fact}")
+        return 0, 0
 
 
 def nearest(

@@ -149,8 +149,10 @@ def test_where_the_original_is_gone_a_person_decides(original: Path, said: Stand
         (copy / ".ratchet" / "process" / f"{name}.json").unlink()
     known = identity.claim(original).id
     shutil.rmtree(original)
-    with pytest.raises(RatchetError, match="which of the two cannot be seen"):
+    with pytest.raises(RatchetError, match="which of the two cannot be seen") as told:
         adopt(own(copy), None, print)
+    option = "--moved" if said is Standing.MOVED else "--copy"
+    assert f"`{identity.command(copy)} {option}`" in told.value.remedy
     assert adopt(own(copy), said, print) is said
     assert (identity.claim(copy).id == known) is (said is Standing.MOVED)
 
@@ -159,11 +161,17 @@ def test_what_can_be_seen_is_not_said_otherwise(original: Path) -> None:
     """`--moved` for a copy would stop the original's bot, `--copy` for a moved folder would orphan its own."""
     copy = original.with_name("copy")
     shutil.copytree(original, copy)
-    with pytest.raises(RatchetError, match="was not moved"):
+    with pytest.raises(RatchetError, match="was not moved") as told:
         adopt(own(copy), Standing.MOVED, print)
+    assert told.value.remedy == f"Run `{identity.command(copy)}` without an option."
+    assert adopt(own(copy), None, print) is Standing.COPY
     moved = original.rename(original.with_name("moved"))
-    with pytest.raises(RatchetError, match="is no copy"):
+    with pytest.raises(RatchetError, match="is no copy") as told:
         adopt(own(moved), Standing.COPY, print)
+    assert told.value.remedy == f"Run `{identity.command(moved)}` without an option."
+    for name in ("live", "warm"):  # what they name is this process, which a moved workspace would stop
+        (moved / ".ratchet" / "process" / f"{name}.json").unlink()
+    assert adopt(own(moved), None, print) is Standing.MOVED
 
 
 def test_a_copy_that_shares_the_originals_state_is_refused(original: Path) -> None:

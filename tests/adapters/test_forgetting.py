@@ -13,7 +13,10 @@ import pytest
 from ratchet.adapters import forgetting
 from ratchet.adapters.corpus import data_folder, data_revisions, dvc, following, forgotten
 from ratchet.adapters.forgetting import Forgotten
+from ratchet.adapters.readers.reading import Reading
 from ratchet.domain.errors import RatchetError
+from tasks.corpus.load import load
+from tasks.corpus.take import take
 from tests.clones import Clone, team
 from tests.corpora import rows
 
@@ -89,15 +92,20 @@ def test_a_persons_events_go_and_what_was_harvested_from_them(tmp_path: Path) ->
             values = (1.0, who, text, "{}", "leave", 0.9, "[]", 0, 0, 0.1, "r", "1", "m")
             places = ", ".join("?" * (len(values) + 1))
             database.execute(f"INSERT INTO messages VALUES ({places})", (number, *values))
+        database.execute("CREATE TABLE ratings (id INTEGER PRIMARY KEY, conversation, text)")
+        for name, text in said:
+            who = hashlib.sha256(name.encode()).hexdigest()[:32]
+            database.execute("INSERT INTO ratings (conversation, text) VALUES (?, ?)", (who, text))
     tokens = one.settings.state / "secrets" / "client-tokens.yml"
     tokens.parent.mkdir(parents=True)
     tokens.write_text("- {name: intranet, token: not-a-secret-in-a-test, rights: [chat]}\n")
     done = forget(one, person="ana")
-    assert (done.events, done.messages) == (2, 1)
+    assert (done.events, done.messages) == (4, 1)
     assert SECRET not in one.texts()
     assert known in one.texts()
     with sqlite3.connect(events) as database:
-        assert database.execute("SELECT text FROM messages").fetchall() == [("hello",)]
+        for table in ("messages", "ratings"):
+            assert database.execute(f"SELECT text FROM {table}").fetchall() == [("hello",)]
     assert SECRET.encode() not in events.read_bytes()
 
 
@@ -190,3 +198,68 @@ def test_words_that_are_none_name_nothing(tmp_path: Path) -> None:
     """An empty `--text` is not everybody's empty message."""
     (one,) = team(tmp_path, 1)
     assert forget(one, "", " ").messages == 0
+
+
+def test_a_merge_does_not_bring_words_back(tmp_path: Path) -> None:
+    """Another clone went on from a revision that had them; they leave its own revisions as the note says."""
+    one, other = team(tmp_path)
+    one.ingest([{"text": SECRET, "intent": "leave"}])
+    one.git("push", "-q")
+    other.git("pull", "-q")
+    following.bring_along(other.workspace)
+    other.ingest(rows("laptop", 3, start=300))
+    forget(one, SECRET)
+    one.git("push", "-q")
+    other.git("fetch", "-q")
+    done = other.merge(wanted="@{upstream}")
+    assert done.state == "merged"
+    assert any("1 message left out whose words were forgotten" in note for note in done.notes), done.notes
+    assert any("`ratchet forget --again`" in note for note in done.notes)
+    assert SECRET not in other.texts()
+    assert len(other.texts()) == 63
+    assert other.clean()
+    forget(other)  # `ratchet forget --again`
+    assert holding(other.workspace, SECRET) == []
+    assert holding(tmp_path / "remote", SECRET) == []
+    assert other.clean()
+
+
+def test_what_was_forgotten_does_not_come_in_again(tmp_path: Path) -> None:
+    """The export from which it came is ingested once more: it is left out and counted, and nothing else changes.
+
+    It was the last message, so that the corpus with it is the very revision that was written again.
+    """
+    (one,) = team(tmp_path, 1)
+    before = dvc.revision(one.workspace)
+    one.ingest([{"text": SECRET, "intent": "leave"}])
+    forget(one, SECRET)
+    now = dvc.revision(one.workspace)
+    assert now != before  # the ledger keeps the key
+    frame = one.version().frame.head(0).assign(place="")
+    row = {"text": SECRET.upper(), "intent": "leave", "source": "export", "place": "export.csv:2"}
+    reading = Reading(pd.concat([frame, pd.DataFrame([row], dtype="str")], ignore_index=True), {}, ())
+    taken = take.fn(one.run, load.fn(one.run), reading, False, False)  # type: ignore[attr-defined]
+    assert not taken.merged.changed
+    assert ["1 row left out whose words were forgotten" in one.sentence for one in taken.report.account] == [
+        True
+    ]
+    assert SECRET not in str(taken.report).lower()
+    one.ingest(rows("laptop", 1, start=400))
+    assert len(one.texts()) == 61
+    assert one.clean()
+
+
+def test_another_branch_does_not_bring_words_back(tmp_path: Path) -> None:
+    """Its revisions are written again, too: a switch to it brings the same data, less the words."""
+    (one,) = team(tmp_path, 1)
+    main = one.git("rev-parse", "--abbrev-ref", "HEAD")
+    one.git("switch", "-qc", "experiment")
+    one.ingest([{"text": SECRET, "intent": "leave"}, *rows("laptop", 2, start=300)])
+    one.git("switch", "-q", main)
+    following.bring_along(one.workspace)
+    forget(one, SECRET)
+    assert holding(tmp_path / "remote", SECRET) == []
+    one.git("switch", "-q", "experiment")
+    following.bring_along(one.workspace)
+    assert len(one.texts()) == 62
+    assert holding(one.workspace, SECRET) == []

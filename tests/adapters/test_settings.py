@@ -113,6 +113,8 @@ def test_a_key_that_stands_twice_is_named_with_its_lines(tmp_path: Path) -> None
     ("text", "key", "right"),
     [
         ("triggers: {time_zone: Europe/Berln}", "triggers.time_zone", "time_zone: Europe/Berlin"),
+        ("desk: {time_zone: Europe/Berln}", "desk.time_zone", "time_zone: Europe/Berlin"),
+        ('desk: {hours: {mon: ["9-17"]}}', "desk.hours", "09:00-17:00"),
         ("triggers: {time_zone: Europe}", "triggers.time_zone", "time_zone: Europe/Berlin"),
         ("triggers: {time_zone: ''}", "triggers.time_zone", "time_zone: Europe/Berlin"),
         ("triggers: {schedule: every monday}", "triggers.schedule", 'schedule: "0 6 * * 1"'),
@@ -143,6 +145,9 @@ def test_each_wrong_value_is_named_with_a_right_one(workspace: Path, text: str, 
         line = re.search(rf"`({re.escape(right)}.*?)`", str(raised.value))
         assert line, raised.value
         assert yaml.safe_load(line[1])
+        if key.startswith("triggers.") and right != 'schedule: "6"':  # quoted, that number is still no time
+            (workspace / "params.yaml").write_text(f"triggers: {{{line[1]}}}")
+            assert load_settings(workspace)
 
 
 def test_a_new_workspaces_salt_is_a_text_to_yaml(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from ratchet.adapters.workspace import version
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.upgrading import Fate
 from tests.older import git, older_workspace
+from tests.tiers import exhaustive
 
 OWN = {
     "config.yml",
@@ -128,7 +129,7 @@ def test_what_the_team_changed_is_set_aside_or_stays(root: Path) -> None:
     assert fates["deployments/bot/model.Dockerfile"] is Fate.LEFT
 
 
-@pytest.mark.parametrize("name", ["bot/config.yml", "bot/new.py", "params.yaml"])
+@pytest.mark.parametrize("name", ["bot/config.yml", exhaustive("bot/new.py"), exhaustive("params.yaml")])
 def test_open_changes_are_refused_until_they_are_put_away(root: Path, name: str) -> None:
     """The remedy, followed to the letter, lets the same command go through."""
     with (root / name).open("a") as file:

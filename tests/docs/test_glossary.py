@@ -47,7 +47,7 @@ SYNONYMS = {
     r"\bgolden set\b": "holdout",
     r"\bhold-out\b": "holdout",
     r"\broll-back\b": "rollback",
-    r"\broll back\b(?! (?:to|from))": "rollback (noun), go back (verb)",
+    r"(?<!\*)\broll back\b(?! (?:to|from))": "rollback (noun), go back (verb)",
 }
 """Words that have one of the glossary's in their place, everywhere."""
 

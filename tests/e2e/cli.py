@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ratchet.adapters.system.processes import free_port
+from tests.docs.schemas import validate
 
 ROOT = Path(__file__).resolve().parents[2]
 RATCHET = Path(sys.executable).with_name("ratchet")
@@ -33,11 +34,13 @@ class Ratchet:
         return str(printed)
 
     def json(self, *words: str | Path) -> Any:
-        """Run a command with `--json` and return what it printed on standard output."""
+        """Run a command with `--json` and return what it printed on standard output, which its schema describes."""
         done = self.start(*words, "--json", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         out, err = done.communicate(timeout=TIMEOUT_SECONDS)
         assert done.returncode in ({0, 1} if words[0] in TELLING else {0}), err
-        return json.loads(out)
+        printed = json.loads(out)
+        validate(" ".join(map(str, words)), printed)
+        return printed
 
     def start(
         self, *words: str | Path, env: dict[str, str] | None = None, **options: Any

@@ -9,7 +9,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "TRACE", "CONNECT", "get", "NONSENSE")
+DESK = (
+    ("GET", "/handoff"),
+    ("GET", "/handoff/conversation?conversation=web/anna"),
+    ("GET", "/handoff/figures"),
+    *(("POST", f"/handoff/{what}") for what in ("take", "reply", "note", "close", "return")),
+    ("GET", "/pause"),
+    ("PUT", "/pause"),
+    ("DELETE", "/pause"),
+)
+"""The routes of people who answer in the bot's place, for which a token has to have a right of its own."""
 API = (
+    *dict.fromkeys(path for _, path in DESK),
+    "/chat/replies",
+    "/chat/rating",
     "/",
     "/version",
     "/model",
@@ -53,6 +66,14 @@ TRICKS = (
     "/MODEL",
     "/Model/Train",
     "/model/",
+    "/handoff/",
+    "//handoff",
+    "/HANDOFF",
+    "/chat/../handoff",
+    "/chat/replies/../../handoff",
+    "/chat/replies%2f..%2f..%2fhandoff",
+    "/chat/rating/../../pause",
+    "/handoff%2fconversation",
     "/model%00",
     "/model%20",
     "/model?x=/status",

@@ -56,7 +56,7 @@ def test_a_release_names_its_encoder_and_answers_with_it(ratchet: Ratchet) -> No
     assert len(kept) == 1
     labels = next((ratchet.workspace / ".ratchet" / "bundles").glob("*/labels.json")).read_text()
     assert digest in labels
-    assert "Nothing changed" in ratchet("retrain")
+    assert "Nothing new" in ratchet("retrain")
 
 
 def test_the_nearest_training_messages_are_shown(ratchet: Ratchet) -> None:

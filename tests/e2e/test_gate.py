@@ -37,7 +37,7 @@ def approved(team: Team, version: str, since: timedelta, expires: str) -> Overri
 def test_without_an_override_it_is_not_released(team: Team, rejected: str) -> None:
     """Nor with one that lacks a reason."""
     before = team.live().id
-    assert "nobody has approved it" in team.ratchet("release", rejected, code=1)
+    assert "no one has approved it" in team.ratchet("release", rejected, code=1)
     assert "needs a reason" in team.ratchet("approve", rejected, "--by", "Mira", "--reason", " ", code=2)
     assert team.live().id == before
 

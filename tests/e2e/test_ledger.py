@@ -99,10 +99,10 @@ def test_intents_that_no_verdict_looks_at_are_named_everywhere(ratchet: Ratchet)
         "book_table": pytest.approx(45 / 209, abs=1e-3),
         "weather": pytest.approx(20 / 209, abs=1e-3),
     }
-    assert any("`weather` (20 messages, 9.6 % of all)" in reason for reason in summary["reasons"])
+    assert any("`weather` (20 messages, 9.6% of all)" in reason for reason in summary["reasons"])
     assert "Intents that no verdict looks at" in report.read_text(encoding="utf-8")
     assert "warning unjudged intents" in ratchet("validate", "--no-review")
-    assert "weather (20 messages, 9.6 %)" in " ".join(ratchet("data", "show").split())
+    assert "weather (20 messages, 9.6%)" in " ".join(ratchet("data", "show").split())
 
 
 def test_different_emoji_have_keys_of_their_own(ratchet: Ratchet) -> None:

@@ -112,7 +112,7 @@ def test_a_server_that_is_not_there_is_refused(settings: Settings, tmp_path: Pat
     """Errors are counted; a test in which nothing was answered is not passed."""
     url = f"http://127.0.0.1:{free_port()}"
     verdict = locust_load.run(settings, url, None, ["hello"], tmp_path / "run", lambda _: None)
-    with pytest.raises(RatchetError, match=r"requests of \d+ failed \(100.0 %, limit 0.0 %\)"):
+    with pytest.raises(RatchetError, match=r"requests of \d+ failed \(100.0%, limit 0.0%\)"):
         locust_load.require(verdict)
 
 

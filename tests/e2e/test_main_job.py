@@ -76,7 +76,7 @@ def test_the_holdout_was_never_trained_on(ratchet: Ratchet) -> None:
 
 def test_nothing_changed_is_said_and_nothing_is_trained(ratchet: Ratchet) -> None:
     """The second retrain in a row knows the fingerprint."""
-    assert "Nothing changed" in ratchet("retrain")
+    assert "Nothing new" in ratchet("retrain")
     assert len(ratchet.json("history")["models"]) == 1
 
 
@@ -117,7 +117,7 @@ def test_stopping_and_starting_again(ratchet: Ratchet) -> None:
     change(ratchet, r"^  seed: .*$", "  seed: 1")
     ratchet("stop")
     assert ratchet.json("status")["serving"] is False
-    assert "Nothing changed" in ratchet("retrain")
+    assert "Nothing new" in ratchet("retrain")
     assert ratchet.json("status")["serving"] is True
 
 

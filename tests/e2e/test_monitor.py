@@ -212,7 +212,7 @@ def test_slow_replies_are_told(place: Place) -> None:
 
 
 def test_more_messages_out_of_scope_are_drift(place: Place) -> None:
-    """5 → 15 %: told once, in the second window at the latest; over when people write as before."""
+    """5 → 15%: told once, in the second window at the latest; over when people write as before."""
     place.say(place.messages(3 * WINDOW, 0.05))
     assert place.looks() == []
     told = []

@@ -49,6 +49,24 @@ def test_the_operation_port_gives_figures_and_health_alone(fleet: Fleet) -> None
     assert set(probes.ask(port, "POST", f"/replica/{address}/status").statuses) <= probes.REFUSED
 
 
+def test_hand_offs_are_answered_at_the_operation_port_and_with_their_own_right(fleet: Fleet) -> None:
+    """The users' port has no such path, whatever token comes; the operation port refuses a user's token, and none."""
+    staging = (fleet.settings.state / "secrets" / "staging-token").read_text().strip()
+    users, people = fleet.settings.port, fleet.settings.operation_port
+    for method, path in probes.DESK:
+        for token in (fleet.token, staging):
+            headers = f"Host: a\r\nAuthorization: Bearer {token}"
+            assert probes.ask(users, method, path, headers).statuses == (404,), (method, path)
+        assert probes.ask(people, method, path).statuses == (401,), (method, path)
+        headers = f"Host: a\r\nAuthorization: Bearer {fleet.token}"
+        assert probes.ask(people, method, path, headers).statuses == (403,), (method, path)
+    for method, path in (("GET", "/chat/replies?sender=anna"), ("POST", "/chat/rating")):
+        assert probes.ask(users, method, path).statuses == (401,), path
+        assert probes.ask(people, method, path).statuses == (404,), path
+    allowed = f"Host: a\r\nAuthorization: Bearer {fleet.token}"
+    assert probes.ask(users, "GET", "/chat/replies?sender=nobody", allowed).statuses == (200,)
+
+
 def test_no_token_stands_where_somebody_who_may_inspect_sees_it(fleet: Fleet) -> None:
     """Services, containers and images: secrets are mounted as files, not set as variables or arguments."""
     secrets = fleet.settings.state / "secrets"

@@ -89,7 +89,7 @@ def test_init_and_retrain_end_with_a_bot_that_answers(installed: Installed, work
 
 def test_nothing_of_the_checkout_is_used(installed: Installed, workspace: Path) -> None:
     """No file that the workspace keeps names the checkout's folder, and a second retrain finds nothing to do."""
-    assert "Nothing changed" in installed("ratchet", "retrain", cwd=workspace)
+    assert "Nothing new" in installed("ratchet", "retrain", cwd=workspace)
     kept = [path for path in (workspace / ".ratchet").rglob("*.json") if path.is_file()]
     assert kept
     assert not [path for path in kept if str(ROOT) in path.read_text(errors="replace")]

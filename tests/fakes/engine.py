@@ -107,6 +107,10 @@ class Engine:
             raise NotFound(f"no such service: {name}")
         return self.known[name]
 
+    def remove_service(self, name: str) -> None:
+        """Remove one service."""
+        del self.known[name]
+
     def services(self, filters: Mapping[str, str], status: bool = False) -> list[dict[str, Any]]:
         """Those of a stack."""
         stack = filters["label"].partition("=")[2]
@@ -189,8 +193,6 @@ class Engine:
             name, _, text = value.partition("=")
             if option == "--replicas":
                 spec["Mode"]["Replicated"]["Replicas"] = int(value)
-            elif option == "--image":
-                spec["TaskTemplate"]["ContainerSpec"]["Image"] = value
             elif option == "--label-add":
                 spec["Labels"][name] = text
             elif option == "--label-rm":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import openpyxl
@@ -104,25 +105,25 @@ def ingested(name: str, content: bytes) -> Reading | None:
     return survive(f"corpus: {Path(name).suffix}", call)
 
 
-@fuzz(60, 4000, content=mutated([CSV, TSV, CSV.replace(b",", b";"), CSV.decode().encode("utf-16")]))
+@fuzz(30, 4000, content=mutated([CSV, TSV, CSV.replace(b",", b";"), CSV.decode().encode("utf-16")]))
 def test_csv(content: bytes) -> None:
     """Tables of any delimiter and encoding."""
     ingested("new.csv", content)
 
 
-@fuzz(30, 1500, content=mutated([TSV]))
+@fuzz(15, 1500, content=mutated([TSV]))
 def test_tsv(content: bytes) -> None:
     """The delimiter is given by the name."""
     ingested("new.tsv", content)
 
 
-@fuzz(60, 4000, content=mutated([JSONL]))
+@fuzz(30, 4000, content=mutated([JSONL]))
 def test_json_lines(content: bytes) -> None:
     """One object a line."""
     ingested("new.jsonl", content)
 
 
-@fuzz(60, 4000, content=mutated([RASA]))
+@fuzz(30, 4000, content=mutated([RASA]))
 def test_rasa_yaml(content: bytes) -> None:
     """Rasa's training data."""
     ingested("new.yml", content)
@@ -149,7 +150,7 @@ def sheet(rows: bytes) -> bytes:
     return head + CELL % rows + rest.partition(b"</sheetData>")[2]
 
 
-KNOWN = {
+KNOWN: dict[str, bytes | Callable[[], bytes]] = {
     "bom.csv": b"\xef\xbb\xbf",
     "odd.csv": b"\xff\xfea",
     "wide.csv": b"text,intent\n" + b"x" * 5_000_000 + b",a\n",
@@ -167,7 +168,7 @@ KNOWN = {
     "mapping-intent.yml": b"nlu:\n- intent: {a: b}\n  examples: |\n    - y\n",
     "mapping-synonym.yml": b"nlu:\n- synonym: [a]\n  examples: |\n    - y\n",
     "python.yml": b"nlu: !!python/object/apply:os.system ['touch owned']\n",
-    "zip.xlsx": repacked({SHEET: b"<a>" + b" " * 600_000_000}),
+    "zip.xlsx": lambda: repacked({SHEET: b"<a>" + b" " * 410_000_000}),  # takes seconds to make
     "laughs.xlsx": repacked(
         {
             SHEET: b'<!DOCTYPE x [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">'
@@ -186,7 +187,8 @@ KNOWN = {
 @pytest.mark.parametrize("name", KNOWN)
 def test_known_attacks(name: str) -> None:
     """Bombs, endless nesting, huge fields, halves of characters, keys that are none."""
-    ingested(name, KNOWN[name])
+    known = KNOWN[name]
+    ingested(name, known if isinstance(known, bytes) else known())
     assert not Path("owned").exists()
 
 

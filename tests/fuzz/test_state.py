@@ -52,7 +52,7 @@ def workspace(folder: str) -> Settings:
     return settings
 
 
-@fuzz(60, 3000, content=mutated([PARAMS, b"gate: {max_loss_points: 1}\nramp:\n  weeks: 3\n"]))
+@fuzz(30, 3000, content=mutated([PARAMS, b"gate: {max_loss_points: 1}\nramp:\n  weeks: 3\n"]))
 def test_params(content: bytes) -> None:
     """`params.yaml`: policy that is understood, or each wrong entry by its name."""
     with tempfile.TemporaryDirectory() as folder:
@@ -62,7 +62,7 @@ def test_params(content: bytes) -> None:
 
 
 @fuzz(
-    60, 2000, content=mutated([b"RATCHET_PORT=5005\nRATCHET_ALERT_URLS='json://a'\nRATCHET_TARGET=process\n"])
+    30, 2000, content=mutated([b"RATCHET_PORT=5005\nRATCHET_ALERT_URLS='json://a'\nRATCHET_TARGET=process\n"])
 )
 def test_env(content: bytes) -> None:
     """`.env`."""
@@ -84,7 +84,7 @@ def test_identity_and_ports(content: bytes) -> None:
             (settings.state / name).unlink()
 
 
-@fuzz(60, 3000, content=mutated([POINTER]))
+@fuzz(30, 3000, content=mutated([POINTER]))
 def test_pointer(content: bytes) -> None:
     """`data.dvc`: a revision that is a hash and nothing else, since it becomes part of paths."""
     with tempfile.TemporaryDirectory() as folder:
@@ -93,7 +93,7 @@ def test_pointer(content: bytes) -> None:
         assert found is None or dvc.REVISION.fullmatch(found.revision)
 
 
-@fuzz(60, 2000, content=mutated([(SOURCE / "deployments" / "stack.yml").read_bytes()]))
+@fuzz(30, 2000, content=mutated([(SOURCE / "deployments" / "stack.yml").read_bytes()]))
 def test_stack(content: bytes) -> None:
     """`stack.yml`."""
     with tempfile.TemporaryDirectory() as folder:
@@ -108,7 +108,7 @@ MESSAGES = b"text,intent,role,source\nhello,greet,,a\nbye,leave,manager,b\n"
 POLICY = CorpusPolicy(context={"role": None})
 
 
-@fuzz(60, 2000, rows=mutated([LEDGER]), sealed=mutated([seal(LEDGER, SplitPolicy()).encode()]))
+@fuzz(30, 2000, rows=mutated([LEDGER]), sealed=mutated([seal(LEDGER, SplitPolicy()).encode()]))
 def test_ledger(rows: bytes, sealed: bytes) -> None:
     """The ledger and its seal: no change by one byte is taken."""
     with tempfile.TemporaryDirectory() as folder:
@@ -120,7 +120,7 @@ def test_ledger(rows: bytes, sealed: bytes) -> None:
         survive("ledger", lambda: data_folder.read_ledger(Path(folder), SplitPolicy()))
 
 
-@fuzz(60, 3000, content=mutated([MESSAGES]))
+@fuzz(30, 3000, content=mutated([MESSAGES]))
 def test_messages(content: bytes) -> None:
     """`data/utterances.csv`, edited by hand."""
     with tempfile.TemporaryDirectory() as folder:
@@ -135,7 +135,7 @@ SAMPLE = (
 STRATA = {"name": "2026-W01", "sizes": [2, 2, 2, 2, 2], "versions": ["1"], "holdout_accuracy": 0.9}
 
 
-@fuzz(60, 3000, content=mutated([SAMPLE]), strata=twisted(STRATA))
+@fuzz(30, 3000, content=mutated([SAMPLE]), strata=twisted(STRATA))
 def test_reviewed(content: bytes, strata: Any) -> None:
     """A harvest that people labelled in whatever editor."""
     with tempfile.TemporaryDirectory() as folder:
@@ -185,7 +185,7 @@ def test_state(name: str) -> None:
     where, valid, read = READERS[name]
     text = json.dumps(valid, indent=2).encode()
 
-    @fuzz(40, 2000, content=mutated([text]), other=twisted(valid))
+    @fuzz(20, 2000, content=mutated([text]), other=twisted(valid))
     def run(content: bytes, other: Any) -> None:
         for written in (content, json.dumps(other).encode()):
             with tempfile.TemporaryDirectory() as folder:
@@ -199,7 +199,7 @@ def test_state(name: str) -> None:
 
 
 @fuzz(
-    60,
+    30,
     3000,
     release=twisted(RELEASE),
     registered=twisted(MODEL),
@@ -219,7 +219,7 @@ def test_manifests(release: Any, registered: Any, attempt: Any, override: Any, t
     assert found is None or isinstance(found, Override)
 
 
-@fuzz(40, 2000, content=mutated([b'{"a": 1}']))
+@fuzz(20, 2000, content=mutated([b'{"a": 1}']))
 def test_json(content: bytes) -> None:
     """Any file in place of JSON is no JSON."""
     with tempfile.TemporaryDirectory() as folder:

@@ -29,7 +29,7 @@ class Archive:
         if not self.path.is_file() or sha256(self.path) != self.sha256:
             raise RatchetError(
                 f"The model {self.path} is gone or not the one of digest {self.sha256[:12]}.",
-                "It is not loaded. Run the same command again: it is fetched or trained anew.",
+                "It is not loaded. Run the same command again: it fetched or trained.",
             )
         return self.path
 

@@ -94,7 +94,7 @@ def read_domain(path: Path) -> dict[str, Any]:
             f"{path} cannot be read: {error}.", "Correct it, or restore it with Git."
         ) from error
     if not isinstance(domain, dict) or not isinstance(domain.get("responses") or {}, dict):
-        raise RatchetError(f"{path} is no Rasa domain.", "Correct it, or restore it with Git.")
+        raise RatchetError(f"{path} is not a valid Rasa domain file.", "Correct it, or restore it with Git.")
     return domain
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,21 @@ def talk(
         raise none_ready(url)
     why = str((said or {}).get("error") or f"{answer.status_code} {answer.reason_phrase}").rstrip(".")
     raise RatchetError(f"The bot refused the message: {why}.", "`ratchet fleet logs` shows what it wrote.")
+
+
+def parse(url: str, message: str, token: str, context: Mapping[str, str]) -> dict[str, Any] | None:
+    """Return what a replica's model says about one message: `intent`, `confidence`, `ranking`, and `entities`.
+
+    None where it does not answer or is of a release without this; `entities` are missing from older ones.
+    """
+    body = {"messages": [{"text": message, "context": dict(context)}]}
+    headers = {"Authorization": f"Bearer {token}"}
+    try:
+        answer = httpx.post(f"{url}/parse", json=body, headers=headers, timeout=TIMEOUT, trust_env=False)
+        found = answer.json()["results"][0] if answer.status_code == 200 else None
+    except (httpx.HTTPError, ValueError, KeyError, IndexError, TypeError):
+        return None
+    return dict(found) if isinstance(found, dict) else None
 
 
 def content(answer: httpx.Response) -> dict[str, Any] | None:

@@ -38,6 +38,10 @@ class Desk:
         new = {"id": secrets.token_hex(8)} if "text" in more else {}
         return self._ask("POST", f"/handoff/{what}", {"conversation": conversation, "by": by, **new, **more})
 
+    def figures(self, hours: float = 24) -> dict[str, Any]:
+        """Return how many wait for a person, and how fast people were in the last hours."""
+        return self._ask("GET", "/handoff/figures", {"hours": hours})
+
     def paused(self) -> dict[str, Any] | None:
         """Return the pause; None while the bot answers."""
         return self._ask("GET", "/pause").get("paused") or None
@@ -104,7 +108,9 @@ def person_token(settings: Settings) -> str:
         listed = yaml.safe_load(file.read_text(encoding="utf-8")) if file else []
         found = [str(one["token"]) for one in listed or [] if RIGHT in (one.get("rights") or ())]
     except (OSError, ValueError, yaml.YAMLError, TypeError, LookupError, AttributeError) as error:
-        raise RatchetError(f"{file} is no list of clients.", "Correct RATCHET_CLIENT_TOKENS_FILE.") from error
+        raise RatchetError(
+            f"{file} is not a valid list of clients.", "Correct RATCHET_CLIENT_TOKENS_FILE."
+        ) from error
     if not found:
         raise RatchetError(
             "No client has the right to answer in the bot's place.",

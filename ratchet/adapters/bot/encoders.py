@@ -27,7 +27,7 @@ from ratchet.resources import HERE
 DESCRIPTION = "encoder.json"
 CLASSIFIER = "LinearIntentClassifier"
 SHOWN = 12
-"""So many characters of a digest are shown."""
+"""How many characters of a digest are shown."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def read(path: Path) -> Encoder:
         )
     except (OSError, *MALFORMED) as error:
         raise RatchetError(
-            f"{path} is no description of a sentence encoder: {error}.",
+            f"{path} is not a valid description of a sentence encoder: {error}.",
             "docs/encoder.md shows one; `ratchet encoder describe` writes it.",
         ) from error
 
@@ -208,7 +208,7 @@ def files_of(settings: Settings, digest: str) -> dict[str, Path]:
     for name, expected in encoder.files.items():
         if not (place / name).is_file() or sha256(place / name) != expected:
             raise RatchetError(
-                f"{place / name} is gone or was changed: it is not what the sentence encoder {encoder.short} names.",
+                f"{place / name} is missing or was changed: it is not what the sentence encoder {encoder.short} names.",
                 "It is not used. Run `ratchet encoder fetch`.",
             )
     return {name: place / name for name in (DESCRIPTION, *encoder.files)}

@@ -60,7 +60,7 @@ def named(file: Path) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
     found = re.search(r"(?<![\d.])(\d+\.\d+)", lines[0]) if lines else None
     if lines and not found:
-        raise RatchetError(f"{file} names no version of Python.", f"Write {PYTHONS[0]} into it.")
+        raise RatchetError(f"{file} does not name a Python version.", f"Write {PYTHONS[0]} into it.")
     return found[1] if found else ""
 
 
@@ -98,7 +98,7 @@ def locked(bot: Path) -> dict[str, Any]:
 
 
 def parsed(path: Path) -> dict[str, Any]:
-    """Return the content of a TOML file, which nobody changes; raises `RatchetError` where it is none."""
+    """Return the content of a TOML file, which no one changes; raises `RatchetError` where it is none."""
     try:
         return read(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -5,6 +5,7 @@ What is being installed is noted beside, so that an environment that an interrup
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -22,7 +23,7 @@ OWN = ("--locked",)
 OLDER = ("--frozen", "--no-install-package", framework.DISTRIBUTION)
 """Code that is kept with a model has the framework beside it, and not the wheel that its lock file names."""
 MOST_SAID = 400
-"""So many characters of uv's error are shown."""
+"""How many characters of uv's error are shown."""
 UNFINISHED = "unfinished"
 
 
@@ -83,7 +84,7 @@ def existing(path: Path) -> Path:
 def set_aside(settings: Settings, lock: str, python: str) -> None:
     """Keep the workspace's environment, made from the lock file of this digest, for the models of that code.
 
-    A bot that runs from it is started anew from where it is kept, should it die. One that has another Python, was left
+    A bot that runs from it is started again from where it is kept, should it die. One that has another Python, was left
     half made, or cannot be moved stays where it is.
     """
     own, kept = settings.bot / ".venv", settings.state / "environments" / lock[:16]
@@ -96,7 +97,7 @@ def set_aside(settings: Settings, lock: str, python: str) -> None:
             own.rename(kept)
     except OSError as error:
         console.note(
-            f"{own} stays where it is: {error.strerror}. The champion's environment will be made anew."
+            f"{own} stays where it is: {error.strerror}. The champion's environment will be made again."
         )
         return
     record_of(settings, own).unlink(missing_ok=True)
@@ -131,7 +132,7 @@ def install(settings: Settings, bot: Path, folder: Path, lock: str) -> Path:
                 *(OWN if bot == settings.bot else OLDER),
             ],
             cwd=settings.bot,
-            env={"UV_PROJECT_ENVIRONMENT": str(folder), "PYENV_VERSION": wanted.python},
+            env={"UV_PROJECT_ENVIRONMENT": str(folder), "PYENV_VERSION": wanted.python, **homeless(settings)},
             timeout=INSTALL_SECONDS,
             on_line=console.progress,
         )
@@ -140,6 +141,18 @@ def install(settings: Settings, bot: Path, folder: Path, lock: str) -> Path:
         raise not_installed(error.completed.output, bot, wanted.python if older else "") from error
     write_text(record, lock)
     return python_of(folder)
+
+
+def homeless(settings: Settings) -> dict[str, str]:
+    """Return where uv keeps its cache and its Pythons in place of a home folder that cannot be written."""
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    nearest = next(folder for folder in (home, *home.parents) if folder.exists())
+    if nearest.is_dir() and os.access(nearest, os.W_OK):
+        return {}
+    own = {"UV_CACHE_DIR": "cache", "UV_PYTHON_INSTALL_DIR": "python"}
+    return {
+        name: str(settings.state / "uv-home" / part) for name, part in own.items() if name not in os.environ
+    }
 
 
 def not_installed(said: str, bot: Path, older: str) -> RatchetError:

@@ -77,7 +77,7 @@ def entry(found: Any, number: int, settings: Settings) -> Must:
 
 
 def of_words(text: str, context: Mapping[str, str]) -> Must:
-    """Return a message that stands nowhere else; entities may be annotated in it. Its intent is not known."""
+    """Return a message that is nowhere else; entities may be annotated in it. Its intent is not known."""
     parsed = parse(text.strip())
     entities = tuple(without_place(span, parsed) for span in parsed.spans) or None
     return Must(parsed.text, "", dict(context), entities)

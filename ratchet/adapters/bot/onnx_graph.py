@@ -20,7 +20,7 @@ EXTERNAL = 1
 FLOAT, INT, INTS = 1, 2, 7
 """Numbers of attribute types."""
 LEAST_EXTERNAL = 1024
-"""Bytes below which an array stands in the graph: shape inference wants to read shapes and axes."""
+"""Bytes below which an array is in the graph: shape inference wants to read shapes and axes."""
 
 
 class Graph:

@@ -18,18 +18,21 @@ from ratchet.adapters.bot import framework, rasa, requirements
 from ratchet.adapters.bot.requirements import ACTIONS, CREDENTIALS
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system import commands
-from ratchet.adapters.system.files import write_text
+from ratchet.adapters.system.files import read_json, write_text
 from ratchet.domain.errors import RatchetError
 
 REFERENCE = re.compile(r"\$\{(\w+)\}")
 OURS = "RATCHET_"
 INSPECT_SECONDS = 120.0
+VARIABLES = Path("secrets", "variables.json")
+"""In the workspace's state."""
 
 
 def variables(settings: Settings) -> dict[str, str]:
     """Return the project's own variables: those of `.env` that are not Ratchet's, and those that its channels name.
 
-    One of the environment goes before that of the file, as with Ratchet's own.
+    One of the environment goes before that of the file, as with Ratchet's own. What a channel names and neither has is
+    as it was told last: a command of another shell, or of the service, takes no secret away.
     """
     file, credentials = settings.workspace / ".env", settings.bot / CREDENTIALS
     try:
@@ -40,13 +43,20 @@ def variables(settings: Settings) -> dict[str, str]:
             f"{file} or {credentials} cannot be read: {error}.", "Save it in UTF-8."
         ) from error
     names = {name for name in (*written, *named) if not name.upper().startswith(OURS)}
-    found = {name: os.environ.get(name) or written.get(name) for name in sorted(names)}
+    told = {**told_last(settings), **written}
+    found = {name: os.environ.get(name) or told.get(name) for name in sorted(names)}
     return {name: value for name, value in found.items() if value}
+
+
+def told_last(settings: Settings) -> dict[str, str]:
+    """Return the variables that replicas were told last; none where there is no such file, or a damaged one."""
+    told = read_json(settings.state / VARIABLES)
+    return {str(name): str(value) for name, value in told.items()} if isinstance(told, dict) else {}
 
 
 def variables_file(settings: Settings) -> Path:
     """Write these variables to a file that only this user reads, and return it: it goes to replicas as a secret."""
-    path = settings.state / "secrets" / "variables.json"
+    path = settings.state / VARIABLES
     text = json.dumps(variables(settings), indent=1, sort_keys=True)
     if not path.is_file() or path.read_text(encoding="utf-8") != text:
         path.parent.mkdir(parents=True, exist_ok=True)

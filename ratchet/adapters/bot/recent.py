@@ -13,7 +13,7 @@ from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate import recent
 
 REPEATED = 4
-"""People say the same again and again: so many times the messages are read, and the different ones kept."""
+"""People say the same again and again: the messages are read this many times over, and the distinct ones kept."""
 
 
 def read(settings: Settings, now: datetime) -> pd.DataFrame | str | None:

@@ -101,7 +101,7 @@ def channels(bot: Path) -> list[str]:
     try:
         content = yaml_text.load(path.read_text(encoding="utf-8")) if path.is_file() else {}
     except (OSError, UnicodeDecodeError, yaml_text.NotYaml):
-        return []  # whoever serves them names the fault
+        return []  # the server of actions names the fault
     return [str(name).partition("/")[0] for name in content] if isinstance(content, dict) else []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,48 @@ def newest(settings: Settings, at: float, most: int) -> pd.DataFrame:
     """Return the newest `most` messages from a time on that a bot answered, oldest first."""
     query = "SELECT * FROM messages WHERE at >= :at AND NOT failed ORDER BY id DESC LIMIT :most"
     return read(settings, query, {"at": at, "most": most}).iloc[::-1]
+
+
+def ratings(settings: Settings, at: float) -> pd.DataFrame:
+    """Return what users rated from a time on: `id` of the message, `rating` (up, down) and `text`; the last one counts.
+
+    `id` is 0 for a message that is not known any more.
+    """
+    import pandas as pd
+    from sqlalchemy import inspect, text
+
+    query = """
+    SELECT COALESCE(m.id, 0) AS id, r.rating AS rating, r.text AS text
+    FROM ratings r LEFT JOIN messages m ON m.message = r.message
+    WHERE r.at >= :at AND r.id IN (SELECT MAX(id) FROM ratings GROUP BY message) ORDER BY r.id
+    """
+    with connection(settings) as found:
+        there = found is not None and inspect(found).has_table("ratings")
+        rows = found.execute(text(query), {"at": at}).mappings().all() if found is not None and there else []
+    return pd.DataFrame(rows, columns=["id", "rating", "text"])
+
+
+def rated(settings: Settings, at: float) -> tuple[int, int]:
+    """Return how many answers users rated up, and down, from a time on."""
+    found = ratings(settings, at)["rating"]
+    return int((found == "up").sum()), int((found == "down").sum())
+
+
+def counts(settings: Settings, at: float, fallbacks: Sequence[str]) -> dict[str, int]:
+    """Count the messages from a time on, and those of them that were answered by one of the `fallbacks`."""
+    query = (
+        "SELECT COUNT(*) AS messages, SUM(CASE WHEN intent IN (:one, :other) THEN 1 ELSE 0 END) AS fallbacks, "
+        "SUM(CASE WHEN handed_off THEN 1 ELSE 0 END) AS handed_off, SUM(CASE WHEN failed THEN 1 ELSE 0 END) AS failed "
+        "FROM messages WHERE at >= :at"
+    )
+    one, other = fallbacks
+    with connection(settings) as found:
+        if found is None:
+            return {"messages": 0, "fallbacks": 0, "handed_off": 0, "failed": 0}
+        from sqlalchemy import text
+
+        [row] = found.execute(text(query), {"at": at, "one": one, "other": other}).mappings().all()
+    return {name: int(value or 0) for name, value in row.items()}
 
 
 def after(settings: Settings, cursor: int, model_id: str, most: int) -> pd.DataFrame:

@@ -26,7 +26,7 @@ from ratchet.resources import HERE
 NONE = "none"
 FETCH_SECONDS = 900.0
 QUICKLY = {"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "60"}
-"""Where there is no network, the linear classifier serves: nobody waits for many tries."""
+"""Where there is no network, the linear classifier serves: there is no long wait."""
 AGAIN = "`ratchet encoder fetch` tries again; RATCHET_ENCODER_WEIGHTS can name a file in its place."
 
 

@@ -1,7 +1,7 @@
 """The data folder: reading it, writing the next one beside it, and putting that in its place.
 
 The swap is a transaction around one atomic step, the replacement of `data.dvc`. A journal is written before
-it; whoever comes after a crash completes the swap if `data.dvc` is the new one, and drops the new folder if
+it; the next command after a crash completes the swap if `data.dvc` is the new one, and drops the new folder if
 not.
 """
 

@@ -13,7 +13,7 @@ from ratchet.domain.corpus.history import Blame, Entry, Labels, events
 from ratchet.domain.corpus.ledger import complete, form_of
 from ratchet.domain.errors import RatchetError
 
-FIELDS = "%x1e%H%x00%P%x00%aN%x00%aE%x00%aI%x00%B"
+FIELDS = "%H%x00%P%x00%aN%x00%aE%x00%aI%x00%B"
 PARTS = 6
 ACCOUNT = "Data: "
 
@@ -28,10 +28,11 @@ def entries(settings: Settings) -> list[Entry]:
         raise RatchetError(
             f"{workspace} has no Git history.", "Commit data.dvc: `git init`, then `ratchet ingest --commit`."
         )
-    words = ("log", "--topo-order", "--parents", f"--format={FIELDS}", "HEAD", "--", f"./{dvc.POINTER}")
+    words = ("log", "-z", "--topo-order", "--parents", f"--format={FIELDS}", "HEAD", "--", f"./{dvc.POINTER}")
     found = []
-    for record in git(workspace, *words).split("\x1e")[1:]:
-        commit, parents, author, email, date, message = record.split("\0", PARTS - 1)
+    parts = git(workspace, *words).split("\0")  # no name and no message can hold this character
+    for start in range(0, len(parts) - PARTS + 1, PARTS):
+        commit, parents, author, email, date, message = parts[start : start + PARTS]
         revision = revision_at(workspace, commit)
         found.append(Entry(commit, tuple(parents.split()), author, email, date, account(message), revision))
     return found

@@ -17,7 +17,12 @@ from ratchet.adapters.system.files import write_text
 from ratchet.domain.errors import RatchetError
 
 NAME = "ratchet-data"
-ATTRIBUTE = f"{dvc.POINTER} merge={NAME}"
+ATTRIBUTES = (
+    f"{dvc.POINTER} merge={NAME}",
+    "**/.dvc/forgotten merge=union",
+    "**/.dvc/forgotten-texts merge=union",
+)
+"""Of what a person asked to be forgotten, the lines of both sides hold."""
 ENTRY = "from ratchet.cli import main; main()"
 
 
@@ -38,13 +43,13 @@ def install(workspace: Path) -> bool:
     with contextlib.suppress(OSError, RatchetError):
         attributes = git_state.path_of(workspace, "info/attributes")
         text = attributes.read_text(encoding="utf-8") if attributes.exists() else ""
-        if asked.output.rstrip("\n") == command() and ATTRIBUTE in text.splitlines():
+        missing = [line for line in ATTRIBUTES if line not in text.splitlines()]
+        if asked.output.rstrip("\n") == command() and not missing:
             return False
         for key, value in (("name", "Ratchet: both sides' messages"), ("driver", command())):
             commands.run(["git", "config", f"merge.{NAME}.{key}", value], cwd=workspace)
-        if ATTRIBUTE not in text.splitlines():
-            write_text(
-                attributes, f"{text}{'' if text.endswith(chr(10)) or not text else chr(10)}{ATTRIBUTE}\n"
-            )
+        if missing:
+            start = "" if text.endswith("\n") or not text else "\n"
+            write_text(attributes, "\n".join([f"{text}{start}{missing[0]}", *missing[1:], ""]))
         return True
     return False

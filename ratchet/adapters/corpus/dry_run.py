@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from ratchet.adapters.bot import encoders, naming
-from ratchet.adapters.corpus import data_folder, dvc, following, ledger_history
+from ratchet.adapters.corpus import data_folder, dvc, following, forgotten, ledger_history
 from ratchet.adapters.readers import sources
 from ratchet.adapters.readers.known import columns_of
 from ratchet.adapters.readers.reading import Columns, Reading
@@ -19,6 +19,7 @@ from ratchet.adapters.system import console
 from ratchet.adapters.system.threads import in_threads
 from ratchet.domain.corpus import intake, ledger
 from ratchet.domain.corpus.findings import Finding, ValidationReport, with_review
+from ratchet.domain.corpus.forgotten_words import NONE
 from ratchet.domain.corpus.language import with_language
 from ratchet.domain.corpus.merging import Merged
 from ratchet.domain.corpus.neighbours import Work
@@ -47,7 +48,8 @@ def check(
     else:
         reading = Reading(known)
     old, incoming = known if files else known.head(0), reading.frame
-    work, said = Work(spread=in_threads), intake.Read(reading.account, reading.faults, bool(files))
+    words = forgotten.words(settings.workspace) if files else NONE
+    work, said = Work(spread=in_threads), intake.Read(reading.account, reading.faults, bool(files), words)
     taken = intake.take(old, incoming, book, policies, unescape=unescape, read=said, work=work)
     if taken.accepted:
         assigned = ledger.give_sides(taken.merged.frame, book, params.split, "", work)
@@ -59,7 +61,8 @@ def check(
             work=work,
         )
     allowed = params.validation.personal_data_allowed
-    report = with_language(taken.report, taken.merged.frame, encoders.language(settings), allowed)
+    spoken, field = encoders.language(settings), params.corpus.language
+    report = with_language(taken.report, taken.merged.frame, spoken, allowed, field)
     if unchecked:
         lost = Finding("older data", (), (), 1, unchecked.sentence)
         report = replace(report, warnings=(*report.warnings, lost))

@@ -2,7 +2,7 @@
 
 A revision is the hash that `data.dvc` holds. Objects go by hash between a folder, the cache and the remote,
 so that nothing here touches `data/` or `data.dvc` except `write_pointer`; DVC's own commands work beside it.
-The remote is asked anew each time: DVC's index of what a remote once held is not used.
+The remote is asked again each time: DVC's index of what a remote once held is not used.
 """
 
 from __future__ import annotations
@@ -347,7 +347,7 @@ def materialise(workspace: Path, data_revision: str, folder: Path) -> None:
                 if not path.resolve().is_relative_to(beside.resolve()):
                     raise RatchetError(
                         f"Data revision {data_revision[:12]} names a file outside of its folder: {'/'.join(parts)}.",
-                        "Nothing of it is kept. Somebody tampered with the DVC remote: find out who.",
+                        "Nothing of it is kept. Someone tampered with the DVC remote: find out who.",
                     )
                 path.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(cache.oid_to_path(info.value), path)

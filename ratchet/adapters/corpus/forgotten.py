@@ -1,8 +1,11 @@
-"""Data revisions that were written again without somebody's words: `.dvc/forgotten`, which Git tracks.
+"""Data revisions that were written again without someone's words: `.dvc/forgotten`, which Git tracks.
 
 Releases, ledgers and Git's history name data revisions by their hash, and a revision without a message has another.
 So that all of them stay valid, each line names a revision and the one that has taken its place: the same ledger, and
 all messages but those that are forgotten.
+
+`.dvc/forgotten-texts` beside it has the keys of the forgotten texts, so that no merge, file or other branch brings them
+back: a key does not tell what was said.
 """
 
 from __future__ import annotations
@@ -11,10 +14,15 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import write_text
 from ratchet.adapters.workspace.identity import STATE_FOLDER
+from ratchet.domain.corpus.forgotten_words import Words
 
 FILE = Path(".dvc") / "forgotten"
+TEXTS = Path(".dvc") / "forgotten-texts"
+TEXT = re.compile(r"^\+?(?P<key>[0-9a-f]{32}) (?P<kind>named|said)$", re.MULTILINE)
+"""A line of it, as it is there, or in what Git shows of a commit that added it."""
 REVISION = re.compile(r"[0-9a-f]{32}(\.dir)?")
 """What a line names; anything else is none of it: revisions become paths of folders that are removed."""
 
@@ -60,3 +68,34 @@ def now(workspace: Path, revision: str) -> str:
 def add(workspace: Path, replaced: Mapping[str, str]) -> None:
     """Note revisions that were written again."""
     write(workspace / FILE, {**read(workspace), **replaced})
+
+
+def words(workspace: Path) -> Words:
+    """Return the texts that were forgotten in any branch that this clone has: a merge may be about to bring it in."""
+    path = workspace / TEXTS
+    here = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    argv = [
+        "git",
+        "log",
+        "--all",
+        "--patch",
+        "-m",
+        "--no-color",
+        "--no-ext-diff",
+        "--format=",
+        "--",
+        TEXTS.as_posix(),
+    ]
+    past = commands.run(argv, cwd=workspace, check=False)
+    found = [*TEXT.finditer(here), *TEXT.finditer(past.output if past.code == 0 else "")]
+    named, said = ({one["key"] for one in found if one["kind"] == kind} for kind in ("named", "said"))
+    return Words(frozenset(named), frozenset(said))
+
+
+def add_words(workspace: Path, more: Words) -> None:
+    """Note texts that are forgotten, beside those that are noted already."""
+    known = words(workspace)
+    if (more != Words() and known | more != known) or (workspace / TEXTS).is_file():
+        every = known | more
+        lines = [*(f"{key} named" for key in every.named), *(f"{key} said" for key in every.said)]
+        write_text(workspace / TEXTS, "".join(f"{line}\n" for line in sorted(lines)))

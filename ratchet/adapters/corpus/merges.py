@@ -101,7 +101,7 @@ def in_conflict(workspace: Path) -> Revisions | None:
         except dvc.Conflicted:  # the merge of several common ancestors; one of them will do
             found[stage] = ""
     base = found.get(1, "") or ancestor(workspace)
-    # where one side deleted data.dvc, the other's data stays: nobody loses messages by that
+    # where one side deleted data.dvc, the other's data stays: no one loses messages by that
     return Revisions(base, found.get(2) or found[3], found.get(3) or found[2])
 
 
@@ -163,14 +163,14 @@ def subject(workspace: Path) -> str:
 
 
 def finish(settings: Settings, outcome: Outcome, answers: Answers) -> Outcome:
-    """Tell Git that `data.dvc` is resolved, and commit or go on with what Git is in the middle of."""
+    """Tell Git that `data.dvc` is resolved, and commit or continue with what Git is in the middle of."""
     workspace = settings.workspace
     git.git(workspace, "add", "--", dvc.POINTER)
     return conclude(settings, outcome, uncommitted.message(workspace) or "Data: merged", answers)
 
 
 def conclude(settings: Settings, outcome: Outcome, message: str, answers: Answers) -> Outcome:
-    """Commit a merge, or let Git go on with a rebase; where other files wait for a person, name them."""
+    """Commit a merge, or let Git continue with a rebase; where other files wait for a person, name them."""
     workspace = settings.workspace
     if left := git_state.unmerged(workspace):
         return replace(outcome, state="waits", left=tuple(left))

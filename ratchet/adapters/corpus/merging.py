@@ -5,12 +5,12 @@ from __future__ import annotations
 import csv
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
-from ratchet.adapters.corpus import data_folder, data_revisions, dvc
+from ratchet.adapters.corpus import data_folder, data_revisions, dvc, forgotten
 from ratchet.adapters.readers import nlu_extras
 from ratchet.adapters.readers.reading import EXTRAS
 from ratchet.adapters.settings import Settings
@@ -21,9 +21,11 @@ from ratchet.domain.corpus.merge import MergedCorpora, Version, merge
 from ratchet.domain.corpus.neighbours import Work
 from ratchet.domain.corpus.questions import NONE, Answers, Choice, Question
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.wording import count
 
 KINDS = {f"{kind}.yml": kind for kind in EXTRAS}
 ASKED = ("id", "question", "text", "context", "base", "ours", "theirs", "answer")
+AGAIN = "ratchet forget --again"
 Say = Callable[[str], None]
 
 
@@ -58,6 +60,7 @@ def combine(
     """
     notes: list[str] = []
     (ours, here), (theirs, there) = read(settings, found.ours), read(settings, found.theirs)
+    ours, theirs = without_forgotten(settings, (ours, theirs), notes)
     base, before = None, None
     if found.base:
         try:
@@ -82,11 +85,30 @@ def lay_on_top(
     data = settings.workspace / dvc.FOLDER
     (base, old), (theirs, there) = read(settings, before), read(settings, wanted)
     ours = Version(messages(data), data_folder.read_ledger(data, settings.params.split))
+    ours, theirs = without_forgotten(settings, (ours, theirs), notes)
     say(f"merging the edited rows of data/ with {len(theirs.frame):,} messages")
     done = merge(base, ours, theirs, settings.params.split, answers, Work(spread=in_threads))
     if not done.questions:
         write(settings, done, (old, data, there), answers.rest, notes)
     return done, notes
+
+
+def without_forgotten(
+    settings: Settings, sides: tuple[Version, Version], notes: list[str]
+) -> tuple[Version, Version]:
+    """Return both sides without what a person asked to be forgotten; what one of them still had is noted.
+
+    One side may have continued from a revision that had the words, and would bring them back.
+    """
+    words, salt = forgotten.words(settings.workspace), settings.params.split.salt
+    gone = [words.among(one.frame, salt) for one in sides]
+    if number := sum(int(rows.sum()) for rows in gone):
+        notes.append(
+            f"{count(number, 'message')} left out whose words were forgotten; older revisions still have them until"
+            f" `{AGAIN}`."
+        )
+    ours, theirs = (replace(one, frame=one.frame[~rows]) for one, rows in zip(sides, gone, strict=True))
+    return ours, theirs
 
 
 def write(
@@ -170,7 +192,7 @@ def read_answers(path: Path, rest: Choice | None) -> Answers:
     except (OSError, KeyError, ValueError) as error:
         raise RatchetError(
             f"{path} cannot be read as answers: {error}.",
-            "Run `ratchet data merge` without --answers: it writes the questions anew.",
+            "Run `ratchet data merge` without --answers: it writes the questions again.",
         ) from error
     return Answers(each, rest)
 

@@ -17,6 +17,7 @@ import pandas as pd
 from ratchet.adapters.system.files import read_record, replacing, tree_digest, write_json
 from ratchet.domain import corpus
 from ratchet.domain.corpus.findings import ValidationReport
+from ratchet.domain.corpus.policies import SplitPolicy
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.policy import Policy
 
@@ -45,24 +46,29 @@ def remember_report(state: Path, report: ValidationReport, revision: str, *polic
 
 
 def known_report(state: Path, revision: str, *policies: Policy) -> ValidationReport | None:
-    """Return the report of a revision under these policies, if it was made before; a damaged one is made anew."""
+    """Return the report of a revision under these policies, if it was made before; a damaged one is made again."""
     with contextlib.suppress(RatchetError):
         return read_record(report_file(state, revision, *policies), ValidationReport.from_dict, "")
     return None
 
 
-def remember_sides(state: Path, sides: pd.DataFrame, policy: Policy) -> None:
-    """Keep the sides (`key`, `side`) of texts whose pairs were all compared."""
-    with replacing(state / "proved" / f"sides-{digest(policy)}.csv") as path:
+def sides_file(state: Path, policy: SplitPolicy) -> Path:
+    """The file of the sides under a policy and what it calls the language."""
+    return state / "proved" / f"sides-{digest(policy, policy.language or '')}.csv"
+
+
+def remember_sides(state: Path, sides: pd.DataFrame, policy: SplitPolicy) -> None:
+    """Keep the sides (`key`, `side`, `languages`) of texts whose pairs were all compared."""
+    with replacing(sides_file(state, policy)) as path:
         sides.to_csv(path, index=False, lineterminator="\n")
 
 
-def known_sides(state: Path, policy: Policy) -> pd.DataFrame | None:
+def known_sides(state: Path, policy: SplitPolicy) -> pd.DataFrame | None:
     """Return the sides that were kept last under this policy; where they are damaged all pairs are compared again."""
-    path = state / "proved" / f"sides-{digest(policy)}.csv"
+    path = sides_file(state, policy)
     if not path.is_file():
         return None
     with contextlib.suppress(ValueError):  # pandas' errors are of that kind, and those of decoding
         sides = pd.read_csv(path, dtype="str", na_filter=False)
-        return sides if list(sides.columns) == ["key", "side"] else None
+        return sides if list(sides.columns) == ["key", "side", "languages"] else None
     return None

@@ -161,7 +161,7 @@ def bring_channels(found: Found, workspace: Path) -> list[Row]:
 
 
 def line_of(path: Path, value: str) -> str:
-    """Return where a value stands in a file, without saying it."""
+    """Return where a value is in a file, without saying it."""
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if value in line:
             return f"{path.name}:{number}"
@@ -204,12 +204,12 @@ def action_endpoint(found: Found, workspace: Path, name: str, url: str) -> Row:
             Kind.CHANGED,
             "endpoint action_endpoint",
             name,
-            url,
+            seam.PASSWORD.sub("://…@", url),
             "each release's own",
             "actions belong to the release",
         )
     with (workspace / ".env").open("a", encoding="utf-8") as file:
-        file.write(f"RATCHET_ACTIONS_URL={url}\n")
+        file.write(f"RATCHET_ACTIONS_URL={seam.quoted(url)}\n")
     return Row(
         Kind.TAKEN,
         "endpoint action_endpoint",

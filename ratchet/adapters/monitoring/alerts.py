@@ -12,6 +12,7 @@ from dataclasses import replace
 from ratchet.adapters.settings import Settings
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.incidents import Alert, Occasion
+from ratchet.domain.operations.next_steps import place
 
 TYPES = {
     Occasion.BEGIN: "failure",
@@ -61,9 +62,13 @@ def send(settings: Settings, alert: Alert, address: str) -> bool:
     if not service.add(address):
         return False
     title = f"Ratchet, {settings.workspace.name}: {WORDS[alert.event]}{alert.kind}"
-    return bool(
-        service.notify(title=title, body=f"{alert.sentence}\n({alert.id})", notify_type=TYPES[alert.event])
-    )
+    return bool(service.notify(title=title, body=body(settings, alert), notify_type=TYPES[alert.event]))
+
+
+def body(settings: Settings, alert: Alert) -> str:
+    """Return what an alert says, with the page's place where it can be settled, where people can reach the page."""
+    link = f"\n{settings.page_url.rstrip('/')}{place(alert.kind)}" if settings.page_url else ""
+    return f"{alert.sentence}{link}\n({alert.id})"
 
 
 def test(settings: Settings, now: float) -> int:

@@ -28,6 +28,8 @@ BESIDE = ("guess", "candidate", "suggestions", "confidence", "stratum", "drawn",
 """Columns of a sample besides the corpus' own. `known`: the corpus had the label already."""
 NEAREST = "nearest"
 """A further column, where a sentence encoder is used."""
+RATED = "rated"
+"""A further column: what the user thought of the answer, up or down."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ def table(
         stratum=drawn["stratum"].to_list(),
         drawn=drawn["drawn"].to_list(),
         known=["yes" if intent else "" for intent in frame["intent"]],
+        **({RATED: drawn[RATED].to_list()} if RATED in drawn else {}),
         **({NEAREST: list(nearest)} if nearest else {}),
     )
 
@@ -141,7 +144,7 @@ def read(path: Path) -> pd.DataFrame:
 
 
 def labelled_by_people(sample: pd.DataFrame) -> int:
-    """Count the rows that somebody has labelled."""
+    """Count the rows that someone has labelled."""
     return int(((sample["intent"] != "") & (sample["known"] == "")).sum())
 
 

@@ -33,6 +33,7 @@ from ratchet.domain.release.manifest import Release
 
 Answer = TypeVar("Answer")
 PATIENCE_SECONDS = 300.0
+RATED_SECONDS = 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,8 @@ def look(settings: Settings, memory: Memory, now: float) -> tuple[Sighting, Memo
         blind=sources.blind,
         probe=probe,
         paused=ask("pause", lambda: desks.seen(settings)) if serving else "",
+        rated=ask("traffic", lambda: traffic.rated(settings, now - RATED_SECONDS)) or (0, 0),
+        desk=ask("hand-offs", lambda: desks.figures(settings)) if serving else None,
     )
     kept = fleet.remembered(memory.fleet) if fleet else memory.fleet
     return sighting, replace(
@@ -172,7 +175,7 @@ def look_at_traffic(
 
 
 def follow_drift(settings: Settings, state: DriftState, model_id: str) -> DriftState:
-    """Judge the windows that have filled since the last look; another model's traffic begins anew."""
+    """Judge the windows that have filled since the last look; another model's traffic starts over."""
     policy = settings.params.monitor.drift
     if state.model_id != model_id:
         state = DriftState(model_id=model_id, cursor=state.cursor)

@@ -129,10 +129,28 @@ class Figures:
             if traffic.p50_ms is not None:
                 yield gauge("ratchet_reply_p50_seconds", "Median time of a reply.", traffic.p50_ms / 1000)
             if traffic.p95_ms is not None:
-                yield gauge("ratchet_reply_p95_seconds", "95 % of replies are faster.", traffic.p95_ms / 1000)
+                yield gauge("ratchet_reply_p95_seconds", "95% of replies are faster.", traffic.p95_ms / 1000)
+        yield from of_people(seen)
         if seen.retrains and seen.retrains.last:
             last = seen.retrains.last
             yield gauge("ratchet_last_retrain_timestamp_seconds", "When a retrain went through last.", last)
+
+
+def of_people(seen: Sighting) -> Iterator[Metric]:
+    """Yield what users think of answers, and how those who answer in the bot's place do."""
+    ratings = family("ratchet_ratings", "Answers that users rated in the last 24 hours.", ["rating"])
+    for name, number in zip(("up", "down"), seen.rated, strict=True):
+        ratings.add_metric([name], number)
+    yield ratings
+    if desk := seen.desk:
+        yield gauge("ratchet_handoff_waiting", "Conversations that wait for a person.", desk.waiting)
+        yield gauge("ratchet_handoff_taken", "Conversations that a person has.", desk.taken)
+        yield gauge("ratchet_handoff_opened", "Hand-offs of the last 24 hours.", desk.opened)
+        longest = desk.longest_seconds or 0.0
+        yield gauge("ratchet_handoff_longest_wait_seconds", "How long someone waits.", longest)
+        if (median := desk.first_reply_p50_seconds) is not None:
+            text = "Median time to a person's first reply in the last 24 hours."
+            yield gauge("ratchet_handoff_first_reply_p50_seconds", text, median)
 
 
 def family(name: str, text: str, labels: list[str]) -> Any:

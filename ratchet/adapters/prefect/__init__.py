@@ -1,1 +1,1 @@
-"""The Prefect server: finding or starting it, what stands on it, its runs and events."""
+"""The Prefect server: finding or starting it, what is on it, its runs and events."""

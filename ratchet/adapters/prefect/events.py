@@ -44,7 +44,7 @@ def nobody_serves(name: str, server: Server) -> RatchetError:
 
 
 def as_prefect(event: Event, own: Scope) -> dict[str, Any]:
-    """Write an event as Prefect's API wants it; what a trigger may match stands in the resource's labels.
+    """Write an event as Prefect's API wants it; what a trigger may match is in the resource's labels.
 
     One commit may be news to two workspaces: each has an event of its own.
     """

@@ -1,6 +1,6 @@
 """The run on the Prefect server: its slot, its name, and the queued runs that it makes needless.
 
-A server that is just being restarted is waited for: a run goes on without it.
+A server that is just being restarted is waited for: a run continues without it.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def called() -> dict[str, str]:
 
 
 def by_service() -> bool:
-    """Say whether a deployment's run is carried out, by a flow of its own or within another's, and nobody looks on."""
+    """Say whether a deployment's run is carried out, by a flow of its own or within another's, and no one looks on."""
     from prefect.runtime import deployment
 
     run = current()
@@ -100,7 +100,7 @@ def heartbeat() -> Iterator[None]:
 def slot(name: str, seconds: float) -> Iterator[None]:
     """Hold the one slot that all machines of a workspace share; without one on the server, everybody passes.
 
-    Raises `LockHeld` when it is not free within that time. The run goes on when the server no longer renews
+    Raises `LockHeld` when it is not free within that time. The run continues when the server no longer renews
     its lease, so that a restart of the server does not end a training.
     """
     from prefect.concurrency.sync import concurrency
@@ -136,12 +136,20 @@ def rename(name: str) -> None:
         ask(lambda client: client.update_flow_run(run.id, name=name))
 
 
+def page() -> str:
+    """Return the address of the run's page, "" outside a run and where the server has no pages."""
+    from prefect.utilities.urls import url_for
+
+    run = current()
+    return (url_for("flow-run", obj_id=run.id) or "") if run else ""
+
+
 values: ContextVar[list[Any] | None] = ContextVar("values", default=None)
 """Where the caller of a flow keeps what its run returned."""
 
 
 def ended(outcome: str, value: T, message: str | None = None) -> T:
-    """Let the run end in a completed state named by what came of it; whoever called the flow gets the value."""
+    """Let the run end in a completed state named by what came of it; the flow's caller gets the value."""
     from prefect.states import Completed
 
     if (kept := values.get()) is not None:

@@ -98,7 +98,7 @@ def deploy(settings: Settings, own: Scope) -> None:
 
 
 def owner(settings: Settings) -> Owner:
-    """Say which workspace this is, for whoever else asks for its name."""
+    """Say which workspace this is, for others who ask for its name."""
     workspace = settings.workspace
     return Owner(first_commit(workspace), socket.gethostname(), str(workspace), digest(settings))
 
@@ -114,7 +114,7 @@ async def known_owners(client: PrefectClient) -> dict[str, Owner]:
 
 
 async def provision(settings: Settings, own: Scope, asking: Owner, join: bool) -> Owner | None:
-    """Provide what the deployments build on; returns who had the name before, None when nobody had.
+    """Provide what the deployments build on; returns who had the name before, None when no one had.
 
     Raises `RatchetError` where that is another workspace. Who joins another machine's service changes nothing.
     """

@@ -1,4 +1,4 @@
-"""Take away from a Prefect server what no workspace uses any more: it would go on starting runs that nobody takes."""
+"""Take away from a Prefect server what no workspace uses any more: it would keep starting runs that no one takes."""
 
 from __future__ import annotations
 

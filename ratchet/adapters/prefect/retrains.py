@@ -31,7 +31,7 @@ HOW = {"CRASHED": "crashed", "COMPLETED": "refused its file"}
 DAYS = 90
 """What ended before is no longer asked for."""
 MOST = 100
-"""So many of the newest failed runs are looked at."""
+"""How many of the newest failed runs are looked at."""
 
 
 def look(settings: Settings) -> Retrains:

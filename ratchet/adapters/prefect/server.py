@@ -89,7 +89,7 @@ def connect(settings: Settings) -> str:
     """
     url = settings.prefect_api_url or local_url(ensure_server(settings).port)
     os.environ.update(environment(settings, url))
-    # Prefect sends log lines from a thread, and writes each failure between the lines of whoever prints; a server
+    # Prefect sends log lines from a thread, and writes each failure between printed lines; a server
     # that is gone is told once, by the run that ends with it.
     logging.raiseExceptions = False
     return url
@@ -117,7 +117,7 @@ def server_file(settings: Settings) -> Path:
 def ensure_server(settings: Settings) -> Replica:
     """Start the embedded server unless it runs; it listens on loopback only.
 
-    It is noted before it answers: a command that is killed in these seconds leaves no server that nobody knows,
+    It is noted before it answers: a command that is killed in these seconds leaves no server that no one knows,
     beside which the next command would start a second one on the same database.
 
     Raises `PortTaken` where a setting names a port that is another's.

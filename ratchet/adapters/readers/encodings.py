@@ -64,7 +64,7 @@ MARKS: tuple[tuple[bytes, str, str | None], ...] = (
 
 SIGNS = set("“”‘’„‚–—…€«»°§£©®™·•´¿¡¼½¾²³ªº×\u00a0\u00ad")
 INSIDE = set("’·´\u00a0\u00ad–—‘…")
-"""Signs that may stand between two letters."""
+"""Signs that may be between two letters."""
 WORD = re.compile(r"[^\W\d_]+")
 FINAL = set("ςךםןףץ")
 """Letters that Greek and Hebrew have at the end of a word only."""
@@ -148,7 +148,7 @@ def judge(text: str, alphabets: Sequence[str]) -> int | None:
 
 
 def sane(word: str) -> bool:
-    """Tell whether capitals and letters for a word's end stand where words have them."""
+    """Tell whether capitals and letters for a word's end are where words have them."""
     if any(letter in FINAL for letter in word[:-1]) or word[-1] == "σ":
         return False
     return word.islower() or word.isupper() or (word[0].isupper() and word[1:].islower()) or not cased(word)

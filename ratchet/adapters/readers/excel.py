@@ -17,7 +17,7 @@ MOST_BYTES = 400_000_000
 """What the parts of a workbook may have together once they are unpacked: a million messages take a quarter of it."""
 MOST_COLUMNS = 100
 MOST_EMPTY = 10_000
-"""So many empty rows one after the other are the end: a cell in the last row would otherwise cost a million."""
+"""How many empty rows one after the other are the end: a cell in the last row would otherwise cost a million."""
 LOOKED_AT = 30
 REMEDY = "Save it as CSV in UTF-8."
 MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')

@@ -17,11 +17,11 @@ ONE_A_LINE = "Write one object a line."
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Make an object; a key that stands twice in it would hide a value."""
+    """Make an object; a repeated key would hide a value."""
     made = dict(pairs)
     if len(made) < len(pairs):
         twice = next(name for name, number in Counter(name for name, _ in pairs).items() if number > 1)
-        raise ValueError(f"the key {twice!a} stands twice in it")
+        raise ValueError(f"it has the key {twice!a} twice")
     return made
 
 

@@ -36,7 +36,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Source:
-    """Where an object stands, and which columns a person named."""
+    """Where an object is, and which columns a person named."""
 
     path: Path
     line: int

@@ -1,6 +1,6 @@
 """Reading Rasa NLU training data in YAML, formats 2.0 and 3.1, with libyaml: 20,000 examples in a second.
 
-Rasa lets examples stand as one block of lines or as a list of mappings with metadata, and metadata on the
+Rasa allows examples as one block of lines or as a list of mappings with metadata, and metadata on the
 intent and on the example; context fields are taken from both, the example's first.
 """
 
@@ -32,7 +32,7 @@ Example = tuple[int, str, dict[str, Any]]
 def read(path: Path, policy: CorpusPolicy, encoding: str | None = None) -> Reading:
     """Read one file, all documents of its stream; sections that are not NLU data (rules, responses) are left alone.
 
-    Raises `RatchetError` naming the line of a key that Rasa does not know or that stands twice, and of examples in
+    Raises `RatchetError` naming the line of a key that Rasa does not know or that appears twice, and of examples in
     a form that would make one message of many.
     """
     notes = Notes(path.name)

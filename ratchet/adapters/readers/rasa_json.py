@@ -72,7 +72,7 @@ def add(path: Path, rows: Rows, line: int, example: Any, notes: Notes) -> None:
 
 
 def span_of(entity: Any) -> markup.Span | None:
-    """Return where an entity stands and its attributes, None where it does not say."""
+    """Return where an entity is and its attributes, None where it does not say."""
     if not isinstance(entity, dict):
         return None
     start, end = entity.get("start"), entity.get("end")

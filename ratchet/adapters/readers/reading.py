@@ -1,4 +1,4 @@
-"""What every reader gives back: rows, what stands beside them, and an account of what it did to them."""
+"""What every reader gives back: rows, what is beside them, and an account of what it did to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the cells of a table or the fields of an object to rows of the corpus, whoever wrote them."""
+"""From the cells of a table or the fields of an object to rows of the corpus, no matter who wrote them."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def choose(
 ) -> dict[str, str]:
     """Map corpus columns to a table's own, by the given names, else by the same name in any case.
 
-    Raises `RatchetError` for one that is not there, and for one that stands there twice.
+    Raises `RatchetError` for one that is not there, and for one that appears twice.
     """
     wanted = {"text": columns.text, "intent": columns.intent, "source": "source"}
     wanted |= {field: columns.context.get(field, field) for field in policy.context}

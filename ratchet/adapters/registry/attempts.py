@@ -1,6 +1,6 @@
-"""Attempts to release, to go back or to serve while they go on, and what is kept of those that fail.
+"""Attempts to release, to go back or to serve while they run, and what is kept of those that fail.
 
-What an attempt is at stands in a file until its end, so that the next run can tell of one whose process was killed.
+The step of an attempt is in a file until its end, so that the next run can tell of one whose process was killed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Subject = TypeVar("Subject", Model, Release)
 
 
 class Trying:
-    """An attempt that goes on: of what, and at which step it is. Where it has no `file`, another one keeps account."""
+    """A running attempt: of what, and at which step it is. Where it has no `file`, another one keeps account."""
 
     def __init__(self, begun: Attempt, file: Path | None) -> None:
         self.made = begun

@@ -84,7 +84,7 @@ def ready(settings: Settings, registry: Registry, digest: str, say: Callable[[st
 
 
 def for_training(settings: Settings, registry: Registry, say: Callable[[str], None]) -> tuple[str, str]:
-    """Return the digest of the encoder that bot/config.yml asks for, and why it is "" where it asks in vain.
+    """Return the digest of the encoder that bot/config.yml asks for, and why it is "" where it cannot have it.
 
     It is looked for as `obtained` does.
     """

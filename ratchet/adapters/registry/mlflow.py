@@ -12,6 +12,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,18 +21,12 @@ from ratchet.adapters.bot.bot_code import check_unpacked, code_digest, unpack
 from ratchet.adapters.registry import lost
 from ratchet.adapters.registry.client import RegistryDown, connect
 from ratchet.adapters.registry.reading import Asked, Entry, Reader, Version, tables
-from ratchet.adapters.registry.records import (
-    RELEASE_TAG,
-    read_attempt,
-    read_model,
-    read_override,
-    release_of,
-    release_tags,
-)
+from ratchet.adapters.registry.records import read_attempt, read_model, read_override, read_release
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import replacing, sha256
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate.override import Override
+from ratchet.domain.operations import run_names
 from ratchet.domain.release.attempt import MOST, Attempt, Verb
 from ratchet.domain.release.manifest import Release
 from ratchet.domain.release.model import Model
@@ -43,9 +38,11 @@ NAME = "nlu"
 CHAMPION, PREVIOUS = "champion", "previous"
 RELEASES = "releases"
 RECORD_TAG, OVERRIDE_TAG, FINGERPRINT_TAG = "ratchet.model", "ratchet.override", "ratchet.fingerprint"
-ATTEMPT_TAG = "ratchet.attempt"
+RELEASE_TAG, ATTEMPT_TAG = "ratchet.release", "ratchet.attempt"
 FAILURE_TAG = "ratchet.not_live"
 """Where Ratchet before attempts were kept noted at a version why its release failed."""
+NOTE_TAG = "mlflow.note.content"
+"""What MLflow's pages show above a run."""
 CODE_TAG, PACKED_TAG = "ratchet.code", "ratchet.code.sha256"
 """Digests of the code that a model was trained with: of its files, and of the archive that keeps them."""
 CODE, ARCHIVE = "bot.tar.gz", "model/model.tar.gz"
@@ -80,11 +77,17 @@ class Registry:
     # Models
 
     def register(
-        self, model: Model, archive: Path, artifacts: Sequence[Path], metrics: Mapping[str, float]
+        self,
+        model: Model,
+        archive: Path,
+        artifacts: Sequence[Path],
+        metrics: Mapping[str, float],
+        note: str = "",
     ) -> Model:
         """Store a trained model with what is known of it; returns it with its version and run.
 
-        The version is made last: a crash before leaves a run without a version, which `clean` closes.
+        `note`, in Markdown, is shown above both in MLflow's pages. The version is made last: a crash before leaves a
+        run without a version, which `clean` closes.
         """
         client = self.client
         if sha256(archive) != model.sha256:
@@ -92,31 +95,24 @@ class Registry:
                 f"The trained archive {archive} was changed before it was registered.",
                 "It is not stored. Run `ratchet retrain` again.",
             )
-        run = client.create_run(self.experiment(NAME), run_name=model.run_name)
+        run = client.create_run(
+            self.experiment(NAME), run_name=name_of(model), tags={NOTE_TAG: note} if note else None
+        )
         run_id = run.info.run_id
         client.log_artifact(run_id, str(archive), "model")
         for path in artifacts:
             client.log_artifact(run_id, str(path))
         self._log(run_id, metrics, {**model.lineage.as_dict(), "training_rows": model.training_rows})
         self._ensure_registered_model()
-        registered = replace(model, run_id=run_id)
         version = client.create_model_version(
             NAME,
             source=f"{run.info.artifact_uri}/model",
             run_id=run_id,
-            tags={
-                RECORD_TAG: json.dumps(registered.as_dict()),
-                FINGERPRINT_TAG: model.lineage.fingerprint,
-                "sha256": model.sha256,
-                "data_revision": model.lineage.data_revision,
-                "code_commit": model.lineage.code_commit,
-                "decision": model.decision,
-                "accuracy": f"{model.accuracy:.4f}",
-                **self._code_tags(artifacts),
-            },
+            description=note or None,
+            tags={**described_by(replace(model, run_id=run_id)), **self._code_tags(artifacts)},
         )
         client.set_terminated(run_id)
-        return replace(registered, version=str(version.version))
+        return replace(model, run_id=run_id, version=str(version.version))
 
     def _code_tags(self, artifacts: Sequence[Path]) -> dict[str, str]:
         packed = next((path for path in artifacts if path.name == CODE), None)
@@ -258,9 +254,17 @@ class Registry:
 
     def page(self, model: Model, artifact: str) -> str:
         """Return the address of an artifact of the model's training in MLflow's pages."""
-        pages = self.uri if self.uri.startswith("http") else f"http://127.0.0.1:{self.settings.mlflow_port}"
         experiment = self.reader.experiment(NAME)
-        return f"{pages}/#/experiments/{experiment}/runs/{model.run_id}/artifacts/{artifact}"
+        return f"{self.pages}/#/experiments/{experiment}/runs/{model.run_id}/artifacts/{artifact}"
+
+    def model_page(self, model: Model) -> str:
+        """Return the address of a model's version in MLflow's pages."""
+        return f"{self.pages}/#/models/{NAME}/versions/{model.version}"
+
+    @property
+    def pages(self) -> str:
+        """The address of MLflow's pages: the team's server, or the one that `ratchet up` starts here."""
+        return self.uri if self.uri.startswith("http") else f"http://127.0.0.1:{self.settings.mlflow_port}"
 
     # Overrides
 
@@ -309,7 +313,7 @@ class Registry:
 
     def begin(self, release: Release) -> None:
         """Note, before anything is deployed, that this release is about to go live."""
-        tags = {**release_tags(release), "reason": release.reason}
+        tags = {RELEASE_TAG: json.dumps(release.as_dict()), "reason": release.reason}
         self.client.create_run(self.experiment(RELEASES), run_name=release.id, tags=tags)
 
     def finish(self, release: Release) -> None:
@@ -318,8 +322,7 @@ class Registry:
             self.begin(release)
         for run_id, begun in self._unfinished():
             if begun.id == release.id:
-                for tag, text in release_tags(release).items():
-                    self.client.set_tag(run_id, tag, text)
+                self.client.set_tag(run_id, RELEASE_TAG, json.dumps(release.as_dict()))
                 self.client.log_dict(run_id, release.as_dict(), "release.json")
                 self._log(run_id, {"seconds": release.seconds}, {"model_version": release.model_version})
                 self.client.set_terminated(run_id)
@@ -330,7 +333,7 @@ class Registry:
         for run in self.reader.runs(RELEASES, "FINISHED"):
             if RELEASE_TAG in run.tags and (known := as_release(run)).id == release.id:
                 now = replace(known, bundle=release.bundle)
-                self.client.set_tag(run.id, RELEASE_TAG, release_tags(now)[RELEASE_TAG])
+                self.client.set_tag(run.id, RELEASE_TAG, json.dumps(now.as_dict()))
                 self.client.log_dict(run.id, now.as_dict(), "release.json")
 
     def set_aliases(self) -> None:
@@ -383,4 +386,23 @@ def as_model(version: Version) -> Model:
 
 def as_release(run: Entry) -> Release:
     """Read a release's manifest from its run."""
-    return release_of(run.tags, run.name)
+    return read_release(run.tags[RELEASE_TAG], run.name)
+
+
+def name_of(model: Model) -> str:
+    """Return the name of a model's training in MLflow's pages: its week, data, accuracy and verdict."""
+    day = date.fromisoformat(model.created_at[:10])
+    return run_names.trained(day, model.lineage.data_revision, model.accuracy, model.decision)
+
+
+def described_by(model: Model) -> dict[str, str]:
+    """Return the tags of a model's version: its record, and what people look for in MLflow's pages."""
+    return {
+        RECORD_TAG: json.dumps(model.as_dict()),
+        FINGERPRINT_TAG: model.lineage.fingerprint,
+        "sha256": model.sha256,
+        "data_revision": model.lineage.data_revision,
+        "code_commit": model.lineage.code_commit,
+        "decision": model.decision,
+        "accuracy": f"{model.accuracy:.4f}",
+    }

@@ -23,7 +23,7 @@ def find(registry: Registry) -> Waiting | None:
 
 
 def seen(registry: Registry) -> Waiting | None:
-    """Return it as somebody sees it who is no part of a run: one that is going on may be bringing it out."""
+    """Return it as seen from outside a run: one in progress may be bringing it out."""
     found = find(registry)
     return replace(found, busy=holder(registry.settings.state / "run.lock") is not None) if found else None
 

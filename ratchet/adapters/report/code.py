@@ -19,5 +19,5 @@ def write(judged: CodeVerdict, title: str, run: str, folder: Path) -> Path:
         templates().get_template("code.html").render(judged=judged, title=title, run=run, headline=headline)
     )
     write_json(folder / CONTENT, judged.as_dict())
-    write_text(page, shown.replace(" %", "\N{NO-BREAK SPACE}%"))
+    write_text(page, shown)
     return page

@@ -45,8 +45,9 @@ PAGE, CONTENT = "report.html", "report.json"
 class Report(Record):
     """All that the page shows.
 
-    `history` ends with this run; `traffic` are the estimates from labelled harvests, oldest first; `links` are
-    (label, address) pairs; `unattributed` says why there is no attribution where one was tried; `unjudged` are the
+    `history` ends with this run; `traffic` are the estimates from labelled harvests, oldest first, `rated` how many
+    answers users rated up, and down, in the days of a harvest; `links` are (label, address) pairs; `unattributed` says
+    why there is no attribution where one was tried; `unjudged` are the
     intents without a holdout row, `retired` the rows that left the holdout since the champion; `whole` is what was
     found of the bot besides its intents; `nearest` has the nearest training messages of those that are shown,
     by their text, where a sentence encoder is used.
@@ -71,6 +72,7 @@ class Report(Record):
     attribution: Attribution | None = None
     override: Override | None = None
     traffic: tuple[Estimate, ...] = ()
+    rated: tuple[int, int] = (0, 0)
     links: tuple[tuple[str, str], ...] = ()
     unattributed: str = ""
     unjudged: tuple[Uncovered, ...] = ()
@@ -100,7 +102,7 @@ class SliceRow:
 
 def render(report: Report) -> str:
     """The page as HTML."""
-    page = (
+    return (
         templates()
         .get_template("report.html")
         .render(
@@ -118,8 +120,6 @@ def render(report: Report) -> str:
             most_examples=MOST_EXAMPLES,
         )
     )
-    # A line must not break between a number and its percent sign.
-    return page.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def render_markdown(report: Report) -> str:
@@ -189,7 +189,7 @@ def slice_rows(report: Report) -> list[SliceRow]:
 
 
 def marked(sentence: str) -> Markup:
-    """A sentence as HTML, what stands in backticks as code."""
+    """A sentence as HTML, what is in backticks as code."""
     from markupsafe import Markup, escape
 
     parts = enumerate(sentence.split("`"))
@@ -199,7 +199,7 @@ def marked(sentence: str) -> Markup:
 
 
 def breakable(name: str) -> Markup:
-    """A name as HTML that may go on in the next line after each underscore."""
+    """A name as HTML that may continue in the next line after each underscore."""
     from markupsafe import Markup, escape
 
     return Markup("_<wbr>").join(escape(part) for part in name.split("_"))

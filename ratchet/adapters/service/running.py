@@ -1,7 +1,7 @@
-"""The running service: Prefect server, worker, watcher, monitor and MLflow's pages, under one supervisor.
+"""The running service: Prefect server, worker, watcher, monitor and web pages, under one supervisor.
 
 Each part is a process of its own, described in `.ratchet/service/`. The supervisor starts them in order,
-starts one that died anew, and stops them in the reverse order. Parts that outlived a killed supervisor are
+restarts one that exited, and stops them in the reverse order. Parts that outlived a killed supervisor are
 adopted.
 """
 
@@ -91,7 +91,9 @@ def up(settings: Settings, names: frozenset[str], say: Say, ready: Callable[[lis
             api_url = serve_prefect(settings, say)
             write_text(settings.workspace / "prefect.toml", prefect_toml(settings, api_url))
             provide(settings, names, api_url, say)  # before anything works under this workspace's name
-            start_each(settings, parts(settings, {"worker", "watch", "monitor"} & names, api_url), started)
+            start_each(
+                settings, parts(settings, {"worker", "watch", "monitor", "page"} & names, api_url), started
+            )
             serve_bot(settings, api_url, names)
             wanted = parts(settings, names, api_url)
             for part in wanted:
@@ -146,7 +148,7 @@ def already_running() -> LockHeld:
 
 
 def serve_bot(settings: Settings, api_url: str, names: Collection[str]) -> None:
-    """Let the live release serve again, after a reboot; whoever only works for another machine does not."""
+    """Let the live release serve again, after a reboot; a worker for another machine does not."""
     if "watch" in names:
         env = prefect.environment(settings, api_url)
         launch(
@@ -220,7 +222,7 @@ def await_part(settings: Settings, part: Part, replica: Replica) -> None:
 def watch_over(
     settings: Settings, wanted: list[Part], started: dict[str, Replica], declarations: Declarations, say: Say
 ) -> None:
-    """Start each part that died anew, ever more slowly while it keeps dying; never returns."""
+    """reStart each part that died, ever more slowly while it keeps dying; never returns."""
     deaths = dict.fromkeys([*started, "server"], 0)
     since = dict.fromkeys(deaths, time.monotonic())
     due = dict.fromkeys(deaths, 0.0)
@@ -238,7 +240,7 @@ def watch_over(
                 due[name] = now + BACKOFF_SECONDS[min(deaths[name], len(BACKOFF_SECONDS) - 1)]
             if now < due[name]:
                 continue
-            say(f"{name} died; starting it anew")
+            say(f"{name} exited; restarting")
             deaths[name] += 1
             with contextlib.suppress(RatchetError):
                 if name == "server":

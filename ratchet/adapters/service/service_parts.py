@@ -14,12 +14,12 @@ from ratchet.adapters.targets import ports
 from ratchet.adapters.workspace.owned import PortName
 from ratchet.domain.operations.environment import OWN
 
-PARTS = ("server", "mlflow", "worker", "watch", "monitor")
+PARTS = ("server", "mlflow", "worker", "watch", "monitor", "page")
 """What a service consists of, in the order of its start."""
 RATCHET = str(Path(sys.executable).with_name("ratchet"))
 WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "2", "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "INFO"}
 DOWN_SECONDS = 60.0
-"""Whoever stops the service gives it this time."""
+"""How long a stop of the service waits."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,14 @@ def parts(settings: Settings, names: Collection[str], api_url: str = "") -> list
         Part("worker", (sys.executable, "-m", *worker), env | WORKER),
         Part("watch", (RATCHET, "watch"), env),
         Part("monitor", (RATCHET, "monitor"), env),
+        page(settings, env),
     ]
     return [part for part in found if part.name in names]
 
 
 def listens(settings: Settings, names: Collection[str]) -> list[PortName]:
     """Return which of the workspace's ports these parts, and the bot that they bring back, listen on."""
-    owns = {"mlflow_port": "mlflow", "port": "watch", "operation_port": "watch"}
+    owns = {"mlflow_port": "mlflow", "port": "watch", "operation_port": "watch", "page_port": "page"}
     return [name for name in ports.needed(settings) if owns.get(name, "") in {"", *names}]
 
 
@@ -77,6 +78,12 @@ def mlflow(settings: Settings) -> list[Part]:
     return [Part("mlflow", (sys.executable, "-m", *argv), env, port, f"http://127.0.0.1:{port}")]
 
 
+def page(settings: Settings, env: Mapping[str, str]) -> Part:
+    """Describe the page for the bot's owners."""
+    port = settings.page_port
+    return Part("page", (RATCHET, "page", "--port", str(port)), env, port, f"http://127.0.0.1:{port}")
+
+
 def prefect_toml(settings: Settings, api_url: str) -> str:
     """Return the file by which Prefect's own commands, run in the workspace, find this server."""
     auth = settings.prefect_auth
@@ -90,7 +97,7 @@ def prefect_toml(settings: Settings, api_url: str) -> str:
 
 
 def unit(settings: Settings) -> str:
-    """Return a systemd unit that runs the service; bots started by it go on when it stops."""
+    """Return a systemd unit that runs the service; bots started by it continue when it stops."""
     return f"""# ~/.config/systemd/user/ratchet.service; then: systemctl --user enable --now ratchet
 # As a system service: /etc/systemd/system/ratchet.service with User=, and WantedBy=multi-user.target.
 [Unit]
@@ -104,7 +111,7 @@ ExecStart={RATCHET} --workspace {settings.workspace} up
 Restart=on-failure
 RestartSec=5
 TimeoutStopSec={DOWN_SECONDS:.0f}
-# Only the supervisor gets the signal: it stops its parts in order, and the bot goes on serving.
+# Only the supervisor gets the signal: it stops its parts in order, and the bot keeps serving.
 KillMode=process
 # What differs by machine and is secret: RATCHET_…, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY
 EnvironmentFile=-%h/.config/ratchet.env

@@ -1,1 +1,1 @@
-"""What every room stands on: commands, processes, files, locks, Git, YAML, the terminal."""
+"""What every adapter uses: commands, processes, files, locks, Git, YAML, the terminal."""

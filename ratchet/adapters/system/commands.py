@@ -22,7 +22,7 @@ from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations import environment
 
 MOST_SHOWN = 160
-"""So many characters of a command are shown where it failed: a commit may name a hundred files."""
+"""How many characters of a command are shown where it failed: a commit may name a hundred files."""
 TAIL_LINES = 40
 GRACE_SECONDS = 5.0
 
@@ -102,7 +102,7 @@ def start(
 ) -> subprocess.Popen[str]:
     """Start a command in its own process group, so that `stop` reaches its children too.
 
-    With `with_parent` it ends when this process is killed, so that no orphan goes on writing (where `setpriv` of
+    With `with_parent` it ends when this process is killed, so that no orphan keeps writing (where `setpriv` of
     util-linux is).
     """
     words = [str(word) for word in argv]

@@ -28,7 +28,7 @@ class Line:
         return time.monotonic() - self.started
 
     def show(self, mark: str, text: str) -> None:
-        """Print the line as it stands in the end."""
+        """Print the line in its final form."""
         terminal.print(f"{mark} [bold]{self.name:<9}[/bold] {self.seconds:6.1f} s  {escape(text)}")
 
 

@@ -1,4 +1,4 @@
-"""What people are told when something that Ratchet stands on gives way in mid-run: a disk, Docker, Prefect."""
+"""What people are told when a service that Ratchet needs fails during a run: a disk, Docker, Prefect."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def explain(error: BaseException) -> RatchetError | None:
 
 
 def of_a_file(error: OSError) -> RatchetError | None:
-    """Return the sentence for a file that may not be used or a disk that gives way; None for another error."""
+    """Return the sentence for a file that may not be used or a disk that fails; None for another error."""
     if isinstance(error, PermissionError) and error.filename:
         return RatchetError(
             f"This user may not read or write {error.filename}.",

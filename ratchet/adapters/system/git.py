@@ -42,7 +42,7 @@ def in_repository(workspace: Path) -> bool:
 
 
 class NotCommitted(RatchetError):
-    """Git refused to commit: a hook, a signing key, a merge that is going on."""
+    """Git refused to commit: a hook, a signing key, a merge that is in progress."""
 
 
 def commit(workspace: Path, paths: Sequence[str], message: str) -> str:
@@ -74,7 +74,7 @@ def changed(workspace: Path, *paths: str) -> bool:
 
 
 def identity(workspace: Path) -> list[str]:
-    """Return options that name the committer where Git knows nobody, as on a server."""
+    """Return options that name the committer where Git knows no one, as on a server."""
     known = commands.run(["git", "var", "GIT_COMMITTER_IDENT"], cwd=workspace, check=False).code == 0
     return [] if known else ["-c", "user.name=Ratchet", "-c", "user.email=ratchet@localhost"]
 

@@ -16,7 +16,7 @@ MARKS: dict[str, Operation] = {
     "CHERRY_PICK_HEAD": "cherry-pick",
     "REVERT_HEAD": "revert",
 }
-"""Files of Git's own folder, and what goes on while one is there; a rebase has several of them, and comes first."""
+"""Files of Git's own folder, and the operation that each belongs to; a rebase has several of them, and comes first."""
 QUIET = {"GIT_EDITOR": "true"}
 
 
@@ -26,7 +26,7 @@ def path_of(workspace: Path, name: str) -> Path:
 
 
 def operation(workspace: Path) -> Operation:
-    """Return what goes on in the working tree, "" for nothing."""
+    """Return the unfinished Git operation in the working tree, "" for none."""
     words = [word for name in MARKS for word in ("--git-path", name)]
     places = git(workspace, "rev-parse", *words).splitlines()
     found = (MARKS[name] for name, place in zip(MARKS, places, strict=True) if (workspace / place).exists())
@@ -49,7 +49,7 @@ def unmerged(workspace: Path) -> list[str]:
 
 
 def proceed(workspace: Path, going_on: Operation, *options: str) -> bool:
-    """Let Git go on with a rebase or its like; returns whether it came to its end without another stop.
+    """Let Git continue with a rebase or its like; returns whether it came to its end without another stop.
 
     `options` are Git's own, before the command.
     """
@@ -63,6 +63,9 @@ def detached(workspace: Path) -> bool:
 
 
 def known_anywhere(workspace: Path, text: str, path: str) -> bool:
-    """Tell whether a commit of any branch, stash or earlier state of one brought a text into a file, or took it out."""
-    words = ("log", "-1", "--all", "--reflog", "--format=%H", f"-S{text}", "--", path)
+    """Tell whether a commit of any branch, stash or earlier state of one brought a text into a file, or took it out.
+
+    Merges count: `-m` compares them with each parent, without which Git passes over what only they have.
+    """
+    words = ("log", "-1", "-m", "--all", "--reflog", "--format=%H", f"-S{text}", "--", path)
     return bool(git(workspace, *words))

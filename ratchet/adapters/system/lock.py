@@ -19,7 +19,7 @@ MOST_PID = 2**31
 
 
 class LockHeld(RatchetError):
-    """Somebody else holds the lock."""
+    """Someone else holds the lock."""
 
 
 def holder(path: Path) -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
 """Detached server processes on loopback and the supervisor that listens in front of them.
 
-A process is known by its number and its time of creation, so that a number given anew is never mistaken.
+A process is known by its number and its time of creation, so that a reused number is never mistaken.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""YAML that somebody else wrote: whatever is wrong with it is one kind of error, and nothing in it is run."""
+"""YAML that someone else wrote: whatever is wrong with it is one kind of error, and nothing in it is run."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def trees(text: str) -> list[yaml.Node]:
 
 
 def repeated(text: str) -> tuple[str, int, int] | None:
-    """Return the first key that stands twice in one mapping, as a path, with both lines; None where none does."""
+    """Return the first key that appears twice in one mapping, as a path, with both lines; None without one."""
     return repeated_in(tree(text))
 
 

@@ -2,7 +2,7 @@
 
 Ratchet and the supervisor both change them, each time under one lock and from what is read under it: so the supervisor
 never ends a replica that Ratchet has just switched to, and never restarts one that Ratchet has just left. Each file is
-replaced whole, and the lock ends with the process that holds it: whoever is killed leaves one replica live.
+replaced whole, and the lock ends with the process that holds it: a killed process leaves one replica live.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ SECRETS = (
     "STAGING_TOKEN",
     "CLIENT_TOKENS",
     "HANDOFF_URL",
+    "HANDOFF_EVENTS_URL",
+    "HANDOFF_EVENTS_SECRET",
     "EVENTS_URL",
     "ACTIONS_URL",
     "REDIS_URL",
@@ -85,7 +87,7 @@ def kept(folder: Path) -> Kept | None:
 def switch(folder: Path, new: Replica, minutes: float) -> Replica | None:
     """Route new connections and requests to `new` in one step; returns the replica that served until now, if it runs.
 
-    That one stays warm for so many minutes; with 0 no file names it any more, and the caller ends it.
+    That one stays warm for `minutes`; with 0 no file names it any more, and the caller ends it.
     """
     with changing(folder):
         return _switch(folder, new, minutes)
@@ -106,7 +108,7 @@ def _switch(folder: Path, new: Replica, minutes: float) -> Replica | None:
         old = None
     if old is not None and minutes > 0:
         until = datetime.now(UTC) + timedelta(minutes=min(minutes, LONGEST_MINUTES))
-        # First: whoever is killed between the two leaves one replica that is live and warm, which counts as live. The
+        # First: a process killed between the two leaves one replica that is live and warm, which counts as live. The
         # other way round the old one would run without a file that says until when.
         note = {**old.as_dict(), "until": until.isoformat(timespec="seconds")}
         write_json(folder / WARM, note)
@@ -125,7 +127,7 @@ def cool(folder: Path, now: bool = False, grace: float = STOP_SECONDS) -> Replic
             return None
         if not now and not found.over:
             return None
-        # From here on nobody switches to it. It is noted until it has ended, so that it never runs without a note.
+        # From here on no one switches to it. It is noted until it has ended, so that it never runs without a note.
         write_json(folder / WARM, {**found.replica.as_dict(), "until": OVER})
     terminate(found.replica, grace)
     with changing(folder):

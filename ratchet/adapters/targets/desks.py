@@ -8,11 +8,12 @@ from ratchet.adapters.bot.desk import Desk, OldBot
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.targets.choice import choose_target
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.operations.handoff import paused_sentence
+from ratchet.domain.operations import handoff
+from ratchet.domain.operations.handoff import DeskFigures, paused_sentence
 
 
 def for_operator(settings: Settings) -> Desk:
-    """Return what stops the bot and lets it go on."""
+    """Return what stops the bot and lets it continue."""
     return Desk(address(settings), desk.operator_token(settings))
 
 
@@ -22,7 +23,7 @@ def for_person(settings: Settings) -> Desk:
 
 
 def seen(settings: Settings) -> str | None:
-    """Say who stopped the bot, "" where nobody did, or it is of a release that cannot be; None where it is silent.
+    """Say who stopped the bot, "" where no one did, or it is of a release that cannot be; None where it is silent.
 
     Raises `RatchetError` where the bot refuses to say it.
     """
@@ -35,8 +36,16 @@ def seen(settings: Settings) -> str | None:
         return ""
 
 
+def figures(settings: Settings) -> DeskFigures | None:
+    """Return how those who answer in the bot's place do; None where the bot is silent or cannot say it."""
+    try:
+        return handoff.desk_figures(for_operator(settings).figures())
+    except (BotSilent, OldBot):
+        return None
+
+
 def said(settings: Settings) -> str:
-    """Say the same for people: "" where nobody knows, and why where the bot refuses to say it."""
+    """Say the same for people: "" where no one knows, and why where the bot refuses to say it."""
     try:
         return seen(settings) or ""
     except RatchetError as error:

@@ -2,7 +2,7 @@
 
 Nothing is changed or held back: only the ends of requests and answers are found, by the rules of RFC 9112. Where the
 bytes do not say in one way how long a message is, nothing is known of the connection any more, and it is never called
-idle. Whoever deceives this count can only misdirect their own requests: a connection to a replica serves one client.
+idle. A client that deceives this count can only misdirect its own requests: one connection serves one client.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from ratchet.domain.operations.environment import OWN
 from ratchet.domain.release.load_test import LoadVerdict
 
 LONGEST = 3
-"""A test may last so many times as long, where a busy machine gives too few answers in its time."""
+"""A test may last this many times as long, where a busy machine gives too few answers in its time."""
 SPARE_SECONDS = 60
 STOP_SECONDS = 20
 OUT = "load.json"

@@ -29,7 +29,7 @@ TOKEN = Path(PLAN["token_file"]).read_text(encoding="utf-8").strip()
 
 
 class Person(FastHttpUser):
-    """Somebody who writes the next message soon after the last answer is there."""
+    """Someone who writes the next message soon after the last answer is there."""
 
     abstract = True
     wait_time = constant(PAUSE_SECONDS)

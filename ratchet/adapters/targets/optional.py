@@ -65,8 +65,8 @@ class Conversations(Protocol):
         """Put back what `save` wrote, and return what was put back; twice is fine.
 
         It is called on a machine where nothing of the fleet may run yet, or after `ratchet serve` has started it: the
-        store is made where it is not there. Conversations that go on since are not overwritten. Raises `RatchetError`
-        where it cannot be done now; the files are kept, and `ratchet doctor --mend` tries again.
+        store is made where it is not there. Conversations that have continued since are not overwritten. Raises
+        `RatchetError` where it cannot be done now; the files are kept, and `ratchet doctor --mend` tries again.
         """
 
 

@@ -1,6 +1,6 @@
 """The ports of a workspace: its own, chosen free at first use and kept in `.ratchet/owned.json`.
 
-What a setting names is taken as it is, and refused where somebody else has it.
+What a setting names is taken as it is, and refused where someone else has it.
 """
 
 from __future__ import annotations
@@ -26,17 +26,18 @@ USES: dict[PortName, str] = {
     "operation_port": "the fleet's figures and checks",
     "prefect_port": "the Prefect server",
     "mlflow_port": "MLflow's pages",
+    "page_port": "the page for the bot's owners",
 }
 """The settings that name a port, with what listens there."""
 PUBLIC: tuple[PortName, ...] = ("port", "operation_port")
 """What others have written down: never moved to another port by itself."""
 NEXT_TO = 100
-"""A port is looked for among so many after the preferred one."""
+"""A port is looked for among this many after the preferred one."""
 PATIENCE_SECONDS = 60.0
 
 
 class PortTaken(RatchetError):
-    """A port that this workspace needs is another's; `name` is that of its setting, `free` one that nobody has."""
+    """A port that this workspace needs is another's; `name` is that of its setting, `free` one that no one has."""
 
     def __init__(self, settings: Settings, name: PortName, taken: Owner, free: int) -> None:
         port, setting = getattr(settings, name), variable(name)
@@ -69,7 +70,7 @@ def needed(settings: Settings) -> list[PortName]:
         names.append("prefect_port")
     if not (settings.tracking_uri or "").startswith("http"):
         names.append("mlflow_port")
-    return names
+    return [*names, "page_port"]
 
 
 def choose(settings: Settings) -> Settings:
@@ -102,7 +103,7 @@ def require(settings: Settings, name: PortName) -> None:
 
 
 def assign(settings: Settings, names: Collection[PortName], movable: Collection[PortName]) -> Settings:
-    """Choose what was not chosen yet, and of the `movable` ones those that somebody else has."""
+    """Choose what was not chosen yet, and of the `movable` ones those that someone else has."""
     open_ = [name for name in names if not settings.explicit(name)]
     with hold(settings.state / "ports.lock", "The choice of ports", PATIENCE_SECONDS):
         known = owned.read(settings.workspace).ports
@@ -124,7 +125,7 @@ def assign(settings: Settings, names: Collection[PortName], movable: Collection[
 
 
 def first_free(settings: Settings, name: PortName, used: Collection[int]) -> int:
-    """Return the preferred port, or the next one that nobody listens on and no running workspace calls its own."""
+    """Return the preferred port, or the next one that no one listens on and no running workspace calls its own."""
     preferred = Settings.model_fields[name].default
     taken = {*used, *of_neighbours(settings.workspace)}
     for port in range(preferred, preferred + NEXT_TO):
@@ -168,6 +169,7 @@ def running(settings: Settings, name: PortName) -> int | None:
         "port": settings.state / "process" / "supervisor.json",
         "prefect_port": settings.state / "prefect" / "server.json",
         "mlflow_port": settings.state / "service" / "mlflow.json",
+        "page_port": settings.state / "service" / "page.json",
     }.get(name)
     replica = read_replica(file) if file else None
     return replica.port if replica and alive(replica) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,14 +31,19 @@ def start(settings: Settings, release: Release, bundle: Path, log: Path) -> Repl
 
 def environment(settings: Settings, bundle: Path) -> dict[str, str]:
     """Return the variables with which a server of a bundle is started now."""
+    return {**rasa.environment(bundle / "bot"), **variables(settings)}
+
+
+def variables(settings: Settings) -> dict[str, str]:
+    """Return those of them that hold for any code."""
     return {
-        **rasa.environment(bundle / "bot"),
         **encoders.variables(settings),
         "RATCHET_STAGING_TOKEN_FILE": str(channel.staging_token(settings)),
         "RATCHET_VARIABLES_FILE": str(project.variables_file(settings)),
         **traffic.environment(settings),
         "RATCHET_CONVERSATION_MESSAGES": str(settings.conversation_messages),
         "RATCHET_HANDOFF": settings.handoff,
+        "RATCHET_HANDOFF_HOURS": json.dumps(settings.params.desk.for_bot()),
         "RATCHET_PAUSE_FILE": str(settings.state / "pause.json"),
         **handoff_tokens(settings),
         **({"RATCHET_ACTIONS_URL": settings.actions_url} if settings.actions_url else {}),

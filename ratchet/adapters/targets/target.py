@@ -18,7 +18,7 @@ class ReplicaStatus:
     """What one replica of the fleet says of itself; `release`, `model_id` are "" without an answer.
 
     `why` is why it is not ready, in one line, as the engine or the replica says it: `No such image: sha256:…`; "" where
-    it is ready or nobody says.
+    it is ready or no one says.
     """
 
     name: str

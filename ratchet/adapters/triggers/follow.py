@@ -102,7 +102,7 @@ def fast_forward(workspace: Path) -> str:
     """Bring the working tree to the newest commit of what is followed, and return that commit.
 
     Needs no settings, which may come with that commit only. Raises `RatchetError` when the working tree has
-    commits or changes of its own that stand in the way, or when the newest commit's `params.yaml` is not valid:
+    commits or changes of its own that are in the way, or when the newest commit's `params.yaml` is not valid:
     the working tree then stays where it is, so that the commit that corrects it can be taken.
     """
     followed = followed_by(workspace, branch_named(workspace))
@@ -227,7 +227,7 @@ def cursor_file(settings: Settings) -> Path:
 def read_cursor(settings: Settings) -> Cursor | None:
     """Return how far was looked; None before the first look."""
     remedy = (
-        "Delete it: watching begins anew with the newest commit; retrain by hand if something was missed."
+        "Delete it: watching starts over with the newest commit; retrain by hand if something was missed."
     )
     return read_record(cursor_file(settings), Cursor.from_dict, remedy)
 

@@ -37,7 +37,7 @@ class News:
 
 
 def look(settings: Settings) -> News:
-    """Compare Git and the inbox with the last look; the first look only notes where the branch stands."""
+    """Compare Git and the inbox with the last look; the first look only notes where the branch is."""
     head, now = follow.head(settings), time.time()
     cursor = follow.read_cursor(settings) or Cursor(head)
     change = changed(settings, cursor.commit, head) if head != cursor.commit else Change()
@@ -51,7 +51,7 @@ def look(settings: Settings) -> News:
 
 
 def late_data(settings: Settings, change: Change) -> str:
-    """Return the data revision that a change brings and that nobody has pushed yet, "" where there is none."""
+    """Return the data revision that a change brings and that no one has pushed yet, "" where there is none."""
     if not change.data:
         return ""
     try:

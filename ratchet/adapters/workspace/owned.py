@@ -14,7 +14,7 @@ from ratchet.adapters.workspace.identity import STATE_FOLDER
 from ratchet.domain.record import Record
 
 FILE = "owned.json"
-PortName = Literal["port", "operation_port", "prefect_port", "mlflow_port"]
+PortName = Literal["port", "operation_port", "prefect_port", "mlflow_port", "page_port"]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Stack = Annotated[str, Field(pattern=r"^([a-z0-9][a-z0-9-]*)?$")]
 
@@ -32,7 +32,7 @@ class Owned(Record):
     avoid: str = ""
 
     def settings(self) -> dict[str, str | int]:
-        """Return the values that settings take where nobody set anything."""
+        """Return the values that settings take where no one set anything."""
         return {
             **{str(name): port for name, port in self.ports.items()},
             **({"stack": self.stack} if self.stack else {}),

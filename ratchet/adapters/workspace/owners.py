@@ -33,7 +33,7 @@ class Owner:
 
 
 def owner(port: int) -> Owner | None:
-    """Return who listens on a loopback port; None when nobody does."""
+    """Return who listens on a loopback port; None when no one does."""
     if not listening(port):
         return None
     for pid in listeners(port):

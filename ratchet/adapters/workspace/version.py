@@ -47,7 +47,7 @@ def require(root: Path) -> None:
     if (unfinished(root) / JOURNAL).exists():
         raise RatchetError(
             "An upgrade of this workspace was not finished: some of its files are of another version.",
-            "Put them back with `ratchet upgrade`. If one is going on just now, wait for its end.",
+            "Put them back with `ratchet upgrade`. If one is in progress just now, wait for its end.",
         )
     own = of_workspace(root)
     if own and digits(own) > digits(of_program()):

@@ -111,8 +111,21 @@ def span_of(found: Mapping[str, Any], words: str) -> Span:
 
 
 def found_spans(entities: object, text: str) -> tuple[Span, ...]:
-    """Return the entities that a model found in a plain text, as its predictions hold them."""
-    if not isinstance(entities, list):
-        return ()
-    placed = [one for one in entities if isinstance(one, dict) and {"start", "end", "entity"} <= one.keys()]
-    return tuple(sorted({span_of(one, text[one["start"] : one["end"]]) for one in placed}))
+    """Return the entities that a model found in a plain text, as its predictions hold them.
+
+    One without a type, or whose place is no part of the text, is none: extractors of a team's own write what they like.
+    """
+    placed = [one for one in named_entities(entities) if lies_in(one.get("start"), one.get("end"), text)]
+    return tuple(sorted({span_of(one, text[int(one["start"]) : int(one["end"])]) for one in placed}))
+
+
+def named_entities(entities: object) -> list[dict[str, Any]]:
+    """Return the entities of one message's prediction that have a type, wherever they lie."""
+    found = entities if isinstance(entities, list) else []
+    return [one for one in found if isinstance(one, dict) and isinstance(one.get("entity"), str)]
+
+
+def lies_in(start: object, end: object, text: str) -> bool:
+    """Tell whether two values are the borders of some characters of a text."""
+    whole = all(isinstance(one, int | float) and one == one // 1 for one in (start, end))
+    return whole and 0 <= start < end <= len(text)  # type: ignore[operator]

@@ -33,7 +33,7 @@ def examine(rows: pd.DataFrame, known: Collection[str], allowed: Collection[str]
     """Tell the rows that may come in from those that may not: several intents in one cell, markup that is no entity.
 
     `known` are the corpus's intents, whose names are theirs whatever is in them. HTML is a warning. `allowed` are the
-    patterns of personal data that may stand in messages; what they let through is counted.
+    patterns of personal data that may be in messages; what they let through is counted.
     """
     errors, why = [], np.full(len(rows), "", dtype=object)
     tests: list[tuple[str, str, list[str]]] = [

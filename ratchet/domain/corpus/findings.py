@@ -17,7 +17,7 @@ SHOWN = 100
 
 @dataclass(frozen=True)
 class Finding(Record):
-    """One rule that rows break: where they stand (`file:row`), their texts (masked), how many, a sentence."""
+    """One rule that rows break: where they are (`file:row`), their texts (masked), how many, a sentence."""
 
     rule: str
     rows: tuple[str, ...]
@@ -32,7 +32,7 @@ class Finding(Record):
 
 @dataclass(frozen=True)
 class ValidationReport(Record):
-    """What validation found in so many rows; `faulty` are the numbers (from 0) of all rows with an error of
+    """What validation found, and in how many rows; `faulty` are the numbers (from 0) of all rows with an error of
     their own, in contrast to errors of a whole intent.
 
     `account` says what was left out, guessed, repaired or joined on the way; `unread` counts the rows with an error

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import pandas as pd
 
-from ratchet.domain.corpus import arrival, coverage, retiring
+from ratchet.domain.corpus import arrival, coverage, forgotten_words, retiring
 from ratchet.domain.corpus.cleaning import clean
 from ratchet.domain.corpus.corpus import CorpusPolicy, as_list, normalised
 from ratchet.domain.corpus.findings import Finding, ValidationReport, masked, shown
+from ratchet.domain.corpus.forgotten_words import Words
+from ratchet.domain.corpus.languages import of_rows
 from ratchet.domain.corpus.ledger import Assigned, SplitPolicy, form_of, split
 from ratchet.domain.corpus.merging import Merged, in_frame, merge
-from ratchet.domain.corpus.neighbours import ALONE, Work
+from ratchet.domain.corpus.neighbours import ALONE, Texts, Work
 from ratchet.domain.corpus.renames import Succession
 from ratchet.domain.corpus.retiring import WORD_DIFFERENTLY, RetirePolicy
 from ratchet.domain.corpus.returning import returned
@@ -60,12 +62,13 @@ class Taken:
 class Read:
     """What a reader said of the incoming rows: its account, and the errors of rows that are not among them.
 
-    `arrives` is false for rows that are a corpus's own already, of which less is asked.
+    `arrives` is false for rows that are a corpus's own already, of which less is asked. `forgotten` stays out.
     """
 
     account: Sequence[Finding] = ()
     faults: Sequence[Finding] = ()
     arrives: bool = True
+    forgotten: Words = forgotten_words.NONE
 
 
 def take(
@@ -126,6 +129,9 @@ def arrive(
     corpus_policy, split_policy, validation_policy = policies
     relabel, unescape = options
     rows, account = clean(incoming, corpus_policy, unescape)
+    known = read.forgotten.among(rows, split_policy.salt)
+    if known.any():
+        rows, account = rows[~known], (*account, forgotten_words.finding(rows[known]))
     arrived = arrival.Arrived(rows)
     if read.arrives:
         arrived = arrival.examine(rows, set(old["intent"]), validation_policy.personal_data_allowed)
@@ -151,8 +157,8 @@ def without_faulty(
 
 
 def gone_finding(rows: pd.DataFrame) -> Finding:
-    """Say which rows come back after a removal while their like went to the other side."""
-    said = f"{count(len(rows), 'row')} left out that were removed once, their like now on the other side."
+    """Say which rows have a side from before, by a removal or another language, while their like has the other side."""
+    said = f"{count(len(rows), 'row')} left out: removed once or in another language, their like now on the other side."
     return shown("left out", rows, as_list(rows["text"]), said)
 
 
@@ -179,10 +185,9 @@ def with_coverage(
     new = [one for one in found.untrained if one.intent not in known]
     remedy = WORD_DIFFERENTLY
     if new and len(before) and not by_hand:
-        texts = frame.loc[frame["intent"].isin([one.intent for one in new]), "text"]
-        remedy = retiring.way_in(
-            split(before, book, split_policy), normalised(texts, form_of(book)), retire_policy, near, work
-        )
+        some = frame[frame["intent"].isin([one.intent for one in new])]
+        texts = Texts(normalised(some["text"], form_of(book)), of_rows(some, split_policy.language))
+        remedy = retiring.way_in(split(before, book, split_policy), texts, retire_policy, near, work)
     elif new and len(book):
         remedy = retiring.way_out(split(frame, assigned.ledger, split_policy), new, retire_policy, near, work)
     allowed = validation_policy.personal_data_allowed

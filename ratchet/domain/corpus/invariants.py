@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from ratchet.domain.corpus.joining import ranks
+from ratchet.domain.corpus.languages import texts_of
 from ratchet.domain.corpus.ledger import Side, SplitPolicy, complete, distinct, form_of, sides_of_keys
-from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
+from ratchet.domain.corpus.neighbours import ALONE, Work, near_pairs
 from ratchet.domain.wording import percent
 
 
@@ -38,7 +39,7 @@ def violations(
     """Return the invariants that do not hold.
 
     `previous` is the ledger of the champion's release: no key of it may have changed its side or be gone.
-    `proved` are the sides (`key`, `side`) of texts whose pairs were compared before under the same policy:
+    `proved` are the sides (`key`, `side`, `languages`) of texts whose pairs were compared before under the same policy:
     only pairs with another text are compared now.
     """
     texts = distinct(corpus, policy, form_of(ledger))
@@ -64,10 +65,10 @@ def without_side(texts: pd.DataFrame) -> Iterator[Violation]:
 
 
 def repeated_keys(ledger: pd.DataFrame) -> Iterator[Violation]:
-    """No key stands in the ledger twice."""
+    """No key is in the ledger twice."""
     repeated = int(ledger["key"].duplicated().sum())
     if repeated:
-        yield Violation("one side per key", (), f"{repeated} keys stand in the ledger more than once.")
+        yield Violation("one side per key", (), f"{repeated} keys are in the ledger more than once.")
 
 
 def moved(ledger: pd.DataFrame, previous: pd.DataFrame | None) -> Iterator[Violation]:
@@ -98,13 +99,16 @@ def straddling(
     """No near-duplicate pair has one text in train and the other in test."""
     new = pd.Series(True, index=texts.index)
     if proved is not None:
-        before = texts["key"].map(proved.drop_duplicates("key").set_index("key")["side"])
-        new = before != texts["side"]
+        before = proved.drop_duplicates("key").set_index("key")
+        new = texts["key"].map(before["side"]) != texts["side"]
+        if "languages" in texts:
+            spoken = texts["languages"].map(lambda some: ",".join(sorted(some)))
+            new |= texts["key"].map(before["languages"]) != spoken
     train, test = (texts["side"] == Side.TRAIN, texts["side"] == Side.TEST)
     touched = np.zeros(len(texts), dtype=bool)
     for left, right in ((train & new, test), (train & ~new, test & new)):
         mine, theirs = np.flatnonzero(left), np.flatnonzero(right)
-        one, other = (Texts(texts["text"].iloc[some].tolist()) for some in (mine, theirs))
+        one, other = texts_of(texts.iloc[mine]), texts_of(texts.iloc[theirs])
         for here, there in near_pairs(one, other, policy.near_duplicate, work):
             touched[mine[here]] = touched[theirs[there]] = True
     if touched.any():

@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ratchet.domain.corpus.languages import texts_of
 from ratchet.domain.corpus.ledger import FORM, Side, SplitPolicy, complete, form_of
-from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
+from ratchet.domain.corpus.neighbours import ALONE, Work, near_pairs
 from ratchet.domain.errors import RatchetError
 
 RANK = {str(Side.TEST): 0, str(Side.QUARANTINE): 1, str(Side.TRAIN): 2}
@@ -103,17 +104,17 @@ def straddling(
 ) -> Straddling:
     """Return the holdout texts that lie near one in training.
 
-    `texts` has `text` (in normal form), `key`, `side` and `day` (when it was placed there); `unsettled` marks those
-    that a clone did not have on this side: pairs of two others were compared before.
+    `texts` has `text` (in normal form), `key`, `side`, `day` (when it was placed there) and, where they are declared,
+    `languages`; `unsettled` marks those that a clone did not have on this side, as pairs of two others were compared.
     """
     train, test = (texts["side"] == Side.TRAIN).to_numpy(), (texts["side"] == Side.TEST).to_numpy()
-    form, day, key = (texts[name].to_numpy(dtype=object) for name in ("text", "day", "key"))
+    day, key = (texts[name].to_numpy(dtype=object) for name in ("day", "key"))
     days: dict[str, str] = {}
     for left, right in ((train & unsettled, test), (train & ~unsettled, test & unsettled)):
         mine, theirs = np.flatnonzero(left), np.flatnonzero(right)
         if not len(mine) or not len(theirs):
             continue
-        one, other = Texts(form[mine].tolist()), Texts(form[theirs].tolist())
+        one, other = texts_of(texts.iloc[mine]), texts_of(texts.iloc[theirs])
         for here, there in near_pairs(one, other, policy.near_duplicate, work):
             for trained, held in zip(mine[here], theirs[there], strict=True):
                 days[key[held]] = max(days.get(key[held], ""), day[trained], day[held])

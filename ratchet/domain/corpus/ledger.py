@@ -20,6 +20,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ratchet.domain.corpus.corpus import NEWEST_FORM, as_list, keys, normalised
+from ratchet.domain.corpus.languages import of_groups, with_languages
 from ratchet.domain.corpus.neighbours import ALONE, Work
 from ratchet.domain.corpus.placing import BITS, SIDES, Book, Side, SplitPolicy
 from ratchet.domain.corpus.unchecked import Unchecked
@@ -40,7 +41,7 @@ class Split:
     The holdout has also `first_seen` and `entry`, the row's place in the ledger (from 0). `form` is the ledger's normal
     form. `retired` holds the rows of `train` that were retired from the holdout and that no champion was judged without
     yet, with `moved` and `reason` (`retirement.retired_since`). `unchecked` are the checks of the split that
-    could not run.
+    could not run. `language` is the context field that holds a message's language, None where there is none.
     """
 
     train: pd.DataFrame
@@ -49,6 +50,7 @@ class Split:
     unchecked: tuple[Unchecked, ...] = ()
     retired: pd.DataFrame = field(default_factory=pd.DataFrame)
     form: int = NEWEST_FORM
+    language: str | None = None
 
 
 def empty() -> pd.DataFrame:
@@ -148,10 +150,10 @@ def give_sides(
 
 
 def distinct(corpus: pd.DataFrame, policy: SplitPolicy, form: int) -> pd.DataFrame:
-    """Return the distinct texts: `text` in normal form, its `key`, its `intent`, its first `row`.
+    """Return the distinct texts: `text` in normal form, its `key`, its `intent`, its first `row`, its `languages`.
 
-    A text that stands under several intents (in several contexts) counts for the first in alphabetical order; the
-    others are in `also`.
+    A text that is under several intents (in several contexts) counts for the first in alphabetical order; the
+    others are in `also`. There are `languages` only where the corpus declares one.
     """
     return numbered(corpus, policy, form)[0]
 
@@ -183,7 +185,8 @@ def numbered(corpus: pd.DataFrame, policy: SplitPolicy, form: int) -> tuple[pd.D
             "key": keys(rows, policy.salt),
         }
     )
-    return texts, np.searchsorted(texts["row"].to_numpy(dtype=np.int64), np.array(firsts, dtype=np.int64))
+    numbers = np.searchsorted(texts["row"].to_numpy(dtype=np.int64), np.array(firsts, dtype=np.int64))
+    return with_languages(texts, of_groups(corpus, numbers.tolist(), policy.language)), numbers
 
 
 def sides_of_keys(texts: pd.DataFrame, ledger: pd.DataFrame) -> list[str | None]:
@@ -205,7 +208,7 @@ def split(corpus: pd.DataFrame, ledger: pd.DataFrame, policy: SplitPolicy) -> Sp
         )
     train, holdout, quarantine = (frame[sides == side].reset_index(drop=True) for side in Side)
     dates = {column: holdout["key"].map(book[column]) for column in ("first_seen", "entry")}
-    return Split(train, holdout.assign(**dates), quarantine, form=form)
+    return Split(train, holdout.assign(**dates), quarantine, form=form, language=policy.language)
 
 
 def with_sides(frame: pd.DataFrame, ledger: pd.DataFrame, policy: SplitPolicy) -> pd.DataFrame:
@@ -217,6 +220,17 @@ def with_sides(frame: pd.DataFrame, ledger: pd.DataFrame, policy: SplitPolicy) -
 
 
 def sides_of(ledger: pd.DataFrame, split: Split) -> pd.DataFrame:
-    """Return `key` and `side` of the texts that a corpus holds, in the ledger's order."""
-    present = pd.concat([split.train["key"], split.holdout["key"], split.quarantine["key"]])
-    return ledger.loc[ledger["key"].isin(present), ["key", "side"]].reset_index(drop=True)
+    """Return `key`, `side` and `languages` of the texts that a corpus holds, in the ledger's order.
+
+    The languages are one text, in alphabetical order with commas between; "" where they are not known or declared.
+    """
+    present = pd.concat([split.train, split.holdout, split.quarantine], ignore_index=True)
+    used = ledger.loc[ledger["key"].isin(present["key"]), ["key", "side"]].reset_index(drop=True)
+    return used.assign(languages=used["key"].map(spoken(present, split.language)).fillna("").astype("str"))
+
+
+def spoken(rows: pd.DataFrame, field: str | None) -> dict[str, str]:
+    """Return by `key` the languages of rows as one text; nothing where the corpus declares none."""
+    numbers, names = pd.factorize(rows["key"])
+    languages = of_groups(rows, numbers.tolist(), field) or []
+    return {str(name): ",".join(sorted(one)) for name, one in zip(names, languages, strict=False)}

@@ -2,7 +2,7 @@
 
 A message is a text (without entity markup, case folded) in a context. What only one clone did to it holds: an addition,
 a removal, another label. Where both did different things to it, a person is asked. Renamed intents are recognised
-before, so that rows which one clone added follow the other's rename. The result is the same whoever merges.
+before, so that rows which one clone added follow the other's rename. The result does not depend on who merges.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def merge(
     texts = distinct(frame, policy, form)
     texts["side"] = sides_of_keys(texts, book)
     texts["day"] = texts["key"].map(joining.placed_on(book))
-    loose = unsettled(texts, book, (ours, theirs), found, form)
+    loose = unsettled(texts, book, (ours.ledger, theirs.ledger), found, policy)
     straddling = joining.straddling(texts, loose, policy, work)
     joined = joining.quarantine(book, straddling)
     return MergedCorpora(
@@ -147,24 +147,34 @@ def renames(
 
 
 def unsettled(
-    texts: pd.DataFrame, book: pd.DataFrame, sides: tuple[Version, Version], found: Resolved, form: int
+    texts: pd.DataFrame,
+    book: pd.DataFrame,
+    ledgers: tuple[pd.DataFrame, pd.DataFrame],
+    found: Resolved,
+    policy: SplitPolicy,
 ) -> NDArray[np.bool_]:
     """Mark the texts that at least one clone did not have, or had on another side; the smaller of the two sets.
 
     Each pair of texts that a clone had on these sides was compared there, so a pair that is new has a text that is new
-    to the one and a text that is new to the other.
+    to the one and a text that is new to the other. A text in a further language is new.
     """
-    marked = []
+    marked, form = [], form_of(book)
     joined = pd.Series(joining.ranks(book["side"]), index=book["key"])
-    for version, had in zip(sides, (found.ours, found.theirs), strict=True):
-        before = pd.Series(joining.ranks(version.ledger["side"]), index=version.ledger["key"])
+    for own, had in zip(ledgers, (found.ours, found.theirs), strict=True):
+        before = pd.Series(joining.ranks(own["side"]), index=own["key"])
         moved = before[before.to_numpy() != joined.reindex(before.index).to_numpy()].index
-        known = set(normalised(had, form))
-        fresh = set(normalised(found.open, form)) - known
+        fresh = {text for text, _ in spoken(found.rows, policy, form) - spoken(had, policy, form)}
         new = [text in fresh for text in as_list(texts["text"])]
         marked.append(np.array(new, dtype=bool) | texts["key"].isin(moved).to_numpy())
     one, other = marked
     return one if one.sum() < other.sum() else other if other.sum() < one.sum() else one | other
+
+
+def spoken(rows: pd.DataFrame, policy: SplitPolicy, form: int) -> set[tuple[str, str]]:
+    """Return the texts of rows in normal form, each with its language, "" where the corpus declares none."""
+    field = policy.language
+    languages = as_list(rows[field]) if field is not None and field in rows else [""] * len(rows)
+    return set(zip(normalised(rows["text"], form), languages, strict=True))
 
 
 def account(

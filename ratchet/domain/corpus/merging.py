@@ -43,7 +43,7 @@ class Merged:
 def merge(old: pd.DataFrame, incoming: pd.DataFrame, policy: CorpusPolicy, relabel: bool) -> Merged:
     """Append the incoming rows that the corpus does not have.
 
-    Without `relabel` a text under an old and a new label stands twice, and validation names the conflict. With it an
+    Without `relabel` a text under an old and a new label appears twice, and validation names the conflict. With it an
     incoming row gives its label to the old rows with its text, in every context that agrees with its own: a field
     that it leaves empty agrees with any value. Of several, the one that names most of the context counts.
     Both frames have the corpus columns and `place`.

@@ -29,15 +29,10 @@ class Resolved:
     rows: pd.DataFrame
     questions: tuple[Question, ...]
     renamed: dict[str, str]
-    ours: list[str]
-    theirs: list[str]
+    ours: pd.DataFrame
+    theirs: pd.DataFrame
     skipped: pd.DataFrame
     counts: dict[str, int] = field(default_factory=dict)
-
-    @property
-    def open(self) -> list[str]:
-        """The texts of the rows that are not settled."""
-        return as_list(self.rows["text"])
 
 
 def contexts(*frames: pd.DataFrame) -> list[str]:
@@ -85,8 +80,8 @@ def resolve(
         rows=framed(rows, columns),
         questions=tuple(asked.pending),
         renamed={old: new for old, new in sorted(names.items()) if old in known},
-        ours=as_list(ours["text"][open_rows[1]]),
-        theirs=as_list(theirs["text"][open_rows[2]]),
+        ours=ours[open_rows[1]],
+        theirs=theirs[open_rows[2]],
         skipped=framed(left_out, columns).drop(columns="place"),
         counts={**counts, "answered": len(asked.seen) - len(asked.pending)},
     )
@@ -100,7 +95,7 @@ def framed(rows: list[tuple[object, ...]], columns: list[str]) -> pd.DataFrame:
 def apart(
     frames: tuple[pd.DataFrame, ...], context: Sequence[str]
 ) -> tuple[NDArray[np.bool_], list[NDArray[np.bool_]]]:
-    """Mark the rows of the base that stand in both clones just so, and in each frame those that are to be looked at.
+    """Mark the rows of the base that are in both clones just so, and in each frame those that are to be looked at.
 
     Rows of a message of which any row differs are all looked at.
     """

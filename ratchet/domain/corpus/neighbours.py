@@ -3,7 +3,7 @@
 The ratio of texts a and b is 100 · (1 − d / (|a| + |b|)), where d counts the characters to insert and delete.
 Two lower bounds of d spare nearly all comparisons. One is the difference of the lengths: texts lie sorted by
 length, and each meets only its window. The other is the sum over characters of the difference of their
-counts: counts are written as bits, each of which says 'at least so many', and the bits in which two texts
+counts: counts are written as bits, each of which says 'at least this many', and the bits in which two texts
 differ are at most as many as the bound. What passes both is compared in full.
 """
 
@@ -22,6 +22,7 @@ Indices = NDArray[np.int64]
 Counts = NDArray[np.uint8]
 Words = NDArray[np.uint64]
 Pairs = tuple[Indices, Indices]
+Languages = frozenset[str]
 Progress = Callable[[int, int], None]
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -115,14 +116,16 @@ class Band:
 class Texts:
     """Normalised texts in the order of their lengths, ready to be compared.
 
-    `order[i]` is the place in the given sequence of the text at sorted place i.
+    `order[i]` is the place in the given sequence of the text at sorted place i. `languages` are those of each text, an
+    empty set where they are not known; None where all texts are of one.
     """
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, texts: Sequence[str], languages: Sequence[Languages] | None = None) -> None:
         lengths = np.fromiter(map(len, texts), dtype=np.int64, count=len(texts))
         self.order: Indices = np.argsort(lengths, kind="stable")
         self.lengths: Indices = lengths[self.order]
         self.texts: NDArray[np.object_] = np.array([*texts, None], dtype=object)[self.order]
+        self.languages = None if languages is None else [languages[place] for place in self.order.tolist()]
         self.counts = count_characters(self.texts, self.lengths)
         self.bands = [self.band(start, stop) for start, stop in pairwise(self.edges())]
 
@@ -166,7 +169,7 @@ def near_pairs(left: Texts, right: Texts, cutoff: float, work: Work = ALONE) -> 
     """Yield the near-duplicate pairs between two collections as arrays of places in the given sequences.
 
     `cutoff` is a ratio in percent. With the same collection on both sides each pair comes once, and no text
-    with itself.
+    with itself. Texts of different languages make no pair.
     """
     comparison = Comparison(left, right, cutoff)
     for found in work.spread(comparison.run, comparison.blocks(work.progress)):
@@ -236,7 +239,8 @@ class Comparison:
                 one, other = start + row[some : some + FLUSH], column[some : some + FLUSH]
                 near = ratios(left, right, one, other, self.cutoff) > 0
                 if near.any():
-                    found.append((left.order[one[near]], right.order[other[near]]))
+                    one, other = of_one_language(left, right, one[near], other[near])
+                    found.append((left.order[one], right.order[other]))
         return found
 
 
@@ -261,3 +265,18 @@ def ratios(left: Texts, right: Texts, one: Indices, other: Indices, cutoff: floa
         score_cutoff=cutoff,
         dtype=np.float32,
     )
+
+
+def of_one_language(left: Texts, right: Texts, one: Indices, other: Indices) -> Pairs:
+    """Return the pairs, given by sorted places, that have a language in common, or one whose language is not known."""
+    mine, theirs = left.languages, right.languages
+    if mine is None or theirs is None:
+        return one, other
+    common = [
+        not (here and there) or not here.isdisjoint(there)
+        for here, there in zip(
+            (mine[i] for i in one.tolist()), (theirs[i] for i in other.tolist()), strict=True
+        )
+    ]
+    kept = np.array(common, dtype=bool)
+    return one[kept], other[kept]

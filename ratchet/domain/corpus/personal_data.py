@@ -41,14 +41,14 @@ AMOUNT = re.compile(r"[+＋]\d{1,3}(?:[ .]\d{3})+")
 ABROAD = re.compile(r"(?<![\w.,+-])00(?=[1-9]\d)")
 PLUS = re.compile("[+＋]")
 PHONE_DIGITS = range(8, 16)
-"""So many digits has a number with its area code (ITU-T E.164 allows 15)."""
+"""How many digits a number with its area code has (ITU-T E.164 allows 15)."""
 WITH_TRUNK_ZERO = ("GB", "FR", "DE", "NL", "IT", "AU", "JP", "ZA")
 """Numbering plans by which ten or eleven digits in a row, the first 0, are judged: they have the usual forms."""
 
 TELLING = re.compile(r"[@\d]")
 """Without one of these a text holds nothing that is looked for."""
 MANY_DIGITS = re.compile(r"\d(?:\W{0,3}\d){6}")
-"""Without so many digits near each other a text holds no phone number."""
+"""Without this many digits near each other a text holds no phone number."""
 
 
 GAPS = re.compile(r"[\s()./\N{HYPHEN}-\N{EN DASH}-]+")
@@ -56,7 +56,7 @@ GAPS = re.compile(r"[\s()./\N{HYPHEN}-\N{EN DASH}-]+")
 
 @dataclass(frozen=True)
 class Found:
-    """One piece of personal data in a text: its kind and where it stands."""
+    """One piece of personal data in a text: its kind and where it is."""
 
     kind: str
     start: int
@@ -162,7 +162,7 @@ KINDS: tuple[tuple[str, Callable[[str], Iterator[Span]]], ...] = (
 def find(text: str, allowed: Iterable[str] = ()) -> list[Found]:
     """Return the personal data in a text, from left to right, without overlaps.
 
-    `allowed` are pieces that may stand in messages: the help desk's own number, a public address. A `*` in one stands
+    `allowed` are pieces that may be in messages: the help desk's own number, a public address. A `*` in one is
     for any characters, so `*@example.com` allows a whole domain; in numbers, spaces and signs make no difference.
     """
     return [one for one in candidates(text) if not allowing(text[one.start : one.end], tuple(allowed))]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ratchet.domain.corpus.languages import texts_of
 from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
 from ratchet.domain.corpus.policies import SplitPolicy as SplitPolicy
 
@@ -22,7 +23,7 @@ class Side(StrEnum):
 
 
 BITS = {Side.TRAIN: 1, Side.TEST: 2, Side.QUARANTINE: 0}
-"""Sides as bits, so that a text's neighbours add up: 3 is 'on both sides'. Quarantined rows pull nobody."""
+"""Sides as bits, so that a text's neighbours add up: 3 is 'on both sides'. Quarantined rows pull no one."""
 
 
 SIDES = {str(side): side for side in Side}
@@ -38,7 +39,7 @@ class Book:
 
     def __init__(self, policy: SplitPolicy, work: Work = ALONE) -> None:
         self.policy, self.work = policy, work
-        self.shelves: list[tuple[list[str], NDArray[np.uint8], Texts]] = []
+        self.shelves: list[tuple[pd.DataFrame, NDArray[np.uint8], Texts]] = []
         self.counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
         self.trained: set[str] = set()
 
@@ -46,7 +47,7 @@ class Book:
         """Take in texts that have their sides."""
         for intent, also, side in zip(texts["intent"].tolist(), texts["also"].tolist(), sides, strict=True):
             self.count(intent, also, side)
-        self.put(texts["text"].tolist(), sides)
+        self.put(texts, sides)
 
     def count(self, intent: str, also: tuple[str, ...], side: Side) -> None:
         """Count a text in its intent's share, and note which intents have something to train on."""
@@ -55,23 +56,23 @@ class Book:
         if side is not Side.QUARANTINE:
             self.counts[intent][side is Side.TEST] += 1
 
-    def put(self, forms: list[str], sides: list[Side]) -> None:
-        """Lay out texts for comparison; quarantined ones pull nobody."""
-        pulling = [(form, BITS[side]) for form, side in zip(forms, sides, strict=True) if BITS[side]]
-        self.shelve([form for form, _ in pulling], np.array([bit for _, bit in pulling], dtype=np.uint8))
+    def put(self, texts: pd.DataFrame, sides: list[Side]) -> None:
+        """Lay out texts for comparison; quarantined ones pull no one."""
+        bits = np.array([BITS[side] for side in sides], dtype=np.uint8)
+        columns = [name for name in ("text", "languages") if name in texts]
+        self.shelve(texts.loc[bits > 0, columns], bits[bits > 0])
 
-    def shelve(self, forms: list[str], bits: NDArray[np.uint8]) -> None:
+    def shelve(self, texts: pd.DataFrame, bits: NDArray[np.uint8]) -> None:
         """Put texts on a shelf of their own, or together with those of shelves that are not much larger."""
-        while self.shelves and len(self.shelves[-1][0]) < 2 * len(forms):
+        while self.shelves and len(self.shelves[-1][0]) < 2 * len(texts):
             more, their_bits, _ = self.shelves.pop()
-            forms, bits = more + forms, np.concatenate([their_bits, bits])
-        if forms:
-            self.shelves.append((forms, bits, Texts(forms)))
+            texts, bits = pd.concat([more, texts]), np.concatenate([their_bits, bits])
+        if len(texts):
+            self.shelves.append((texts, bits, texts_of(texts)))
 
     def place(self, new: pd.DataFrame) -> list[Side]:
         """Return the sides of new texts, in their order, and remember them."""
-        forms = new["text"].tolist()
-        texts = Texts(forms)
+        texts = texts_of(new)
         near, later = self.near(texts), links(texts, self.policy.near_duplicate, self.work)
         sides: list[Side] = []
         for number, (intent, also) in enumerate(
@@ -83,7 +84,7 @@ class Book:
             if number in later:
                 near[later[number]] |= BITS[side]
             sides.append(side)
-        self.put(forms, sides)
+        self.put(new, sides)
         return sides
 
     def near(self, texts: Texts) -> NDArray[np.uint8]:

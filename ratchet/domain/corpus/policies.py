@@ -5,9 +5,9 @@ Apart from what they govern, so that reading them imports no library: every comm
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from ratchet.domain.policy import Policy
 
@@ -17,11 +17,13 @@ RESERVED = {"text", "intent", "source", "key", "place"}
 class CorpusPolicy(Policy):
     """What a message carries besides its text and intent.
 
-    `context` maps each context field to the values it may have, or to None where any value may stand;
+    `context` maps each context field to the values it may have, or to None where any value may be;
+    `language` is the one of them that holds a message's language, None in a bot of one language;
     `out_of_scope` is the intent of messages that the bot is not meant for.
     """
 
     context: dict[str, list[str] | None] = Field(default_factory=dict)
+    language: str | None = None
     out_of_scope: str = "out_of_scope"
 
     @field_validator("context")
@@ -32,6 +34,16 @@ class CorpusPolicy(Policy):
         if taken:
             raise ValueError(f"{', '.join(sorted(taken))} cannot name a context field")
         return context
+
+    @model_validator(mode="after")
+    def language_is_a_field(self) -> Self:
+        """Refuse a language that is no context field."""
+        if self.language is not None and self.language not in self.context:
+            known = ", ".join(self.context) or "there is none"
+            raise ValueError(
+                f"language names the context field {self.language!r}, which corpus.context does not have ({known})"
+            )
+        return self
 
     @property
     def columns(self) -> list[str]:
@@ -45,14 +57,28 @@ class SplitPolicy(Policy):
     `test_share` is the share of each intent's distinct texts that the holdout is to have; `near_duplicate`
     the ratio in percent from which two texts count as one message; `salt` the secret of the keys: with
     another salt every key is another. An intent with at least `share_rows` texts whose holdout share lies
-    outside `share_bounds` is reported.
+    outside `share_bounds` is reported. `language` is `corpus.language`, which `within` adds: near-duplicates are two
+    texts of one language, and a text whose language is not known ("") is compared with all.
     """
+
+    _language: str | None = PrivateAttr(None)
 
     test_share: float = Field(0.25, gt=0, lt=1)
     near_duplicate: float = Field(90.0, ge=50, le=100)
     salt: str = Field("ratchet", min_length=1)
     share_bounds: tuple[float, float] = (0.15, 0.40)
     share_rows: int = Field(40, ge=1)
+
+    @property
+    def language(self) -> str | None:
+        """The context field that holds a message's language, None in a bot of one language."""
+        return self._language
+
+    def within(self, language: str | None) -> Self:
+        """Return the same for a corpus with this context field as its language."""
+        made = self.model_copy()
+        made._language = language
+        return made
 
 
 WARNINGS = ("few examples", "imbalance", "near-duplicates across intents")
@@ -66,7 +92,7 @@ class ValidationPolicy(Policy):
     `imbalance` is the largest intent's rows over the smallest's; `near_duplicate` the ratio in percent from
     which two texts of different intents are reported; below `suspect_ratio` of the likeliest intent's
     likelihood a label is put on the list to review. `null_like` are texts that a tool wrote for a missing
-    value; `personal_data_allowed` pieces that may stand in messages although they look personal, with `*` for
+    value; `personal_data_allowed` pieces that may be in messages although they look personal, with `*` for
     any characters.
     """
 

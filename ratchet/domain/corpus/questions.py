@@ -47,7 +47,7 @@ class Question(Record):
 
     @property
     def id(self) -> str:
-        """A name by which an answer finds its question, the same whoever merges."""
+        """A name by which an answer finds its question, the same for everyone who merges."""
         parts = "\0".join((self.kind, self.text, *self.context))
         return hashlib.sha256(parts.encode()).hexdigest()[:12]
 

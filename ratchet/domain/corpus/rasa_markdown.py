@@ -34,7 +34,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Line:
-    """One line with something on it: its number from 1, its text, and `item`, what stands after a bullet, or ""."""
+    """One line with something on it: its number from 1, its text, and `item`, what is after a bullet, or ""."""
 
     number: int
     text: str
@@ -44,7 +44,7 @@ class Line:
 
     @property
     def outside(self) -> bool:
-        """Whether no section holds it: it stands before the first, or is a heading that begins none."""
+        """Whether no section holds it: it is before the first, or is a heading that begins none."""
         return not self.begins and not self.section.line
 
 

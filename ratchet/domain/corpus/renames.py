@@ -31,7 +31,7 @@ class Move(Record):
     """Messages that had the intent `before` and have `after` since: `messages` of the `of` that `before` had.
 
     `before` and `after` are equal where an intent that was split or joined kept messages. Messages are counted by
-    key: one text counts once, in however many contexts it stands.
+    key: one text counts once, in however many contexts it is.
     """
 
     before: str
@@ -75,7 +75,7 @@ def successions(before: pd.DataFrame, after: pd.DataFrame) -> tuple[Succession, 
     """Recognise the intents that were renamed, split or merged between two revisions, in the order of their names.
 
     Both frames have the columns `key` and `intent`, a row for each message (see `corpus.keys`; both keys must be of
-    one normal form and salt). A key may stand under several intents, in several contexts: then what left is matched
+    one normal form and salt). A key may be under several intents, in several contexts: then what left is matched
     with what came, where only one did on either side. An intent succeeds another if one of the two is in one revision
     only, and at least `FROM_SHARE` of the earlier one's messages went to it, or at least `OF_SHARE` of the messages of
     a new one came from there.

@@ -6,7 +6,7 @@ lies on both sides. The opposite move never exists: what was trained on can neve
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from ratchet.domain.corpus.corpus import normalised
 from ratchet.domain.corpus.joining import MERGED
+from ratchet.domain.corpus.languages import of_groups, texts_of, with_languages
 from ratchet.domain.corpus.ledger import Side, Split, complete
-from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
+from ratchet.domain.corpus.neighbours import ALONE, Work, near_pairs
 from ratchet.domain.corpus.wear import holdout_version
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.record import Record
@@ -71,9 +72,9 @@ def plan(split: Split, chosen: NDArray[np.bool_], near_duplicate: float, work: W
     holdout = split.holdout
     keys = holdout["key"].to_numpy()
     asked = int(chosen.sum())
-    first = holdout.assign(form=normalised(holdout["text"], split.form)).drop_duplicates("key")
+    first = distinct_texts(split)
     start = np.flatnonzero(first["key"].isin(keys[chosen]))
-    gone = set(closure(first["form"].tolist(), start, near_duplicate, work))
+    gone = set(closure(first, start, near_duplicate, work))
     moved = frozenset(first["key"].to_numpy()[sorted(gone)].tolist())
     rows = holdout[holdout["key"].isin(moved)]
     stay = set(holdout.loc[~holdout["key"].isin(moved), "intent"])
@@ -89,14 +90,23 @@ def plan(split: Split, chosen: NDArray[np.bool_], near_duplicate: float, work: W
     )
 
 
-def closure(forms: Sequence[str], start: NDArray[np.int64], cutoff: float, work: Work = ALONE) -> list[int]:
+def distinct_texts(split: Split) -> pd.DataFrame:
+    """Return the distinct texts of the holdout: `key`, `text` in normal form, `languages` where they are declared."""
+    holdout = split.holdout
+    numbers, keys = pd.factorize(holdout["key"])
+    first = holdout.drop_duplicates("key")
+    texts = pd.DataFrame({"key": keys, "text": normalised(first["text"], split.form)})
+    return with_languages(texts, of_groups(holdout, numbers.tolist(), split.language))
+
+
+def closure(texts: pd.DataFrame, start: NDArray[np.int64], cutoff: float, work: Work = ALONE) -> list[int]:
     """Return the places of the texts that are reached from some by near-duplicates of near-duplicates."""
-    texts, reached = np.array(forms, dtype=object), np.zeros(len(forms), dtype=bool)
+    reached = np.zeros(len(texts), dtype=bool)
     newest = start
     while len(newest):
         reached[newest] = True
         rest = np.flatnonzero(~reached)
-        one, other = Texts(texts[newest].tolist()), Texts(texts[rest].tolist())
+        one, other = texts_of(texts.iloc[newest]), texts_of(texts.iloc[rest])
         found = [there for _, there in near_pairs(one, other, cutoff, work)]
         newest = rest[np.unique(np.concatenate(found))] if found else rest[:0]
     return np.flatnonzero(reached).tolist()
@@ -140,7 +150,7 @@ def retired_since(
 ) -> pd.DataFrame:
     """Return the training rows that were retired since the champion's ledger, with `moved` and `reason`.
 
-    Rows that a merge moved, because the other clone trained on them, were chosen by nobody and do not count. Without
+    Rows that a merge moved, because the other clone trained on them, were chosen by no one and do not count. Without
     that ledger (`previous` is None) those that were retired on `day` or later count.
     """
     book = complete(ledger)

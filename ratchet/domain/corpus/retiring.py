@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from ratchet.domain.corpus.corpus import normalised
 from ratchet.domain.corpus.coverage import Uncovered
+from ratchet.domain.corpus.languages import of_rows
 from ratchet.domain.corpus.ledger import Split
 from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
 from ratchet.domain.corpus.policies import RetirePolicy as RetirePolicy
@@ -34,7 +35,7 @@ def refusal(planned: Retirement, policy: RetirePolicy, intents: Collection[str] 
         limits.append(f"fewer than {policy.min_holdout_rows:,} ({KEY.format('min_holdout_rows')})")
         changes.append(f"{KEY.format('min_holdout_rows')} to {planned.remaining}")
     if share > policy.max_percent / 100:
-        limits.append(f"more than {policy.max_percent:g} % at once ({KEY.format('max_percent')})")
+        limits.append(f"more than {policy.max_percent:g}% at once ({KEY.format('max_percent')})")
         changes.append(f"{KEY.format('max_percent')} to {int(100 * share) + 1}")
     if not limits:
         return None
@@ -66,18 +67,18 @@ def way_out(
 
 def way_in(
     split: Split,
-    forms: Sequence[str],
+    texts: Texts,
     policy: RetirePolicy,
     near_duplicate: float,
     work: Work = ALONE,
 ) -> str:
-    """Return what makes room for new texts, given in normal form, that lie too near the holdout to be trained on.
+    """Return what makes room for new texts (in normal form) that lie too near the holdout to be trained on.
 
     `split` is that of the corpus without them.
     """
     holdout = split.holdout
-    held_out = Texts(normalised(holdout["text"], split.form))
-    found = near_pairs(held_out, Texts(list(forms)), near_duplicate, work)
+    held_out = Texts(normalised(holdout["text"], split.form), of_rows(holdout, split.language))
+    found = near_pairs(held_out, texts, near_duplicate, work)
     near = sorted({str(holdout["intent"].iloc[place]) for here, _ in found for place in here.tolist()})
     if not near or not may_retire(split, near, policy, near_duplicate, work):
         return WORD_DIFFERENTLY

@@ -99,7 +99,7 @@ class Check:
             )
 
     def labels(self, new: np.ndarray) -> Iterator[Finding]:
-        """No text stands under two intents in the same context."""
+        """No text is under two intents in the same context."""
         same = [self.frame["text"].map(plain).str.casefold(), *(self.frame[field] for field in self.context)]
         message = self.frame.groupby(same, sort=False).ngroup()
         labels = pd.DataFrame({"message": message, "intent": self.frame["intent"]}).drop_duplicates()

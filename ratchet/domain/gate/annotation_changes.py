@@ -114,7 +114,7 @@ class SynonymLoss(Record):
 
 
 def meant(synonyms: Mapping[str, str]) -> dict[str, str]:
-    """Return the synonyms that somebody wrote.
+    """Return the synonyms that someone wrote.
 
     Rasa adds each annotated entity as a synonym of itself: an emptied list would still have `muc` for `muc`.
     """

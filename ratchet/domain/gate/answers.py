@@ -14,7 +14,7 @@ from ratchet.domain.wording import count, listed
 
 Kind = Literal["stand-in", "silent", "general", "failed", "swapped", "unwritten", "new", "changed"]
 WORSE: dict[Kind, str] = {
-    "stand-in": "got the stand-in for an answer that nobody has written",
+    "stand-in": "got the stand-in for an answer that no one has written",
     "silent": "got no answer any more",
     "general": "lost the answer of its own",
     "failed": "got an answer whose custom action fails",

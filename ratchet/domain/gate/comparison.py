@@ -57,7 +57,7 @@ class Contest(Record):
 class Trial(Record):
     """What a change of the pipeline would bring, measured and not kept: `contest` has the changed one first.
 
-    `interval` is the 95 % interval of the difference in accuracy, from the paired rows (Wald, of the difference of the
+    `interval` is the 95% interval of the difference in accuracy, from the paired rows (Wald, of the difference of the
     two discordant shares); latencies are the medians of one message, in milliseconds.
     """
 

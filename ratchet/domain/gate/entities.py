@@ -66,7 +66,7 @@ class Entities(Record):
     """Entities of candidate and champion; `champion` is empty, and so are gained and lost, where there is none.
 
     `messages` are those with an entity, annotated or found; `right` and `champion_right` of them have all entities
-    right. `unjudged` are types that models find and nobody annotates, with how often the candidate does: they count
+    right. `unjudged` are types that models find and no one annotates, with how often the candidate does: they count
     neither way. `reannotated` messages of the holdout have another annotation than when the champion was trained.
     """
 

@@ -12,7 +12,7 @@ from ratchet.domain.gate.rules import ENTITIES, ROUNDING, Rule
 from ratchet.domain.wording import chance, count, listed, percent, points
 
 UNCOMPARED = (
-    "The champion's code has a framework that does not say which entities it finds, so nobody knows whether the"
+    "The champion's code has a framework that does not say which entities it finds, so no one knows whether the"
     " candidate finds fewer. A person decides; from the next release on they are compared."
 )
 
@@ -166,5 +166,5 @@ def unsaid() -> Rule:
 
 
 def uncompared() -> Rule:
-    """The champion does not say what it finds: nobody knows what is lost."""
+    """The champion does not say what it finds: no one knows what is lost."""
     return Rule(ENTITIES, "ask", 1, 0, UNCOMPARED, unit="count")

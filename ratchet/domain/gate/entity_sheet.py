@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ratchet.domain.corpus.annotations import Span, found_spans, parse
+from ratchet.domain.corpus.annotations import Span, found_spans, named_entities, parse
 from ratchet.domain.gate.paired import Pair
 
 ENTITIES = "entities"
@@ -24,7 +24,7 @@ ENTITIES = "entities"
 
 @dataclass(frozen=True)
 class Sheet:
-    """One holdout, row by row: what is annotated, and what a model found of the types that somebody annotates."""
+    """One holdout, row by row: what is annotated, and what a model found of the types that someone annotates."""
 
     texts: tuple[str, ...]
     gold: tuple[tuple[Span, ...], ...]
@@ -66,7 +66,7 @@ def sheet(
     """Line up annotations and predictions (column `entities`) of each row of the holdout.
 
     `known` are the synonyms, words in lower case to value. `annotated` are the types that the corpus annotates,
-    `taught` those that the champion's did: a new type makes no message wrong that nobody annotated with it yet.
+    `taught` those that the champion's did: a new type makes no message wrong that no one annotated with it yet.
     `before` has for each row its spans in the champion's data, None for a new message; None: nothing changed.
     """
     parsed = [parse(text) for text in holdout["text"]]
@@ -93,7 +93,7 @@ def sheet(
 def judged(
     predictions: pd.DataFrame, texts: Sequence[str], types: Collection[str]
 ) -> tuple[tuple[Span, ...], ...]:
-    """Return what a model found in each text of the types that somebody annotates."""
+    """Return what a model found in each text of the types that someone annotates."""
 
     def spans(entities: object, text: str) -> set[Span]:
         found = (span for span in found_spans(entities, text) if span.entity in types)
@@ -137,7 +137,7 @@ def labels(found: Sheet) -> dict[str, Pair]:
 
 
 def unannotated(predictions: pd.DataFrame, annotated: Iterable[str]) -> dict[str, int]:
-    """Count what was found of types that nobody annotates, as ready-made extractors find times and numbers."""
+    """Count what was found of types that no one annotates, as ready-made extractors find times and numbers."""
     known = set(annotated)
-    names = (str(one["entity"]) for found in predictions[ENTITIES] for one in found or () if "entity" in one)
+    names = (one["entity"] for found in predictions[ENTITIES] for one in named_entities(found))
     return dict(Counter(name for name in names if name not in known))

@@ -71,7 +71,7 @@ class Latency:
 
 @dataclass(frozen=True)
 class Evaluation(Record):
-    """One model on one holdout; shares lie in [0, 1], `interval` is the 95 % Wilson interval."""
+    """One model on one holdout; shares lie in [0, 1], `interval` is the 95% Wilson interval."""
 
     rows: int
     correct: int
@@ -197,7 +197,8 @@ def _calibration(holdout: pd.DataFrame, predictions: pd.DataFrame) -> tuple[Cali
     """
     rankings = predictions["ranking"]
     best = [next((pair for pair in ranking if pair[0] != FALLBACK), (None, 0.0)) for ranking in rankings]
-    confidence = np.array([float(pair[1]) for pair in best])
+    # A classifier of a team's own may know no confidence: then it is sure of nothing.
+    confidence = np.nan_to_num(np.array([float(pair[1] or 0.0) for pair in best]), posinf=1.0, neginf=0.0)
     right = np.array([pair[0] for pair in best], dtype=object) == holdout["intent"].to_numpy()
     bins = np.clip((confidence * CALIBRATION_BINS).astype(int), 0, CALIBRATION_BINS - 1)
     return tuple(

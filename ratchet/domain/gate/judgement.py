@@ -16,7 +16,7 @@ from ratchet.domain.corpus.corpus import CorpusPolicy
 from ratchet.domain.corpus.renames import classes, new_names
 from ratchet.domain.corpus.retirement import listed_rows
 from ratchet.domain.corpus.unchecked import Unchecked
-from ratchet.domain.gate import dialogue, ramp, renamed, verdict, whole
+from ratchet.domain.gate import dialogue, ramp, renamed, translated, verdict, whole
 from ratchet.domain.gate.attribution import Attribution
 from ratchet.domain.gate.case import Case
 from ratchet.domain.gate.dialogue import Dialogue, Plays
@@ -30,12 +30,12 @@ from ratchet.domain.release.model import Model
 
 @dataclass(frozen=True)
 class Judgement:
-    """The verdict on a case, what the candidate was trained on, and where the run stands on the ramp.
+    """The verdict on a case, what the candidate was trained on, and where the run is on the ramp.
 
     `whole` is what was found of the bot besides its intents; `dialogue` what was played, None where nothing was;
     `why_entities` says of the messages with entities what `why` says of accuracy.
 
-    `why` says why accuracy moved, or why that is not known; None where nobody asked, or there is no champion.
+    `why` says why accuracy moved, or why that is not known; None where no one asked, or there is no champion.
     """
 
     case: Case
@@ -78,7 +78,7 @@ def conclude(
     standing = ramp.status(ramp_policy, points, today, scores.evaluations[CANDIDATE], data_grew)
     changed = relabelled_in(case, names, context)
     found, beside = whole.look(case, scores, changed, gate_policy, corpus_policy)
-    talk, heard = told(case, plays, gate_policy)
+    talk, heard = told(case, plays, gate_policy, corpus_policy.language)
     judged = verdict.judge(
         sides.holdout,
         scores.predictions[CANDIDATE],
@@ -106,13 +106,19 @@ def grew(trained: TrainingFacts, before: TrainingFacts | None, retired: int) -> 
     return before is not None and trained.rows - retired > before.rows
 
 
-def told(case: Case, plays: Plays | None, policy: GatePolicy) -> tuple[Dialogue | None, list[Rule]]:
-    """Return what people are told otherwise, and the new names of intents, with the findings on both."""
+def told(
+    case: Case, plays: Plays | None, policy: GatePolicy, language: str | None
+) -> tuple[Dialogue | None, list[Rule]]:
+    """Return what people are told otherwise, and the new names of intents, with the findings on both.
+
+    `language` is the context field that holds it, None in a bot of one language.
+    """
     named = [*renamed.rule(case.successions, case.leftovers), *renamed.left_behind(case.successions, policy)]
     if plays is None:
         return None, named
     found, rules = dialogue.look(plays, new_names(case.successions), policy)
-    return found, [*rules, *named]
+    spoken = translated.rule(plays.candidate, case.corpus.frame, language)
+    return found, [*rules, *spoken, *named]
 
 
 def relabelled_in(case: Case, names: Mapping[str, str], context: list[str]) -> NDArray[np.bool_] | None:

@@ -1,4 +1,4 @@
-"""Whether the bot still says that it did not understand: seeded nonsense that nobody could answer."""
+"""Whether the bot still says that it did not understand: seeded nonsense that no one could answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ratchet.domain.gate.policies import GatePolicy
 from ratchet.domain.gate.rules import Rule
 
 MESSAGES, ENOUGH = 100, 20
-"""So many are asked; where the champion hands over fewer than so many of them, nothing follows."""
+"""How many are asked; where the champion hands over fewer than `FEW` of them, nothing follows."""
 ONSETS = ("b", "d", "dr", "f", "g", "gl", "k", "kr", "m", "n", "p", "sk", "t", "tr", "v", "vl", "z", "zh")
 ENDINGS = ("ab", "ek", "im", "olu", "urp", "ask", "ent", "ixo", "oov", "udge", "yrt", "azz")
 
@@ -38,7 +38,7 @@ def rules(
     kept, limit = min(new / old, 1.0), policy.min_fallback_percent / 100
     said = (
         f"Of {MESSAGES} messages of nonsense the candidate hands over {new:,}, the champion {old:,}: "
-        f"{100 * kept:.0f} %, where {policy.min_fallback_percent:g} % have to stay"
+        f"{100 * kept:.0f}%, where {policy.min_fallback_percent:g}% have to stay"
     )
     if kept >= limit:
         return [Rule("fallback", "pass", kept, limit, f"{said}.")]

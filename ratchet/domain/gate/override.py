@@ -61,7 +61,7 @@ def make(
 def authorise(decision: Decision, override: Override | None, sha256: str, now: datetime) -> None:
     """Raise RatchetError unless the gate, or a person's override, lets the model with this digest through.
 
-    A promoted model needs nobody's approval, so an approval of it that expired does not stop it; a person's
+    A promoted model needs no one's approval, so an approval of it that expired does not stop it; a person's
     rejection does.
     """
     if decision is Decision.PROMOTE and (override is None or override.decision is Decision.PROMOTE):
@@ -73,13 +73,13 @@ def check(override: Override | None, sha256: str, now: datetime) -> None:
     """Raise RatchetError unless `override` allows the release of the model with this digest now."""
     if override is None:
         raise RatchetError(
-            "The gate did not promote this model, and nobody has approved it.",
+            "The gate did not promote this model, and no one has approved it.",
             "Read its report, then run `ratchet approve VERSION --by NAME --reason TEXT --expires 7d`.",
         )
     if override.decision is not Decision.PROMOTE:
         raise RatchetError(
             f"{override.by} rejected version {override.version}: {override.reason}",
-            "Ask them, or approve it anew with `ratchet approve`.",
+            "Ask them, or approve it again with `ratchet approve`.",
         )
     if override.model_sha256 != sha256:
         raise RatchetError(
@@ -91,7 +91,7 @@ def check(override: Override | None, sha256: str, now: datetime) -> None:
         ended = f"{override.expires:%Y-%m-%d %H:%M %Z}"
         raise RatchetError(
             f"The override of version {override.version} by {override.by} expired at {ended}.",
-            "Approve it anew with `ratchet approve` if the reason still holds.",
+            "Approve it again with `ratchet approve` if the reason still holds.",
         )
 
 

@@ -62,7 +62,7 @@ class Trial(Record):
 class Answer(Record):
     """What an intent is answered with first, in a context: the variations of each message.
 
-    `stand_in` says that nobody wrote it, `failed` names custom actions that raised, `unplayed` those that were not run.
+    `stand_in` says that no one wrote it, `failed` names custom actions that raised, `unplayed` those that were not run.
     """
 
     context: dict[str, str]
@@ -78,7 +78,7 @@ class Answer(Record):
 
     @property
     def written(self) -> bool:
-        """Whether a person gets to read something that somebody wrote."""
+        """Whether a person gets to read something that someone wrote."""
         return bool(self.said) and not self.stand_in
 
 

@@ -16,8 +16,10 @@ from ratchet.domain.policy import Policy
 class RecentPolicy(Policy):
     """The part `gate.recent` of params.yaml; see the comments there."""
 
-    messages: int = Field(500, ge=0, description="so many of the newest real messages; 0 asks none")
-    days: float = Field(7.0, gt=0, description="none older than so many days")
+    messages: int = Field(
+        500, ge=0, description="number of the newest real messages that both models answer; 0 compares none"
+    )
+    days: float = Field(7.0, gt=0, description="age limit of those messages, in days")
     min_messages: int = Field(100, ge=1, description="fewer say nothing")
     max_changed_percent: float = Field(25.0, ge=0, le=100, description="more changed answers ask")
     max_unexpected_percent: float = Field(10.0, ge=0, le=100, description="more unexpected ones ask")
@@ -35,7 +37,11 @@ class RobustnessPolicy(Policy):
 class CostPolicy(Policy):
     """The part `gate.cost` of params.yaml; see the comments there."""
 
-    max_ratio: float = Field(2.0, ge=1, description="what costs more than so many times as much asks")
+    max_ratio: float = Field(
+        2.0,
+        ge=1,
+        description="a person decides if the candidate's cost exceeds this multiple of the champion's",
+    )
     slack_ms: float = Field(50.0, ge=0, description="differences of time up to this do not count")
     slack_mb: float = Field(100.0, ge=0, description="differences of size and memory up to this do not count")
 
@@ -90,6 +96,6 @@ class RampPolicy(Policy):
     compare: Literal["interval", "point"] = Field("interval", description="what must reach the target")
     on_miss: Literal["warn", "reject"] = Field("warn", description="what a miss does to the verdict")
     ask_after_misses: int = Field(
-        3, ge=1, description="each so many weeks of misses in a row a person decides"
+        3, ge=1, description="after this many missed weeks in a row a person decides, and again after as many"
     )
     floor_margin_points: float = Field(3.0, ge=0, le=100, description="the floor's distance below the start")

@@ -25,11 +25,11 @@ class RampPoint(Record):
 
 @dataclass(frozen=True)
 class RampStatus(Record):
-    """Where a run stands on the ramp; shares in [0, 1].
+    """Where a run is on the ramp; shares in [0, 1].
 
     `week` counts from 0, the week of the first point. `reached` is the number compared with `target`:
     the upper end of the accuracy's interval, or the accuracy itself where the policy says `point`.
-    `misses_in_a_row` counts weeks, this one included; `asks` tells that so many make it a person's matter.
+    `misses_in_a_row` counts weeks, this one included; `asks` tells whether that many let a person decide.
     `floor` is what no model may fall below.
     """
 
@@ -58,7 +58,7 @@ def status(
     """
     begin = history[0].day if history else today
     week = _week(begin, today)
-    start = _start(policy, history, evaluation)
+    start = first_target(policy, history[0].accuracy if history else evaluation.accuracy)
     grown = {_week(begin, point.day) for point in history if point.data_grew}
     if data_grew:
         grown.add(week)
@@ -75,18 +75,22 @@ def status(
         reached=reached,
         miss=miss,
         misses_in_a_row=in_a_row,
-        # Whoever was asked in the third week need not be asked in the fourth, but again in the sixth.
+        # A person asked in the third week need not be asked in the fourth, but again in the sixth.
         asks=miss and in_a_row % policy.ask_after_misses == 0,
-        floor=max(start - policy.floor_margin_points / 100, 0.0),
+        floor=floor(policy, start),
         compare=policy.compare,
         on_miss=policy.on_miss,
     )
 
 
-def _start(policy: RampPolicy, history: Sequence[RampPoint], evaluation: Evaluation) -> float:
-    if policy.start_percent == "champion":
-        return history[0].accuracy if history else evaluation.accuracy
-    return policy.start_percent / 100
+def first_target(policy: RampPolicy, first: float) -> float:
+    """Return the target of the first week, in [0, 1]; `first` is the accuracy of the first model of all."""
+    return first if policy.start_percent == "champion" else policy.start_percent / 100
+
+
+def floor(policy: RampPolicy, start: float) -> float:
+    """Return what no model may fall below, in [0, 1]; `start` is the target of the first week."""
+    return max(start - policy.floor_margin_points / 100, 0.0)
 
 
 def _week(begin: date, day: date) -> int:

@@ -1,6 +1,6 @@
 """The newest messages that people wrote: what candidate and champion answer to them, side by side.
 
-Nobody labelled these messages, so a changed answer is neither right nor wrong; a person sees whether it was expected.
+No one labelled these messages, so a changed answer is neither right nor wrong; a person sees whether it was expected.
 """
 
 from __future__ import annotations
@@ -99,15 +99,16 @@ def compare(
     old, new = champion["intent"].to_numpy(dtype=object), candidate["intent"].to_numpy(dtype=object)
     gained = {one.intent for one in data.intents if one.added or one.relabelled} if data else set()
     lost = {one.intent for one in data.intents if one.removed or one.before > one.after} if data else set()
+    sure = np.nan_to_num(pd.to_numeric(candidate["confidence"], errors="coerce").to_numpy(dtype=float))
     differ = np.flatnonzero(old != new).tolist()
     expected = {row: bool(new[row] in gained or old[row] in lost) for row in differ}
-    order = sorted(differ, key=lambda row: (expected[row], -float(candidate["confidence"].iloc[row]), row))
+    order = sorted(differ, key=lambda row: (expected[row], -sure[row], row))
     examples = tuple(
         Changed(
             mask(messages["text"].iloc[row], allowed),
             str(old[row]),
             str(new[row]),
-            float(candidate["confidence"].iloc[row]),
+            float(sure[row]),
             expected[row],
         )
         for row in order[: policy.examples]
@@ -157,12 +158,12 @@ def rules(found: Recent | None, policy: RecentPolicy) -> list[Rule]:
 
 
 def changed(found: Recent, policy: RecentPolicy) -> Rule:
-    """How many answers changed, and how many of them nobody expects."""
+    """How many answers changed, and how many of them unexpectedly."""
     every, odd = found.share(found.changed), found.share(found.unexpected)
     said = (
         f"Of the {count(found.messages, 'newest real message')} {found.changed:,} are answered otherwise "
-        f"({percent(every)}, limit {policy.max_changed_percent:g} %), {found.unexpected:,} of them although their "
-        f"intents got or lost no messages ({percent(odd)}, limit {policy.max_unexpected_percent:g} %)"
+        f"({percent(every)}, limit {policy.max_changed_percent:g}%), {found.unexpected:,} of them although their "
+        f"intents got or lost no messages ({percent(odd)}, limit {policy.max_unexpected_percent:g}%)"
     )
     most = [
         f"`{one.intent}` +{one.came:,} −{one.went:,}{'' if one.expected else ' unexpected'}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from ratchet.domain.corpus.annotations import parse
 from ratchet.domain.gate.evaluation import correctness
 from ratchet.domain.gate.paired import Pair, chance_limit
 from ratchet.domain.gate.policies import GatePolicy
+from ratchet.domain.gate.renamed import under
 from ratchet.domain.gate.rules import ROUNDING, Rule
 from ratchet.domain.record import Record
 from ratchet.domain.wording import chance, count, percent, points
@@ -84,14 +87,28 @@ def plain(text: str) -> str:
 
 
 def look(
-    name: str, rows: pd.DataFrame, candidate: pd.DataFrame, champion: pd.DataFrame | None, out_of_scope: str
+    name: str,
+    rows: pd.DataFrame,
+    candidate: pd.DataFrame,
+    champion: pd.DataFrame | None,
+    out_of_scope: str,
+    classes: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[Variant, Pair | None]:
-    """Count right answers; frames as in `evaluate`."""
+    """Count right answers; frames as in `evaluate`.
+
+    The two are compared under `classes`, as `ratchet.domain.gate.verdict.judge` does on the holdout: an earlier model
+    knows nothing of the parts of a split, so each of them would look like a gain.
+    """
     new = correctness(rows, candidate, out_of_scope=out_of_scope)
     if champion is None:
         return Variant(name, len(rows), int(new.sum()), None), None
     old = correctness(rows, champion, out_of_scope=out_of_scope)
-    return Variant(name, len(rows), int(new.sum()), int(old.sum())), Pair(new, old)
+    truth = under(rows, classes)
+    after, before = (
+        correctness(truth, under(model, classes), out_of_scope=out_of_scope)
+        for model in (candidate, champion)
+    )
+    return Variant(name, len(rows), int(new.sum()), int(old.sum())), Pair(after, before)
 
 
 def rule(name: str, pair: Pair, kept: NDArray[np.bool_], policy: GatePolicy) -> list[Rule]:

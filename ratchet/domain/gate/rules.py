@@ -145,7 +145,7 @@ def data_warning(name: str, policy: GatePolicy) -> Rule:
 
 
 def not_checked(one: Unchecked) -> Rule:
-    """A check of the split or the data that could not run: nobody knows what it would have shown, so it asks."""
+    """A check of the split or the data that could not run: no one knows what it would have shown, so it asks."""
     return Rule("not checked", "ask", 1, 0, f"{one.sentence} So a person decides.", unit="count")
 
 

@@ -22,7 +22,7 @@ REMEDY = "`ratchet release` tries again"
 class Waiting(Record):
     """Such a model's version; `by` approved it, "" where the gate promoted it; `why` it is not live, "" if unknown.
 
-    `busy` says that a run is going on, which may well be bringing it out.
+    `busy` says that a run is in progress, which may well be bringing it out.
     """
 
     version: str
@@ -58,7 +58,7 @@ class Question(Record):
 def asked(
     models: Sequence[Model], champion: Model | None, said: Mapping[str, Override], now: datetime
 ) -> Question | None:
-    """Return the question that the newest model raises; None where it raises none, or somebody answered it.
+    """Return the question that the newest model raises; None where it raises none, or someone answered it.
 
     `models` are all that are registered, `said` the people's decisions by version: an approval that expired answers
     nothing any more. A newer model takes the place of an older one that was asked about.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ratchet.domain.corpus.changes import data_changes
 from ratchet.domain.corpus.corpus import CorpusPolicy
+from ratchet.domain.corpus.renames import classes
 from ratchet.domain.gate import (
     annotation_changes,
     cost,
@@ -20,6 +21,7 @@ from ratchet.domain.gate import (
     must,
     nonsense,
     recent,
+    renamed,
     robustness,
 )
 from ratchet.domain.gate.annotation_changes import AnnotationChanges
@@ -95,7 +97,7 @@ def look(
 def of_entities(
     case: Case, scores: Scores, policy: GatePolicy, corpus: CorpusPolicy
 ) -> tuple[Entities | None, list[Rule]]:
-    """Entities by message and by label; nothing where nobody annotates any, nor did."""
+    """Entities by message and by label; nothing where no one annotates any, nor did."""
     changed = changes_of(case, corpus)
     candidate, champion = scores.predictions[CANDIDATE], scores.predictions.get(CHAMPION)
     rules = entity_rules.taught(changed.labels, policy) if case.champion else []
@@ -198,16 +200,21 @@ def of_variants(
     policy: GatePolicy,
     corpus: CorpusPolicy,
 ) -> tuple[tuple[Variant, ...], list[Rule]]:
-    """The holdout as people write it in a hurry."""
+    """The holdout as people write it in a hurry; intents that became each other are compared as the holdout's are."""
     holdout, found, rules = case.sides.holdout, [], []
-    rows = robustness.sample(holdout, policy.robustness.rows)
-    kept = np.ones(len(rows), dtype=bool) if relabelled is None else ~relabelled[rows]
+    places = robustness.sample(holdout, policy.robustness.rows)
+    rows, kept = holdout.iloc[places], np.ones(len(places), dtype=bool)
+    if relabelled is not None:
+        kept = ~relabelled[places]
     for name in robustness.NAMES:
         answers: Mapping[str, pd.DataFrame] = scores.answers.get(name, {})
         if CANDIDATE not in answers:
             continue
+        champion = answers.get(CHAMPION)
+        if champion is not None:
+            champion = renamed.renamed(champion, case.successions, rows["intent"])
         variant, pair = robustness.look(
-            name, holdout.iloc[rows], answers[CANDIDATE], answers.get(CHAMPION), corpus.out_of_scope
+            name, rows, answers[CANDIDATE], champion, corpus.out_of_scope, classes(case.successions)
         )
         found.append(variant)
         rules += robustness.rule(name, pair, kept, policy) if pair else []

@@ -118,7 +118,7 @@ def step(line: str, place: str) -> Step:
     if action := re.match(r"^\s*-\s*(.*\S)", line):
         return done(action[1], place)
     raise RatchetError(
-        f"{place} is no line of a story: {line.strip()[:60]}",
+        f"{place} is not a valid line of a story: {line.strip()[:60]}",
         "Begin it with `##`, `*`, `-` or `>`, and run the same command again.",
     )
 

@@ -79,6 +79,8 @@ def without_secrets(credentials: Mapping[str, Any]) -> tuple[dict[str, Any], dic
         if not path or not is_secret(channel, name, value):
             return value
         name = variable(channel, "_".join(path))
+        while found.get(name, str(value)) != str(value):  # `api-key` and `api_key` are two settings
+            name += "_"
         found[name] = str(value)
         return f"${{{name}}}"
 

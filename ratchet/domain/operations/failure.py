@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from ratchet.domain.record import Record
 
 REFUSED = "Refused"
-"""The state of a run whose file the inbox refused: nothing broke, but somebody has to look."""
+"""The state of a run whose file the inbox refused: nothing broke, but someone has to look."""
 BEGUN = {
     "A retrain": "retrain",
     "A release": "release",
@@ -31,7 +31,7 @@ OTHERWISE = {"backup": "ratchet backup FILE", "mend": "ratchet doctor --mend"}
 """What is done by a command of another name or with arguments."""
 RAISED = re.compile(r"^Flow run encountered an exception:\s*(?:[A-Za-z_][\w.]*:\s+)?")
 LONGEST = 400
-"""A reason is cut to so many characters; its end, where the next step stands, is kept."""
+"""A reason is cut to this many characters; its end, where the next step is, is kept."""
 
 
 @dataclass(frozen=True)

@@ -141,12 +141,12 @@ def joined(names: Sequence[str], most: int = 8) -> str:
 
 
 def are(number: int) -> str:
-    """The verb of so many."""
+    """The verb for a number of replicas."""
     return "is" if number == 1 else "are"
 
 
 def were(number: int) -> str:
-    """The verb of so many that were."""
+    """The verb for a number of replicas, in the past tense."""
     return "was" if number == 1 else "were"
 
 

@@ -39,7 +39,7 @@ class Service:
 
     @property
     def scaled(self) -> bool:
-        """Whether somebody gave it another number of replicas than stack.yml does."""
+        """Whether someone gave it another number of replicas than stack.yml does."""
         return None not in (self.declared, self.told) and self.declared != self.told
 
 
@@ -47,7 +47,7 @@ class Service:
 class Seen:
     """A fleet as the engine has it.
 
-    `live` is the colour that has the traffic, None where nobody says it. `proxied` says whether the proxy answers as
+    `live` is the colour that has the traffic, None where no one says it. `proxied` says whether the proxy answers as
     that colour's release, None where that cannot be judged; `same_secrets` whether it was started with the secrets
     that the files hold now, None where a file is missing.
     """
@@ -71,7 +71,7 @@ def of_services(services: Sequence[Service]) -> Iterator[Fault]:
     missing = [one.name for one in services if one.told is None]
     if missing:
         verb = "is" if len(missing) == 1 else "are"
-        fact = f"{listed(missing)}, on which the fleet stands, {verb} not on the engine."
+        fact = f"{listed(missing)}, which the fleet needs, {verb} missing from the engine."
         yield Fault(Name.SERVICES, fact, MEND, True)
     for one in services:
         if one.scaled:
@@ -90,7 +90,7 @@ def of_proxy(seen: Seen) -> Iterator[Fault]:
 
 
 def of_colours(seen: Seen, now: datetime) -> Iterator[Fault]:
-    """Give which colours without traffic nobody needs: the live one is judged by what it serves."""
+    """Give which colours without traffic no one needs: the live one is judged by what it serves."""
     for one in seen.present:
         if seen.live is None or one.colour is seen.live:
             continue

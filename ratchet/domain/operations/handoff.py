@@ -2,11 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
-from ratchet.domain.operations.incidents import lasting
+from ratchet.domain.operations.incidents import Kind, Symptom, lasting
+from ratchet.domain.record import Record
+from ratchet.domain.wording import count
+
+
+@dataclass(frozen=True)
+class DeskFigures(Record):
+    """How people who answer in the bot's place do, as the bot says it (`GET /handoff/figures`).
+
+    `waiting` conversations are free, `taken` ones are not. `longest_seconds` is how long one waits, from the last
+    opening on; None where none does, or outside the hours (`open`). `opened` is their number in the last `hours`, and
+    `replied` how many got a first reply, after `first_reply_p50_seconds` in the median.
+    """
+
+    waiting: int
+    taken: int
+    longest_seconds: float | None
+    open: bool
+    hours: float
+    opened: int
+    replied: int
+    first_reply_p50_seconds: float | None
+    first_reply_p90_seconds: float | None
+
+    @property
+    def said(self) -> str:
+        """The figures in a clause, "" where there was no hand-off."""
+        if not (self.opened or self.waiting or self.taken):
+            return ""
+        parts = [f"{count(self.waiting, 'conversation')} waiting for a person"]
+        parts += [f"{self.taken:,} taken"] if self.taken else []
+        if self.first_reply_p50_seconds is not None:
+            parts.append(f"first reply after {lasting(self.first_reply_p50_seconds)} (median)")
+        parts += [] if self.open else ["outside the hours"]
+        return ", ".join(parts)
+
+
+def desk_figures(said: Mapping[str, Any]) -> DeskFigures:
+    """Return the figures of the bot's answer; what a later release adds to it is left out."""
+    return DeskFigures(**{field.name: said[field.name] for field in fields(DeskFigures)})
+
+
+def waiting_symptoms(found: DeskFigures | None, minutes: float | None) -> Iterator[Symptom]:
+    """Someone who waits for a person for longer than `minutes`."""
+    if found is None or minutes is None or found.longest_seconds is None:
+        return
+    if found.longest_seconds >= 60 * minutes:
+        wait = "waits" if found.waiting == 1 else "wait"
+        said = f"{count(found.waiting, 'conversation')} {wait} for a person"
+        longest = lasting(found.longest_seconds)
+        yield Symptom(
+            Kind.WAITING,
+            f"{said}, one of them for {longest}; the limit is {minutes:g} min. `ratchet handoff list` shows them.",
+            at_once=True,
+        )
 
 
 def paused_sentence(pause: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from ratchet.domain.operations.drift import Test
 from ratchet.domain.operations.failure import Failure
 from ratchet.domain.operations.fleet import Fleet, fleet_symptoms, readiness, sentence, shortfall
+from ratchet.domain.operations.handoff import DeskFigures, waiting_symptoms
 from ratchet.domain.operations.incidents import Kind, Symptom
 from ratchet.domain.operations.probe import Fault, Probe
 from ratchet.domain.operations.traffic import MonitorPolicy, Traffic
@@ -18,6 +19,7 @@ from ratchet.domain.wording import percent
 SOURCES = {
     "front door": (Kind.BOT_DOWN,),
     "pause": (Kind.PAUSED,),
+    "hand-offs": (Kind.WAITING,),
     "fleet": (Kind.REPLICA_DOWN, Kind.FLEET_MIXED),
     "traffic": (Kind.ERRORS, Kind.LATENCY, Kind.DRIFT),
     "registry": (Kind.GATE_REJECTED, Kind.GATE_ASKS, Kind.OVERRIDE_ENDS),
@@ -68,6 +70,8 @@ class Sighting(Record):
     """What a look shows; None for what does not exist or could not be seen.
 
     `unpushed` is the data revision that the remote lacks. `paused` says who stopped the bot, None where it did not say.
+    `desk` is how those who answer in the bot's place do; `rated` how many answers of the last day users rated up, and
+    down.
     `blind` maps a source to why it did not answer.
     """
 
@@ -82,6 +86,8 @@ class Sighting(Record):
     unpushed: str = ""
     probe: Probe | None = None
     paused: str | None = ""
+    desk: DeskFigures | None = None
+    rated: tuple[int, int] = (0, 0)
 
     @property
     def down(self) -> bool:
@@ -109,15 +115,21 @@ class Sighting(Record):
 
 
 def symptoms(
-    seen: Sighting, before: Fleet | None, policy: MonitorPolicy, told_down: bool = False
+    seen: Sighting,
+    before: Fleet | None,
+    policy: MonitorPolicy,
+    told_down: bool = False,
+    wait_minutes: float | None = None,
 ) -> tuple[Symptom, ...]:
     """Return what is wrong.
 
-    `before` is the fleet of the look before; `told_down` says that people know of a bot that is down.
+    `before` is the fleet of the look before; `told_down` says that people know of a bot that is down. No one is to wait
+    for a person longer than `wait_minutes`; None: however long.
     """
     return (
         *answer_symptoms(seen, before, told_down),
         *([Symptom(Kind.PAUSED, sentence(seen.paused), at_once=True)] if seen.paused else []),
+        *waiting_symptoms(seen.desk, wait_minutes),
         *traffic_symptoms(seen.traffic, policy),
         *drift_symptoms(seen.drifting),
         *model_symptoms(seen, policy),
@@ -185,7 +197,7 @@ def drift_symptoms(drifting: Sequence[Test]) -> Iterator[Symptom]:
 
 
 def model_symptoms(seen: Sighting, policy: MonitorPolicy) -> Iterator[Symptom]:
-    """A verdict that waits for somebody, an override that ends, data that nobody else can get."""
+    """A verdict that waits for someone, an override that ends, data that no one else can get."""
     newest, override = seen.newest, seen.override
     if newest and not newest.settled and newest.decision in ("reject", "ask"):
         kind = Kind.GATE_REJECTED if newest.decision == "reject" else Kind.GATE_ASKS

@@ -1,6 +1,6 @@
 """Incidents: what is wrong for a while, told once when it begins and once when it is over.
 
-Two of them are levels of one: a fleet that lacks replicas is degraded (`replica down`), and one that answers nobody, or
+Two of them are levels of one: a fleet that lacks replicas is degraded (`replica down`), and one that answers no one, or
 wrongly, is down (`bot down`). What turns from degraded to down is told then, as the begin of the second.
 """
 
@@ -10,28 +10,9 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from ratchet.domain.operations.kinds import Kind as Kind
 from ratchet.domain.operations.policies import AlertPolicy as AlertPolicy
 from ratchet.domain.record import Record
-
-
-class Kind(StrEnum):
-    """What can be wrong."""
-
-    BOT_DOWN = "bot down"
-    PAUSED = "bot paused"
-    REPLICA_DOWN = "replica down"
-    FLEET_MIXED = "fleet mixed"
-    ERRORS = "errors"
-    LATENCY = "latency"
-    DRIFT = "drift"
-    RETRAIN_FAILED = "retrain failed"
-    RUN_FAILED = "run failed"
-    RETRAIN_OVERDUE = "retrain overdue"
-    GATE_REJECTED = "gate rejected"
-    GATE_ASKS = "gate asks"
-    NOT_PUSHED = "data not pushed"
-    OVERRIDE_ENDS = "override ends"
-    BLIND = "monitor blind"
 
 
 @dataclass(frozen=True)
@@ -151,7 +132,7 @@ def advance(
 def seen(
     incident: Incident | None, symptom: Symptom, now: float, policy: AlertPolicy
 ) -> tuple[Incident, Alert | None]:
-    """A symptom begins an incident, or goes on with it."""
+    """A symptom begins an incident, or continues one."""
     if incident is None:
         incident = Incident(symptom.kind, symptom.subject, symptom.sentence, now)
     else:

@@ -29,7 +29,7 @@ def to_do(sample: pd.DataFrame) -> list[int]:
 
 
 def label(sample: pd.DataFrame, place: int, intent: str) -> pd.DataFrame:
-    """Return the sample with a label for the message at a place, wherever the same one stands; "" takes it back."""
+    """Return the sample with a label for the message at a place, wherever the same one is; "" takes it back."""
     context = context_of(sample)
     forms = pd.Series(normalised(sample["text"]), index=sample.index)
     same = (forms == forms[place]) & (sample[context] == sample.loc[place, context]).all(axis=1)

@@ -11,7 +11,7 @@ KEY = re.compile(r"^( *)([A-Za-z_][A-Za-z0-9_]*):(?= |$)")
 BLOCK = re.compile(r"^ *[A-Za-z_][A-Za-z0-9_]*:\s*(#.*)?$")
 """How a section's own line looks where its keys follow on lines of their own."""
 STEP = 2
-"""By so many spaces a key is further in than its section."""
+"""Spaces by which a key is indented in its section."""
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def claim(name: str, asking: Owner, known: Mapping[str, Owner], joins: bool) -> 
 
 
 def free(name: str, known: Mapping[str, Owner]) -> str:
-    """Return a name that nobody has."""
+    """Return a name that no one has."""
     number = 2
     while f"{name}-{number}" in known:
         number += 1

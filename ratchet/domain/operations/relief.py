@@ -13,6 +13,7 @@ from ratchet.domain.wording import count, percent
 BRINGS_OUT = ("release", "rollback", "override")
 SAID = {
     Kind.PAUSED: "the bot answers",
+    Kind.WAITING: "no one waits for a person for so long any more, or it is outside the hours",
     Kind.DRIFT: "the newest messages are like those before, or were accepted",
     Kind.RETRAIN_FAILED: "a later retrain went through, or a release went live",
     Kind.GATE_REJECTED: "version {subject} was decided about, or a newer one took its place",

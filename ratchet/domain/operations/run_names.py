@@ -17,11 +17,17 @@ def begun(day: date, subject: str) -> str:
     return f"{year}-W{week:02} {subject}"
 
 
+def trained(day: date, data_revision: str, accuracy: float, verdict: str) -> str:
+    """Name a training by the gate's verdict, before anything is released: `2026-W47 data 3f2a → 91.8% promote`."""
+    return begun(day, f"data {data_revision[:4]} → {percent(accuracy)} {verdict}")
+
+
 def retrained(day: date, summary: Summary) -> str:
-    """Name a retrain that has ended: `2026-W47 data 3f2a → 91.8 % promote`."""
+    """Name a retrain that has ended by its last state, as everywhere: `2026-W47 data 3f2a → 91.8% released`."""
+    state = summary.outcome.state.lower()
     if summary.outcome is Outcome.UNCHANGED:
-        return begun(day, f"data {summary.data_revision[:4]} → nothing new, version {summary.model_version}")
-    return begun(day, f"data {summary.data_revision[:4]} → {percent(summary.accuracy)} {summary.verdict}")
+        return begun(day, f"data {summary.data_revision[:4]} → {state}, version {summary.model_version}")
+    return trained(day, summary.data_revision, summary.accuracy, state)
 
 
 def released(day: date, release: Release) -> str:

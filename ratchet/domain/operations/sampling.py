@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ratchet.domain.corpus.corpus import normalised
+from ratchet.domain.corpus.forgotten_words import PRODUCTION
 from ratchet.domain.corpus.personal_data import mask
 from ratchet.domain.operations.policies import STRATA as STRATA
 from ratchet.domain.operations.policies import HarvestPolicy as HarvestPolicy
@@ -26,14 +27,14 @@ from ratchet.domain.record import Record
 from ratchet.domain.wording import percent
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
-"""Characters with which a message could steer the terminal of whoever labels it."""
+"""Characters with which a message could control the terminal of the person who labels it."""
 SUGGESTIONS = 3
-SOURCE = "production"
+SOURCE = PRODUCTION
 
 
 @dataclass(frozen=True)
 class Estimate(Record):
-    """The share of a period's messages that were answered rightly, with its 95 % interval; shares in [0, 1].
+    """The share of a period's messages that were answered rightly, with its 95% interval; shares in [0, 1].
 
     `messages` were there, `labelled` of them have a label. `versions` are the models that answered,
     `holdout_accuracy` is the newest one's on its holdout.
@@ -62,7 +63,8 @@ def eligible(messages: pd.DataFrame, out_of_scope: str, allowed: Sequence[str] =
 
     Left out: `/commands`, which people do not write, and messages that could not be processed. Columns: `text`,
     `form` (normal form), `context` (JSON), `guess` (a fallback counts as the answer 'out of scope'),
-    `confidence`, `suggestions` (the likeliest intents), `stratum` (0: least sure).
+    `confidence`, `suggestions` (the likeliest intents), `stratum` (0: least sure), and `rated` (up, down, "") where the
+    messages have it.
     """
     texts = messages["text"].str.strip()
     usable = messages[~messages["failed"].astype(bool) & ~texts.str.startswith("/") & (texts != "")]
@@ -78,6 +80,8 @@ def eligible(messages: pd.DataFrame, out_of_scope: str, allowed: Sequence[str] =
             "suggestions": [[name for name, _ in ranking[:SUGGESTIONS]] for ranking in ranked],
         }
     )
+    if "rated" in usable:
+        frame = frame.assign(rated=usable["rated"].to_list())
     ranks = frame["confidence"].rank(method="first").to_numpy()
     return frame.assign(stratum=(np.ceil(ranks * STRATA / max(len(frame), 1)) - 1).astype(int))
 
@@ -100,6 +104,21 @@ def draw(messages: pd.DataFrame, count: int, name: str) -> pd.DataFrame:
     same = ["stratum", "form", "context", "guess"]
     counted = drawn.assign(drawn=drawn.groupby(same)["form"].transform("size")).drop_duplicates(same)
     return counted.sort_values("confidence", kind="stable", ignore_index=True)
+
+
+def with_bad(drawn: pd.DataFrame, messages: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Put the messages first whose answer users rated down; `most` of those that were not drawn come beside.
+
+    These have `drawn` 0: an estimate does not see them, because they were not left to chance.
+    """
+    same = ["form", "context", "guess"]
+    if "rated" not in messages or not (messages["rated"] == "down").any():
+        return drawn
+    bad = messages[messages["rated"] == "down"].drop_duplicates(same, keep="last")
+    is_bad = pd.MultiIndex.from_frame(drawn[same]).isin(pd.MultiIndex.from_frame(bad[same]))
+    beside = ~pd.MultiIndex.from_frame(bad[same]).isin(pd.MultiIndex.from_frame(drawn[same]))
+    first = pd.concat([drawn[is_bad], bad[beside].tail(most).assign(drawn=0)]).assign(rated="down")
+    return pd.concat([first, drawn[~is_bad]], ignore_index=True)
 
 
 def estimate(strata: Sequence[int], sample: pd.DataFrame, name: str = "") -> Estimate | None:
@@ -131,7 +150,7 @@ def estimate(strata: Sequence[int], sample: pd.DataFrame, name: str = "") -> Est
 
 
 def wilson_of_share(share: float, size: float) -> tuple[float, float]:
-    """The 95 % Wilson interval of a share in a sample of a size that need not be whole."""
+    """The 95% Wilson interval of a share in a sample of a size that need not be whole."""
     z = NormalDist().inv_cdf(0.975)
     weight = z * z / size
     centre = (share + weight / 2) / (1 + weight)

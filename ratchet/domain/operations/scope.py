@@ -47,7 +47,7 @@ class Scope:
 
     @property
     def tag(self) -> str:
-        """The tag of every run, also of one that somebody starts in a shell, and of every automation."""
+        """The tag of every run, also of one that someone starts in a shell, and of every automation."""
         return f"{POOL}:{self.name}"
 
     @property

@@ -19,7 +19,7 @@ class Outcome(StrEnum):
 
     @property
     def state(self) -> str:
-        """The name of a run's last state in Prefect."""
+        """The name of a run's last state, the same in its name, on its page and in the terminal."""
         return "Nothing new" if self is Outcome.UNCHANGED else self.value.capitalize()
 
 

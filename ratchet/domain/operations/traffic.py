@@ -106,7 +106,7 @@ class ProxyCount(Record):
 
 
 def mean_of(means: Mapping[str, float], answers: Mapping[str, int]) -> float:
-    """Return the mean response time in milliseconds over backends that gave so many answers; 0 without any."""
+    """Return the mean response time in milliseconds over backends, weighted by their answers; 0 without any."""
     total = sum(answers.values())
     return sum(means.get(name, 0.0) * number for name, number in answers.items()) / total if total else 0.0
 

@@ -56,7 +56,7 @@ class Change(Record):
 
 @dataclass(frozen=True)
 class Event(Record):
-    """Something that work follows from. The same happening has the same `id`, whoever announces it."""
+    """Something that work follows from. The same happening has the same `id`, no matter who announces it."""
 
     name: str
     subject: str
@@ -87,7 +87,7 @@ def events(change: Change) -> list[Event]:
     """Say what a change asks for.
 
     New data: a retrain. Code that shapes the model: a retrain on the champion's data. Other code: the
-    champion with the new code. Data with shaping code: one retrain on both, which nobody can tell apart then.
+    champion with the new code. Data with shaping code: one retrain on both, which no one can tell apart then.
     Data together with other code is two events, each of which is right whichever comes first.
     """
     found = []

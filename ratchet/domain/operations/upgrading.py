@@ -199,6 +199,13 @@ def stated(lines: list[str]) -> list[str] | None:
         return None
 
 
+STAGES = {"a": -3, "b": -2, "rc": -1}
+"""What comes before a release, which itself counts as 0."""
+
+
 def digits(version: str) -> tuple[int, ...]:
-    """Return a version as numbers that compare: 0.10 is newer than 0.9."""
-    return tuple(int(part) for part in re.findall(r"\d+", version))
+    """Return a version as numbers that compare: 0.10 is newer than 0.9, and 1.0.0 is newer than 1.0.0rc1."""
+    found = re.match(r"([\d.]*)(?:(a|b|rc)(\d+))?", version)
+    assert found is not None
+    release = tuple(int(part) for part in found[1].split(".") if part)
+    return (*release, STAGES[found[2]], int(found[3])) if found[2] else (*release, 0)

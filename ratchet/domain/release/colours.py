@@ -69,7 +69,7 @@ def settle(
 
 
 def likely(present: Collection[Present], recorded: str) -> Colour | None:
-    """Return which colour had the traffic, where nobody says it any more; None where that cannot be told.
+    """Return which colour had the traffic, where no one says it any more; None where that cannot be told.
 
     It is the one with the recorded release, "" where that is not known; of several the one that is not kept warm.
     """

@@ -11,7 +11,6 @@ from typing import Any
 
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.record import Record
-from ratchet.domain.release.stories import Stories
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,7 @@ class Lineage(Record):
 class Release(Record):
     """One immutable manifest. `bundle` is the digest of the image, or of the bundle folder on `process`;
     `rehearsal` is what going back and forth once has shown (`domain.release.rollout`), where the policy asks for it.
-    `code` is the SHA-256 over all of the bot's code in it, "" in manifests from before that was noted.
-    `stories` are the test stories that were played when it was staged, None where none were."""
+    `code` is the SHA-256 over all of the bot's code in it, "" in manifests from before that was noted."""
 
     id: str
     created_at: str
@@ -58,7 +56,6 @@ class Release(Record):
     rehearsal: dict[str, Any] | None = None
     live_at: str = ""
     code: str = ""
-    stories: Stories | None = None
 
     @property
     def live_since(self) -> str:
@@ -140,7 +137,7 @@ def last_good(releases: Sequence[Release], live: str | None) -> Release | None:
 def bundles_by_worth(releases: Sequence[Release], live: Release | None, target: str) -> list[str]:
     """Return the bundles that were live on a target, oldest first, a bundle as often as it was.
 
-    The last good and the live one come last, whenever they were made: whoever keeps only the newest two keeps these.
+    The last good and the live one come last, whenever they were made: keeping only the newest two keeps these.
     `releases` are those that were live at some time, oldest first.
     """
     before = last_good(releases, live.id if live else None)

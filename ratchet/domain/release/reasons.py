@@ -31,13 +31,13 @@ LEVEL = re.compile(r"^[\[(]?(?:CRITICAL|FATAL|ERROR|ALERT|EMERG)\b[\])]?[\s:-]+(
 REDIS = re.compile(
     r"^\d+:[A-Z] \d+ \w+ \d{4} [\d:.]+ # (?P<words>(?:Fatal|Bad|Can't|Unable|Failed|Error|Write).+)"
 )
-"""How the Redis server writes that it cannot go on: 1:M 27 Nov 2026 08:12:00.123 # Can't open …"""
+"""How the Redis server writes that it cannot continue: 1:M 27 Nov 2026 08:12:00.123 # Can't open …"""
 
 
 def plain(text: str, most: int = LONGEST) -> str:
     """Return a text as one line without colours, passwords in addresses and the engine's wrapping.
 
-    Of one that is longer than `most` characters the middle is left out: at the end often stands what to do.
+    Of one that is longer than `most` characters the middle is left out: the end often says what to do.
     """
     said = SECRET.sub(r"\1***@", COLOURS.sub("", text))
     said = " ".join(ENGINE.sub("", said).split())

@@ -36,6 +36,9 @@ class Chatter(InputChannel):
     def from_credentials(cls, credentials: Any) -> "Chatter":
         return cls(credentials["access_token"])
 
+    def get_output_channel(self) -> Output:
+        return Output()
+
     def blueprint(self, on_new_message: Any) -> Blueprint:
         routes = Blueprint("chatter_webhook")
 

@@ -14,7 +14,7 @@ from ratchet.adapters.settings import SOURCE, load_settings
 from ratchet.adapters.system.files import code_sha256, sha256
 from ratchet.adapters.targets.swarm import images, stack
 from tests.adapters.bot.conftest import OLD_LOCK, needs_uv, vendored
-from tests.workspaces import newer_framework
+from tests.workspaces import NEWER, newer_framework
 
 
 def test_what_is_kept_with_a_model_holds_the_framework_and_not_the_wheel(bot: Path, tmp_path: Path) -> None:
@@ -53,7 +53,7 @@ def test_a_newer_framework_alone_needs_no_new_environment(bot: Path, tmp_path: P
     code = bot_code.code_digest(bot)
     assert before == bot_code.lock_hash(SOURCE / "bot")
     newer_framework(bot, "src/ratchet_bot/channel/chat.py")
-    assert vendored(bot).name == "ratchet_bot-0.2.0-py3-none-any.whl"
+    assert vendored(bot).name == f"ratchet_bot-{NEWER}-py3-none-any.whl"
     assert bot_code.lock_hash(bot) == before
     assert bot_code.code_digest(bot) != code
     lock = bot / "uv.lock"

@@ -143,6 +143,32 @@ def test_the_token_is_the_setting_else_that_of_the_clients_file(tmp_path: Path) 
             desk.person_token(named)
 
 
+def test_figures_of_people_are_read(bot: Bot, tmp_path: Path) -> None:
+    """None of a bot that is silent, or of before; a bot that refuses says why."""
+    settings = fake_workspace(tmp_path, port=bot.server.server_port)
+    said = {
+        "waiting": 2,
+        "taken": 1,
+        "longest_seconds": 5.0,
+        "open": True,
+        "hours": 24.0,
+        "opened": 3,
+        "replied": 1,
+    }
+    said |= {"first_reply_p50_seconds": 1.0, "first_reply_p90_seconds": None, "of_a_later_release": 1}
+    bot.says(200, said)
+    found = desks.figures(settings)
+    assert found is not None
+    assert (found.waiting, found.longest_seconds) == (2, 5.0)
+    assert bot.asked[-1][1] == "/handoff/figures?hours=24"
+    for status, body in ((404, b"404"), (503, b"none")):
+        bot.says(status, body)
+        assert desks.figures(settings) is None
+    bot.says(403, {"error": "no right"})
+    with pytest.raises(RatchetError):
+        desks.figures(settings)
+
+
 def test_what_is_said_of_a_pause(bot: Bot, tmp_path: Path) -> None:
     """Nothing of a bot that answers or is of before, not known of one that is silent, and why of one that refuses."""
     settings = fake_workspace(tmp_path, port=bot.server.server_port)

@@ -162,6 +162,22 @@ def test_an_interpreter_that_a_setting_names_must_exist(settings: Settings, tmp_
     assert rasa.python(settings, settings.bot).exists()
 
 
+def test_a_home_that_cannot_be_written_is_not_needed(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """uv's cache and Pythons go under `.ratchet/` then, unless a variable says where; else they stay where they are."""
+    for name in ("XDG_CACHE_HOME", "UV_CACHE_DIR", "UV_PYTHON_INSTALL_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert installing.homeless(settings) == {}
+    (tmp_path / "no folder").touch()
+    monkeypatch.setenv("HOME", str(tmp_path / "no folder" / "home"))
+    assert set(installing.homeless(settings)) == {"UV_CACHE_DIR", "UV_PYTHON_INSTALL_DIR"}
+    assert all(path.startswith(str(settings.state)) for path in installing.homeless(settings).values())
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    assert set(installing.homeless(settings)) == {"UV_PYTHON_INSTALL_DIR"}
+
+
 def test_uv_comes_with_ratchet() -> None:
     """None has to be on PATH."""
     assert Path(installing.uv()).is_file()

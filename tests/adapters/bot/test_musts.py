@@ -128,6 +128,16 @@ def test_a_message_is_taken_out_and_the_rest_stays_as_it_is(settings: Settings) 
     assert musts.read(settings) == ()
 
 
+def test_a_message_that_is_not_there_is_found_in_the_list(settings: Settings) -> None:
+    """The refusal names `ratchet must list`; what that shows can be taken out as it stands there."""
+    write(settings, "- {message: It burns!, intent: report}\n")
+    with pytest.raises(RatchetError) as refused:
+        musts.remove(settings, "it is burning", {})
+    assert "`ratchet must list`" in refused.value.remedy
+    (shown,) = musts.read(settings)
+    assert musts.remove(settings, shown.message, shown.context) == shown
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

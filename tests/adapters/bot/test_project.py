@@ -42,6 +42,22 @@ def test_they_go_to_replicas_in_a_file_of_this_user(settings: Settings) -> None:
     assert project.variables_file(settings).stat().st_mtime_ns == before
 
 
+def test_another_shell_takes_no_secret_away(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What only the shell of the release had stays as it was told, until the channel names it no more."""
+    credentials = settings.bot / "credentials.yml"
+    credentials.write_text("a.B:\n  token: ${NAMED}\n")
+    project.variables_file(settings)
+    monkeypatch.delenv("NAMED")
+    assert project.variables(settings)["NAMED"] == "by the channel"
+    (settings.workspace / ".env").write_text("NAMED=of the file\n")
+    assert project.variables(settings)["NAMED"] == "of the file"
+    (settings.workspace / ".env").write_text("NAMED=\n")
+    assert "NAMED" not in project.variables(settings)
+    (settings.workspace / ".env").unlink()
+    credentials.write_text("a.B:\n")
+    assert project.variables(settings) == {}
+
+
 def test_a_bot_without_channels_and_actions_is_not_looked_at(settings: Settings) -> None:
     """No process is started for it: it has no environment here."""
     said: list[str] = []

@@ -23,6 +23,7 @@ from ratchet.domain.errors import RatchetError
 from tasks.corpus.store import store
 from tests.adapters.killed_store import grow_and_die
 from tests.corpora import data_workspace, git, rows
+from tests.tiers import tiers
 
 
 def open_store(settings: Settings) -> Store:
@@ -62,16 +63,18 @@ POINTS = [
 ]
 
 
-@pytest.mark.parametrize(("point", "when"), POINTS)
-def test_killed_anywhere_the_corpus_is_whole(settings: Settings, point: str, when: str) -> None:
+IN_THE_MIDDLE = POINTS[3:7]
+"""Between the push and the swap; `make test-long` tries the others."""
+
+
+@pytest.mark.parametrize("at", tiers(POINTS, IN_THE_MIDDLE.__contains__), ids="-".join)
+def test_killed_anywhere_the_corpus_is_whole(settings: Settings, at: tuple[str, str]) -> None:
     """After a kill at each step the next run finds all the old rows or all the new ones, and goes on."""
-    process = multiprocessing.get_context("fork").Process(target=grow_and_die, args=(settings, point, when))
+    process = multiprocessing.get_context("fork").Process(target=grow_and_die, args=(settings, *at))
     process.start()
     process.join()
     assert process.exitcode == -9
-    swapped = POINTS.index((point, when)) >= POINTS.index(
-        ("ratchet.adapters.corpus.dvc:write_pointer", "after")
-    )
+    swapped = POINTS.index(at) >= POINTS.index(("ratchet.adapters.corpus.dvc:write_pointer", "after"))
     found = open_store(settings)
     assert len(found.frame) == (70 if swapped else 60)
     assert (len(found.edited), found.removed) == (0, 0)

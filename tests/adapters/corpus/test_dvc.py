@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ratchet.adapters.corpus import dvc
-from ratchet.adapters.settings import Settings
+from ratchet.adapters.corpus import dvc, dvc_config, following, remote
+from ratchet.adapters.settings import Settings, load_settings
 from ratchet.domain.errors import RatchetError
 from tests.corpora import data_workspace, git
 
@@ -153,3 +153,43 @@ def test_dvc_keeps_its_own_state_in_the_workspace_and_sends_nothing(settings: Se
     assert "url = ../.ratchet/remote" in config
     store(settings.workspace, "one")
     assert (settings.state / "dvc").is_dir()
+
+
+def test_a_folder_without_git_or_dvc_is_set_up_as_advised(tmp_path: Path) -> None:
+    """`git init` first, then `ratchet remote set`: the errors name them, and a message can be stored then."""
+    folder = tmp_path / "bot team"
+    (folder / "bot").mkdir(parents=True)
+    (folder / "params.yaml").write_text("")
+    settings = load_settings(folder, target="process")
+    with pytest.raises(RatchetError) as refused, dvc_config.repository(folder):
+        raise AssertionError("there is none")
+    assert "`ratchet remote set FOLDER_OR_S3_URL`" in refused.value.remedy
+    with pytest.raises(RatchetError) as refused:
+        remote.move(settings, str(tmp_path / "remote"), None, None)
+    assert refused.value.remedy == "Run `git init` there first."
+    git(folder, "init", "-q")
+    remote.move(settings, str(tmp_path / "remote"), None, None)
+    with dvc_config.repository(folder) as repo:
+        assert dvc_config.local_remote(repo) == tmp_path / "remote"
+
+
+def test_a_pointer_that_is_gone_or_in_lfs_comes_back_as_advised(settings: Settings) -> None:
+    """`ratchet data reset` for a deleted one; `git lfs pull` puts the pointer in the place of LFS's own."""
+    workspace = settings.workspace
+    revision = store(workspace, "one")
+    git(workspace, "add", "--all")
+    git(workspace, "commit", "-qm", "Data")
+    pointer = workspace / "data.dvc"
+    content = pointer.read_text()
+    pointer.unlink()
+    with pytest.raises(RatchetError, match="is missing") as refused:
+        dvc.revision(workspace)
+    assert "`ratchet data reset` brings it back" in refused.value.remedy
+    following.put_aside(workspace)
+    assert dvc.revision(workspace) == revision
+    pointer.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 1\n")
+    with pytest.raises(RatchetError, match="Git LFS pointer") as refused:
+        dvc.revision(workspace)
+    assert "(`git lfs untrack data.dvc`, `git lfs pull`)" in refused.value.remedy
+    pointer.write_text(content)
+    assert dvc.revision(workspace) == revision

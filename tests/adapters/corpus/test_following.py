@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shutil
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ratchet.adapters.corpus import data_folder, dvc, following, merging, remote
+from ratchet.adapters.corpus import data_folder, driver, dvc, following, merging, remote
 from ratchet.adapters.corpus.following import Local, LocalData
 from ratchet.adapters.settings import load_settings
 from ratchet.domain.corpus import ledger
@@ -17,6 +18,7 @@ from ratchet.domain.corpus.questions import Answers, Choice
 from ratchet.domain.errors import RatchetError
 from tests.clones import Clone, another, forget_data, team
 from tests.corpora import data_workspace, git, rows
+from tests.full_disk import DISK
 from tests.tiers import tiers
 
 pytestmark = pytest.mark.e2e
@@ -207,6 +209,67 @@ def test_a_fresh_clone_has_its_data_at_the_first_look(tmp_path: Path) -> None:
     assert following.bring_along(tree.workspace)
     assert tree.texts() == one.texts()
     assert tree.clean()
+
+
+def test_a_submodule_and_a_folder_of_a_monorepo_are_workspaces(tmp_path: Path) -> None:
+    """A first look fetches the data, and what is ingested there is committed there; Git's driver is set up in both."""
+    one, _ = team(tmp_path)
+    outer = tmp_path / "product"
+    outer.mkdir()
+    git(outer, "init", "-q")
+    git(
+        outer,
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "add",
+        "-q",
+        str(tmp_path / "origin.git"),
+        "bot team",
+    )
+    inner = Clone(load_settings(outer / "bot team", target="process"))
+    inner.git("config", "user.name", "Test")
+    inner.git("config", "user.email", "test@localhost")
+    assert following.bring_along(inner.workspace)
+    assert driver.install(inner.workspace)
+    inner.ingest(rows("leave", 2, start=500))
+    assert inner.clean()
+    assert "bot team" in git(outer, "status", "--porcelain")
+
+    monorepo = tmp_path / "monorepo"
+    (monorepo / "services").mkdir(parents=True)
+    git(monorepo, "init", "-q")
+    for words in (("user.name", "Test"), ("user.email", "test@localhost")):
+        git(monorepo, "config", *words)
+    folder = monorepo / "services" / "bot"
+    shutil.copytree(
+        one.workspace, folder, ignore=shutil.ignore_patterns(".git", ".ratchet", "data", "cache", "tmp")
+    )
+    git(monorepo, "add", "--all")
+    git(monorepo, "commit", "-qm", "Everything")
+    part = Clone(load_settings(folder, target="process"))
+    assert following.bring_along(part.workspace)
+    assert part.texts() == one.texts()
+    part.ingest(rows("leave", 2, start=500))
+    assert part.clean()
+
+
+def test_a_read_only_home_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All state is in the workspace: messages are taken in, pushed, and brought along."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    one, other = team(tmp_path)
+    with DISK.watched(home, 0, errno.EROFS):
+        one.ingest(MINE)
+        one.git("push", "-q")
+        other.git("pull", "-q")
+        following.bring_along(other.workspace)
+    assert other.texts() == one.texts()
+    assert one.clean()
+    assert list(home.iterdir()) == []
 
 
 def test_a_clone_whose_remote_is_another_machines_folder_names_the_one_command(tmp_path: Path) -> None:

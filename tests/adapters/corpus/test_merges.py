@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import importlib
 import multiprocessing
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from ratchet.adapters.corpus import data_folder, dvc, following, merges, merging
+from ratchet.adapters.corpus import data_folder, dvc, following, ledger_history, merges, merging
 from ratchet.adapters.system import git_state
 from ratchet.domain.corpus.questions import NONE, Answers, Choice
 from ratchet.domain.errors import RatchetError
 from tests.adapters.killed_store import die_around
 from tests.clones import Clone, team
 from tests.corpora import rows
+from tests.tasks.older_data import Team
 from tests.tiers import tiers
 
 pytestmark = pytest.mark.e2e
@@ -168,6 +170,22 @@ def test_a_merge_that_took_one_side_is_found_and_mended(tmp_path: Path) -> None:
     assert texts(MINE, YOURS) <= one.texts()
     assert one.clean()
     one.ingest(rows("leave", 2, start=400))
+
+
+def test_data_that_a_merge_left_out_on_purpose_stays_out(tmp_path: Path) -> None:
+    """`git merge -s ours`: the way out that the refusal names is followed to the letter, and nothing is stuck."""
+    one, _ = apart(tmp_path)
+    one.git("fetch", "-q")
+    one.git("merge", "-q", "-s", "ours", "-m", "Theirs is wrong", "@{upstream}")
+    kept = one.texts()
+    with pytest.raises(RatchetError, match="kept the data of one side") as raised:
+        ledger_history.require_both_sides(one.settings, "`ratchet retrain`")
+    command = re.findall(r"`ratchet data restore (\w+) --commit`", raised.value.remedy)
+    assert one.merge().state == "merged"
+    Team(one.settings).restore(command[0])
+    ledger_history.require_both_sides(one.settings, "`ratchet retrain`")
+    assert one.texts() == kept
+    assert one.clean()
 
 
 @pytest.mark.long

@@ -44,6 +44,15 @@ def test_an_alert_says_what_where_and_how_bad(tmp_path: Path, receiver: Receiver
     assert receiver.told() == [("begin", "latency")]
 
 
+def test_an_alert_leads_to_where_it_can_be_settled(tmp_path: Path) -> None:
+    """With the page's address, and only then: nobody follows a link to another machine's loopback."""
+    asks = replace(BEGIN, kind="gate asks")
+    known = fake_workspace(tmp_path / "known", page_url="https://bot.example.org/")
+    assert "\nhttps://bot.example.org/#decide\n" in alerts.body(known, asks)
+    assert "\nhttps://bot.example.org/label\n" in alerts.body(known, replace(BEGIN, kind="drift"))
+    assert "http" not in alerts.body(fake_workspace(tmp_path / "other"), asks)
+
+
 def test_an_address_that_does_not_answer_gets_it_later_and_the_other_not_twice(
     tmp_path: Path, receiver: Receiver
 ) -> None:

@@ -67,18 +67,25 @@ def test_labels_are_not_overwritten(settings: Settings) -> None:
     path = harvest.write(settings, table, STRATA)
     assert harvest.write(settings, table, STRATA) == path
     harvest.save(path, table.assign(intent="a"))
-    with pytest.raises(RatchetError, match="5 labels already"):
+    with pytest.raises(RatchetError, match="5 labels already") as refused:
         harvest.write(settings, table, STRATA)
+    assert f"`ratchet label {path}`, or move it away" in refused.value.remedy
+    path.rename(path.with_name("labelled.csv"))  # as it advises
+    assert harvest.write(settings, table, STRATA) == path
 
 
-def test_another_file_is_refused(tmp_path: Path) -> None:
-    """With what it lacks."""
+def test_another_file_is_refused(settings: Settings, tmp_path: Path) -> None:
+    """With what it lacks; one that `ratchet harvest` wrote, as advised, is read."""
     file = tmp_path / "new.csv"
     file.write_text("text,intent\nhello,greet\n")
     with pytest.raises(RatchetError, match="no column guess"):
         harvest.read(file)
-    with pytest.raises(RatchetError, match="cannot be read"):
+    with pytest.raises(RatchetError, match="cannot be read") as refused:
         harvest.read(tmp_path / "none.csv")
+    assert refused.value.remedy == "Name a file that `ratchet harvest` wrote."
+    assert len(harvest.read(harvest.write(settings, harvest.table(settings, DRAWN, []), STRATA))) == len(
+        DRAWN
+    )
 
 
 def test_a_harvest_is_named_by_its_week() -> None:

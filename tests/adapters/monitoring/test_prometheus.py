@@ -17,6 +17,7 @@ from ratchet.adapters.settings import SOURCE
 from ratchet.adapters.system.processes import free_port
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.fleet import Fleet, Instance
+from ratchet.domain.operations.handoff import DeskFigures
 from ratchet.domain.operations.health import Retrains, Sighting
 from ratchet.domain.operations.incidents import Incident, Kind
 from ratchet.domain.operations.probe import Probe
@@ -62,6 +63,8 @@ SEEN = Sighting(
     probe=Probe(0.045, None, "the probe got the right answer in 45 ms"),
 )
 
+DESK = DeskFigures(2, 1, 700.0, True, 24.0, 9, 6, 75.0, 300.0)
+
 
 def test_what_people_got_is_counted_at_the_entry() -> None:
     """Also what no backend answered; not what the proxy says of its own health, nor what it denies."""
@@ -100,6 +103,24 @@ def test_the_figures_are_served_as_prometheus_reads_them(tmp_path: Path, begun: 
     assert samples["ratchet_reply_p95_seconds", ""] == 0.06
 
 
+def test_hand_offs_and_ratings_are_figures(tmp_path: Path) -> None:
+    """Those of the look; a time without a reply is none."""
+    quiet = replace(DESK, longest_seconds=None, first_reply_p50_seconds=None)
+
+    def samples(desk: DeskFigures) -> dict[str, float]:
+        found = Figures(replace(SEEN, desk=desk, rated=(7, 3)), ()).collect()
+        return {
+            one.name + one.labels.get("rating", ""): one.value for family in found for one in family.samples
+        }
+
+    busy = samples(DESK)
+    assert (busy["ratchet_handoff_waiting"], busy["ratchet_handoff_longest_wait_seconds"]) == (2, 700)
+    assert busy["ratchet_handoff_first_reply_p50_seconds"] == 75
+    assert (busy["ratchet_ratingsup"], busy["ratchet_ratingsdown"]) == (7, 3)
+    assert samples(quiet)["ratchet_handoff_longest_wait_seconds"] == 0
+    assert "ratchet_handoff_first_reply_p50_seconds" not in samples(quiet)
+
+
 def test_before_the_first_look_there_are_no_figures_but_an_answer(tmp_path: Path) -> None:
     """Prometheus takes the monitor for up, and reads the first figures as soon as they are written."""
     settings = fake_workspace(tmp_path, metrics_port=free_port())
@@ -126,7 +147,7 @@ def test_a_port_that_is_anothers_is_named_with_its_setting(tmp_path: Path) -> No
 )
 def test_rules_dashboard_and_page_name_figures_that_there_are(file: str) -> None:
     """A misspelt name would be an alert that never fires."""
-    seen = replace(SEEN, retrains=Retrains(900.0, 2000.0))
+    seen = replace(SEEN, retrains=Retrains(900.0, 2000.0), desk=DESK)
     there = {family.name for family in Figures(seen, ()).collect()}
     text = (SOURCE / file).read_text(encoding="utf-8")
     named = set(re.findall(r"\bratchet_[a-z0-9_]+", text))

@@ -346,7 +346,7 @@ class TestJson:
     def test_a_key_twice_in_an_object_is_refused(self, put: Any) -> None:
         """The first would be lost."""
         path = put("a.jsonl", '{"text": "a", "intent": "x"}\n{"text": "a", "intent": "x", "intent": "y"}\n')
-        assert "a.jsonl:2 is not JSON: the key 'intent' stands twice" in refusal(path).fact
+        assert "a.jsonl:2 is not JSON: it has the key 'intent' twice" in refusal(path).fact
 
     @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
     def test_arrays_and_lines_under_either_ending(self, put: Any, end: str) -> None:

@@ -119,7 +119,7 @@ def test_label_studio_with_its_annotators(tmp_path: Path) -> None:
     ]
     assert found.frame["place"].tolist()[0] == "a.json:2"
     said = counted(found)
-    assert "3 messages with several annotators; they agree on 1 (33 %)." in said
+    assert "3 messages with several annotators; they agree on 1 (33%)." in said
     assert said["1 row decided by the majority of its annotators."] == 1
     assert said["1 row on which the annotators are divided evenly."] == 1
     assert said["1 row skipped in Label Studio left out."] == 1
@@ -219,5 +219,5 @@ def test_a_key_that_stands_twice_is_found_at_once_among_many(tmp_path: Path) -> 
     """Counting each name in all names would take hours."""
     path = tmp_path / "new.jsonl"
     path.write_text("{" + ",".join(f'"k{n}": 1' for n in range(200_000)) + ', "k199999": 2}\n')
-    with pytest.raises(RatchetError, match="the key 'k199999' stands twice"):
+    with pytest.raises(RatchetError, match="it has the key 'k199999' twice"):
         sources.read([path], CorpusPolicy(), Columns())

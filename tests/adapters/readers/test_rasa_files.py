@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -130,10 +131,13 @@ def test_all_documents_of_a_stream_are_read(tmp_path: Path) -> None:
     ],
 )
 def test_unknown_keys_are_refused(tmp_path: Path, entry: str, fact: str, remedy: str) -> None:
-    """Key and line are named, and the one that was meant."""
+    """Key and line are named, and the one that was meant; written so, the entry is read."""
     error = refusal(tmp_path / "a.yml", f"nlu:\n{entry}")
     assert fact in error.fact
     assert remedy in error.remedy
+    wrong, right = re.search(r"key '(\w+)'", error.fact), error.remedy.split("`")[1]
+    mended = entry.replace(f"{wrong[1]}:", right) if wrong else entry.replace("- ", f"- {right}\n  ", 1)
+    assert [text for text, _ in pairs(read(tmp_path / "b.yml", f"nlu:\n{mended}"))] == ["x"]
 
 
 def test_data_under_another_section_is_refused_and_others_are_said(tmp_path: Path) -> None:
@@ -270,3 +274,54 @@ def test_the_old_rasa_json(tmp_path: Path) -> None:
     assert sorted(one.count for one in found.account) == [1, 1]
     one = '{"rasa_nlu_data": {"common_examples": [{"text": "hi", "intent": "greet"}], "examples": []}}'
     assert "has 'examples' under rasa_nlu_data" in refusal(tmp_path / "a.json", one).fact
+
+
+def test_words_that_yaml_reads_as_something_else_stay_words(tmp_path: Path) -> None:
+    """As intents and as examples, in a block and in a list."""
+    content = """\
+nlu:
+- intent: yes
+  examples: |
+    - yes
+    - null
+    - 1.0
+- intent: null
+  examples:
+  - no
+  - text: on
+  - 2024-01-01
+- intent: 1.0
+  examples: |
+    - ~
+"""
+    assert pairs(read(tmp_path / "a.yml", content)) == [
+        *(("yes", "yes"), ("null", "yes"), ("1.0", "yes")),
+        *(("no", "null"), ("on", "null"), ("2024-01-01", "null"), ("~", "1.0")),
+    ]
+
+
+def test_signs_of_markup_and_emoji_stay_in_a_message(tmp_path: Path) -> None:
+    """Quotes, a colon, a hash, a pipe, an escape, a command of Rasa's: what stands after `- ` is the message."""
+    written = [
+        "👍🏽",
+        "❤️",
+        ":)",
+        "...",
+        '"quoted"',
+        "key: value",
+        "@user #1",
+        "`code`",
+        r"\u00e9",
+        "| pipe",
+        "/start",
+    ]
+    lines = "".join(f"    - {text}\n" for text in written)
+    found = read(tmp_path / "a.yml", f"nlu:\n- intent: like\n  examples: |\n{lines}")
+    assert pairs(found) == [(text, "like") for text in written]
+    assert not found.faults
+
+
+def test_an_intent_of_several_is_one_intent(tmp_path: Path) -> None:
+    """Rasa joins them by `+`, which is a part of the name."""
+    content = "nlu:\n- intent: greet+ask\n  examples: |\n    - hello, how are you\n"
+    assert pairs(read(tmp_path / "a.yml", content)) == [("hello, how are you", "greet+ask")]

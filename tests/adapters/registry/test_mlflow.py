@@ -68,10 +68,41 @@ def test_a_registered_model_is_found_by_version_and_by_fingerprint(registry: Reg
     assert registry.models() == [one]
 
 
+def test_mlflows_pages_say_what_a_model_is(registry: Registry) -> None:
+    """A readable name, a note above the run and above the version, and addresses that lead to both."""
+    archive = registry.settings.workspace / "model.tar.gz"
+    archive.write_bytes(b"model")
+    one = replace(model("", sha256=sha256(archive)), created_at="2026-11-21T12:00:00+00:00", accuracy=0.918)
+    one = registry.register(
+        one, archive, [], {}, "Better. [Its run in Prefect](http://127.0.0.1:4200/runs/flow-run/1)"
+    )
+    run = registry.client.get_run(one.run_id)
+    assert run.info.run_name == f"2026-W47 data {LINEAGE.data_revision[:4]} → 91.8% {one.decision}"
+    assert run.data.tags["mlflow.note.content"].startswith("Better.")
+    version = registry.client.get_model_version(NAME, one.version)
+    assert version.description.startswith("Better.")
+    assert registry.model_page(one).endswith(f"/#/models/{NAME}/versions/{one.version}")
+    assert registry.page(one, "report.html").endswith(f"/runs/{one.run_id}/artifacts/report.html")
+
+
 def test_an_unknown_version_is_refused_with_the_way_to_the_known_ones(registry: Registry) -> None:
-    """The remedy is `ratchet history`."""
+    """The remedy is `ratchet history`: what that lists is known."""
+    one = registered(registry)
     with pytest.raises(RatchetError, match=r"no model version 99.*ratchet history"):
         registry.model("99")
+    (listed,) = registry.models()
+    assert registry.model(listed.version) == one
+
+
+def test_an_archive_that_changes_before_it_is_stored_is_trained_again_as_advised(registry: Registry) -> None:
+    """Nothing of it is in the registry, and what the next retrain makes is taken."""
+    archive = registry.settings.workspace / "model.tar.gz"
+    archive.write_bytes(b"another")
+    with pytest.raises(RatchetError, match="was changed before it was registered") as refused:
+        registry.register(model("", sha256="0" * 64), archive, [], {})
+    assert refused.value.remedy == "It is not stored. Run `ratchet retrain` again."
+    assert registry.models() == []
+    assert registered(registry).version == "1"
 
 
 def test_an_archive_that_was_changed_is_never_handed_out(registry: Registry) -> None:

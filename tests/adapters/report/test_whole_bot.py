@@ -147,3 +147,10 @@ def test_no_table_runs_off_the_page() -> None:
     style = re.search(r"@media \(max-width: 640px\) \{(.*?)\n\}", render(whole()), re.DOTALL)
     assert style is not None
     assert ".rules td, .rules th { display: block" in style[1]
+
+
+def test_a_word_without_end_breaks_instead_of_widening_the_page() -> None:
+    """A message, a file's name or an answer may be one long word; opened in a browser, 360 to 1,280 pixels wide."""
+    page = render(whole())
+    assert re.search(r"body \{[^}]*overflow-wrap: break-word", page)
+    assert ".rules .text { overflow-wrap: anywhere; }" in page

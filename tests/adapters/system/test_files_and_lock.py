@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ratchet.adapters.system.files import read_json, replacing, tree_digest, write_json
+from ratchet.adapters.system.files import read_json, refuse_pointers, replacing, tree_digest, write_json
 from ratchet.adapters.system.lock import LockHeld, hold
+from ratchet.domain.errors import RatchetError
 
 
 def test_a_failed_write_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path) -> None:
@@ -90,3 +91,16 @@ def test_a_held_lock_names_its_holder_and_a_killed_holder_leaves_none(tmp_path: 
     with hold(lock, "Another retrain"):
         assert read_json(lock.with_suffix(".json"))["what"] == "Another retrain"
     assert time.monotonic() - started < 5
+
+
+def test_a_pointer_of_git_lfs_is_replaced_as_advised(tmp_path: Path) -> None:
+    """It is named by its place; with the file itself there, as after `git lfs pull`, nothing is refused."""
+    file, other = tmp_path / "bot" / "model.bin", tmp_path / "bot" / "config.yml"
+    file.parent.mkdir()
+    other.write_text("pipeline: []\n")
+    file.write_text("version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(RatchetError, match=r"^bot/model\.bin is a Git LFS pointer") as refused:
+        refuse_pointers([other, file], tmp_path)
+    assert "`git lfs pull`" in refused.value.remedy
+    file.write_bytes(b"\0the file itself")
+    refuse_pointers([other, file], tmp_path)

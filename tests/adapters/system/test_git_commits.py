@@ -8,6 +8,8 @@ import pytest
 
 from ratchet.adapters.corpus import driver
 from ratchet.adapters.system import git, git_state
+from ratchet.adapters.workspace import linked
+from ratchet.domain.errors import RatchetError
 from tests import corpora
 
 
@@ -71,15 +73,30 @@ def test_the_driver_is_set_up_once_and_mended(workspace: Path, tmp_path: Path) -
     attributes.parent.mkdir(exist_ok=True)
     attributes.write_text("*.bin -diff")
     assert driver.install(workspace)
-    assert attributes.read_text() == f"*.bin -diff\n{driver.ATTRIBUTE}\n"
+    assert attributes.read_text() == "\n".join(["*.bin -diff", *driver.ATTRIBUTES, ""])
     assert not driver.install(workspace)
     corpora.git(workspace, "config", f"merge.{driver.NAME}.driver", "/old/place %A")
     assert driver.install(workspace)
-    assert attributes.read_text().count(driver.ATTRIBUTE) == 1
+    assert attributes.read_text().count(driver.ATTRIBUTES[0]) == 1
     corpora.git(workspace, "worktree", "add", "-q", str(tmp_path / "tree"))
     assert not driver.install(tmp_path / "tree")
     (tmp_path / "bare").mkdir()
     assert not driver.install(tmp_path / "bare")
+
+
+def test_a_linked_state_stays_out_of_git(workspace: Path, tmp_path: Path) -> None:
+    """`.ratchet/` in `.gitignore` does not match a link; lines of one's own stay, and it is done once."""
+    assert not linked.keep_out(workspace)  # a folder is ignored as it is
+    (workspace / ".ratchet").rename(tmp_path / "other disk")
+    (workspace / ".ratchet").symlink_to(tmp_path / "other disk")
+    assert ".ratchet" in corpora.git(workspace, "status", "--porcelain")
+    exclude = workspace / ".git" / "info" / "exclude"
+    exclude.parent.mkdir(exist_ok=True)
+    exclude.write_text("*.mine")
+    assert linked.keep_out(workspace)
+    assert exclude.read_text() == "*.mine\n/.ratchet\n"
+    assert corpora.git(workspace, "status", "--porcelain") == ""
+    assert not linked.keep_out(workspace)
 
 
 def test_what_git_is_in_the_middle_of_is_seen(workspace: Path) -> None:
@@ -98,3 +115,31 @@ def test_what_git_is_in_the_middle_of_is_seen(workspace: Path) -> None:
     assert git_state.operation(workspace) == "merge"
     assert git_state.unmerged(workspace) == ["x"]
     assert git_state.stages(workspace, "x") == {2: "one", 3: "two"}
+
+
+def test_a_revision_that_git_does_not_know_is_found_as_advised(workspace: Path) -> None:
+    """`git log --oneline` shows what can be named."""
+    with pytest.raises(RatchetError, match="no revision 'c0ffee'") as refused:
+        git.resolve(workspace, "c0ffee")
+    assert "`git log --oneline`" in refused.value.remedy
+    named, _, _ = corpora.git(workspace, "log", "--oneline").partition(" ")
+    assert git.resolve(workspace, named) == corpora.git(workspace, "rev-parse", "HEAD")
+
+
+def test_what_only_a_merge_brought_in_is_known(workspace: Path) -> None:
+    """A merged data revision is in the merge alone: no commit beside it has it."""
+    branch, path = corpora.git(workspace, "rev-parse", "--abbrev-ref", "HEAD"), workspace / "x"
+
+    def commit(text: str) -> None:
+        path.write_text(text)
+        corpora.git(workspace, "add", "x")
+        corpora.git(workspace, "commit", "-qm", text)
+
+    corpora.git(workspace, "switch", "-qc", "side")
+    commit("theirs")
+    corpora.git(workspace, "switch", "-q", branch)
+    commit("ours")
+    corpora.git(workspace, "merge", "-q", "--no-commit", "-s", "ours", "side")
+    commit("the merged revision")
+    assert git_state.known_anywhere(workspace, "the merged revision", "x")
+    assert not git_state.known_anywhere(workspace, "no revision", "x")

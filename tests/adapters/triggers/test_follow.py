@@ -18,7 +18,7 @@ from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.triggers import Change
 from tests.clones import team
 from tests.corpora import rows
-from tests.workspaces import newer_framework
+from tests.workspaces import NEWER, newer_framework
 
 WHO = ("-c", "user.name=Ana", "-c", "user.email=ana@localhost")
 DOMAIN = "intents:\n- greet\nresponses:\n  utter_greet:\n  - text: {text}\n"
@@ -100,7 +100,7 @@ def test_a_newer_framework_is_known_by_what_it_changes(
     tmp_path: Path, changed: str, shaping: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its wheel is code, and trains anew only where classifier, importer or training differ."""
-    monkeypatch.setattr(version, "of_program", lambda: "0.2.0")  # as new as the framework
+    monkeypatch.setattr(version, "of_program", lambda: NEWER)  # as new as the framework
     repository = Repository(tmp_path / "home")
     scaffold.copy_bot(repository.folder, "helpdesk")
     before = repository.commit({})

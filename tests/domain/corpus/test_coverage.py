@@ -40,7 +40,7 @@ def test_an_untrained_intent_is_an_error_with_the_way_out_and_an_unjudged_one_a_
         " them held out). Do this."
     )
     assert (error.rows[0], error.count, warning.count) == ("utterances.csv:6", 4, 2)
-    assert "`trained` (2 messages, 20.0 % of all)" in warning.sentence
+    assert "`trained` (2 messages, 20.0% of all)" in warning.sentence
 
 
 def test_what_was_untrained_before_does_not_refuse_new_rows() -> None:

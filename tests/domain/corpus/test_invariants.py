@@ -75,7 +75,7 @@ def test_a_share_that_was_retired_is_said_to_be() -> None:
     """An intent without a holdout because somebody retired it is no riddle."""
     now = GOOD.assign(side="train", moved=["2026-02-01", "", "", ""], reason="worn")
     (found,) = violations(corpus(TEXTS), now, GOOD, POLICY)
-    assert "0 % of its 4 texts" in found.sentence
+    assert "0% of its 4 texts" in found.sentence
     assert "1 were retired" in found.sentence
 
 
@@ -114,4 +114,4 @@ def test_a_share_out_of_bounds_is_reported_and_does_not_block() -> None:
     """A ledger cannot be mended afterwards: the share is said, with its bounds."""
     (found,) = violations(corpus(TEXTS), book(TEXTS, ["test"] * 3 + ["train"]), None, POLICY)
     assert (found.rule, found.blocking) == ("share per intent", False)
-    assert "75 % of its 4 texts" in found.sentence
+    assert "75% of its 4 texts" in found.sentence

@@ -13,6 +13,7 @@ from ratchet.domain.corpus import intake, ledger, retirement
 from ratchet.domain.corpus.corpus import CorpusPolicy, key, keys, normalised
 from ratchet.domain.corpus.invariants import violations
 from ratchet.domain.corpus.ledger import Side, SplitPolicy, assign, split
+from ratchet.domain.corpus.policies import ValidationPolicy
 from ratchet.domain.errors import RatchetError
 
 POLICY = SplitPolicy(salt="test")
@@ -330,3 +331,20 @@ def test_a_text_that_returns_to_where_its_like_went_across_is_left_out() -> None
     merged = intake.merge(old, frame(rows).assign(place=""), CORPUS, relabel=False)
     marked = intake.returned(merged, book, POLICY)
     assert merged.frame.loc[marked, "text"].tolist() == [gone]
+
+
+def test_messages_without_a_side_are_taken_in_as_advised() -> None:
+    """The split refuses them and names `ratchet ingest`, which gives them their sides; those that had one keep it."""
+    corpus, book = grown(different_texts(8))
+    more = pd.concat(
+        [corpus, frame([(text[::-1], "greet") for text, _ in different_texts(2)])], ignore_index=True
+    )
+    with pytest.raises(RatchetError, match="2 of 10 messages have no side") as refused:
+        split(more, book, POLICY)
+    assert "`ratchet ingest`" in refused.value.remedy
+    policies = (CORPUS, POLICY, ValidationPolicy(minimum_examples=1))
+    taken = intake.take(corpus.assign(place="x"), more.tail(2).assign(place="new.csv:2"), book, policies)
+    now = assign(taken.merged.frame, book, POLICY, "2026-02-01")
+    parts = split(taken.merged.frame, now, POLICY)
+    assert len(parts.train) + len(parts.holdout) + len(parts.quarantine) == 10
+    assert sides(now).items() >= sides(book).items()

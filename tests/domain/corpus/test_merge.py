@@ -368,3 +368,17 @@ def test_of_a_pair_that_straddles_the_holdout_row_goes_to_quarantine() -> None:
     assert done.account.quarantined == 1
     assert len(done.frame) == 2
     assert all(one in done.account.lines()[0] for one in ("1 text left the holdout",))
+
+
+def test_the_messages_of_another_normal_form_are_taken_in_as_advised() -> None:
+    """One ledger is kept, and the other's messages come in as a file: all have a side, and the kept ones their own."""
+    mine, other = (clones.frame([(text, "card", "")]) for text in (CHAINS[0], "another text altogether"))
+    kept = ledger.assign(mine, ledger.empty(), POLICY, "2026-01-01")
+    with pytest.raises(RatchetError) as refused:
+        joining.join(ledger.empty(), book("test").assign(form=1), kept)
+    assert "take the messages of the other in as a file with `ratchet ingest`" in refused.value.remedy
+    both = pd.concat([mine, other], ignore_index=True)
+    now = ledger.assign(both, kept, POLICY, "2026-02-01")
+    assert ledger.form_of(now) == ledger.form_of(kept)
+    assert now.head(1).equals(kept)
+    assert len(now) == 2

@@ -111,7 +111,7 @@ def test_planted_data_of_many_countries_is_found_whole(form: str, share: float) 
 
 
 def test_numbers_that_are_nobodys_are_seldom_taken() -> None:
-    """Of 26 kinds of number at most 1 % are found, of dates and of amounts written with words none."""
+    """Of 26 kinds of number at most 1% are found, of dates and of amounts written with words none."""
     taken = Counter(what for message, what in harmless() if find(message))
     assert sum(taken.values()) <= 0.01 * len(harmless())
     assert (

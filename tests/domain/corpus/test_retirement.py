@@ -14,6 +14,7 @@ from ratchet.domain.corpus.corpus import key, normalised
 from ratchet.domain.corpus.coverage import of_split
 from ratchet.domain.corpus.invariants import violations
 from ratchet.domain.corpus.ledger import Side, assign, split
+from ratchet.domain.corpus.neighbours import Texts
 from ratchet.domain.corpus.retirement import Retirement, listed_rows, plan, retire, retired_since
 from ratchet.domain.corpus.retiring import RetirePolicy, refusal, way_in, way_out
 from ratchet.domain.errors import RatchetError
@@ -85,8 +86,11 @@ def test_there_is_no_other_move() -> None:
     book = assign(frame(rows), ledger.empty(), POLICY, "2026-01-01")
     trained = book.loc[book["side"] == Side.TRAIN, "key"].tolist()
     for keys in (trained[:1], ["unknown"], book["key"].tolist()):
-        with pytest.raises(RatchetError, match="Only messages of the holdout"):
+        with pytest.raises(RatchetError, match="Only messages of the holdout") as refused:
             retire(book, keys, "2026-02-01", "by hand")
+        assert "Run `ratchet data retire` again" in refused.value.remedy
+    again = planned(rows, book, ["card"]).keys  # of the ledger as it is now
+    assert set(retire(book, again, "2026-02-01", "by hand")["side"]) == {Side.TRAIN}
 
 
 @pytest.mark.parametrize(("going", "rest"), [(10, 30), (35, 5), (39, 1)])
@@ -150,8 +154,8 @@ def test_the_way_in_beside_a_holdout_is_to_retire_that() -> None:
     new = (CHAINS[1], "wallet")
     assert assign(frame([*rows, new]), book, POLICY, "x")["side"].iloc[-1] == Side.TEST
     parts = split(frame(rows), book, POLICY)
-    assert "`ratchet data retire card`" in way_in(parts, normalised([new[0]]), FREE, NEAR)
-    assert "retire" not in way_in(parts, normalised([new[0]]), RetirePolicy(), NEAR)
+    assert "`ratchet data retire card`" in way_in(parts, Texts(normalised([new[0]])), FREE, NEAR)
+    assert "retire" not in way_in(parts, Texts(normalised([new[0]])), RetirePolicy(), NEAR)
     moved = retire(book, planned(rows, book, ["card"]).keys, "2026-02-01", "by hand")
     assert assign(frame([*rows, new]), moved, POLICY, "x")["side"].iloc[-1] == Side.TRAIN
 

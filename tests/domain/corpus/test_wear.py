@@ -33,7 +33,7 @@ def test_the_newest_quarter_is_shown_beside_the_rest() -> None:
     """Of 300 old rows all are right, of 100 new ones four fifths."""
     found = wear({"2026-01-05": 300, "2026-02-02": 100}, [True] * 300 + [True] * 80 + [False] * 20)
     assert (found.older_accuracy, found.newest_accuracy, found.newest_rows) == (1.0, 0.8, 100)
-    assert "80.0 %, on the rest 100.0 %" in found.warnings[0].sentence
+    assert "80.0%, on the rest 100.0%" in found.warnings[0].sentence
 
 
 def test_a_gap_that_may_be_chance_is_no_warning() -> None:

@@ -37,7 +37,7 @@ def test_one_change_has_the_whole_effect() -> None:
     new = some({"data"})
     found = attribute(OLD, new, {OLD: 0.92, new: 0.89})
     assert [(share.factor, share.old, share.new) for share in found.shares] == [("data", "d1", "d2")]
-    assert found.sentence == "Accuracy fell by 3.0 points (from 92.0 % to 89.0 %): data -3.0."
+    assert found.sentence == "Accuracy fell by 3.0 points (from 92.0% to 89.0%): data -3.0."
 
 
 def test_opposite_changes_do_not_hide_each_other() -> None:

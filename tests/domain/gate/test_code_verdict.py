@@ -41,12 +41,13 @@ def override(code: str, **changed: object) -> Override:
 
 
 def test_other_words_are_let_through_and_an_emptied_answer_is_not() -> None:
-    """The error says why, where the page is, and the command that lets it through."""
+    """The error says why, where the page is, and the command that lets it through, which does so."""
     admit(judged("11 to 23", "from 11 to 23"), None, NOW)
     with pytest.raises(RatchetError, match="got no answer any more") as error:
         admit(judged("11 to 23", ""), None, NOW)
     assert "/tmp/code.html" in error.value.remedy
     assert "`ratchet approve 7 --by NAME --reason TEXT`" in error.value.remedy
+    admit(judged("11 to 23", ""), override("c" * 64), NOW)
 
 
 def test_a_message_that_must_never_go_wrong_stops_code_alone_too() -> None:

@@ -118,5 +118,7 @@ def test_an_empty_holdout_is_refused() -> None:
 
 def test_predictions_of_another_holdout_are_refused() -> None:
     """Predictions that do not line up are named, not scored."""
-    with pytest.raises(RatchetError, match="1 predictions for 2 holdout rows"):
+    with pytest.raises(RatchetError, match="1 predictions for 2 holdout rows") as refused:
         evaluate(holdout(["a", "b"]), answers(["a"]), context=[])
+    assert "Run the evaluation again" in refused.value.remedy
+    assert evaluate(holdout(["a", "b"]), answers(["a", "b"]), context=[]).rows == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -52,9 +53,10 @@ def test_a_rejection_by_a_person_stands() -> None:
 
 
 def test_no_override_is_refused_with_the_way_to_make_one() -> None:
-    """The remedy is the command."""
-    with pytest.raises(RatchetError, match="ratchet approve VERSION"):
+    """The remedy is the command, which makes one."""
+    with pytest.raises(RatchetError, match="ratchet approve VERSION --by NAME --reason TEXT --expires 7d"):
         check(None, DIGEST, NOW)
+    check(approval(by="NAME", reason="TEXT", expires="7d"), DIGEST, NOW)
 
 
 def test_an_approval_covers_the_code_that_it_was_made_with() -> None:
@@ -72,7 +74,7 @@ def test_an_approval_covers_the_code_that_it_was_made_with() -> None:
 def test_what_the_gate_did_not_promote_needs_an_override(decision: Decision) -> None:
     """A rejected model and an open question go out by a valid override, and not without."""
     authorise(decision, approval(), DIGEST, NOW)
-    with pytest.raises(RatchetError, match="nobody has approved it"):
+    with pytest.raises(RatchetError, match="no one has approved it"):
         authorise(decision, None, DIGEST, NOW)
     with pytest.raises(RatchetError, match="expired"):
         authorise(decision, approval(), DIGEST, NOW + timedelta(days=8))
@@ -97,8 +99,10 @@ def test_a_promoted_model_is_stopped_only_by_a_persons_rejection() -> None:
 )
 def test_an_override_lacks_no_part(missing: dict[str, object], message: str) -> None:
     """Without a name, a reason or an end there is no override."""
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises(UsageError, match=message) as refused:
         approval(**missing)
+    assert refused.value.remedy.startswith(("Give it with --by", "Give it with --reason", "Write", "Shorten"))
+    assert approval()  # with what was missing
 
 
 def test_an_override_survives_json() -> None:
@@ -123,6 +127,21 @@ def test_durations_are_read(text: str, span: timedelta) -> None:
 
 @pytest.mark.parametrize("text", ["", "7", "d", "-7d", "0d", "7 years", "1.5h", "7d 2h", "99999d"])
 def test_anything_else_is_no_duration(text: str) -> None:
-    """Nothing is guessed."""
-    with pytest.raises(UsageError, match="is not a duration"):
+    """Nothing is guessed; what the refusal advises is one."""
+    with pytest.raises(UsageError, match="is not a duration") as refused:
         duration(text)
+    assert [duration(one) for one in re.findall(r"\d+[a-z]", refused.value.remedy)]
+
+
+@pytest.mark.parametrize(
+    ("before", "sha256", "days"),
+    [({}, DIGEST, 8), ({"decision": Decision.REJECT}, DIGEST, 0), ({}, "b" * 64, 0)],
+    ids=["expired", "rejected by a person", "another model"],
+)
+def test_an_approval_anew_is_the_way_out(before: dict[str, object], sha256: str, days: int) -> None:
+    """As each refusal advises: `ratchet approve` of this very model, now, and it is let through."""
+    now = NOW + timedelta(days=days)
+    with pytest.raises(RatchetError) as refused:
+        check(approval(**before), sha256, now)
+    assert "`ratchet approve`" in refused.value.remedy
+    check(approval(model_sha256=sha256, now=now), sha256, now)

@@ -44,7 +44,7 @@ def test_the_first_run_is_week_zero_at_the_start() -> None:
 
 
 def test_the_target_rises_a_point_for_each_week_with_new_data() -> None:
-    """After three weeks of growth it is 83 %."""
+    """After three weeks of growth it is 83%."""
     assert at(3, [point(0), point(1), point(2)]).target == pytest.approx(0.83)
 
 
@@ -73,7 +73,7 @@ def test_a_ramp_may_start_at_the_first_models_accuracy() -> None:
 
 
 def test_a_miss_is_judged_by_the_upper_end_of_the_interval() -> None:
-    """75 of 100 may be 82 %, which is no miss at 80 %; the strict policy looks at the 75."""
+    """75 of 100 may be 82%, which is no miss at 80%; the strict policy looks at the 75."""
     assert not at(0, [], percent=75).miss
     assert at(0, [], percent=75, compare="point").miss
     assert not at(0, [], percent=80, compare="point").miss

@@ -36,7 +36,7 @@ def outcomes(found: recent.Recent) -> dict[str, str]:
 
 
 def test_changes_that_the_data_explains_are_expected() -> None:
-    """Rows for `b` were added: 24 % may go there. Without them 10 % is the limit."""
+    """Rows for `b` were added: 24% may go there. Without them 10% is the limit."""
     assert outcomes(compared(48, gained="b"))["real messages"] == "pass"
     assert outcomes(compared(48))["real messages"] == "ask"
     assert outcomes(compared(20))["real messages"] == "pass"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import cast
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,10 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import DamerauLevenshtein
 
-from ratchet.domain.gate import cost, nonsense, robustness
+from ratchet.domain.corpus.corpus import CorpusPolicy
+from ratchet.domain.corpus.renames import Move, Succession
+from ratchet.domain.gate import cost, nonsense, robustness, whole
+from ratchet.domain.gate.case import Case
 from ratchet.domain.gate.cost import Cost
 from ratchet.domain.gate.paired import Pair
 from ratchet.domain.gate.policies import CostPolicy, GatePolicy
+from ratchet.domain.gate.scores import Scores
 from tests.domain.judging import answers, holdout
 
 POLICY = GatePolicy()
@@ -59,6 +66,21 @@ def test_a_model_that_bears_less_asks(rows: int, lost: int, outcome: str) -> Non
     assert [one.outcome for one in robustness.rule("typos", Pair(candidate, champion), kept, POLICY)] == [
         "pass"
     ]
+
+
+def test_a_fall_on_intents_that_were_split_is_no_gain_of_the_parts() -> None:
+    """The champion knows the whole alone: right on it is right on each part, so what the candidate loses is seen."""
+    moves = (Move("it", "mail", 200, 400), Move("it", "net", 200, 400))
+    case = SimpleNamespace(
+        sides=SimpleNamespace(holdout=holdout(["mail"] * 200 + ["net"] * 200)),
+        successions=(Succession("split", ("it",), ("mail", "net"), moves),),
+    )
+    ours = answers(["else"] * 24 + ["net"] * 6 + ["mail"] * 170 + ["net"] * 200)
+    asked = {name: {"candidate": ours, "champion": answers(["it"] * 400)} for name in robustness.NAMES}
+    scores = Scores({}, {}, answers=asked)
+    found, rules = whole.of_variants(cast("Case", case), scores, None, POLICY, CorpusPolicy())
+    assert [(one.candidate, one.champion) for one in found] == [(370, 400)] * 2
+    assert [(rule.outcome, round(400 * rule.value)) for rule in rules] == [("ask", 24)] * 2
 
 
 def said(fallbacks: int) -> pd.DataFrame:

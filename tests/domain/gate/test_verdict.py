@@ -246,19 +246,19 @@ class TestFloorAndTarget:
         found = verdict(TRUTH, right(850), None)
         assert found.decision is Decision.PROMOTE
         assert {rule.name for rule in found.rules} == {"floor", "target"}
-        assert "above the floor of 77.0 %" in found.reasons[0]
+        assert "above the floor of 77.0%" in found.reasons[0]
 
     def test_a_model_below_the_floor_is_rejected_even_if_it_is_better(self) -> None:
-        """Two thirds right is better than half, and still below 77 %."""
+        """Two thirds right is better than half, and still below 77%."""
         assert verdict(TRUTH, right(667), right(500)).decision is Decision.REJECT
         assert verdict(TRUTH, right(667), None).decision is Decision.REJECT
 
     def test_the_floor_gives_the_benefit_of_the_doubt(self) -> None:
-        """76 % of a thousand is within chance of 77 %."""
+        """76% of a thousand is within chance of 77%."""
         assert verdict(TRUTH, right(760), None).decision is Decision.PROMOTE
 
     def test_a_missed_target_warns(self) -> None:
-        """77 % reaches 79.5 % at best, short of 80 %: said, and promoted."""
+        """77% reaches 79.5% at best, short of 80%: said, and promoted."""
         found = verdict(TRUTH, right(770), right(770))
         assert (found.decision, outcomes(found, "target")) == (Decision.PROMOTE, ["warn"])
 
@@ -311,7 +311,7 @@ class TestWarnings:
         strict = verdict(TRUTH, right(900), right(900), unjudged=missing, policy=GatePolicy(unjudged="ask"))
         assert (plain.decision, strict.decision) == (Decision.PROMOTE, Decision.ASK)
         (said,) = [reason for reason in plain.reasons if "no verdict looks at them" in reason]
-        assert "`table` (45 messages, 4.5 % of all), `weather` (20 messages, 2.0 % of all)" in said
+        assert "`table` (45 messages, 4.5% of all), `weather` (20 messages, 2.0% of all)" in said
 
     def test_what_was_retired_since_the_champion_asks_and_is_named(self) -> None:
         """So that nobody takes out of the holdout what failed there."""
@@ -367,7 +367,7 @@ def test_rule_one_fires_exactly_at_its_two_conditions(lost: int, gained: int) ->
 
 
 def test_two_comparisons_of_one_build_are_each_less_often_wrong() -> None:
-    """With entities beside, 7 lost of 8 that differ (3.5 %) is no rejection, and 7 of 7 (0.8 %) is; alone both are."""
+    """With entities beside, 7 lost of 8 that differ (3.5%) is no rejection, and 7 of 7 (0.8%) is; alone both are."""
     rows, policy = 400, GatePolicy()
     champion = right(rows - 1, rows)
     lost = [number >= 7 for number in range(rows)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ratchet.domain.errors import RatchetError
@@ -102,7 +104,7 @@ def test_responses_of_retrieval_intents_are_no_stories() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("greet somebody", "is no line of a story"),
+        ("greet somebody", "is not a valid line of a story"),
         ('* greet{"name": }', "no JSON"),
         ("- do this now", "no action"),
     ],
@@ -111,3 +113,23 @@ def test_a_line_that_fits_nothing_is_named_with_its_file(line: str, said: str) -
     """The error names file and line."""
     with pytest.raises(RatchetError, match=rf"^data/s\.md:2 .*{said}"):
         markdown.convert(f"## a story\n{line}\n", "data/s.md")
+
+
+def test_a_turn_without_an_intent_is_mended_as_advised() -> None:
+    """With the intent written after `*`, the story is read."""
+    with pytest.raises(RatchetError, match="names no intent") as refused:
+        markdown.convert('## a story\n* {"name": "Ana"}\n- utter_hello\n', "data/s.md")
+    assert refused.value.remedy == "Write the intent after `*`."
+    assert markdown.convert("## a story\n* greet\n- utter_hello\n", "data/s.md").stories
+
+
+@pytest.mark.parametrize("line", ["greet", "-"])
+def test_a_line_that_fits_nothing_is_written_as_advised(line: str) -> None:
+    """With one of the signs before it, or the action's name after `-`, the story is read."""
+    story = "## a story\n* hello\n- utter_hello\n{}\n- utter_more\n"
+    with pytest.raises(RatchetError) as refused:
+        markdown.convert(story.format(line), "data/s.md")
+    signs = re.findall(r"`([^`]+)`", refused.value.remedy)
+    assert signs in (["##", "*", "-", ">"], ["-"])
+    for sign in signs:
+        assert markdown.convert(story.format(f"{sign} greet"), "data/s.md").stories

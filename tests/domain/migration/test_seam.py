@@ -108,3 +108,10 @@ def test_a_value_comes_out_of_env_as_it_went_in(value: str) -> None:
     """Quotes and line ends in a secret neither cut it off nor name a second variable."""
     read = dotenv_values(stream=io.StringIO(f"ONE={seam.quoted(value)}\nTWO='2'\n"), interpolate=False)
     assert read == {"ONE": value, "TWO": "2"}
+
+
+def test_settings_whose_variables_would_be_one_have_one_each() -> None:
+    """`api-key` and `api_key` keep their own values."""
+    cleaned, secrets = seam.without_secrets({"own": {"api-key": "one", "api_key": "two"}})
+    assert cleaned == {"own": {"api-key": "${OWN_API_KEY}", "api_key": "${OWN_API_KEY_}"}}
+    assert secrets == {"OWN_API_KEY": "one", "OWN_API_KEY_": "two"}

@@ -55,7 +55,7 @@ def test_unchanged_traffic_is_silent_for_hundreds_of_windows() -> None:
 
 
 def test_three_times_the_messages_out_of_scope_are_seen_in_two_windows() -> None:
-    """5 → 15 %: at least 38 of 40 shifts are found with the second window after the shift."""
+    """5 → 15%: at least 38 of 40 shifts are found with the second window after the shift."""
     found = 0
     for seed in range(40):
         generator = np.random.default_rng(seed)
@@ -84,8 +84,8 @@ def test_the_tests_say_what_changed() -> None:
     now = Window(100, tuple([0.4] * 100), {"a": 40, "b": 60}, 60)
     said = {test.name: test.sentence for test in compare(before, now)}
     assert "from 0.90 to 0.40" in said[CONFIDENCE]
-    assert "50.0 %" in said[INTENTS]
-    assert "from 10.0 % to 60.0 %" in said[WORDS]
+    assert "50.0%" in said[INTENTS]
+    assert "from 10.0% to 60.0%" in said[WORDS]
 
 
 @pytest.mark.parametrize("seed", range(5))

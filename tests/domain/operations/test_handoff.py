@@ -72,3 +72,37 @@ def test_a_transcript_is_in_order_and_says_what_has_not_arrived() -> None:
         ("x", "ok"),
         ("person", "thanks"),
     ]
+
+
+FIGURES = {
+    "waiting": 2,
+    "taken": 1,
+    "longest_seconds": 700.0,
+    "open": True,
+    "hours": 24.0,
+    "opened": 9,
+    "replied": 6,
+    "first_reply_p50_seconds": 75.0,
+    "first_reply_p90_seconds": 300.0,
+}
+
+
+def test_somebody_who_waits_too_long_is_told_within_the_hours() -> None:
+    """Not below the limit, not where nobody waits or it is closed, and not without a limit."""
+    found = handoff.desk_figures({**FIGURES, "of_a_later_release": 1})
+    [symptom] = handoff.waiting_symptoms(found, 10)
+    assert symptom.kind == "people waiting"
+    assert symptom.sentence.startswith(
+        "2 conversations wait for a person, one of them for 12 min; the limit is 10 min."
+    )
+    closed = handoff.desk_figures({**FIGURES, "longest_seconds": None, "open": False})
+    for figures, minutes in ((found, 12), (found, None), (closed, 10), (None, 10)):
+        assert list(handoff.waiting_symptoms(figures, minutes)) == []
+
+
+def test_the_figures_are_said_in_a_clause() -> None:
+    """And nothing where no conversation was handed off."""
+    said = "2 conversations waiting for a person, 1 taken, first reply after 75 s (median)"
+    assert handoff.desk_figures(FIGURES).said == said
+    assert handoff.desk_figures({**FIGURES, "open": False}).said == f"{said}, outside the hours"
+    assert handoff.desk_figures({**FIGURES, "waiting": 0, "taken": 0, "opened": 0}).said == ""

@@ -253,6 +253,7 @@ def test_a_bot_that_somebody_stopped_is_told_at_once() -> None:
     stopped = only(replace(WELL, paused="stopped by mia: the bot only says “Later.”"))
     assert (stopped.kind, stopped.at_once) == (Kind.PAUSED, True)
     assert stopped.sentence == "Stopped by mia: the bot only says “Later.”."
+    assert Kind.WAITING in replace(WELL, blind={"hand-offs": "x"}).unseen
     assert Kind.PAUSED in replace(WELL, paused=None).unseen
     assert Kind.PAUSED not in WELL.unseen
     assert Kind.PAUSED in replace(WELL, blind={"pause": "x"}).unseen

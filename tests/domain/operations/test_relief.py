@@ -38,7 +38,7 @@ def test_replicas_and_probe_as_they_are_now() -> None:
 
 def test_figures_as_they_are_now() -> None:
     """Too few requests end an incident too, and that is said."""
-    assert said(Kind.ERRORS) == "1 of 300 requests in the last 5 min failed (0.3 %)"
+    assert said(Kind.ERRORS) == "1 of 300 requests in the last 5 min failed (0.3%)"
     assert said(Kind.LATENCY) == "95 of 100 replies take up to 60 ms"
     few = replace(SEEN, traffic=replace(CALM, requests=1))
     assert said(Kind.ERRORS, few) == "only 1 request came in the last 5 min, too few to judge"

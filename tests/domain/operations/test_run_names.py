@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
-from ratchet.domain.operations.run_names import begun, retrained, watched
+import pytest
+
+from ratchet.cli.retrain import HEADLINES
+from ratchet.domain.operations.run_names import begun, retrained, trained, watched
 from ratchet.domain.operations.summary import Outcome, Summary
 from ratchet.domain.operations.triggers import data_changed, file_dropped
 
+ROOT = Path(__file__).parents[3]
 SUMMARY = Summary(
     outcome=Outcome.RELEASED,
     run="20261121-120000",
@@ -34,9 +39,10 @@ SUMMARY = Summary(
 )
 
 
-def test_a_retrain_says_data_accuracy_and_verdict() -> None:
-    """The list of runs alone tells how the weeks went."""
-    assert retrained(date(2026, 11, 21), SUMMARY) == "2026-W47 data 3f2a → 91.8 % promote"
+def test_a_retrain_says_data_accuracy_and_outcome() -> None:
+    """The list of runs alone tells how the weeks went; until the release is tried, the verdict is all that is known."""
+    assert retrained(date(2026, 11, 21), SUMMARY) == "2026-W47 data 3f2a → 91.8% released"
+    assert trained(date(2026, 11, 21), "3f2a99.dir", 0.918, "promote") == "2026-W47 data 3f2a → 91.8% promote"
 
 
 def test_a_retrain_without_news_says_so() -> None:
@@ -61,3 +67,11 @@ def test_a_runs_last_state_is_called_by_its_outcome() -> None:
     """As the pages and their filters show it."""
     names = {outcome.state for outcome in Outcome}
     assert names == {"Released", "Nothing new", "Rejected", "Asks", "Tried"}
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_a_state_is_called_the_same_everywhere(outcome: Outcome) -> None:
+    """Its name in Prefect is in the run's name, in what the terminal prints and in the table of the guide."""
+    assert outcome.state.lower() in retrained(date(2026, 11, 21), replace(SUMMARY, outcome=outcome))
+    assert outcome.state in HEADLINES[outcome]
+    assert f"| {outcome.state} |" in (ROOT / "docs" / "service.md").read_text()

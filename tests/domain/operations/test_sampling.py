@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ratchet.domain.operations.sampling import STRATA, Estimate, draw, eligible, estimate
+from ratchet.domain.operations.sampling import STRATA, Estimate, draw, eligible, estimate, with_bad
+from tests.tiers import exhaustive
 
 
 def messages(rows: list[tuple[str, str, float]], failed: bool = False) -> pd.DataFrame:
@@ -68,6 +69,29 @@ def test_a_draw_is_the_same_again_and_each_message_comes_once() -> None:
     assert one["drawn"].sum() == 100
 
 
+def test_what_users_rated_down_is_labelled_first_and_an_estimate_does_not_see_it() -> None:
+    """Drawn by chance or not; without ratings nothing changes."""
+    said = messages([(f"message {n}", "a", n / 100) for n in range(100)])
+    found = eligible(
+        said.assign(rated=["down" if n % 10 == 3 else "up" if n == 4 else "" for n in range(100)]), "oos"
+    )
+    drawn = draw(found, 20, "2026-W47")
+    sample = with_bad(drawn, found, 5)
+    bad = sample["rated"] == "down"
+    chance = int((drawn["rated"] == "down").sum())
+    assert sample["rated"].to_list()[: int(bad.sum())] == ["down"] * int(bad.sum())
+    assert int(bad.sum()) == chance + min(5, 10 - chance)
+    assert sample["drawn"].sum() == drawn["drawn"].sum() == 20
+    assert not sample.duplicated(["form", "context", "guess"]).any()
+    labelled = sample.assign(intent="b")
+    labelled.loc[~bad | (sample["drawn"] > 0), "intent"] = "a"
+    estimated = estimate([20] * STRATA, labelled)
+    assert estimated is not None
+    assert estimated.accuracy == 1.0
+    plain = draw(eligible(said, "oos"), 20, "2026-W47")
+    pd.testing.assert_frame_equal(with_bad(plain, eligible(said, "oos"), 5), plain)
+
+
 def sampled(generator: np.random.Generator, accuracy: np.ndarray, size: int, count: int) -> Estimate:
     """Harvest and label a week whose strata are answered with these accuracies."""
     right = generator.random((STRATA, size)) < accuracy[:, None]
@@ -84,7 +108,10 @@ def sampled(generator: np.random.Generator, accuracy: np.ndarray, size: int, cou
 
 @pytest.mark.parametrize(
     "accuracy",
-    [[0.3, 0.6, 0.85, 0.95, 0.99], [0.5, 0.9, 1.0, 1.0, 1.0], [0.8] * 5, [0.97, 1.0, 1.0, 1.0, 1.0]],
+    [
+        [0.3, 0.6, 0.85, 0.95, 0.99],
+        *map(exhaustive, [[0.5, 0.9, 1.0, 1.0, 1.0], [0.8] * 5, [0.97, 1.0, 1.0, 1.0, 1.0]]),
+    ],
 )
 def test_the_interval_holds_the_truth_in_95_of_100_weeks(accuracy: list[float]) -> None:
     """With 200 labels, whatever the strata are like; and it is narrower than that of a simple sample."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 
 import pytest
 
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.operations import upgrading
+from ratchet.domain.operations import moving, upgrading
 from ratchet.domain.operations.upgrading import Fate, copied, digits, fates, project, renamed, unfollowed
+from ratchet.resources import SOURCE
 
 KNOWN = {
     "components/__init__.py": ["i1"],
@@ -143,8 +145,16 @@ def test_extras_of_rasa_become_their_packages() -> None:
 
 
 def test_versions_compare_by_their_numbers() -> None:
-    """0.10 is newer than 0.9; a bot of before has none and is older than all."""
+    """0.10 is newer than 0.9, a release than its candidates; a bot of before has none and is older than all."""
     assert digits("") < digits("0.9.1") < digits("0.10")
+    assert (
+        digits("0.10")
+        < digits("1.0.0a1")
+        < digits("1.0.0rc1")
+        < digits("1.0.0rc2")
+        < digits("1.0.0")
+        < digits("1.0.1")
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,3 +173,16 @@ def test_versions_compare_by_their_numbers() -> None:
 def test_imports_of_modules_that_go_are_found(path: str, text: str, lines: list[int]) -> None:
     """Those that are not rewritten: relative ones, over several lines, of what goes and what stays together."""
     assert unfollowed(path, text, ["components/linear.py", "channel/chat.py"]) == lines
+
+
+def test_a_project_written_with_dots_is_followed_once_it_has_tables() -> None:
+    """As the refusal advises: `[project]`, `[dependency-groups]` and `[tool.uv]` as tables of their own."""
+    ours = (SOURCE / "bot" / "pyproject.toml").read_text(encoding="utf-8")
+    with pytest.raises(RatchetError, match="cannot be followed") as refused:
+        moving.moved('project.name = "ours"\n[tool]\nuv.environments = []\n', ours, [])
+    tables = re.findall(r"`(\[[a-z.-]+\])`", refused.value.remedy)
+    assert tables == ["[project]", "[dependency-groups]", "[tool.uv]"]
+    text = "\n".join(
+        [tables[0], 'name = "ours"', 'version = "1"', "dependencies = []", tables[1], tables[2], ""]
+    )
+    assert tomllib.loads(moving.moved(text, ours, []))["project"]["name"] == "ours"

@@ -124,7 +124,7 @@ def figures(requests: int = 500, errors: int = 0, p95: float = 40) -> LoadFigure
         (figures(), figures(), None),
         (figures(), None, None),
         (figures(requests=10), figures(), "at least 50"),
-        (figures(errors=1), figures(), r"1 request of 500 failed \(0.2 %, limit 0.0 %\)"),
+        (figures(errors=1), figures(), r"1 request of 500 failed \(0.2%, limit 0.0%\)"),
         (figures(p95=501), None, "p95 is 501 ms, the limit 500 ms"),
         (figures(p95=131), figures(p95=40), "live release has 40 ms"),
         (figures(p95=130), figures(p95=40), None),

@@ -45,7 +45,7 @@ def test_conversations_are_saved_and_put_back_beside_what_went_on(fleet: Fleet, 
     assert redis.exec_run(["redis-cli", "FLUSHALL"]).exit_code == 0
     assert fleet.chat("edith", "order a notebook")["intent"]["name"] == "order_laptop"
     said = store.load(tmp_path, fleet.say)
-    assert "went on since and stay as they are" in said
+    assert "have changed since and stay as they are" in said
     assert "stay" not in store.save(tmp_path, fleet.say)
     assert fleet.chat("doris", UNKNOWN)["intent"]["name"] == "nlu_handoff"
     assert fleet.chat("edith", UNKNOWN)["intent"]["name"] == "nlu_fallback"

@@ -33,7 +33,7 @@ def test_a_new_wording_is_live_without_a_training(team: Team) -> None:
 
     (event,) = triggers.events(follow.compare(team.settings, team.head, commit))
     assert answers_of(event) == ["release/release-on-code-change"]
-    assert "Nothing changed" in team.ratchet("retrain")
+    assert "Nothing new" in team.ratchet("retrain")
     said = team.ratchet("release", version)
     assert not re.search(r"(?m)^. train\b", said)
     assert team.models() == models

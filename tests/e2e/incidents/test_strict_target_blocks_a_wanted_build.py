@@ -1,6 +1,6 @@
 """Strict target blocks a wanted build.
 
-A team promised 80 % and a point more each week for ten weeks, and its build failed below that. Builds with exactly what
+A team promised 80% and a point more each week for ten weeks, and its build failed below that. Builds with exactly what
 the client had asked for could not be released, because they were just under the week's target; what is left then is
 to lower the number in the script by hand, for everybody and for ever.
 """
@@ -23,7 +23,7 @@ def test_a_strict_target_can_be_set_and_a_person_stands_above_it(team: Team) -> 
     team.change("params.yaml", r"^  floor_margin_points: .*$", "  floor_margin_points: 50")
     summary = team.ratchet.json("retrain")
     assert summary["outcome"] == "rejected"
-    assert any("99.0 %" in reason for reason in summary["reasons"])
+    assert any("99.0%" in reason for reason in summary["reasons"])
     assert team.answers()  # the release before goes on
 
     version = summary["model_version"]
@@ -45,7 +45,7 @@ def test_a_strict_target_can_be_set_and_a_person_stands_above_it(team: Team) -> 
 
 
 def test_as_it_comes_a_missed_target_warns(team: Team) -> None:
-    """Week 3 was released below 99 %, too: without the strict rule a target is there to stretch for."""
+    """Week 3 was released below 99%, too: without the strict rule a target is there to stretch for."""
     released = team.summaries[-1]
     assert released["accuracy"] < 0.99
     assert released["outcome"] == "released"

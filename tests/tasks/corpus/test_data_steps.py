@@ -33,6 +33,7 @@ from tasks.release.stage import sample
 from tasks.training.recall import messages_of
 from tests.adapters.killed_store import grow_and_die
 from tests.corpora import data_workspace, git, rows
+from tests.tiers import exhaustive
 
 
 def run_of(settings: Settings, champion: Any = None) -> Any:
@@ -71,8 +72,12 @@ def test_the_steps_give_the_sides_of_the_ledger(settings: Settings) -> None:
 def test_data_that_no_remote_has_is_refused(settings: Settings) -> None:
     """A release refers to its data for ever; what lies on one machine only is lost with it."""
     shutil.rmtree(settings.workspace / ".ratchet" / "remote")
-    with pytest.raises(RatchetError, match="is not in the DVC remote"):
+    with pytest.raises(RatchetError, match="is not in the DVC remote") as refused:
         fetch.fn(run_of(settings), None)
+    assert refused.value.remedy == "Put it there: `dvc push`."
+    (settings.workspace / ".ratchet" / "remote").mkdir()
+    dvc.push(settings.workspace, dvc.revision(settings.workspace))
+    assert len(fetch.fn(run_of(settings), None).frame) == 60
 
 
 def test_an_ingest_that_was_killed_in_mid_swap_is_completed_first(settings: Settings) -> None:
@@ -88,8 +93,11 @@ def test_errors_in_the_corpus_end_the_run(settings: Settings) -> None:
     """Three rows are no corpus: the error names the rule, and where to see more."""
     put(settings, pd.DataFrame(rows("leave", 2) + rows("laptop", 1)).assign(source="x").astype("str"))
     run = run_of(settings)
-    with pytest.raises(RatchetError, match="fewer than 10 examples"):
+    with pytest.raises(RatchetError, match="fewer than 10 examples") as refused:
         validate.fn(run, fetch.fn(run, None))
+    assert "`ratchet validate`, correct data/utterances.csv and take it in" in refused.value.remedy
+    put(settings, pd.DataFrame(rows("leave", 12) + rows("laptop", 12)).assign(source="x").astype("str"))
+    assert validate.fn(run, fetch.fn(run, None)).warnings
 
 
 def test_a_report_is_made_once_for_a_revision(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -187,7 +195,7 @@ def test_a_proof_of_older_code_counts_for_nothing(
     assert proofs.known_sides(settings.state, policy) is None
 
 
-@pytest.mark.parametrize("content", [b"", b"key\n", b"\xff\xfe\x00", b"a,b,c\n1,2,3,4\n"])
+@pytest.mark.parametrize("content", [b"", *map(exhaustive, [b"key\n", b"\xff\xfe\x00", b"a,b,c\n1,2,3,4\n"])])
 def test_damaged_proofs_are_made_again(settings: Settings, content: bytes) -> None:
     """They cost time, not safety, and never a traceback."""
     run = run_of(settings)

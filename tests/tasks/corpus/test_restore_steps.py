@@ -20,7 +20,7 @@ from tasks.corpus.fetch import fetch
 from tasks.corpus.load import load
 from tests.corpora import data_workspace, git, rows
 from tests.tasks.older_data import FIRST, MORE, WAYS, Team, messages, revert, revert_with_data
-from tests.tiers import tiers
+from tests.tiers import exhaustive, tiers
 
 
 @pytest.fixture(scope="module")
@@ -130,7 +130,7 @@ def without_side(team: Team) -> str:
     return team.put(pd.concat([frame, messages(rows("laptop", 5, start=300))], ignore_index=True), sides)
 
 
-@pytest.mark.parametrize("spoil", [made_anew, straddling, without_side])
+@pytest.mark.parametrize("spoil", [exhaustive(made_anew), straddling, exhaustive(without_side)])
 def test_every_split_that_cannot_be_trusted_has_a_way_out(team: Team, spoil: Callable[[Team], str]) -> None:
     """The remedy works for a ledger made anew, a straddling pair and messages without a side."""
     spoil(team)

@@ -150,7 +150,7 @@ def test_code_that_changed_in_mid_run_is_not_registered_under_the_lineage_of_bef
     run: Any = Run(Settings(bot))
     require_unchanged(run, trained, lineage)
     (bot / "config.yml").write_text("pipeline: [x]\n", encoding="utf-8")
-    with pytest.raises(RatchetError, match=r"while the run was going on.*ratchet retrain"):
+    with pytest.raises(RatchetError, match=r"while the run was in progress.*ratchet retrain"):
         require_unchanged(run, trained, lineage)
     assert not folder.exists()
 

@@ -1,4 +1,4 @@
-"""What all releases stand on: proxy, switch, conversations, networks; and the way there from one set of replicas."""
+"""What all releases share: proxy, switch, conversations, networks; and the way there from one set of replicas."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def await_update(client: docker.DockerClient, settings: Settings) -> None:
         if state != "updating" or time.monotonic() > deadline:
             raise RatchetError(
                 f"The proxy did not start again on every node ({state}).",
-                f"The replicas from before serve on. See `docker service ps {name}`, then run the command again.",
+                f"The previous replicas keep serving. See `docker service ps {name}`, then run the command again.",
             )
         time.sleep(POLL_SECONDS)
 
@@ -145,7 +145,7 @@ def finish(client: docker.DockerClient, settings: Settings, say: Say) -> None:
 
 
 def await_services(client: docker.DockerClient, settings: Settings, needed: bool) -> None:
-    """Wait until all that the bot stands on runs: images may have to be fetched, or the engine came back just now.
+    """Wait until everything that the bot needs runs: images may have to be fetched, or the engine came back just now.
 
     When that takes longer than a start may, raises `RatchetError` with the reason where it is `needed`. It is not where
     a release serves: the new one may mend what does not run.

@@ -8,7 +8,7 @@ from typing import Any
 import docker
 
 from ratchet.adapters.settings import Settings
-from ratchet.adapters.targets.swarm import derived, proof, room
+from ratchet.adapters.targets.swarm import companions, derived, proof, room
 from ratchet.adapters.targets.swarm.colours import Colours, wanted
 from ratchet.adapters.targets.target import Say
 from ratchet.domain.release.colours import Colour
@@ -36,7 +36,10 @@ def start(
     same = before is not None and (wanted(before), before.secrets) == (target, secrets)
     if not same:
         service = document["services"][derived.BOT]
-        room.require(client, service, values, f"Release {release.id}", leaves=colours.service(colour))
+        service_of_colour = colours.service(colour)
+        leaves = (service_of_colour, companions.of_colour(service_of_colour, colour))
+        actions = colours.actions(document, values)
+        room.require(client, service, values, f"Release {release.id}", leaves, actions)
         if less := room.too_little(service, values, release.lineage.encoder):
             say(less)
         if before:

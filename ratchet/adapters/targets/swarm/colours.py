@@ -30,7 +30,7 @@ REMOVAL_SECONDS = 60
 
 
 class Colours:
-    """The stacks `NAME-blue` and `NAME-green` beside the stack NAME of what both stand on."""
+    """The stacks `NAME-blue` and `NAME-green` beside the stack NAME of what both share."""
 
     def __init__(self, client: docker.DockerClient, settings: Settings) -> None:
         self.client = client
@@ -75,12 +75,21 @@ class Colours:
         return derived.coloured(document, self.settings.stack, name, service, values, digest)
 
     def with_actions(
-        self, made: Any, colour: Colour, document: Mapping[str, Any], values: Mapping[str, str]
+        self, made: Any, name: str, service: str, document: Mapping[str, Any], values: Mapping[str, str]
     ) -> Any:
         """Add the release's own action service to the stack of a colour, where its image has custom actions."""
-        if not images.has_actions(self.client, values["RATCHET_IMAGE"]):
+        if self.actions(document, values) is None:
             return made
-        return companions.with_actions(made, key(colour), companions.key(colour), document)
+        return companions.with_actions(made, service, name, document)
+
+    def actions(self, document: Mapping[str, Any], values: Mapping[str, str]) -> Mapping[str, Any] | None:
+        """Return the service of stack.yml that runs the release's own custom actions; None where it has none."""
+        if not companions.own_actions(document) or not images.has_actions(
+            self.client, values["RATCHET_IMAGE"]
+        ):
+            return None
+        found: Mapping[str, Any] = document["services"][companions.ACTIONS]
+        return found
 
     def secrets(self, document: Mapping[str, Any], values: Mapping[str, str]) -> str:
         """Return the digest of today's secrets, as the label of a colour has it."""
@@ -91,10 +100,16 @@ class Colours:
         """Return that digest for the workspace's files as they are now."""
         return self.secrets(stack.read(self.settings), stack.variables(self.settings))
 
-    def start(self, colour: Colour, document: Mapping[str, Any], values: Mapping[str, str]) -> None:
-        """Tell the engine to start a colour, or to change it replica by replica where it is there."""
+    def start(
+        self, colour: Colour, document: Mapping[str, Any], values: Mapping[str, str], rolling: bool = False
+    ) -> None:
+        """Tell the engine to start a colour, or to change it replica by replica where it is there.
+
+        Where that is `rolling`, the custom actions of two releases are side by side: each replica asks its own.
+        """
+        actions = companions.key(colour, values["RATCHET_RELEASE"] if rolling else "")
         made = self.derive(self.stack(colour), key(colour), document, values)
-        made = self.with_actions(made, colour, document, values)
+        made = self.with_actions(made, actions, key(colour), document, values)
         owner = fleet_owner.overlay(self.settings, made)
         stack.deploy(self.settings, self.stack(colour), made, values, owner)
 

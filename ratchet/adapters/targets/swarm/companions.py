@@ -1,10 +1,12 @@
-"""What stands beside the bot in a colour's stack: its custom actions and the project's own variables."""
+"""What is beside the bot in a colour's stack: its custom actions and the project's own variables."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from ratchet.domain.release.colours import Colour
 
@@ -17,15 +19,31 @@ WHERE = "RATCHET_ACTIONS_SERVICE"
 Document = dict[str, Any]
 
 
-def key(colour: Colour) -> str:
-    """Return what a colour's service of custom actions is called in its stack, and by the replicas."""
-    return f"{ACTIONS}-{colour}"
+def key(colour: Colour, release: str = "") -> str:
+    """Return what a colour's service of custom actions is called in its stack, and by the replicas.
+
+    Where replicas are replaced one by one, each `release` has one of its own.
+    """
+    own = f"-{hashlib.sha256(release.encode()).hexdigest()[:8]}" if release else ""
+    return f"{ACTIONS}-{colour}{own}"
 
 
-def beside(service: str) -> str:
-    """Return the engine's name of the action service beside a colour's replicas; "" beside those of before colours."""
-    stack, found, colour = service.rpartition(f"_{BOT}-")
-    return f"{stack}_{ACTIONS}-{colour}" if found else ""
+def of_colour(service: str, colour: Colour) -> str:
+    """Return the engine's name of the action service of a colour that is replaced at once; `service` is its replicas'."""
+    return f"{service.rpartition(f'_{BOT}-')[0]}_{key(colour)}"
+
+
+def beside(service: str, told: Mapping[str, str]) -> str:
+    """Return the engine's name of the action service that replicas with an environment ask; "" where they ask none."""
+    stack, found, _ = service.rpartition(f"_{BOT}-")
+    asked = urlsplit(told.get(WHERE, "")).hostname
+    return f"{stack}_{asked}" if found and asked else ""
+
+
+def others(service: str, told: Mapping[str, str], known: Iterable[str]) -> list[str]:
+    """Return which of the `known` services are action services beside those replicas that they do not ask."""
+    start = f"{service.rpartition(f'_{BOT}-')[0]}_{ACTIONS}-"
+    return [one for one in known if one.startswith(start) and one != beside(service, told)]
 
 
 def completed(document: Mapping[str, Any], ours: Mapping[str, Any]) -> Document:
@@ -61,24 +79,31 @@ def own_actions(document: Mapping[str, Any]) -> bool:
     return ACTIONS in services and not tells_actions(services[BOT])
 
 
+def of_release(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what starts with each colour beside its replicas: the release's own action service, or nothing."""
+    return [document["services"][ACTIONS]] if own_actions(document) else []
+
+
+def networks_besides(document: Mapping[str, Any], known: Iterable[str]) -> list[str]:
+    """Return the networks that stack.yml declares for the release's own action service and that are not known yet."""
+    listed = [name for service in of_release(document) for name in service.get("networks") or []]
+    return [name for name in listed if name in (document.get("networks") or {}) and name not in known]
+
+
 def with_actions(made: Document, bot: str, name: str, document: Mapping[str, Any]) -> Document:
     """Add the release's action service to a colour's stack, and tell its bot where it is.
 
-    `bot` and `name` are what the two are called in that stack. It shares the bot's networks, secrets and
-    configurations, so only those that the bot has are there.
+    `bot` and `name` are what the two are called in that stack. It is on a network with its bot: on all of the bot's
+    where stack.yml names none that both are on.
     """
     if not own_actions(document):
         return made
     service = copy.deepcopy(dict(document["services"][ACTIONS]))
     replica = made["services"][bot]
-    for kind in ("secrets", "configs"):
-        kept = [one for one in service.get(kind) or [] if _source(one) in (made.get(kind) or {})]
-        service.pop(kind, None)
-        if kept:
-            service[kind] = kept
-    networks = service.get("networks") or ["default"]
-    shared = [one for one in networks if one in made["networks"]] or list(made["networks"])
-    service["networks"] = {one: networks[one] if isinstance(networks, dict) else None for one in shared}
+    own, theirs = service.get("networks") or {}, replica.get("networks") or ["default"]
+    given = own if isinstance(own, dict) else dict.fromkeys(own)
+    options = {one: given[one] for one in given if one in made["networks"]}
+    service["networks"] = options if set(options) & set(theirs) else {**options, **dict.fromkeys(theirs)}
     environment = replica.get("environment") or {}
     told = {WHERE: f"http://{name}:{PORT}"}
     if isinstance(environment, list):
@@ -87,7 +112,3 @@ def with_actions(made: Document, bot: str, name: str, document: Mapping[str, Any
         replica["environment"] = {**environment, **told}
     made["services"][name] = service
     return made
-
-
-def _source(entry: Any) -> str:
-    return str(entry["source"] if isinstance(entry, dict) else entry)

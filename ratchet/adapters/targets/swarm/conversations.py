@@ -1,7 +1,7 @@
 """The conversations of a fleet, in its Redis: out of it as one moment has them, and back into one that serves.
 
 They leave it as Redis's own file (`redis-cli --rdb`). Back they go key by key (DUMP, RESTORE), by way of a second Redis
-that reads the file and is on no network, so that what goes on in the fleet since is not overwritten.
+that reads the file and is on no network, so that what has changed in the fleet since is not overwritten.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ class FleetConversations:
         if docker_service.inspect(self.client, place.service) is None and not self._volumes():
             return "there are none: nothing was released yet"
         container = self._container(place)
+        forget(container)
         number = self._number(container, place)
         if not number:
             return "there are none"
@@ -89,6 +90,7 @@ class FleetConversations:
             fleet_owner.require(self.client, self.settings)
             base.prepare(self.client, self.settings, document, stack.variables(self.settings), say)
         container = self._container(place)
+        forget(container)
         reader, read = self._reader(container, folder / FILE), Place("", database=place.database)
         try:
             number, written = self._number(reader, read), f"/data/{AGAIN}"
@@ -192,7 +194,7 @@ class FleetConversations:
                 f"{place.service} did not take all conversations: {why.strip().rstrip('.')}.",
                 f"See `docker service logs {place.service}`; what it has is kept.",
             )
-        return f"; {newer:,} of their entries went on since and stay as they are" if newer else ""
+        return f"; {newer:,} of their entries have changed since and stay as they are" if newer else ""
 
 
 def run(container: Any, argv: list[str]) -> None:
@@ -205,6 +207,11 @@ def run(container: Any, argv: list[str]) -> None:
         raise RatchetError(
             f"The backup's conversations cannot be read: {said.decode(errors='replace').strip()}."
         )
+
+
+def forget(container: Any) -> None:
+    """Delete the commands that a run which was killed had laid beside a store."""
+    container.exec_run(["rm", "-f", f"{volume_of(container)}/{AGAIN}"], user="root")
 
 
 def volume_of(container: Any) -> str:

@@ -1,10 +1,10 @@
-"""The stacks that are derived from stack.yml: what all releases stand on, and the bot in one colour."""
+"""The stacks that are derived from stack.yml: what all releases share, and the bot in one colour."""
 
 from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ def is_configuration(config: Any) -> bool:
 
 
 def base(document: Mapping[str, Any]) -> Document:
-    """Derive what all releases stand on: everything but the bot, with no secret and no configuration of it."""
+    """Derive what all releases share: everything but the bot, with no secret and no configuration of it."""
     derived = copy.deepcopy(dict(document))
     del derived["services"][BOT]
     if companions.own_actions(document):
@@ -76,8 +76,8 @@ def coloured(
 ) -> Document:
     """Derive the stack `name`: the bot as it serves, as a service `key`, on the networks of the stack `fleet`.
 
-    `key` is what the proxies call it. Its secrets and configurations are copies of its own, so that no other colour
-    changes with them; `digest` returns that of a file. Raises what `digest` raises.
+    `key` is what the proxies call it. Secrets and configurations, its custom actions' too, are copies of its own, so
+    that no other colour changes with them; `digest` returns that of a file. Raises what `digest` raises.
     """
     service = copy.deepcopy(dict(document["services"][BOT]))
     networks = networks_of(service)
@@ -85,7 +85,7 @@ def coloured(
     derived: Document = {"version": str(document.get("version", "3.8")), "services": {key: service}}
     derived["networks"] = {
         network: {"external": True, "name": named(document, "networks", network, fleet)}
-        for network in networks
+        for network in [*networks, *companions.networks_besides(document, networks)]
     }
     if volumes := sorted(volumes_of(service) & set(document.get("volumes") or {})):
         derived["volumes"] = {
@@ -94,7 +94,7 @@ def coloured(
             else document["volumes"][volume]
             for volume in volumes
         }
-    own, told = own_files(document, service, name, values, digest)
+    own, told = own_files(document, [service, *companions.of_release(document)], name, values, digest)
     derived |= own
     labels = pairs(deploy.get("labels"))
     deploy["labels"] = {**labels, RELEASE: values["RATCHET_RELEASE"], SECRETS: fingerprint(told)}
@@ -103,17 +103,17 @@ def coloured(
 
 def own_files(
     document: Mapping[str, Any],
-    service: Mapping[str, Any],
+    services: Sequence[Mapping[str, Any]],
     name: str,
     values: Mapping[str, str],
     digest: Callable[[Path], str],
 ) -> tuple[Document, list[str]]:
-    """Return a service's secrets and configurations under names of the stack `name`, and a line for each content."""
+    """Return what services have as secrets and configurations, named for the stack `name`, and a line for each."""
     own: Document = {}
     told: list[str] = []
     for kind in ("configs", "secrets"):
         entries: Document = {}
-        for source in sorted(sources(service, kind)):
+        for source in sorted({one for service in services for one in sources(service, kind)}):
             entry = copy.deepcopy(dict((document.get(kind) or {}).get(source) or {}))
             if "file" in entry:
                 content = digest(Path(filled(entry["file"], values)))

@@ -161,20 +161,6 @@ def order_rollback(name: str, environment: Mapping[str, str]) -> None:
     commands.run(["docker", "service", "rollback", "--detach", name], env=environment, timeout=30)
 
 
-def take_image(name: str, image: str, environment: Mapping[str, str]) -> None:
-    """Tell the engine to change a service to an image, which is taken as it is named."""
-    argv = [
-        "docker",
-        "service",
-        "update",
-        "--detach",
-        "--quiet",
-        "--with-registry-auth",
-        "--no-resolve-image",
-    ]
-    commands.run([*argv, "--image", image, name], env=environment, timeout=30)
-
-
 def remove(client: docker.DockerClient, name: str) -> None:
     """Remove a service; one that is not there is fine."""
     try:

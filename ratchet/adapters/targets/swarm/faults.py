@@ -72,7 +72,7 @@ def look(client: docker.DockerClient, settings: Settings) -> Seen:
 def declared(
     client: docker.DockerClient, settings: Settings, document: Mapping[str, Any], live: Colour | None
 ) -> Iterator[Service]:
-    """Give each service that the fleet stands on, and the bot in the live colour."""
+    """Give each service that the fleet needs, and the bot in the live colour."""
     for name, service in derived.base(document)["services"].items():
         yield counted(client, f"{settings.stack}_{name}", service)
     if live:
@@ -185,10 +185,10 @@ def last_word(client: docker.DockerClient, settings: Settings, recorded: str = "
 def settle(
     client: docker.DockerClient, settings: Settings, live: Colour | None, say: Say, bot: bool = False
 ) -> None:
-    """Start what is missing of what the fleet stands on, and give its services the declared number of replicas.
+    """Start missing services that the fleet needs, and give its services the declared number of replicas.
 
     `live` is the colour that is to have the traffic. The replicas of the `bot` are counted only where that is wanted: a
-    run that begins leaves them, as somebody may have had a reason.
+    run that begins leaves them, as someone may have had a reason.
     """
     colours, document = Colours(client, settings), stack.read(settings)
     serving = colours.present(live)

@@ -79,7 +79,7 @@ def memory(about: Declared) -> Reason:
 
 
 def killed(about: Declared) -> Reason:
-    """SIGKILL ended it, and nobody says that it was for its memory."""
+    """SIGKILL ended it, and no one says that it was for its memory."""
     return Reason(
         "The replica was killed (SIGKILL): by hand, or because its node has no memory left.", about.remedy()
     )

@@ -50,7 +50,9 @@ def why(task: Task, fleet: ServiceState, said: str) -> str:
 
 def logs(client: docker.DockerClient, settings: Settings, service: str, lines: int) -> str:
     """Return the last lines of each replica and its custom actions, with the name, from whichever node it runs on."""
-    names = filter(None, (service, companions.beside(service)))
+    found = docker_service.inspect(client, service)
+    told = docker_service.environment_of(found["Spec"]) if found else {}
+    names = filter(None, (service, companions.beside(service, told)))
     fleets = [docker_service.fleet(client, name) for name in names]
     environment = stack.docker_environment(settings)
     parts = [

@@ -1,6 +1,6 @@
 """Changes of a Swarm service: ordered, watched to their end, explained, and undone.
 
-The engine changes a service by itself and for as long as it takes; whoever ordered it has to look how it ends.
+The engine changes a service by itself and for as long as it takes; the caller has to look how it ends.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from ratchet.domain.release.rollout import (
 
 POLL_SECONDS = 0.5
 LOOKED_AT = 3
-"""So many failed replicas are looked at: the newest may have ended before it said anything."""
+"""How many failed replicas are looked at: the newest may have ended before it said anything."""
 
 
 class Rollout:
@@ -55,12 +55,14 @@ class Rollout:
         going_back = self.order(wanted, secrets, start, say)
         ended, now = self.watch(wanted, update, going_back, say)
         if ended == "done":
+            self.tidy()
             self.tell_spread(say)
             return
         fact, remedy = self.explain(
             wanted, now, f" within {self.limit:g} s" if ended == "in progress" else ""
         )
         self.restore(now, ended, bool(before and before.running()), say)
+        self.tidy()
         raise RatchetError(fact, remedy)
 
     def order(self, wanted: Wanted, secrets: str, start: Callable[[], None], say: Say) -> bool:
@@ -71,28 +73,37 @@ class Rollout:
         service = docker_service.inspect(self.client, self.service)
         previous = (service or {}).get("PreviousSpec")
         same = previous and (previous.get("Labels") or {}).get(derived.SECRETS) == secrets
-        if previous and same and docker_service.wanted_by(previous) == wanted:
+        if previous and same and docker_service.wanted_by(previous) == wanted and self.has_actions(previous):
             say("going back to the engine's previous specification")
-            self.go_back(previous)
+            docker_service.order_rollback(self.service, self.environment)
             return True
         if service is not None:
             say(f"changing {docker_service.replicas_of(service)} replicas one by one, the new before the old")
         start()
         return False
 
-    def go_back(self, previous: Mapping[str, Any]) -> None:
-        """Tell the engine to bring back a service's previous specification, with the custom actions of its release."""
-        self.bring_actions(previous)
-        docker_service.order_rollback(self.service, self.environment)
+    def asked(self, spec: Mapping[str, Any]) -> str:
+        """Return the action service that replicas of a specification ask; "" where they ask none."""
+        return companions.beside(self.service, docker_service.environment_of(spec))
 
-    def bring_actions(self, spec: Mapping[str, Any]) -> None:
-        """Let the action service beside the replicas run the image that their specification names, if they ask it."""
-        beside, image = companions.beside(self.service), docker_service.wanted_by(spec).image
-        actions = docker_service.inspect(self.client, beside) if beside else None
-        if actions is None or companions.WHERE not in docker_service.environment_of(spec):
+    def has_actions(self, spec: Mapping[str, Any]) -> bool:
+        """Say whether the custom actions that replicas of a specification ask are still those of its release."""
+        name = self.asked(spec)
+        actions = docker_service.inspect(self.client, name) if name else None
+        return not name or (
+            actions is not None
+            and docker_service.wanted_by(actions["Spec"]).image == docker_service.wanted_by(spec).image
+        )
+
+    def tidy(self) -> None:
+        """Remove the action services that no replica asks any more: those of a release that has left."""
+        service = docker_service.inspect(self.client, self.service)
+        stack_name = self.service.rpartition("_")[0]
+        if service is None:
             return
-        if docker_service.wanted_by(actions["Spec"]).image != image:
-            docker_service.take_image(beside, image, self.environment)
+        known = [str(one["Spec"]["Name"]) for one in docker_service.of_stack(self.client, stack_name)]
+        for name in companions.others(self.service, docker_service.environment_of(service["Spec"]), known):
+            docker_service.remove(self.client, name)
 
     def watch(
         self, wanted: Wanted, before: Update, going_back: bool, say: Say
@@ -104,7 +115,7 @@ class Rollout:
             fleet = docker_service.fleet(self.client, self.service)
             if fleet is None:
                 raise RatchetError(
-                    f"The service {self.service} has vanished.", "Somebody removed the stack; release again."
+                    f"The service {self.service} has vanished.", "Someone removed the stack; release again."
                 )
             arrived = sum(task.release == wanted.release for task in fleet.running())
             if arrived != seen:
@@ -129,8 +140,6 @@ class Rollout:
         """Make sure that nothing of a failed change is left: the engine's own rollback, or no service at all."""
         service = docker_service.inspect(self.client, self.service)
         if ended == "rolled back":
-            if service is not None:
-                self.bring_actions(service["Spec"])
             return
         if not had_release:
             docker_service.remove(self.client, self.service)
@@ -140,12 +149,12 @@ class Rollout:
             raise RatchetError(f"The engine knows no way back for {self.service}.", "Run `ratchet rollback`.")
         wanted = docker_service.wanted_by(service["PreviousSpec"])
         say(f"going back to {wanted.release}")
-        self.go_back(service["PreviousSpec"])
+        docker_service.order_rollback(self.service, self.environment)
         ended, _ = self.watch(wanted, fleet.update, True, say)
         if ended != "done":
             raise RatchetError(
                 f"The fleet could not be brought back to release {wanted.release} ({ended}).",
-                "The replicas that still run go on serving; see `ratchet fleet`.",
+                "The replicas that still run keep serving; see `ratchet fleet`.",
             )
 
     def explain(self, wanted: Wanted, fleet: ServiceState, late: str) -> tuple[str, str]:

@@ -6,6 +6,7 @@ The file is the user's. Ratchet fills in variables and derives stacks from it (`
 from __future__ import annotations
 
 import copy
+import json
 import os
 import secrets
 from collections.abc import Mapping
@@ -109,6 +110,7 @@ def variables(settings: Settings, release: Release | None = None, colour: str = 
         "RATCHET_EVENTS_DAYS": f"{settings.params.monitor.retention_days:g}",
         "RATCHET_CONVERSATION_MESSAGES": str(settings.conversation_messages),
         "RATCHET_HANDOFF": settings.handoff,
+        "RATCHET_HANDOFF_HOURS": json.dumps(settings.params.desk.for_bot()),
         "RATCHET_IMAGE": release.bundle if release else "",
         "RATCHET_RELEASE": release.id if release else "",
         "RATCHET_MODEL_VERSION": release.model_version if release else "",

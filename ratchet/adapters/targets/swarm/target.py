@@ -131,7 +131,7 @@ class SwarmTarget:
             return
         if self.rolling and live and serving:
             self._rollout(live).replace(
-                target, secrets, lambda: self.colours.start(live, document, values), say
+                target, secrets, lambda: self.colours.start(live, document, values, rolling=True), say
             )
             return
         staged = self.colours.present(decisions.for_release(live))
@@ -209,7 +209,7 @@ class SwarmTarget:
         if release.target != self.name:
             raise RatchetError(
                 f"Release {release.id} was made for the target `{release.target}`.",
-                f"Make it anew for the swarm with `ratchet release {release.model_version}`.",
+                f"Make it again for the swarm with `ratchet release {release.model_version}`.",
             )
         if not self.holds(release):
             raise RatchetError(
@@ -218,7 +218,7 @@ class SwarmTarget:
             )
 
     def as_declared(self) -> bool:
-        """Say whether what serves has today's secrets, and stands on what stack.yml says today."""
+        """Say whether what serves has today's secrets, and the services of today's stack.yml."""
         live = self.colours.present(self.colours.live())
         document, values = stack.read(self.settings), stack.variables(self.settings)
         return bool(live and live.secrets == self.colours.secrets(document, values)) and base.as_declared(

@@ -59,7 +59,7 @@ def require(file: Path) -> None:
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
             file, password=""
-        )  # asks nobody for a passphrase
+        )  # asks no one for a passphrase
     except (OSError, ValueError) as error:
         raise RatchetError(
             f"{file} cannot be used: its certificate and key do not go together, or one is damaged or encrypted.",

@@ -19,7 +19,7 @@ RIGHTS = frozenset({CHAT, PARSE, CLAIM_CONTEXT})
 HANDOFF = "handoff"
 """The right to read conversations that were handed off, and to answer in the bot's place; only a file grants it."""
 PAUSE = "pause"
-"""The right to stop the bot and to let it go on: the staging token has it, and who has `handoff`."""
+"""The right to stop the bot and to let it continue: the staging token has it, and who has `handoff`."""
 CHECKS = "checks"
 """The right to delete what checks left; only the staging token has it."""
 GRANTED = RIGHTS | {HANDOFF}

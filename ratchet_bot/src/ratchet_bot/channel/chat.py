@@ -1,4 +1,4 @@
-"""The HTTP routes: `/chat`, `/parse`, `/status`, `/alive` and `/checks`."""
+"""The HTTP routes: `/chat`, `/chat/rating`, `/parse`, `/status`, `/alive` and `/checks`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ratchet_bot.channel.conversation import Conversations, Turn
 from ratchet_bot.channel.directory import Directory
 from ratchet_bot.channel.limits import LONGEST_ID, MOST_CHARACTERS
 from ratchet_bot.channel.memory import Memory
+from ratchet_bot.channel.ratings import DOWN, UP, Rating
 from ratchet_bot.channel.readiness import Condition, why_not
 from ratchet_bot.components.context import clean_context
 from ratchet_bot.tools._model import Model
@@ -29,6 +30,8 @@ class ChatInput(InputChannel):
 
     - `POST /chat` {"sender", "message", "user"?, "message_id"?, "context"?}: the bot's reply. The person is `user`,
       else `sender`; their context comes from the directory. `context` counts only from a client that may claim it.
+    - `POST /chat/rating` {"sender", "message_id", "rating", "text"?}: what the user thinks of the answer to that
+      message, `up` or `down`.
     - `POST /parse` {"messages": [{"text", "context"?}]}: predictions, in order, for clients with that right.
     - `GET /status`: which release answers, and whether it can: 200, or 503 with the reason as `why`.
     - `GET /alive`: the same release, 200 for as long as the process answers, whatever it lacks.
@@ -51,7 +54,7 @@ class ChatInput(InputChannel):
         return "chat"
 
     def url_prefix(self) -> str:
-        """The routes stand at the root."""
+        """The routes are at the root."""
         return ""
 
     def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[None]]) -> Blueprint:
@@ -61,6 +64,10 @@ class ChatInput(InputChannel):
         @routes.post("/chat")
         async def chat(request: Request) -> HTTPResponse:
             return await self._chat(request)
+
+        @routes.post("/chat/rating")
+        async def rating(request: Request) -> HTTPResponse:
+            return await self._rate(request)
 
         @routes.post("/parse")
         async def parse(request: Request) -> HTTPResponse:
@@ -89,7 +96,7 @@ class ChatInput(InputChannel):
         sender = text(body, "sender", LONGEST_ID)
         person = text(body, "user", LONGEST_ID) if "user" in body else sender
         turn = Turn(
-            # Nobody can read or continue a conversation of another client application.
+            # No one can read or continue a conversation of another client application.
             conversation=f"{client.name}/{sender}",
             text=text(body, "message", MOST_CHARACTERS),
             context=self._context(client, person, body),
@@ -97,6 +104,20 @@ class ChatInput(InputChannel):
             at=at,
         )
         return response.json(await self.conversations.reply(turn))
+
+    async def _rate(self, request: Request) -> HTTPResponse:
+        client = self._authorised(request, CHAT)
+        body = content(request)
+        if body.get("rating") not in (UP, DOWN):
+            raise BadRequest(400, f"`rating` must be {UP} or {DOWN}.")
+        rating = Rating(
+            at=time.time(),
+            conversation=f"{client.name}/{text(body, 'sender', LONGEST_ID)}",
+            message_id=text(body, "message_id", LONGEST_ID),
+            rating=body["rating"],
+            text=text(body, "text", MOST_CHARACTERS) if body.get("text") else "",
+        )
+        return response.json({"recorded": self.conversations.events.put(rating)})
 
     async def _parse(self, request: Request) -> HTTPResponse:
         self._authorised(request, PARSE)
@@ -112,7 +133,12 @@ class ChatInput(InputChannel):
         return response.json(
             {
                 "results": [
-                    {"intent": p.intent, "confidence": p.confidence, "ranking": p.ranking}
+                    {
+                        "intent": p.intent,
+                        "confidence": p.confidence,
+                        "ranking": p.ranking,
+                        "entities": list(p.entities),
+                    }
                     for p in predictions
                 ]
             }

@@ -1,4 +1,4 @@
-"""Checks: what Ratchet itself asks a replica, with the staging token. They harm nobody, and little of them is kept.
+"""Checks: what Ratchet itself asks a replica, with the staging token. They harm no one, and little of them is kept.
 
 A check's conversation is no traffic: it is in no event and no figure, its hand-off and its custom actions are logged
 and not carried out, and what Redis keeps of it ends soon, or at once when Ratchet says so (`DELETE /checks`).

@@ -156,8 +156,11 @@ class Conversations:
         if handed_off:
             self._handoff.post(await self._transcript(tracker, turn))
         if silent := handed_off and self._silence.covers(turn.conversation):
-            tracker.update_with_events(await self._silence.hand_over(turn.conversation), self.agent.domain)
+            events, told = await self._silence.hand_over(turn.conversation)
+            tracker.update_with_events(events, self.agent.domain)
             await processor.save_tracker(tracker)
+            if told:
+                await output.send_response(turn.conversation, {"text": told})
         answer = {"intent": intent, "handed_off": handed_off}
         self._record(turn, **answer, confidence=prediction.confidence, ranking=prediction.ranking)
         reply = self._reply(output, {"name": answer["intent"], "confidence": prediction.confidence})
@@ -186,6 +189,7 @@ class Conversations:
             Event(
                 at=turn.at,
                 conversation=turn.conversation,
+                message_id=turn.message_id,
                 text=turn.text,
                 context=turn.context,
                 release=self.service.release,
@@ -212,8 +216,7 @@ class Conversations:
         }
 
     async def _said(self, tracker: DialogueStateTracker) -> list[dict[str, Any]]:
-        before = await self._trackers.said_before(tracker.sender_id)
-        return [*before, *trackers.said(tracker.events)]
+        return [*await self._trackers.said_before(tracker.sender_id), *trackers.said(tracker.events)]
 
 
 def changed_by_context(

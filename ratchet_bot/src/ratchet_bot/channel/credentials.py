@@ -123,7 +123,7 @@ def parsed(path: Path) -> Any:
 
 
 def line(node: Any, key: Any) -> int:
-    """Return the line of a key of a mapping, or of an entry of a list, counted from 1; 1 where nobody knows."""
+    """Return the line of a key of a mapping, or of an entry of a list, counted from 1; 1 where no one knows."""
     try:
         return int((node.lc.key(key) if isinstance(node, Mapping) else node.lc.item(key))[0]) + 1
     except (AttributeError, KeyError, IndexError, TypeError):

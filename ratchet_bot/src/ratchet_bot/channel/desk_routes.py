@@ -13,13 +13,14 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from ratchet_bot.channel import handed
+from ratchet_bot.channel import figures, handed
 from ratchet_bot.channel.access import CHAT, HANDOFF, PAUSE, Access
 from ratchet_bot.channel.asked import BadRequest, answer_refusals, authorised, content, text
 from ratchet_bot.channel.conversation import Conversations
-from ratchet_bot.channel.desk import Pause
+from ratchet_bot.channel.desk import KEPT_SECONDS, Pause
 from ratchet_bot.channel.handed import Handed, NotPossible
 from ratchet_bot.channel.limits import LONGEST_ID, MOST_CHARACTERS
+from ratchet_bot.channel.masking import mask
 from ratchet_bot.channel.silence import Silence
 
 ASK_SECONDS = 0.3
@@ -28,6 +29,8 @@ MOST_WAIT_SECONDS = 5.0
 """So long at most a request waits for a reply: half of what the proxy allows."""
 MINUTES, MOST_MINUTES = 15.0, 24 * 60.0
 """How long a colleague has a conversation without a word, normally and at most."""
+HOURS, MOST_HOURS = 24.0, KEPT_SECONDS / 3600
+"""Over how long figures are, normally and at most."""
 LONGEST_NAME = 2 * LONGEST_ID + 1
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -38,10 +41,11 @@ class DeskRoutes:
     """Routes for tokens with the right `handoff`, behind the operation port of a fleet.
 
     - `GET /handoff`: the conversations that are handed off, the one that waits for longest first.
-    - `GET /handoff/conversation?conversation=C`: what was said in it.
+    - `GET /handoff/conversation?conversation=C&mask=true`: what was said in it, with personal data masked.
     - `POST /handoff/take` {"conversation", "minutes"?}, `/handoff/reply` and `/handoff/note` {"conversation", "text",
       "id"}, `/handoff/close` and `/handoff/return` {"conversation"}. `by` names who of the client's people it is. A
       change that the state does not allow is 409 with the reason; a request that is sent again changes nothing.
+    - `GET /handoff/figures?hours=H`: how many wait, and how fast people were in the last hours; as for `/pause`.
     - `GET /pause`, `PUT /pause` {"say", "handoff"?, "by"?}, `DELETE /pause`: for the staging token and `handoff`.
 
     And for client applications: `GET /chat/replies?sender=S&after=N&wait=T`, the replies after number N, which says
@@ -65,6 +69,7 @@ class DeskRoutes:
             ("GET", "/chat/replies", self._replies),
             ("GET", "/handoff", self._list),
             ("GET", "/handoff/conversation", self._read),
+            ("GET", "/handoff/figures", self._figures),
             ("POST", "/handoff/take", self._take),
             ("POST", "/handoff/reply", self._reply),
             ("POST", "/handoff/note", self._note),
@@ -115,7 +120,16 @@ class DeskRoutes:
             raise BadRequest(404, f"No conversation {name!r} was handed off.")
         lines = [{**asdict(line), "received": line.number <= state.received} for line in state.lines]
         before = await self.conversations.said(name)
+        if _truth(request.args.get("mask"), "mask"):
+            lines, before = (
+                [{**one, "text": mask(one.get("text") or "")} for one in said] for said in (lines, before)
+            )
         return response.json({**_row(name, state, time.time()), "before": before, "lines": lines})
+
+    async def _figures(self, request: Request) -> HTTPResponse:
+        authorised(self._access, request, PAUSE)
+        hours = _number(request.args.get("hours") or HOURS, "hours", MOST_HOURS)
+        return response.json(await figures.of(self._desk, self._silence.open, hours, time.time()))
 
     async def _take(self, request: Request) -> HTTPResponse:
         who, body = self._who(request)
@@ -174,7 +188,7 @@ class DeskRoutes:
         if not isinstance(handoff, bool):
             raise BadRequest(400, "`handoff` must be true or false.")
         if handoff and not self._silence.silent:
-            raise BadRequest(409, "No client has the right handoff: nobody could answer in the bot's place.")
+            raise BadRequest(409, "No client has the right handoff: no one could answer in the bot's place.")
         by = text(body, "by", LONGEST_ID) if "by" in body else client.name
         pause = Pause(text(body, "say", MOST_CHARACTERS), handoff, time.time(), by)
         await self._desk.pause(pause)
@@ -205,6 +219,12 @@ def _row(conversation: str, state: Handed, now: float) -> dict[str, Any]:
         "unanswered": unanswered,
         "left_out": state.left_out,
     }
+
+
+def _truth(said: str | None, name: str) -> bool:
+    if said not in (None, "true", "false"):
+        raise BadRequest(400, f"`{name}` must be true or false.")
+    return said == "true"
 
 
 def _number(value: Any, name: str, most: float) -> float:

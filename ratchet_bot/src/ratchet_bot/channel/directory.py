@@ -21,11 +21,11 @@ class Directory(Protocol):
     """Looks people up. An own one is named as `package.module:Class` and made with no arguments."""
 
     def context(self, person: str) -> dict[str, str]:
-        """The person's context fields; empty for somebody unknown. Called once for each message."""
+        """The person's context fields; empty for someone unknown. Called once for each message."""
 
 
 class NoDirectory:
-    """Knows nobody."""
+    """Knows no one."""
 
     def context(self, person: str) -> dict[str, str]:
         """Nothing, for everybody."""
@@ -33,7 +33,7 @@ class NoDirectory:
 
 
 class CsvDirectory:
-    """A CSV file with a column `user` and one for each context field; read anew when it has changed."""
+    """A CSV file with a column `user` and one for each context field; read again when it has changed."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -8,7 +8,6 @@ A conversation is stored under a hash of its id. The text is stored as it was wr
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import queue
@@ -16,13 +15,15 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import Boolean, Column, Float, Integer, MetaData, String, Table, Text, create_engine, event
-from sqlalchemy.engine import Engine, make_url
+from sqlalchemy import Table
+from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ratchet_bot.channel.checks import is_check
+from ratchet_bot.channel.event_tables import MESSAGES, connect, hashed, storable
+from ratchet_bot.channel.ratings import RATINGS, Rating, message_key
 
 logger = logging.getLogger(__name__)
 
@@ -33,37 +34,12 @@ RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
 CLEAN_SECONDS = 3600.0
 RETENTION_DAYS = 30.0
 
-METADATA = MetaData()
-MESSAGES = Table(
-    "messages",
-    METADATA,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("at", Float, nullable=False, index=True),
-    Column("conversation", String(32), nullable=False),
-    Column("text", Text, nullable=False),
-    Column("context", Text, nullable=False),
-    Column("intent", String(200), nullable=False),
-    Column("confidence", Float, nullable=False),
-    Column("ranking", Text, nullable=False),
-    Column("handed_off", Boolean, nullable=False),
-    Column("failed", Boolean, nullable=False),
-    Column("seconds", Float, nullable=False),
-    Column("release", String(64), nullable=False),
-    Column("model_version", String(32), nullable=False),
-    Column("model_id", String(64), nullable=False),
-)
-"""One row for each message of a person.
-
-`at` is in seconds since 1970, `seconds` the time that the reply took. `intent` is what the bot answered to, fallback
-and hand-off included, "" for a message whose processing failed; `confidence` and `ranking` (JSON, [[intent,
-confidence], …]) are the classifier's own. `context` is JSON.
-"""
-
 
 @dataclass(frozen=True)
 class Event:
     """A message and what became of it; the columns of MESSAGES."""
 
+    table: ClassVar[Table] = MESSAGES
     at: float
     conversation: str
     text: str
@@ -77,13 +53,16 @@ class Event:
     ranking: Sequence[tuple[str, float]] = ()
     handed_off: bool = False
     failed: bool = False
+    message_id: str | None = None
 
     def row(self) -> dict[str, Any]:
-        """The values for the table; a NUL, which Postgres refuses, becomes a space."""
+        """The values for the table."""
+        values = {name: value for name, value in vars(self).items() if name != "message_id"}
         return {
-            **vars(self),
-            "conversation": hashlib.sha256(self.conversation.encode(errors="replace")).hexdigest()[:32],
-            "text": self.text.replace("\0", " ").encode(errors="replace").decode(),
+            **values,
+            "message": message_key(self.conversation, self.message_id),
+            "conversation": hashed(self.conversation),
+            "text": storable(self.text),
             "context": json.dumps(dict(self.context), ensure_ascii=False),
             "ranking": json.dumps([list(pair) for pair in self.ranking]),
         }
@@ -97,7 +76,7 @@ class Broker:
     ) -> None:
         self._url = url
         self._retention = retention_days * 86400
-        self._waiting: queue.Queue[Event] = queue.Queue(most)
+        self._waiting: queue.Queue[Event | Rating] = queue.Queue(most)
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
         self._cleaned = 0.0
@@ -105,18 +84,20 @@ class Broker:
         self.written = 0
         self.dropped = 0
 
-    def put(self, event: Event) -> None:
-        """Take an event, unless it is of a check; never waits and never raises."""
+    def put(self, event: Event | Rating) -> bool:
+        """Take an event, unless it is of a check, and return whether it was taken; never waits and never raises."""
         if self._url is None or is_check(event.conversation):
-            return
+            return False
         if self._thread is None:  # only in the process that serves, and only once there is something to write
             self._thread = threading.Thread(target=self._write, name="events", daemon=True)
             self._thread.start()
         try:
             self._waiting.put_nowait(event)
             self._taken += 1
+            return True
         except queue.Full:
             self.dropped += 1
+            return False
 
     def close(self, seconds: float) -> None:
         """Write what waits, for at most so long."""
@@ -129,7 +110,7 @@ class Broker:
     def _write(self) -> None:
         engine: Engine | None = None
         failures = 0
-        batch: list[Event] = []
+        batch: list[Event | Rating] = []
         while batch or not (self._stopping.is_set() and self._waiting.empty()):
             batch = batch or self._gather()
             try:
@@ -156,7 +137,7 @@ class Broker:
         if engine is not None:
             engine.dispose()
 
-    def _gather(self) -> list[Event]:
+    def _gather(self) -> list[Event | Rating]:
         """The events of the next moment; empty when there were none for a second."""
         try:
             batch = [self._waiting.get(timeout=1.0)]
@@ -170,31 +151,15 @@ class Broker:
                 break
         return batch
 
-    def _store(self, engine: Engine, batch: Sequence[Event]) -> None:
+    def _store(self, engine: Engine, batch: Sequence[Event | Rating]) -> None:
         now = time.time()
         late = now - self._cleaned > CLEAN_SECONDS
         if not batch and not late:
             return
         with engine.begin() as connection:
-            if batch:
-                connection.execute(MESSAGES.insert(), [event.row() for event in batch])
-            if late:
-                connection.execute(MESSAGES.delete().where(MESSAGES.c.at < now - self._retention))
-                self._cleaned = now
-
-
-def connect(url: str) -> Engine:
-    """A connection to the database of the URL, with the table in it."""
-    if make_url(url).get_backend_name() == "sqlite":
-        engine = create_engine(url, future=True, connect_args={"timeout": 10})
-        event.listen(engine, "connect", _prepare_sqlite)
-    else:
-        engine = create_engine(url, future=True, pool_size=1, pool_pre_ping=True)
-    METADATA.create_all(engine)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, record: Any) -> None:
-    """Readers and the writers of several processes do not hinder each other; deleted texts are overwritten."""
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+            for table in (MESSAGES, RATINGS):
+                if rows := [event.row() for event in batch if event.table is table]:
+                    connection.execute(table.insert(), rows)
+                if late:
+                    connection.execute(table.delete().where(table.c.at < now - self._retention))
+            self._cleaned = now if late else self._cleaned

@@ -1,6 +1,6 @@
 """Refuses requests whose length two parsers could read differently, before the server acts on it.
 
-Sanic 21.12, which Rasa needs, takes any whole number for a length: one below zero keeps its only thread busy for ever,
+Sanic 21.12, which Rasa needs, takes any whole number for a length: one below zero keeps its only thread busy forever,
 so that a single request without a token would stop a replica.
 """
 

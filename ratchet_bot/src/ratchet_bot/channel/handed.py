@@ -15,9 +15,9 @@ PERSON, COLLEAGUE, NOTE = "person", "colleague", "note"
 """Who said something: the bot's user, who answers in the bot's place, and the latter to themselves."""
 RETURNED, CLOSED = "returned", "closed"
 AGAIN_SECONDS = 600
-"""So long the id of a user's message is the same message; applications may count anew in each session."""
+"""So long the id of a user's message is the same message; applications may count again in each session."""
 MOST_LINES = 500
-"""So many lines are kept of a conversation; a reply that its user has not received is kept beyond that."""
+"""How many lines are kept of a conversation; a reply that its user has not received is kept beyond that."""
 
 
 class NotPossible(Exception):
@@ -56,6 +56,9 @@ class Handed:
     received: int = 0
     ended: str = ""
     left_out: int = 0
+    answered: float = 0.0
+    told: str = ""
+    told_for: int = 0
 
     @property
     def silent(self) -> bool:
@@ -63,8 +66,14 @@ class Handed:
         return self.status != BOT
 
     def holder(self, now: float) -> str:
-        """Return who has it now, "" where nobody has, or their time is over."""
+        """Return who has it now, "" where no one has, or their time is over."""
         return self.taken_by if self.status == TAKEN and now < self.taken_until else ""
+
+    def waits_since(self, now: float) -> float | None:
+        """Return since when no one has it, in seconds since 1970; None where someone has, or the bot."""
+        if not self.silent or self.holder(now):
+            return None
+        return self.taken_until if self.status == TAKEN else self.since
 
     def unreceived(self, after: int | None = None) -> list[Line]:
         """Return the replies that the user does not have, oldest first; `after` counts in place of `received`."""
@@ -88,7 +97,8 @@ def opened(state: Handed, now: float) -> Handed:
     """Hand it off; one that is handed off stays as it is."""
     if state.silent:
         return state
-    return replace(state, status=WAITING, since=now, taken_by="", taken_until=0.0, ended="")
+    fresh = replace(state, status=WAITING, since=now, taken_by="", taken_until=0.0, ended="")
+    return replace(fresh, answered=0.0, told="", told_for=0)
 
 
 def wrote(state: Handed, text: str, id: str, now: float) -> Handed:
@@ -96,6 +106,11 @@ def wrote(state: Handed, text: str, id: str, now: float) -> Handed:
     twin = _line(state, PERSON, id)
     again = twin is not None and now - twin.at < AGAIN_SECONDS
     return _said(state, PERSON, text, id, now) if state.silent and not again else state
+
+
+def told(state: Handed, what: str, number: int) -> Handed:
+    """Note that the user was told this by itself, in answer to their line with the number; once in a hand-off."""
+    return state if not what or state.told == what else replace(state, told=what, told_for=number)
 
 
 def taken(state: Handed, name: str, seconds: float, now: float) -> Handed:
@@ -110,7 +125,7 @@ def replied(state: Handed, name: str, text: str, id: str, seconds: float, now: f
     if _line(state, COLLEAGUE, id):
         return state
     _needs_holder(state, name, now)
-    kept = replace(state, taken_until=max(state.taken_until, now + seconds))
+    kept = replace(state, taken_until=max(state.taken_until, now + seconds), answered=state.answered or now)
     return _said(kept, COLLEAGUE, text, id, now, name)
 
 

@@ -37,15 +37,24 @@ Until then a replica that dies has not said that it has the message, and the pro
 
 @dataclass
 class Arrival:
-    """What came with one request, or one event of a socket: the event's id, and the turns that were begun for it."""
+    """What came with one request, or one event of a socket: the event's id, and the turns that were begun for it.
+
+    `unsaid` says that a turn sent nothing on its way: the message was answered before, maybe by another replica.
+    """
 
     event: str | None = None
     turns: list[asyncio.Task[None]] = field(default_factory=list)
     refused: str = ""
+    unsaid: bool = False
+    before: int = 0
+
+    def begin(self, event: str | None) -> None:
+        """Begin the next event, where a request holds several: it has an id of its own, `before` it were turns."""
+        self.event, self.before = event, len(self.turns)
 
     def next_id(self) -> str | None:
         """Return the id of the next message in it; an event may hold several."""
-        return f"{self.event}#{len(self.turns)}" if self.event else None
+        return f"{self.event}#{len(self.turns) - self.before}" if self.event else None
 
 
 arrival: ContextVar[Arrival | None] = ContextVar("arrival", default=None)
@@ -74,7 +83,7 @@ class Inbound:
             if len(message.sender_id) > LONGEST_ID:
                 came.refused = f"The sender's name is longer than {LONGEST_ID} characters."
                 return _nothing()
-            task = asyncio.ensure_future(self._turn(path, message, came.next_id()))
+            task = asyncio.ensure_future(self._turn(path, message, came, came.next_id()))
             came.turns.append(task)
             self._running.add(task)
             task.add_done_callback(self._ended)
@@ -94,7 +103,7 @@ class Inbound:
         if not task.cancelled() and (error := task.exception()):
             logger.error("a message was not answered: %s", error, exc_info=error)
 
-    async def _turn(self, path: str, message: UserMessage, event: str | None) -> None:
+    async def _turn(self, path: str, message: UserMessage, came: Arrival, event: str | None) -> None:
         at, inner = time.time(), message.output_channel
         relay = Relay(inner, message.sender_id)
         text = message.text or ""
@@ -113,6 +122,7 @@ class Inbound:
                 parsed=message.parse_data,
             )
         )
+        came.unsaid = came.unsaid or not relay.messages
         if not relay.messages and isinstance(inner, CollectingOutputChannel):
             await relay.again(
                 reply["messages"]
@@ -131,13 +141,15 @@ async def _until(task: asyncio.Task[None]) -> None:
 def guarded(handler: Callable[..., Any], channel: Any, kind: str) -> Callable[..., Awaitable[Any]]:
     """Return a channel's handler of requests, whose answer says whether the message was taken.
 
-    Rasa's handlers answer 200 whatever becomes of a message; then nobody would send it again.
+    Rasa's handlers answer 200 whatever becomes of a message; then no one would send it again.
     """
 
     @functools.wraps(handler)
     async def receive(request: Request, *arguments: Any, **options: Any) -> Any:
         came = Arrival(event_ids.of(channel, kind, request))
         arrival.set(came)
+        if event_ids.says_nothing(kind, request):
+            return response.text("success")
         try:
             answer = handler(request, *arguments, **options)
             if inspect.isawaitable(answer):
@@ -148,7 +160,8 @@ def guarded(handler: Callable[..., Any], channel: Any, kind: str) -> Callable[..
             if not came.turns:
                 logger.warning("a request to %s cannot be read: %r", request.path, error)
                 return response.json({"error": "The request cannot be read."}, status=400)
-            answer = None
+            logger.warning("a request to %s was handled in part: %r", request.path, error)
+            answer = again(500)
         return await _settled(came) or answer
 
     return receive
@@ -165,5 +178,9 @@ async def _settled(came: Arrival) -> HTTPResponse | None:
     if not failed:
         return None
     away = isinstance(failed[0], (RedisError, LockError))
-    status = 503 if away else 500
+    return again(503 if away else 500)
+
+
+def again(status: int) -> HTTPResponse:
+    """Return the answer upon which a platform sends its request again."""
     return response.json({"error": "The message could not be answered; send it again."}, status=status)

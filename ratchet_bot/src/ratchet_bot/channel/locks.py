@@ -1,7 +1,7 @@
 """One answer at a time in each conversation, in the order in which its messages came, over all replicas.
 
 In Redis the waiting messages of a conversation are tickets in one list, under the key and in the form of Rasa's own
-`RedisLockStore`, which releases before this lock use: old and new replicas stand in the same queue. Every change of
+`RedisLockStore`, which releases before this lock use: old and new replicas are in the same queue. Every change of
 the list is one script, so that none is lost. A ticket's number is its token: a random one that only its owner knows.
 A ticket ends with its lifetime; the owner renews it as long as it waits or answers, so a replica that dies frees its
 conversations, those waiting included.

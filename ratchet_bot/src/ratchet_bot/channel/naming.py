@@ -8,7 +8,17 @@ PREFIX = "webhooks"
 
 def conversation(path: str, person: str) -> str:
     """Return the name of a person's conversation in the channel with this path."""
-    return f"{PREFIX}/{path.replace('/', ':')}/{person}"
+    return f"{PREFIX}/{of_path(path)}/{person}"
+
+
+def of_path(path: str) -> str:
+    """Return what a channel with this path is called in conversations: `slack:sales`."""
+    return path.replace("/", ":")
+
+
+def path(conversation: str) -> str:
+    """Return what a conversation's channel is called in it, "" for one of a client application."""
+    return conversation.split("/", 2)[1] if conversation.startswith(f"{PREFIX}/") else ""
 
 
 def person(conversation: str) -> str | None:

@@ -14,7 +14,7 @@ from ratchet_bot.channel.store import PREFIX, Store
 SECONDS = 600
 """So long a reply is kept for a client that does not come back."""
 MOST_SESSIONS, MOST_REPLIES = 10_000, 100
-"""Of a client that receives nothing and goes on asking, only so many replies are kept: the newest."""
+"""Of a client that receives nothing and keeps asking, only this many replies are kept: the newest."""
 
 
 class Outbox(Protocol):

@@ -1,23 +1,24 @@
 """What is answered in the bot's place: nothing while a person has the conversation, one sentence while it is paused.
 
-A platform's conversation is never silent: a person's reply could not reach it. Nor is a check, which is no person's.
+A conversation of a platform that cannot be written to is never silent. Nor is a check, which is no person's.
 """
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from rasa.shared.core.events import ConversationPaused, ConversationResumed, Event
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from ratchet_bot.channel import handed, naming
+from ratchet_bot.channel import handed, hours, naming
 from ratchet_bot.channel.access import HANDOFF, Access
 from ratchet_bot.channel.checks import is_check
 from ratchet_bot.channel.desk import Desk
 from ratchet_bot.channel.handed import Handed
+from ratchet_bot.channel.hours import Hours
 from ratchet_bot.tools._errors import ToolError
 
 AUTO, SILENT, CONTINUE = "auto", "silent", "continue"
@@ -38,15 +39,24 @@ class Instead:
 
 
 class Silence:
-    """Decides who answers a turn. `silent`: the bot says nothing after a hand-off until a person gives it back."""
+    """Decides who answers a turn. `silent`: the bot says nothing after a hand-off until a person gives it back.
 
-    def __init__(self, desk: Desk, silent: bool) -> None:
+    `open` is when people answer, and what users are told while no one does. `reached` are the channels of platforms
+    that a person's reply can be pushed to.
+    """
+
+    def __init__(
+        self, desk: Desk, silent: bool, open: Hours = hours.ALWAYS, reached: Collection[str] = ()
+    ) -> None:
         self.desk = desk
+        self._reached = reached
         self.silent = silent
+        self.open = open
 
     def covers(self, conversation: str) -> bool:
         """Whether the bot is silent in this conversation once it is handed off."""
-        return self.silent and not is_check(conversation) and naming.person(conversation) is None
+        channel = naming.path(conversation)
+        return self.silent and not is_check(conversation) and (not channel or channel in self._reached)
 
     async def instead(self, conversation: str, text: str, message_id: str | None) -> Instead | None:
         """Return the answer to a user's message, which is kept where a person answers; None where the bot answers."""
@@ -56,12 +66,15 @@ class Silence:
 
         def wrote(state: Handed) -> Handed:
             now = time.time()
-            return handed.wrote(handed.opened(state, now) if opening else state, text, name, now)
+            if opening:  # the pause's own sentence is said now
+                return handed.wrote(handed.opened(state, now), text, name, now)
+            return self._told(handed.wrote(state, text, name, now), name, now)
 
         if covered:
             state = await self.desk.change(conversation, wrote)
             if state.silent:
-                return Instead(kept=handed.number_of(state, handed.PERSON, name))
+                kept = handed.number_of(state, handed.PERSON, name)
+                return Instead(state.told if kept and kept == state.told_for else "", kept)
         pause = await self.desk.paused()
         if pause is None:
             return None
@@ -71,13 +84,25 @@ class Silence:
         state = await self.desk.change(conversation, wrote)
         return Instead(pause.say, handed.number_of(state, handed.PERSON, name), opened=True)
 
-    async def hand_over(self, conversation: str) -> list[Event]:
-        """Let the bot be silent from now on; return what the tracker has to say of it.
+    async def hand_over(self, conversation: str) -> tuple[list[Event], str]:
+        """Let the bot be silent from now on; return what the tracker has to say of it, and what to tell the user.
 
-        A release of before, to which one may go back, is silent by that as well.
+        A release of before, to which one may go back, is silent by that event as well.
         """
-        await self.desk.change(conversation, lambda state: handed.opened(state, time.time()))
-        return [ConversationPaused(metadata=dict(OURS))]
+
+        def opened(state: Handed) -> Handed:
+            now = time.time()
+            return handed.told(handed.opened(state, now), self.open.closed(now), 0)
+
+        state = await self.desk.change(conversation, opened)
+        return [ConversationPaused(metadata=dict(OURS))], state.told
+
+    def _told(self, state: Handed, message_id: str, now: float) -> Handed:
+        """Note what the user is told with this message, where no one has the conversation: each sentence once."""
+        number = handed.number_of(state, handed.PERSON, message_id)
+        if state.waits_since(now) is None or number != state.last:
+            return state
+        return handed.told(state, self.open.waiting(now), number)
 
 
 def resumed(tracker: DialogueStateTracker) -> list[Event]:
@@ -92,7 +117,7 @@ def resumed(tracker: DialogueStateTracker) -> list[Event]:
 def chosen(access: Access, environment: Mapping[str, str]) -> bool:
     """Whether the bot is silent after a hand-off: RATCHET_HANDOFF; `auto`: where a client may answer in its place.
 
-    Raises ToolError for another word, and for a silence that nobody could end.
+    Raises ToolError for another word, and for a silence that no one could end.
     """
     said = environment.get("RATCHET_HANDOFF") or AUTO
     answering = any(client.may(HANDOFF) for client in access.clients)
@@ -100,7 +125,7 @@ def chosen(access: Access, environment: Mapping[str, str]) -> bool:
         raise ToolError(f"RATCHET_HANDOFF is {said!r}.", f"Write {AUTO}, {SILENT} or {CONTINUE}.")
     if said == SILENT and not answering:
         raise ToolError(
-            f"RATCHET_HANDOFF is {SILENT}, and no client has the right {HANDOFF}: nobody could end the silence.",
+            f"RATCHET_HANDOFF is {SILENT}, and no client has the right {HANDOFF}: no one could end the silence.",
             f"Give a client `rights: [{HANDOFF}]` in the file of RATCHET_CLIENT_TOKENS_FILE.",
         )
     return answering and said != CONTINUE

@@ -38,11 +38,17 @@ NO_SOCKET = (EngineIOError, KeyError)
 
 
 class Socket:
-    """One connection: counts the pings that went out on it, and calls back when they are answered."""
+    """One connection: counts the pings that went out on it, and calls back when they are answered.
+
+    `told` has, by session, the number of the last of a person's replies that went out on it; `sent` the numbers of
+    the bot's that did and are not known to be received.
+    """
 
     def __init__(self, socket: AsyncSocket) -> None:
         self._socket = socket
         self._sent = self._answered = 0
+        self.told: dict[str, int] = {}
+        self.sent: set[str] = set()
         self._waiting: deque[tuple[int, Callable[[], Awaitable[None]]]] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
         send, answered = socket.send, socket.schedule_ping
@@ -79,7 +85,7 @@ class Sockets:
     """What is done beside Rasa's own channel; its handlers stay as they are."""
 
     def __init__(self, channel: SocketIOInput, path: str, outbox: Outbox, locks: LockStore) -> None:
-        self._channel, self._path = channel, path
+        self._channel, self.path = channel, path
         self._outbox, self._locks = outbox, locks
         self._namespace = channel.namespace or "/"
         self._open: dict[str, Socket] = {}
@@ -90,7 +96,7 @@ class Sockets:
         """Put this around the handlers that the channel has registered."""
         server = self._channel.sio
         server.eio.cookie = COOKIE
-        server.enter_room = self._enter  # a coroutine by now, which Rasa does not await: nobody would enter
+        server.enter_room = self._enter  # a coroutine by now, which Rasa does not await: no one would enter
         server.eio.handle_request = silent(server.eio.handle_request)
         handlers = server.handlers[self._namespace]
         message = self._channel.user_message_evt
@@ -119,6 +125,22 @@ class Sockets:
         number = await self._outbox.put(self._conversation(session), data) if self._persistent else None
         await self._emit(session, event, data, room, number)
 
+    async def tell(
+        self, session: str, number: int, data: dict[str, Any], received: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Send a person's reply to those of a session's connections here that it did not go out on, in order.
+
+        `received` is called once one of them has it.
+        """
+        server, event = self._channel.sio, self._channel.bot_message_evt
+        with contextlib.suppress(*NO_SOCKET):
+            for sid, eio in list(server.manager.get_participants(self._namespace, session)):
+                one = self._open.get(eio)
+                if one and one.told.get(session, 0) < number:
+                    one.told[session] = number
+                    await server.emit(event, data, room=sid, namespace=self._namespace)
+                    await one.ask(received)
+
     async def again(self, session: str) -> None:
         """Send what a session's client does not have, once the turns are over that are before this."""
         name = self._conversation(session)
@@ -132,14 +154,24 @@ class Sockets:
     async def _emit(self, session: str, event: str, data: Any, room: str, number: str | None) -> None:
         server, name = self._channel.sio, self._conversation(session)
 
-        async def received() -> None:
-            with contextlib.suppress(RedisError):  # then it comes twice
-                await self._outbox.drop(name, number or "")
+        if number is None:
+            await server.emit(event, data, room=room, namespace=self._namespace)
+            return
+        for sid, eio in list(server.manager.get_participants(self._namespace, room)):
+            one = self._open.get(eio)
+            if one is None or number in one.sent:
+                continue
+            one.sent.add(number)
+            await server.emit(event, data, room=sid, namespace=self._namespace)
+            await one.ask(self._received(one, name, number))
 
-        there = [eio for _, eio in server.manager.get_participants(self._namespace, room)]
-        await server.emit(event, data, room=room, namespace=self._namespace)
-        for one in [self._open[eio] for eio in there if eio in self._open] if number else ():
-            await one.ask(received)
+    def _received(self, one: Socket, name: str, number: str) -> Callable[[], Awaitable[None]]:
+        async def received() -> None:
+            with contextlib.suppress(RedisError):  # then it is delivered twice
+                await self._outbox.drop(name, number)
+                one.sent.discard(number)
+
+        return received
 
     def _enter(self, sid: str, room: str, namespace: str | None = None) -> None:
         self._channel.sio.manager.basic_enter_room(sid, namespace or self._namespace, room)
@@ -149,7 +181,7 @@ class Sockets:
         return bool(self._channel.session_persistence)
 
     def _conversation(self, session: str) -> str:
-        return naming.conversation(self._path, session)
+        return naming.conversation(self.path, session)
 
     def _connecting(self, handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def connect(sid: str, environ: dict[str, Any], auth: Any = None) -> Any:
@@ -179,12 +211,16 @@ class Sockets:
                 logger.warning("a session id that is no text of at most %d characters is refused", LONGEST_ID)
                 return
             await handler(sid, data)
-            if self._persistent and session:
-                task = asyncio.ensure_future(self.again(session))
-                self._flushing.add(task)
-                task.add_done_callback(self._flushing.discard)
+            self._flush(session)
 
         return session_request
+
+    def _flush(self, session: Any) -> None:
+        """Send what the client of a session does not have,."""
+        if self._persistent and session:
+            task = asyncio.ensure_future(self.again(session))
+            self._flushing.add(task)
+            task.add_done_callback(self._flushing.discard)
 
     def _taking(self, handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def user_message(sid: str, data: Any = None) -> None:
@@ -195,8 +231,13 @@ class Sockets:
                 logger.warning("a message without a valid session_id is left out")
                 return
             given = data.get("message_id")
-            arrival.set(Arrival(str(given)[:LONGEST_ID] if given else None))
+            came = Arrival(str(given)[:LONGEST_ID] if given else None)
+            arrival.set(came)
             await handler(sid, data)  # its end is the acknowledgement that a client may ask for
+            if (
+                came.unsaid
+            ):  # the replica that this client was with may have answered after the client left it
+                self._flush(data.get("session_id"))
 
         return user_message
 

@@ -2,7 +2,7 @@
 
 Rasa reads and writes a whole conversation several times in each turn, so message 100 took forty times as long as
 message 5, and kept the replica from everybody else. Here a conversation is read once in a turn, and what is kept of it
-is the end: once it has twice as many messages as are kept, it begins anew as Rasa itself begins a session, with its
+is the end: once it has twice as many messages as are kept, it starts over as Rasa itself begins a session, with its
 slots and its form. What people and bot said before is kept beside it, for a hand-off.
 
 The stored form is Rasa's own. A release of before reads it.
@@ -36,10 +36,10 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from ratchet_bot.channel.checks import is_check
 
 MESSAGES = 10
-"""So many of a person's messages are kept at least; stories and rules that look further back do not see more."""
+"""How many of a person's messages are kept at least; stories and rules that look further back do not see more."""
 MOST_CONVERSATIONS = 10_000
 TRIES = 5
-"""So many messages earlier at most an end begins, where it has to."""
+"""How many messages earlier at most an end begins, where it has to."""
 
 
 @dataclass
@@ -68,7 +68,7 @@ def turn(conversation: str) -> Iterator[None]:
 
 
 def current(conversation: str) -> Turn | None:
-    """Return the turn that goes on in this conversation."""
+    """Return the current turn of this conversation."""
     found = _turn.get()
     return found if found and not found.over and found.conversation == conversation else None
 

@@ -46,7 +46,7 @@ class LinearIntentClassifier(GraphComponent, IntentClassifier):
       by a threshold on the evidence for any of them; null means that none is.
       It is measured out of fold; new messages lose a little more (1.8 points on CLINC150).
     - `calibration_folds: 5`, `calibration_rows: 2000`: temperature and threshold are fitted on out-of-fold
-      margins of about so many rows.
+      margins of about this many rows.
     - `ranking_length: 10`: intents in the ranking; 0 means all.
     - `random_seed: 0`: order of the folds, of the dropout and of the solver.
     """

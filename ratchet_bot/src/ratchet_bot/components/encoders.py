@@ -31,7 +31,7 @@ def find(wanted: str) -> Cached | Encoder:
 
 
 def missing(wanted: str) -> str:
-    """Raise EncoderError: nobody says where encoders are."""
+    """Raise EncoderError: no setting says where encoders are."""
     raise EncoderError(
         f"There is no sentence encoder {wanted[:12]} here: {FOLDERS} names no folder of encoders."
     )

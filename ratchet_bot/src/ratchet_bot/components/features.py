@@ -1,6 +1,6 @@
 """Turns a message and the person's context into one sparse row of TF-IDF features.
 
-Four blocks stand side by side: words (1 and 2 in a row), characters within words (2 to 4 in a row), pairs of words
+Four blocks are side by side: words (1 and 2 in a row), characters within words (2 to 4 in a row), pairs of words
 that occur together in any order, and the context. Each block has length 1, so that a message without context is
 the same point in the text blocks as one with it. Pure: arrays and strings only, no Rasa, no files.
 """

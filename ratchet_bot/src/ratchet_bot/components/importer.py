@@ -208,6 +208,6 @@ def _answer_text(name: str) -> str:
 
 
 def stand_in(name: str) -> str:
-    """The text of a response that nobody has written."""
+    """The text of a response that no one has written."""
     topic = re.sub(r"[_/]+", " ", name.removeprefix("utter_"))
     return f"I take it that this is about: {topic}. No answer has been written for it yet."

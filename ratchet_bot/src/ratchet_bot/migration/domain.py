@@ -134,7 +134,7 @@ class DomainFiles:
                 f"{key} under {name}:",
                 "listed twice",
                 "once",
-                "Rasa refuses a name that comes twice",
+                "Rasa refuses a repeated name",
             )
 
     def migrate(self) -> None:

@@ -92,7 +92,7 @@ def marked(example: dict[str, Any]) -> str:
 
 
 def lines_of(files: list[Path], notes: Notes) -> dict[str, list[str]]:
-    """The places of each text that stands on a line of its own, after a bullet or `text:`."""
+    """The places of each text that is on a line of its own, after a bullet or `text:`."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in files:
         for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):

@@ -66,7 +66,7 @@ class Notes:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Keep what Rasa's loaders warn of as rows: they skip what they cannot read and go on."""
+        """Keep what Rasa's loaders warn of as rows: they skip what they cannot read and continue."""
         with warnings.catch_warnings(record=True) as heard:
             warnings.simplefilter("always")
             yield

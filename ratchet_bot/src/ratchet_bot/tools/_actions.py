@@ -24,7 +24,7 @@ def has_own(folder: Path) -> bool:
 
 @contextlib.contextmanager
 def running(folder: Path) -> Iterator[tuple[str, str]]:
-    """Give the server's address and "", or the address of nobody and why it did not start; it ends with the block."""
+    """Give the server's address and "", or the address of no one and why it did not start; it ends with the block."""
     port = free_port()
     argv = [sys.executable, "-m", "rasa_sdk", "--actions", "actions", "--port", str(port)]
     with tempfile.TemporaryFile() as log:
@@ -44,7 +44,7 @@ def running(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port that no one listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -15,13 +15,13 @@ from typing import Any
 from ratchet_bot.tools._model import Model, load
 
 SAMPLE, SECONDS = 200, 120.0
-"""So many messages are answered one by one; a child that takes longer is given up."""
+"""How many messages are answered one by one; a child that takes longer is given up."""
 VECTORS = "RATCHET_VECTORS"
 """Where sentences that were encoded before are kept: a server has none of them."""
 
 
 def measured(path: Path, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """Milliseconds for one message and bytes that a process holds which has answered some; None where nobody knows.
+    """Milliseconds for one message and bytes that a process holds which has answered some; None where no one knows.
 
     The child is forked from this process before it has loaded a model, so that each model is measured from the same
     start. Where a system cannot fork, or with TensorFlow, which may not be forked, nothing is measured.

@@ -12,7 +12,7 @@ from ratchet_bot.components.vectors import Cached
 def encode(config: dict[str, Any], importer: Any) -> str:
     """Encode the messages before the training, saying how far that is: what is encoded by then is not encoded again.
 
-    Returns why the classifier is trained without the encoder that it asks for, "" where nothing stands against it.
+    Returns why the classifier is trained without the encoder that it asks for, "" where nothing is against it.
     """
     for name in {item["encoder"] for item in config["pipeline"] if item.get("encoder")}:
         try:

@@ -87,7 +87,7 @@ def looked_up(player: Player, names: Sequence[str], context: Mapping[str, str]) 
 
 
 def is_stand_in(player: Player, name: str) -> bool:
-    """Whether a response is the one that stands in where none was written."""
+    """Whether a response is the placeholder for one that is not written."""
     variations = player.answers.responses.get(name) or []
     return any(one.get("text") == stand_in(name) for one in variations)
 

@@ -52,7 +52,7 @@ def make_app() -> Any:
 def load(folder: Path) -> None:
     """Import all modules of the package `actions` of a folder, with the project's variables set.
 
-    Raises ToolError with file and line where one cannot be imported: rasa_sdk ends with a traceback, or goes on
+    Raises ToolError with file and line where one cannot be imported: rasa_sdk ends with a traceback, or continues
     without it.
     """
     from ratchet_bot.channel.credentials import variables

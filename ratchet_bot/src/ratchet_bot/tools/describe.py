@@ -16,7 +16,7 @@ from ratchet_bot.tools._errors import ToolError, run
 
 TEXT = "How do I reset my password?"
 SHOWN = 24
-"""So many numbers of the test text's vector are stored."""
+"""How many numbers of the test text's vector are stored."""
 
 
 def parse(argv: list[str] | None = None) -> argparse.Namespace:

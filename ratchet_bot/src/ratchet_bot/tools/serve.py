@@ -17,7 +17,7 @@ from ratchet_bot.tools._yaml import domain_of
 
 logger = logging.getLogger(__name__)
 
-DRAIN_SECONDS = 9  # whoever stops a server waits 10
+DRAIN_SECONDS = 9  # a stop waits 10
 EVENTS_SECONDS = 3
 TURNS_SECONDS = 5
 KEEP_ALIVE_SECONDS = 120  # as Rasa has it; longer than the proxies'
@@ -62,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
     arguments = parse(argv)
     if not arguments.sha256:
         raise ToolError(
-            "--sha256 is empty, so nobody says which model this must be.", "Give the digest of the manifest."
+            "--sha256 is empty, so nothing says which model this must be.", "Give the digest of the manifest."
         )
     digest = verify(arguments.model, arguments.sha256)
     _check_port(arguments.host, arguments.port)
@@ -80,15 +80,18 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
         access,
         actions,
         credentials,
-        desk,
+        desk_events,
+        desk_redis,
         directory,
         framing,
+        hours,
         memory,
         outbox,
         platforms,
         readiness,
         silence,
         store,
+        ways,
     )
     from ratchet_bot.channel.chat import ChatInput
     from ratchet_bot.channel.conversation import Conversations, Service
@@ -96,6 +99,7 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     from ratchet_bot.channel.events import RETENTION_DAYS, Broker
     from ratchet_bot.channel.handoff import Handoff
     from ratchet_bot.channel.inbound import Inbound
+    from ratchet_bot.channel.push import Pusher
     from ratchet_bot.channel.settings import secret, secret_file
 
     patience = _seconds("RATCHET_STORE_PATIENCE", store.PATIENCE_SECONDS)
@@ -108,15 +112,21 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
         secret_file("handoff_tokens"),
     )
     pause_file = os.environ.get("RATCHET_PAUSE_FILE")
-    people_desk = desk.make(chat_memory.store, Path(pause_file) if pause_file else None)
-    silent = silence.Silence(people_desk, silence.chosen(clients, os.environ))
-    desks = DeskRoutes(clients, silent)
+    told = desk_events.address(secret("handoff_events_url"), secret("handoff_events_secret"))
+    people_desk = desk_redis.make(
+        chat_memory.store, Path(pause_file) if pause_file else None, told is not None
+    )
+    telling = desk_events.made(people_desk, chat_memory.locks, told)
+    open_hours = hours.read(os.environ.get("RATCHET_HANDOFF_HOURS"))
     people = directory.load(arguments.directory)
     chat, inbound = ChatInput(clients, people), Inbound(people)
-    handoff = Handoff(secret("handoff_url"))
     file = arguments.credentials
     os.environ.update(credentials.variables())  # classes of the project may look there
     others = platforms.read(file, os.environ) if file.exists() else []
+    chosen = silence.chosen(clients, os.environ)
+    handoff = Handoff(secret("handoff_url"), others=chosen)
+    silent = silence.Silence(people_desk, chosen, open_hours, ways.reached(others))
+    desks = DeskRoutes(clients, silent)
     # Not Rasa's own application: its API could train and replace models, and its page on `/` says its version.
     app = Sanic("ratchet_bot", configure_logging=False)
     register([chat], app, route="/")
@@ -139,12 +149,21 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     chat.memory = chat_memory
     chat.conditions = [*readiness.conditions(app.ctx.agent, chat_memory.store), *own.conditions]
 
+    ways_to_users = ways.of(others, sockets, app.ctx.agent) if chosen else {}
+    pusher = Pusher(people_desk, chat_memory.locks, ways_to_users)
+
     async def announce(app: Any, loop: Any) -> None:
         own.watch()
+        pusher.start()
+        if telling:
+            telling.start()
         print(f"release {arguments.release} answers on {arguments.host}:{arguments.port}", flush=True)
 
     async def part(app: Any, loop: Any) -> None:
         desks.close()
+        await pusher.drain(TURNS_SECONDS)
+        if telling:
+            await telling.drain(TURNS_SECONDS)
         await inbound.drain(TURNS_SECONDS)
         for one in sockets:
             await one.close()
@@ -205,7 +224,7 @@ def load_agent(model: Path, domain: Path, memory: Any, actions: Any = None) -> A
 
 
 def _raise_store(error: Exception) -> None:
-    """Where Redis fails, Rasa would go on with an empty conversation, and write it over the person's own."""
+    """Where Redis fails, Rasa would continue with an empty conversation, and write it over the person's own."""
     from redis.exceptions import RedisError
 
     if isinstance(error, RedisError):

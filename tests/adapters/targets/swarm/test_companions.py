@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import re
+import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,25 @@ def test_a_colour_has_its_own_actions_and_its_replicas_know_where(settings: Sett
     assert own["read_only"]
     assert own["cap_drop"] == ["ALL"]
     assert "ports" not in own
+
+
+def test_what_only_the_actions_need_comes_to_the_colour_too(settings: Settings, tmp_path: Path) -> None:
+    """A secret and a network that stack.yml declares for `actions` alone; another content is another secret."""
+    document = copy.deepcopy(stack.read(settings))
+    file = tmp_path / "password"
+    file.write_text("one")
+    document["secrets"]["database"] = {"file": str(file)}
+    document["networks"]["ledger"] = {}
+    service = document["services"]["actions"]
+    service["secrets"], service["networks"] = ["database"], ["ledger"]
+    made = coloured(settings, document)
+    assert made["services"]["actions-blue"]["secrets"] == ["database"]
+    assert made["secrets"]["database"]["name"] == f"team-blue-database-{sha256(file)[:12]}"
+    assert set(made["services"]["actions-blue"]["networks"]) == {"ledger", "front", "state"}
+    assert made["networks"]["ledger"]["name"] == "team_ledger"
+    label = made["services"]["bot-blue"]["deploy"]["labels"][derived.SECRETS]
+    file.write_text("two")
+    assert coloured(settings, document)["services"]["bot-blue"]["deploy"]["labels"][derived.SECRETS] != label
 
 
 def test_what_all_releases_stand_on_has_no_actions(settings: Settings) -> None:
@@ -160,3 +181,16 @@ def test_a_configuration_of_before_is_told_what_it_lacks(settings: Settings, tmp
     proxies.require_wanted(settings, shipped)
     with pytest.raises(RatchetError, match="none of the channels"):
         proxies.require_wanted(settings, own)
+
+
+def test_a_certificate_and_its_key_in_two_files_are_joined_as_advised(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """`cat fullchain.pem privkey.pem > bot.pem`, in a folder with those names, and the file is taken."""
+    for name, content in zip(("fullchain.pem", "privkey.pem"), pem(), strict=True):
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(RatchetError, match="does not hold both") as refused:
+        tls.require(tmp_path / "fullchain.pem")
+    [command] = re.findall(r"`([^`]+)`", refused.value.remedy)
+    subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
+    tls.require(tmp_path / "bot.pem")

@@ -1,4 +1,4 @@
-"""Replica by replica: who goes back to a release, goes back to its custom actions, too."""
+"""Replica by replica: each replica asks the custom actions of its own release."""
 
 from __future__ import annotations
 
@@ -8,28 +8,43 @@ from typing import Any
 import pytest
 
 from ratchet.adapters.system import commands
-from ratchet.adapters.targets.swarm import companions, docker_service
+from ratchet.adapters.targets.swarm import companions
 from ratchet.adapters.targets.swarm.rollout import Rollout
-from ratchet.domain.release.rollout import ServiceState
-from tests.fakes.engine import Engine
+from ratchet.domain.release.colours import Colour
+from ratchet.domain.release.rollout import Wanted
+from tests.fakes.engine import STACK, Engine
 from tests.workspaces import fake_workspace
 
-BOT, ACTIONS = "fleet-blue_bot-blue", "fleet-blue_actions-blue"
-ASKS = f"{companions.WHERE}=http://actions-blue:5055"
+BOT = "fleet-blue_bot-blue"
+OLD, NEW = companions.key(Colour.BLUE), companions.key(Colour.BLUE, "new")
+BESIDE = {name: f"fleet-blue_{name}" for name in (OLD, NEW)}
+
+
+def asks(name: str) -> str:
+    """The variable that tells a replica its action service."""
+    return f"{companions.WHERE}=http://{name}:{companions.PORT}"
 
 
 def spec(name: str, release: str, *environment: str) -> dict[str, Any]:
     """What a service is told for a release."""
     container = {"Image": f"sha256:{release}", "Env": [f"RATCHET_RELEASE={release}", *environment]}
-    told: dict[str, Any] = {"Name": name, "Labels": {}, "Mode": {"Replicated": {"Replicas": 2}}}
+    told: dict[str, Any] = {
+        "Name": name,
+        "Labels": {STACK: "fleet-blue"},
+        "Mode": {"Replicated": {"Replicas": 2}},
+    }
     return {**told, "TaskTemplate": {"ContainerSpec": container}}
 
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> Engine:
-    """A fleet on its way from the release `old` to `new`, each with custom actions."""
-    bot = {"ID": BOT, "Spec": spec(BOT, "new", ASKS), "PreviousSpec": spec(BOT, "old", ASKS)}
-    made = Engine(known={BOT: bot, ACTIONS: {"ID": ACTIONS, "Spec": spec(ACTIONS, "new")}})
+    """A fleet on its way from the release `old` to `new`, each with custom actions of its own."""
+    bot = {"ID": BOT, "Spec": spec(BOT, "new", asks(NEW)), "PreviousSpec": spec(BOT, "old", asks(OLD))}
+    beside = {
+        BESIDE[name]: {"ID": BESIDE[name], "Spec": spec(BESIDE[name], of)}
+        for name, of in ((OLD, "old"), (NEW, "new"))
+    }
+    made = Engine(known={BOT: bot, **beside})
     monkeypatch.setattr(commands, "run", made.run)
     return made
 
@@ -39,39 +54,54 @@ def rollout(engine: Engine, tmp_path: Path) -> Rollout:
     return Rollout(engine, fake_workspace(tmp_path / "ws", target="swarm", stack="fleet"), BOT)
 
 
-def image(engine: Engine, name: str) -> str:
-    """The image that a service is told."""
-    return docker_service.wanted_by(engine.inspect_service(name)["Spec"]).image
-
-
-def test_custom_actions_go_back_with_their_replicas(engine: Engine, tmp_path: Path) -> None:
-    """Else the old release would talk with the new one's actions, which nobody has seen together."""
+def test_only_the_actions_that_the_replicas_ask_stay(engine: Engine, tmp_path: Path) -> None:
+    """Once the last replica was changed, or has gone back."""
     changes = rollout(engine, tmp_path)
-    changes.go_back(engine.known[BOT]["PreviousSpec"])
-    assert image(engine, BOT) == image(engine, ACTIONS) == "sha256:old"
-    changes.bring_actions(engine.known[BOT]["Spec"])
-    assert sum("--image" in command for command in engine.commands) == 1
+    changes.tidy()
+    assert set(engine.known) == {BOT, BESIDE[NEW]}
+    changes.tidy()
+    assert set(engine.known) == {BOT, BESIDE[NEW]}
 
 
-def test_they_follow_where_the_engine_went_back_by_itself(engine: Engine, tmp_path: Path) -> None:
-    """As a stack.yml with `failure_action: rollback` lets it."""
+def test_replicas_that_went_back_keep_their_actions(engine: Engine, tmp_path: Path) -> None:
+    """Those of the release that failed are taken away."""
     engine.run(["docker", "service", "rollback", "--detach", BOT])
-    state = docker_service.fleet(engine, BOT)
-    assert isinstance(state, ServiceState)
-    rollout(engine, tmp_path).restore(state, "rolled back", True, print)
-    assert image(engine, ACTIONS) == "sha256:old"
+    rollout(engine, tmp_path).tidy()
+    assert set(engine.known) == {BOT, BESIDE[OLD]}
 
 
-def test_a_release_that_asks_no_action_service_leaves_it(engine: Engine, tmp_path: Path) -> None:
-    """Its image may have no actions: a service of it would never start."""
-    rollout(engine, tmp_path).go_back(spec(BOT, "old"))
-    assert image(engine, ACTIONS) == "sha256:new"
+@pytest.mark.parametrize("beside", ["none", "another release's"])
+def test_the_engines_own_way_back_needs_the_actions_of_that_release(
+    engine: Engine, tmp_path: Path, beside: str
+) -> None:
+    """Else the old release would talk with none, or with the new one's, which nobody has seen together."""
+    changes, previous = rollout(engine, tmp_path), engine.known[BOT]["PreviousSpec"]
+    assert changes.has_actions(previous)
+    if beside == "none":
+        del engine.known[BESIDE[OLD]]
+    else:
+        engine.known[BESIDE[OLD]]["Spec"] = spec(BESIDE[OLD], "new")
+    assert not changes.has_actions(previous)
+    started: list[str] = []
+    assert not changes.order(Wanted("sha256:old", "old"), "", lambda: started.append("old"), print)
+    assert started == ["old"]
+
+
+def test_a_release_without_actions_goes_back_by_the_engine(engine: Engine, tmp_path: Path) -> None:
+    """There are none to wait for."""
+    assert rollout(engine, tmp_path).has_actions(spec(BOT, "old"))
 
 
 @pytest.mark.parametrize(
-    ("service", "found"),
-    [(BOT, ACTIONS), ("my_bot-x-blue_bot-blue", "my_bot-x-blue_actions-blue"), ("fleet_bot", "")],
+    ("service", "told", "found"),
+    [
+        (BOT, OLD, "fleet-blue_actions-blue"),
+        ("my_bot-x-blue_bot-blue", OLD, "my_bot-x-blue_actions-blue"),
+        (BOT, NEW, BESIDE[NEW]),
+        (BOT, "", ""),
+        ("fleet_bot", OLD, ""),
+    ],
 )
-def test_the_service_beside_is_found_by_name(service: str, found: str) -> None:
+def test_the_service_beside_is_the_one_that_replicas_ask(service: str, told: str, found: str) -> None:
     """Whatever the fleet is called; before there were colours there was none."""
-    assert companions.beside(service) == found
+    assert companions.beside(service, dict([asks(told).split("=", 1)]) if told else {}) == found

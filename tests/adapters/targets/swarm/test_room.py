@@ -9,6 +9,7 @@ import pytest
 
 from ratchet.adapters.settings import Settings, load_settings
 from ratchet.adapters.targets.swarm import room, stack
+from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.manifest import Release
 from ratchet.domain.release.room import MEBI
 from tests.workspaces import make_release
@@ -59,3 +60,10 @@ def test_a_stack_of_the_teams_own_is_told_of_the_encoder(
     told = room.too_little(service, values, digest)
     assert said in told
     assert bool(told) == bool(said)
+
+
+def test_a_size_that_is_none_is_written_as_advised() -> None:
+    """The example in the refusal is one."""
+    with pytest.raises(RatchetError, match="'much' is no size of memory") as refused:
+        room.size("much")
+    assert room.size(refused.value.remedy.rpartition("`")[0].rpartition("`")[2]) == 256 * MEBI

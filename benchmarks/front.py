@@ -1,0 +1,103 @@
+"""The three pictures of the README: `python -m benchmarks.front` draws them from figures that are in the repository.
+
+Nothing is measured here. Accuracy is a table of docs/decisions/sentence-encoder.md (`python -m benchmarks.bot`), leaks
+are benchmarks/leakage/results.json (`python -m benchmarks.leakage`), faults the table of docs/reliability.md
+(`make test-e2e`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+IMAGES = ROOT / "docs" / "images"
+INK, ACCENT, WARN, QUIET = "#1d3557", "#d9923b", "#b3261e", "#8a8a8a"
+SIZES = ("5 messages an intent", "10 messages an intent", "official train")
+FAULTS = {
+    "good release, 3 in a row": "three releases",
+    "replica SIGKILLed": "replica killed",
+    "node lost, of three": "node lost, of three",
+}
+
+
+def accuracy() -> dict[str, tuple[float, float]]:
+    """Return the accuracy on BANKING77 by size: with the sentence encoder, and of the linear classifier alone."""
+    found = {}
+    for line in (ROOT / "docs/decisions/sentence-encoder.md").read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.split("|")]
+        if len(cells) == 6 and cells[1].startswith("BANKING77, "):
+            size = next((size for size in SIZES if size in cells[1]), "")
+            if size:
+                found[size] = (float(cells[2].split("%")[0]), float(cells[4].rstrip("%")))
+    return found
+
+
+def leaks() -> dict[str, list[float]]:
+    """Return the share of BANKING77's holdout that an earlier training had seen, in percent, week by week, by split."""
+    results = json.loads((ROOT / "benchmarks/leakage/results.json").read_text(encoding="utf-8"))["banking77"]
+    return {name: results[name]["trained_by_week"] for name in ("ledger", "seeded random", "Rasa's splitter")}
+
+
+def faults() -> dict[str, tuple[int, int]]:
+    """Return requests and failed ones by what happened."""
+    text = (ROOT / "docs/reliability.md").read_text(encoding="utf-8")
+    found = {}
+    for start, name in FAULTS.items():
+        row = re.search(rf"^\| {re.escape(start)}[^|]*\| (\d+) \| (\d+) \|", text, re.MULTILINE)
+        assert row, f"docs/reliability.md has no row {start}"
+        found[name] = (int(row[1]), int(row[2]))
+    return found
+
+
+def draw() -> None:
+    """Write the pictures."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    from matplotlib import pyplot
+
+    mpl.rcParams["svg.hashsalt"] = "ratchet"
+
+    def panel(title: str) -> tuple[object, object]:
+        figure, axes = pyplot.subplots(figsize=(4.6, 3.2), layout="constrained")
+        axes.set_title(title, fontsize=10, loc="left")
+        axes.spines[["top", "right"]].set_visible(False)
+        figure.patch.set_facecolor("white")
+        return figure, axes
+
+    figure, axes = panel("Accuracy on BANKING77, %")
+    found = accuracy()
+    for place, (colour, label) in enumerate(((INK, "default, with encoder"), (ACCENT, "linear classifier"))):
+        values = [found[size][place] for size in SIZES]
+        bars = axes.bar([at + 0.38 * place for at in range(3)], values, 0.36, color=colour, label=label)
+        axes.bar_label(bars, [f"{value:.1f}" for value in values], fontsize=8)
+    axes.set(ylim=(0, 112), xticks=[0.19, 1.19, 2.19])
+    axes.set_xticklabels(["5 per intent", "10 per intent", "official split"])
+    axes.legend(frameon=False, fontsize=8, loc="upper left", ncols=2)
+    figure.savefig(IMAGES / "front-accuracy.svg", metadata={"Date": None})
+
+    figure, axes = panel("Holdout rows that an earlier training had seen, %")
+    for (name, weeks), colour, style in zip(
+        leaks().items(), (INK, WARN, ACCENT), ("-", "-", "--"), strict=True
+    ):
+        label = "Ratchet's ledger" if name == "ledger" else name
+        axes.plot(range(1, len(weeks) + 1), weeks, style, color=colour, label=label, linewidth=2)
+    axes.set(xlabel="week", ylim=(-4, 100))
+    axes.legend(frameon=False, fontsize=8, loc="center right")
+    figure.savefig(IMAGES / "front-leaks.svg", metadata={"Date": None})
+
+    figure, axes = panel("Requests sent and failed")
+    rows = faults()
+    axes.barh(list(rows), [sent for sent, _ in rows.values()], color=INK)
+    axes.barh(list(rows), [failed for _, failed in rows.values()], color=WARN)
+    for at, (sent, failed) in enumerate(rows.values()):
+        axes.annotate(f" {sent} sent, {failed} failed", (sent, at), va="center", fontsize=8)
+    axes.set(xlim=(0, 1450), xlabel="requests")
+    axes.invert_yaxis()
+    figure.savefig(IMAGES / "front-faults.svg", metadata={"Date": None})
+
+
+if __name__ == "__main__":
+    draw()

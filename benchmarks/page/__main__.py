@@ -1,0 +1,130 @@
+"""Time from a click to the first paint of each page, in a real browser, and what each page weighs.
+
+    python -m benchmarks.page [--workspace FOLDER] [--loads 20]
+
+Without a folder a new workspace with the example is made, trained and released. It gets 100,000
+messages, spread over 30 days, so that `Today` counts some thousands. Needs Debian's Chromium.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import random
+import shutil
+import sqlite3
+import statistics
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.workspace import new_workspace
+from ratchet.adapters.bot import traffic
+from ratchet.adapters.page import people
+from ratchet.adapters.settings import Settings, load_settings
+from ratchet.domain.operations.people import Role
+from ratchet.domain.operations.traffic import COLUMNS
+from tests.e2e.page.conftest import serving
+
+MESSAGES, DAYS = 100_000, 30
+PATHS = ("/", "/try")
+PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+WEIGHT = (
+    "performance.getEntriesByType('resource').reduce((sum, one) => sum + one.encodedBodySize, "
+    "performance.getEntriesByType('navigation')[0].encodedBodySize)"
+)
+TABLE = (
+    "CREATE TABLE IF NOT EXISTS messages (id INTEGER PRIMARY KEY, at FLOAT, conversation VARCHAR, text TEXT, "
+    "context TEXT, intent VARCHAR, confidence FLOAT, ranking TEXT, handed_off BOOLEAN, failed BOOLEAN, seconds FLOAT, "
+    "release VARCHAR, model_version VARCHAR, model_id VARCHAR)"
+)
+
+
+def main() -> None:
+    """Measure and print a table."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--workspace", type=Path)
+    options.add_argument("--loads", type=int, default=20)
+    chosen = options.parse_args()
+    with workspace(chosen.workspace) as folder:
+        settings = load_settings(folder)
+        fill(settings)
+        token = people.add(settings, "Benchmark", Role.RELEASE)
+        with serving(settings) as url, sync_playwright() as playwright:
+            program = shutil.which("chromium")
+            browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+            page = browser.new_page()
+            page.goto(url)
+            page.get_by_label("Name").fill("Benchmark")
+            page.get_by_label("Token").fill(token)
+            page.get_by_role("button", name="Sign in").click()
+            page.get_by_role("heading", level=1).wait_for(timeout=120_000)
+            print("| page | first paint, median | 95 of 100 | weight |\n| --- | --- | --- | --- |")
+            for path in PATHS:
+                print(row(path, *measured(page, f"{url}{path}", chosen.loads)))
+            browser.close()
+
+
+@contextlib.contextmanager
+def workspace(given: Path | None) -> Iterator[Path]:
+    """Give the workspace."""
+    if given:
+        yield given
+        return
+    with new_workspace(example="helpdesk") as made:
+        made.ratchet("retrain")
+        yield made.folder
+        made.ratchet("stop")
+
+
+def fill(settings: Settings) -> None:
+    """Write messages until there are 100,000."""
+    path = traffic.file(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    chance, now = random.Random(1), time.time()
+    with sqlite3.connect(path) as database:
+        database.execute(TABLE)
+        database.execute("CREATE INDEX IF NOT EXISTS ix_messages_at ON messages (at)")
+        [[there]] = database.execute("SELECT COUNT(*) FROM messages")
+        names = ", ".join(COLUMNS[1:])
+        database.executemany(
+            f"INSERT INTO messages ({names}) VALUES ({', '.join('?' * (len(COLUMNS) - 1))})",
+            (message(chance, now) for _ in range(MESSAGES - there)),
+        )
+
+
+def message(chance: random.Random, now: float) -> tuple[object, ...]:
+    """Return a message of the last 30 days."""
+    ranking = [[f"intent_{number}", 0.9 / (number + 1)] for number in range(10)]
+    intent = "nlu_fallback" if chance.random() < 0.05 else f"intent_{chance.randrange(10)}"
+    at = now - chance.random() * DAYS * 86400
+    said = f"message {chance.randrange(10**6)} of somebody who asks something"
+    return (at, "hash", said, "{}", intent, 0.9, json.dumps(ranking), False, False, 0.02, "r", "1", "m")
+
+
+def measured(page: Page, url: str, loads: int) -> tuple[list[float], int]:
+    """Load a page several times; return the times to its first paint in milliseconds, and its weight in bytes."""
+    paints = []
+    for _ in range(loads):
+        page.goto(url)
+        page.wait_for_function(f"({PAINT.split('[0]')[0]}).length")
+        paints.append(float(page.evaluate(PAINT)))
+    fresh = page.context.browser.new_context(storage_state=page.context.storage_state())  # type: ignore[union-attr]
+    first = fresh.new_page()
+    first.goto(url)
+    weight = int(first.evaluate(WEIGHT))
+    fresh.close()
+    return sorted(paints), weight
+
+
+def row(path: str, paints: list[float], weight: int) -> str:
+    """Write a line of the table."""
+    late = paints[min(len(paints) - 1, int(0.95 * len(paints)))]
+    return f"| `{path}` | {statistics.median(paints):.0f} ms | {late:.0f} ms | {weight / 1000:.0f} KB |"
+
+
+if __name__ == "__main__":
+    main()
