@@ -172,6 +172,22 @@ def test_the_weights_of_both_parts_are_found(seed: int, u: float, v: float) -> N
     assert found == (pytest.approx(u, rel=0.35, abs=0.1), pytest.approx(v, rel=0.35, abs=0.1))
 
 
+def test_the_regression_finds_what_scikit_learn_finds() -> None:
+    """The same objective, in other coordinates: the same probabilities; an intent without a row is never likely."""
+    from scipy.special import softmax
+    from sklearn.linear_model import LogisticRegression
+
+    generator = np.random.default_rng(1)
+    targets = np.repeat([0, 1, 3], 20)
+    spread = np.geomspace(1, 0.01, 8)  # as uneven as the spread of sentence vectors
+    rows = pooled.unit((generator.standard_normal((60, 8)) * spread + np.eye(8)[targets]).astype(np.float32))
+    weights, bias = pooled.fit(rows, targets, 4)
+    found = softmax(rows @ weights + bias, axis=1)
+    wanted = LogisticRegression(C=pooled.COST, tol=1e-6, max_iter=1000).fit(rows, targets).predict_proba(rows)
+    assert np.abs(found[:, [0, 1, 3]] - wanted).max() < 0.02
+    assert found[:, 2].max() < 1e-6
+
+
 def test_a_missing_encoder_lets_the_linear_classifier_be_trained(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

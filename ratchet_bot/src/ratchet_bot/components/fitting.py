@@ -72,10 +72,10 @@ def pool_of(
         weights, bias = fit(sample.rows[learnt], sample.targets[learnt], intents, options)
         margins.append((sample.rows[held] @ weights + bias).astype(np.float64))
         both = learnt & sample.alone
-        directions, offsets = pooled.fit(rows[both], sample.targets[both], intents, seed)
+        directions, offsets = pooled.fit(rows[both], sample.targets[both], intents)
         logits.append((rows[held] @ directions + offsets).astype(np.float64))
         truth.append(sample.targets[held])
-    regression = pooled.fit(rows[sample.alone], sample.targets[sample.alone], intents, seed)
+    regression = pooled.fit(rows[sample.alone], sample.targets[sample.alone], intents)
     pool = pooled.Pool(encoder.name, encoder.digest, mean, *regression, *pooled.BEGIN)
     if not truth:
         return pool, None
