@@ -13,6 +13,7 @@ from ratchet.adapters.monitoring.monitor import Sources
 from ratchet.adapters.page import looks
 from ratchet.adapters.page.kept import FRESH_SECONDS, Kept
 from ratchet.adapters.page.looks import Today
+from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import Settings
 from ratchet.domain.release.manifest import Release
 from tests.domain.release.test_manifest import model, release
@@ -37,6 +38,33 @@ def test_today_is_counted_in_the_database(settings: Settings) -> None:
     assert looks.today(settings) == Today(4, 2, 1, 1)
     assert Today(4, 2, 1, 1).share(2) == 0.5
     assert Today(0, 0, 0, 0).share(0) == 0.0
+
+
+def test_a_look_asks_every_source(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a workspace with models and a release, and no bot that answers, no source is silent for a fault of ours."""
+    live = release("b", "a")
+    models = [model("1", accuracy=0.82), model("2", decision="ask", reasons=("close",))]
+    for name, value in {
+        "live": live,
+        "models": models,
+        "releases": [release("a"), live],
+        "champion": models[0],
+        "attempts": [],
+        "overrides": {},
+        "override": None,
+        "failure": "",
+        "model": models[0],
+    }.items():
+        monkeypatch.setattr(Registry, name, lambda self, *_, value=value: value)
+    found = looks.look(settings)
+    assert found.blind == {}
+    assert found.status is not None
+    assert found.status.live is live
+    assert found.floor == pytest.approx(0.77)
+    assert found.asked is models[1]
+    assert found.back is not None
+    assert found.due is not None
+    assert found.running is None
 
 
 def test_the_way_back_says_how_long_the_last_one_took() -> None:
