@@ -139,7 +139,7 @@ def test_the_token_is_the_setting_else_that_of_the_clients_file(tmp_path: Path) 
     assert "right handoff" in found.value.remedy
     for text in ("3", "- 3", "{", "- {rights: [handoff]}"):
         file.write_text(text)
-        with pytest.raises(RatchetError, match="no list of clients"):
+        with pytest.raises(RatchetError, match="not a valid list of clients"):
             desk.person_token(named)
 
 

@@ -64,6 +64,6 @@ def test_a_stack_of_the_teams_own_is_told_of_the_encoder(
 
 def test_a_size_that_is_none_is_written_as_advised() -> None:
     """The example in the refusal is one."""
-    with pytest.raises(RatchetError, match="'much' is no size of memory") as refused:
+    with pytest.raises(RatchetError, match="'much' is not a memory size") as refused:
         room.size("much")
     assert room.size(refused.value.remedy.rpartition("`")[0].rpartition("`")[2]) == 256 * MEBI
