@@ -98,7 +98,7 @@ def attempt(run: Run, verb: Verb, **known: str) -> Iterator[Trying]:
 def bring_up(run: Run, packaged: Release, load: bool = True) -> Release:
     """Bring a packaged release to the fleet: all of `rollback`, too. On an error the old one serves again."""
     if load or run.target.needs_staging:
-        packaged = stage(run, packaged, load).shown_by(packaged)
+        stage(run, packaged, load)
     return record(run, or_back(run, lambda: served(run, packaged, load)))
 
 

@@ -35,7 +35,7 @@ LOGISTIC = {
 CLASSIFIER = "ratchet_bot.components.classifier.LinearIntentClassifier"
 Row = tuple[str, str, str]
 SECTIONS = (
-    *("few", "official", "example", "typing", "labels", "growth", "service", "cycle"),
+    *("few", "official", "german", "example", "typing", "labels", "growth", "service", "cycle"),
     *("quality", "speed", "context", "dropout"),
 )
 """The first line is about the sentence encoder; the others are the linear classifier's, as before there was one."""
@@ -60,6 +60,7 @@ def rows(folder: Path, repeat: int, diet: Path | None, only: Sequence[str]) -> I
     chosen: dict[str, Callable[[], Iterator[Row]]] = {
         "few": lambda: pooled.few_shot(folder),
         "official": lambda: pooled.official(folder, calibration_error),
+        "german": lambda: pooled.german(folder),
         "example": lambda: pooled.example(folder),
         "typing": lambda: pooled.typing(folder),
         "labels": lambda: pooled.labels(folder),

@@ -7,22 +7,24 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ratchet.adapters.bot import jsonl, pipelines, rasa
+from ratchet.adapters.bot import encoders, jsonl, pipelines, rasa, weights
 from ratchet.adapters.settings import SOURCE, read_settings
 from ratchet.domain.migration.project import Pipeline
 
 FRAMEWORK = SOURCE / "ratchet_bot" / "src"
+STORIES = Path(__file__).with_name("stories.py")
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one way: why not, or the stories as `ratchet_bot.tools.stories` writes them."""
+    """What became of one way: why not, or the stories as `benchmarks/migration/stories.py` writes them."""
 
     why: str = ""
     stories: list[dict[str, Any]] = field(default_factory=list)
@@ -43,7 +45,11 @@ class Outcome:
 def ratchet(workspace: Path) -> Outcome:
     """Train the configuration in use, in the environment that Ratchet takes for it."""
     settings = read_settings(workspace)
-    return trained(workspace, rasa.python(settings, settings.bot), workspace / "bot" / pipelines.CONFIG)
+    if (name := encoders.wanted(settings.bot)) and settings.encoder_weights != weights.NONE:
+        weights.ensure(settings, name, print)
+    environment = encoders.variables(settings, vectors=True)
+    python = rasa.python(settings, settings.bot)
+    return trained(workspace, python, workspace / "bot" / pipelines.CONFIG, environment)
 
 
 def own(workspace: Path, python: Path) -> Outcome:
@@ -54,7 +60,9 @@ def own(workspace: Path, python: Path) -> Outcome:
     )
 
 
-def trained(workspace: Path, python: Path, config: Path) -> Outcome:
+def trained(
+    workspace: Path, python: Path, config: Path, environment: Mapping[str, str] | None = None
+) -> Outcome:
     """Train a configuration of a workspace on all messages of the corpus, and play the stories."""
     out = workspace / ".ratchet" / f"benchmark-{config.stem}"
     shutil.rmtree(out, ignore_errors=True)
@@ -74,26 +82,34 @@ def trained(workspace: Path, python: Path, config: Path) -> Outcome:
     ]
     words += ["--config", config, *(["--extras", extras] if extras.is_dir() else [])]
     started = time.perf_counter()
-    if why := run(python, workspace / "bot", "train", words):
+    if why := run(python, workspace / "bot", "train", words, environment):
         return Outcome(why)
-    return played(python, workspace / "bot", out / "model.tar.gz", time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return played(python, workspace / "bot", out / "model.tar.gz", seconds, environment)
 
 
-def played(python: Path, bot: Path, model: Path, seconds: float) -> Outcome:
+def played(
+    python: Path, bot: Path, model: Path, seconds: float, environment: Mapping[str, str] | None = None
+) -> Outcome:
     """Play a bot's test stories against a model."""
     if not any((bot / "tests").glob("*.y*ml")):
         return Outcome(seconds=seconds)
     out = model.with_name("stories.json")
-    if why := run(python, bot, "stories", ["--model", model, "--stories", bot / "tests", "--json", out]):
+    words = ["--model", model, "--stories", bot / "tests", "--json", out]
+    if why := run(python, bot, STORIES, words, environment):
         return Outcome(why)
     return Outcome(stories=json.loads(out.read_text(encoding="utf-8"))["stories"], seconds=seconds)
 
 
-def run(python: Path, folder: Path, tool: str, words: list[object]) -> str:
-    """Run one of the bot's tools, and return why it failed, "" where it did not."""
-    environment = {**os.environ, **rasa.QUIET, "PYTHONPATH": str(FRAMEWORK), "PYTHONDONTWRITEBYTECODE": "1"}
+def run(
+    python: Path, folder: Path, tool: str | Path, words: list[object], more: Mapping[str, str] | None = None
+) -> str:
+    """Run one of the bot's tools, or a file, and return why it failed, "" where it did not."""
+    called = [str(tool)] if isinstance(tool, Path) else ["-m", f"ratchet_bot.tools.{tool}"]
+    own = {"PYTHONPATH": str(FRAMEWORK), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, **rasa.QUIET, **own, **(more or {})}
     done = subprocess.run(
-        [str(python), "-m", f"ratchet_bot.tools.{tool}", *map(str, words)],
+        [str(python), *called, *map(str, words)],
         cwd=folder,
         env=environment,
         capture_output=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -60,6 +61,8 @@ class Bench:
     folder: Path
     target: str = "swarm"
     said: str = field(default="", init=False)
+    worked: float = field(default=0.0, init=False)
+    """Seconds of processor time of the last command and what it ran, which other work delays less than the clock."""
 
     @cached_property
     def flock(self) -> Flock:
@@ -106,7 +109,7 @@ class Bench:
 
     def ratchet(self, *words: str) -> tuple[int, float]:
         """Run a command; returns its exit code and its seconds, and keeps what it said."""
-        started = time.monotonic()
+        started, before = time.monotonic(), processor_seconds()
         process = self.flock.ratchet.start(*words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         try:
             self.said, _ = process.communicate(timeout=600)
@@ -114,6 +117,7 @@ class Bench:
             process.kill()
             process.wait()
             raise
+        self.worked = processor_seconds() - before
         return process.returncode, time.monotonic() - started
 
     def newer(self) -> None:
@@ -154,6 +158,12 @@ class Bench:
         self.flock.ratchet("stop")
         if self.target == "swarm":
             self.flock.fleet.remove()
+
+
+def processor_seconds() -> float:
+    """Processor time of all processes that this one started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def load_average() -> str:

@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 
 ADDRESS = ("127.0.0.1", 5005)
+SECONDS = 4
+"""So long may an answer take, as for the proxy's own checks: one that is slow is alive."""
 READY_ONCE = Path("/tmp/ratchet-ready")  # noqa: S108  the container's own
 """Holds when the server that was ready once had started: another start is another server, which must become ready."""
 
@@ -34,7 +36,7 @@ def fault() -> str:
 
 def ask(path: str) -> tuple[int, dict]:
     """Return status and JSON of the server's answer; {} where it does not know the path."""
-    connection = http.client.HTTPConnection(*ADDRESS, timeout=2)
+    connection = http.client.HTTPConnection(*ADDRESS, timeout=SECONDS)
     connection.request("GET", path)
     answer = connection.getresponse()
     body = answer.read()

@@ -101,7 +101,7 @@ def forget(
     forgotten.add_words(workspace, Words(frozenset(keys(named, salt)), frozenset(keys(said, salt))))
     here = dvc.revision(workspace) if (workspace / dvc.POINTER).exists() else ""
     revisions = dict.fromkeys(
-        [*ledger_history.current(workspace), *ledger_history.introduced(workspace), *registered]
+        [*ledger_history.current(workspace), *ledger_history.introduced(workspace, "--all"), *registered]
     )
     replaced, gone, lost = rewrite_all(settings, list(revisions), forgotten.words(workspace), say)
     events, samples = forget_events(settings, named, person), forget_samples(settings, named | said)

@@ -131,10 +131,12 @@ def describe(
 
 
 @attempt.command(
-    "encoder", epilog="Examples:\n\n  ratchet try encoder\n\n  ratchet try encoder my-encoder --json"
+    "encoder", epilog="Examples:\n\n  ratchet try encoder\n\n  ratchet try encoder multilingual --json"
 )
 def try_encoder(
-    name: Annotated[str, typer.Argument(help="`english`, or one that you described.")] = "english",
+    name: Annotated[
+        str, typer.Argument(help="`english`, `multilingual`, or one that you described.")
+    ] = "english",
     json: Json = False,
 ) -> None:
     """Train with a sentence encoder and without, and compare both on your holdout. Nothing is changed."""

@@ -243,3 +243,35 @@ def test_figures_say_who_waits_and_how_fast_people_were(desks: Desks) -> None:
         assert (await figures.of(first, ALWAYS, 0.1, now))["opened"] == 0
 
     run(scenario)
+
+
+@needs_redis[0]
+@needs_redis[1]
+def test_what_was_acknowledged_is_there_after_redis_was_killed(redis: RedisServer) -> None:
+    """State, events, figures and what is to be pushed; a change that meets the outage waits, and is made once."""
+    name = "webhooks/slack/U1"
+
+    async def scenario() -> None:
+        with redis.client() as client:
+            client.flushall()
+        desk, now = make(Store(redis.url), tells=True), time.time()
+        await desk.change(name, lambda state: handed.taken(handed.opened(state, now), "mia", 60, now))
+        for number in range(10):
+            await desk.change(
+                name, lambda state, n=number: handed.replied(state, "mia", f"{n}", f"{n}", 60, now)
+            )
+        redis.kill()
+        late = asyncio.ensure_future(desk.change(name, lambda state: handed.wrote(state, "late", "m", now)))
+        await asyncio.sleep(0.1)
+        assert not late.done()
+        await asyncio.to_thread(redis.start)
+        await late
+        other = make(Store(redis.url), tells=True)
+        lines = (await other.read(name)).lines
+        assert [line.text for line in lines] == [*map(str, range(10)), "late"]
+        assert len(await other.told(99)) == 1 + 1 + 11
+        assert await other.unpushed() == [name]
+        assert list(await other.open()) == [name]
+        assert len(await other.log(0.0)) == 2
+
+    run(scenario)

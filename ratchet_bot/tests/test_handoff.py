@@ -75,5 +75,7 @@ def test_posting_never_waits() -> None:
 
 def test_without_an_address_the_log_says_who_waits(caplog: pytest.LogCaptureFixture) -> None:
     """Nobody is lost silently."""
+    Handoff(None, others=True).post({"sender": "ben"})
+    assert not caplog.records
     Handoff(None).post({"sender": "anna"})
     assert "'anna' needs a person" in caplog.text

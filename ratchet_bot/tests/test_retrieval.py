@@ -16,7 +16,7 @@ from ratchet_bot import retrieval
 from ratchet_bot.components.importer import JsonLinesImporter
 from ratchet_bot.components.reading import make_importer, refuse_others
 from ratchet_bot.components.retrieval import RetrievalGroups
-from ratchet_bot.tools import stories, train
+from ratchet_bot.tools import play, train
 from ratchet_bot.tools._model import load, prediction_of
 
 NAMES = ["greet", "faq/a", "faq/b", "faq/c", "chat/x", "chat/y"]
@@ -203,35 +203,30 @@ def test_an_intent_that_the_domain_lists_is_left_as_the_dialogue_has_it(bot: Pat
 
 
 def test_test_stories_are_played_with_intents_given_and_in_full(bot: Path, tmp_path: Path) -> None:
-    """What fails says what was expected, what came, and who decided; the digest follows file, name and content."""
-    tests = tmp_path / "tests"
-    (tests / "conversations").mkdir(parents=True)
-    (tests / "conversations" / "ours.yml").write_text("- name: not one of Rasa's\n  steps: []\n")
+    """Intents of a group and its members are one to the dialogue; an entity that is not found fails in full alone."""
     story = "- story: {0}\n  steps:\n  - user: {1}\n    intent: {2}\n  - action: {3}\n"
     told = [
         ("asked", "when are you open", "faq", "utter_faq"),
         ("member", "how much is it", "faq/price", "utter_faq"),
         ("wrong words", "size nine", "greet", "utter_greet"),
         ("wrong action", "hello", "greet", "utter_faq"),
+        ("entity", "hello [berlin](city)", "greet", "utter_greet"),
     ]
-    (tests / "test_all.yml").write_text("stories:\n" + "".join(story.format(*one) for one in told))
-    out = tmp_path / "out.json"
-    words = ["--model", str(bot / "model.tar.gz"), "--stories", str(tests), "--json", str(out)]
-    assert stories.main(words) == 0
-    found = {one["name"]: one for one in json.loads(out.read_text())["stories"]}
-    assert {name: (one["given"], one["full"]) for name, one in found.items()} == {
+    (tmp_path / "test_all.yml").write_text("stories:\n" + "".join(story.format(*one) for one in told))
+    words = ["--model", f"m={bot / 'model.tar.gz'}", "--tests", str(tmp_path), "--out", str(tmp_path)]
+    assert play.main([*words, "--domain", str(bot / "domain.yml")]) == 0
+    found = {one["name"]: one for one in json.loads((tmp_path / "m.played.json").read_text())["trials"]}
+    wrong = {name: (one["given"]["mismatches"], one["full"]["mismatches"]) for name, one in found.items()}
+    assert {name: (not given, not full) for name, (given, full) in wrong.items()} == {
         "asked": (True, True),
         "member": (True, True),
         "wrong words": (True, False),
         "wrong action": (False, False),
+        "entity": (True, False),
     }
-    assert found["wrong words"]["lost"][0]["by"] == "understanding"
-    assert found["wrong action"]["lost"][0]["expected"] == "utter_faq"
-    assert found["wrong action"]["lost"][0]["by"] == "RulePolicy"
-    again = {one.name: one.digest for one in stories.read(tests)}
-    assert again == {name: one["digest"] for name, one in found.items()}
-    (tests / "test_all.yml").rename(tests / "test_other.yml")
-    assert not set(again.values()) & {one.digest for one in stories.read(tests)}
+    assert "'size nine' is" in wrong["wrong words"][1][0]
+    assert wrong["wrong action"][0] == ["after 'hello' it does utter_greet, not utter_faq"]
+    assert "'berlin' is not found as city" in wrong["entity"][1][0]
 
 
 def test_messages_among_rules_are_refused(bot: Path, tmp_path: Path) -> None:

@@ -41,7 +41,11 @@ def validate(run: Run, corpus: Corpus) -> Corpus:
             "See `ratchet validate`, correct data/utterances.csv and take it in with `ratchet ingest`.",
         )
     found = with_language(
-        report, corpus.frame, encoders.language(run.settings), params.validation.personal_data_allowed
+        report,
+        corpus.frame,
+        encoders.language(run.settings),
+        params.validation.personal_data_allowed,
+        params.corpus.language,
     )
     return replace(corpus, warnings=found.warnings)
 

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from ratchet.adapters.bot import archives, channel, played, playing, rasa
+from ratchet.adapters.bot import archives, channel, playing, rasa
 from ratchet.adapters.run import Run
 from ratchet.adapters.targets import locust_load
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate.override import Override, covers
 from ratchet.domain.gate.played import CANDIDATE
-from ratchet.domain.release import stories
 from ratchet.domain.release.load_test import LoadVerdict
 from ratchet.domain.release.manifest import Release
-from ratchet.domain.release.stories import Stories
 from tasks.step import note, say, step
 
 SAMPLE = 200
@@ -25,15 +23,10 @@ SAMPLE = 200
 @dataclass(frozen=True)
 class Proof:
     """What a staged release has shown: the conversations that went as written (None where some did not, and a person
-    approved it), its figures under load, and the test stories of a project that came from Rasa."""
+    approved it), and its figures under load."""
 
     conversations: int | None
     load: LoadVerdict | None
-    stories: Stories | None = None
-
-    def shown_by(self, release: Release) -> Release:
-        """Return the release with the test stories that were played; those of before where none were played now."""
-        return replace(release, stories=self.stories or release.stories)
 
 
 def describe(proof: Proof) -> str:
@@ -42,8 +35,7 @@ def describe(proof: Proof) -> str:
     played = f"{written} conversations went as written" if written else "ready, no conversation is written"
     if written is None:
         played = "conversations did not go as written, and a person approved it"
-    parts = [played, *filter(None, [proof.stories.sentence() if proof.stories else ""])]
-    return "; ".join([*parts, *([locust_load.describe(proof.load)] if proof.load else [])])
+    return "; ".join([played, *([locust_load.describe(proof.load)] if proof.load else [])])
 
 
 @step(describe)
@@ -52,7 +44,6 @@ def stage(run: Run, release: Release, load: bool = True) -> Proof:
     url = run.target.stage(release, say)
     try:
         conversations = converse(run, release, url)
-        told = play(run, release) if load else None
         tested = load and run.settings.params.rollout.load_test.seconds
         messages = sample(run, SAMPLE) if tested else []
         champion = run.target.champion_url()
@@ -63,27 +54,7 @@ def stage(run: Run, release: Release, load: bool = True) -> Proof:
         with contextlib.suppress(Exception):  # the first error is the one to tell
             run.target.clean(run.registry.live(), say)
         raise
-    return Proof(conversations, verdict, told)
-
-
-def play(run: Run, release: Release) -> Stories | None:
-    """Play the test stories; None where none is written.
-
-    Raises `RatchetError` where one fails that a released model passed. A person's approval of this model with this code
-    lets its failures through: they are known to fail from then on.
-    """
-    archive = run.registry.archive(run.registry.model(release.model_version))
-    found = played.play(run.settings, archive, run.folder, say)
-    if not found:
-        return None
-    before = [one.stories for one in run.registry.releases()]
-    if (lost := stories.broken(found, before)) and approval(release) is None:
-        raise RatchetError(
-            stories.refusal(lost),
-            f"Correct the bot, or let it through: `ratchet approve {release.model_version} --by NAME --reason TEXT"
-            f" --expires 7d`, then `ratchet release {release.model_version}`.",
-        )
-    return stories.summed(found)
+    return Proof(conversations, verdict)
 
 
 def converse(run: Run, release: Release, url: str) -> int | None:

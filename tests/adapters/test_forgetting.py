@@ -247,3 +247,19 @@ def test_what_was_forgotten_does_not_come_in_again(tmp_path: Path) -> None:
     one.ingest(rows("laptop", 1, start=400))
     assert len(one.texts()) == 61
     assert one.clean()
+
+
+def test_another_branch_does_not_bring_words_back(tmp_path: Path) -> None:
+    """Its revisions are written again, too: a switch to it brings the same data, less the words."""
+    (one,) = team(tmp_path, 1)
+    main = one.git("rev-parse", "--abbrev-ref", "HEAD")
+    one.git("switch", "-qc", "experiment")
+    one.ingest([{"text": SECRET, "intent": "leave"}, *rows("laptop", 2, start=300)])
+    one.git("switch", "-q", main)
+    following.bring_along(one.workspace)
+    forget(one, SECRET)
+    assert holding(tmp_path / "remote", SECRET) == []
+    one.git("switch", "-q", "experiment")
+    following.bring_along(one.workspace)
+    assert len(one.texts()) == 62
+    assert holding(one.workspace, SECRET) == []

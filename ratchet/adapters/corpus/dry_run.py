@@ -61,7 +61,8 @@ def check(
             work=work,
         )
     allowed = params.validation.personal_data_allowed
-    report = with_language(taken.report, taken.merged.frame, encoders.language(settings), allowed)
+    spoken, field = encoders.language(settings), params.corpus.language
+    report = with_language(taken.report, taken.merged.frame, spoken, allowed, field)
     if unchecked:
         lost = Finding("older data", (), (), 1, unchecked.sentence)
         report = replace(report, warnings=(*report.warnings, lost))

@@ -30,15 +30,16 @@ class LostSide(RatchetError):
     """A merge in Git's history took one side's data and left the other's."""
 
 
-def introduced(workspace: Path) -> list[str]:
+def introduced(workspace: Path, where: str = "HEAD") -> list[str]:
     """Return the data revisions that the history of the checked-out commit ever named, the last that came first.
 
-    None without Git. A revision that a later commit named again, as after `git revert`, has its first place.
+    `where` is what Git looks at: a revision, or `--all` for every branch that this clone knows. None without Git. A
+    revision that a later commit named again, as after `git revert`, has its first place.
     """
     if not git.in_repository(workspace):
         return []
     words = ("log", "--reverse", "--topo-order", "-m", "--patch", "--no-color", "--no-ext-diff", "--format=")
-    found = NAMED.finditer(git.git(workspace, *words, "HEAD", "--", f"./{dvc.POINTER}"))
+    found = NAMED.finditer(git.git(workspace, *words, where, "--", f"./{dvc.POINTER}"))
     return list(dict.fromkeys(match[1] for match in found))[::-1]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import yaml
 
+from ratchet.adapters.migration import imports
 from ratchet.adapters.system import yaml_text
 from ratchet.adapters.system.files import refuse_pointers
 from ratchet.domain.errors import RatchetError
@@ -94,6 +95,7 @@ def copy(project: Path, scratch: Path) -> Found:
             f"The project cannot be copied: {first[2]}.", "Correct that, and run the same command again."
         ) from error
     config, domain = named(scratch, project)
+    domain = imports.join(scratch, config, domain, rows)
     found = Found(
         scratch,
         config,

@@ -11,8 +11,9 @@ from ratchet.adapters.page import jobs, looks
 from ratchet.adapters.page.call import Call, Done
 from ratchet.adapters.page.door import Door, Refused
 from ratchet.adapters.page.kept import Kept
+from ratchet.adapters.prefect import progress
 from ratchet.adapters.registry.mlflow import Registry
-from ratchet.domain.errors import UsageError
+from ratchet.domain.errors import RatchetError, UsageError
 from ratchet.domain.gate import override
 from ratchet.domain.gate.waiting import Question
 from ratchet.domain.operations.people import Role
@@ -84,8 +85,21 @@ def job(call: Call) -> Response:
     found = jobs.find(call.settings, call.parts["id"])
     if found is None:
         raise Refused(404, "There is no such run.", "Home lists the newest.")
-    template = "progress.html" if call.partial else "job.html"
-    return call.show(template, title=found.job.what, progress=found, seconds=found.seconds(call.site.clock()))
+    return call.show(
+        "progress.html" if call.partial else "job.html",
+        title=found.job.what,
+        progress=found,
+        seconds=found.seconds(call.site.clock()),
+        doing=[] if found.end else doing(call),
+    )
+
+
+def doing(call: Call) -> list[str]:
+    """Return the steps that a run is at; none where Prefect does not say."""
+    try:
+        return progress.steps(call.settings)
+    except RatchetError:
+        return []
 
 
 def started(call: Call, what: str, words: list[str]) -> Done:

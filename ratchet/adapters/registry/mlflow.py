@@ -21,14 +21,7 @@ from ratchet.adapters.bot.bot_code import check_unpacked, code_digest, unpack
 from ratchet.adapters.registry import lost
 from ratchet.adapters.registry.client import RegistryDown, connect
 from ratchet.adapters.registry.reading import Asked, Entry, Reader, Version, tables
-from ratchet.adapters.registry.records import (
-    RELEASE_TAG,
-    read_attempt,
-    read_model,
-    read_override,
-    release_of,
-    release_tags,
-)
+from ratchet.adapters.registry.records import read_attempt, read_model, read_override, read_release
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import replacing, sha256
 from ratchet.domain.errors import RatchetError
@@ -45,7 +38,7 @@ NAME = "nlu"
 CHAMPION, PREVIOUS = "champion", "previous"
 RELEASES = "releases"
 RECORD_TAG, OVERRIDE_TAG, FINGERPRINT_TAG = "ratchet.model", "ratchet.override", "ratchet.fingerprint"
-ATTEMPT_TAG = "ratchet.attempt"
+RELEASE_TAG, ATTEMPT_TAG = "ratchet.release", "ratchet.attempt"
 FAILURE_TAG = "ratchet.not_live"
 """Where Ratchet before attempts were kept noted at a version why its release failed."""
 NOTE_TAG = "mlflow.note.content"
@@ -320,7 +313,7 @@ class Registry:
 
     def begin(self, release: Release) -> None:
         """Note, before anything is deployed, that this release is about to go live."""
-        tags = {**release_tags(release), "reason": release.reason}
+        tags = {RELEASE_TAG: json.dumps(release.as_dict()), "reason": release.reason}
         self.client.create_run(self.experiment(RELEASES), run_name=release.id, tags=tags)
 
     def finish(self, release: Release) -> None:
@@ -329,8 +322,7 @@ class Registry:
             self.begin(release)
         for run_id, begun in self._unfinished():
             if begun.id == release.id:
-                for tag, text in release_tags(release).items():
-                    self.client.set_tag(run_id, tag, text)
+                self.client.set_tag(run_id, RELEASE_TAG, json.dumps(release.as_dict()))
                 self.client.log_dict(run_id, release.as_dict(), "release.json")
                 self._log(run_id, {"seconds": release.seconds}, {"model_version": release.model_version})
                 self.client.set_terminated(run_id)
@@ -341,7 +333,7 @@ class Registry:
         for run in self.reader.runs(RELEASES, "FINISHED"):
             if RELEASE_TAG in run.tags and (known := as_release(run)).id == release.id:
                 now = replace(known, bundle=release.bundle)
-                self.client.set_tag(run.id, RELEASE_TAG, release_tags(now)[RELEASE_TAG])
+                self.client.set_tag(run.id, RELEASE_TAG, json.dumps(now.as_dict()))
                 self.client.log_dict(run.id, now.as_dict(), "release.json")
 
     def set_aliases(self) -> None:
@@ -394,7 +386,7 @@ def as_model(version: Version) -> Model:
 
 def as_release(run: Entry) -> Release:
     """Read a release's manifest from its run."""
-    return release_of(run.tags, run.name)
+    return read_release(run.tags[RELEASE_TAG], run.name)
 
 
 def name_of(model: Model) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ratchet.adapters.system.files import MALFORMED
@@ -13,11 +12,8 @@ from ratchet.domain.gate.override import Override
 from ratchet.domain.release.attempt import Attempt
 from ratchet.domain.release.manifest import Release
 from ratchet.domain.release.model import Model
-from ratchet.domain.release.stories import Stories
 
 T = TypeVar("T")
-RELEASE_TAG, STORIES_TAG = "ratchet.release", "ratchet.stories"
-TAG_LENGTH = 4000
 
 
 def read_model(text: str, version: str) -> Model:
@@ -28,30 +24,6 @@ def read_model(text: str, version: str) -> Model:
 def read_release(text: str, name: str) -> Release:
     """Read the manifest of a release."""
     return _read(text, f"release {name}", Release.from_dict)
-
-
-def release_of(tags: Mapping[str, str], name: str) -> Release:
-    """Read the manifest of a release, with its test stories, from its run's tags; see `release_tags`."""
-    release = read_release(tags[RELEASE_TAG], name)
-    parts = [tags[tag] for number in range(len(tags)) if (tag := f"{STORIES_TAG}.{number}") in tags]
-    if not parts:
-        return release
-    return replace(
-        release, stories=_read("".join(parts), f"the test stories of release {name}", Stories.from_dict)
-    )
-
-
-def release_tags(release: Release) -> dict[str, str]:
-    """Return a manifest as tags of its run.
-
-    The test stories are in tags of their own, as many as they need: MLflow keeps at most 8,000 characters in one.
-    """
-    tags = {RELEASE_TAG: json.dumps(replace(release, stories=None).as_dict())}
-    if release.stories is not None:
-        text = json.dumps(release.stories.as_dict(), separators=(",", ":"))
-        for number, begin in enumerate(range(0, len(text), TAG_LENGTH)):
-            tags[f"{STORIES_TAG}.{number}"] = text[begin : begin + TAG_LENGTH]
-    return tags
 
 
 def read_attempt(text: str, name: str) -> Attempt:

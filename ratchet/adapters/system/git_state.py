@@ -63,6 +63,9 @@ def detached(workspace: Path) -> bool:
 
 
 def known_anywhere(workspace: Path, text: str, path: str) -> bool:
-    """Tell whether a commit of any branch, stash or earlier state of one brought a text into a file, or took it out."""
-    words = ("log", "-1", "--all", "--reflog", "--format=%H", f"-S{text}", "--", path)
+    """Tell whether a commit of any branch, stash or earlier state of one brought a text into a file, or took it out.
+
+    Merges count: `-m` compares them with each parent, without which Git passes over what only they have.
+    """
+    words = ("log", "-1", "-m", "--all", "--reflog", "--format=%H", f"-S{text}", "--", path)
     return bool(git(workspace, *words))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psutil
 
+from ratchet.adapters.bot import encoders
 from ratchet.adapters.system.processes import Replica, resident
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release import room
@@ -18,7 +19,7 @@ def require(live: Replica, warm: Replica | None, encoder: str) -> None:
     It needs what the live one holds, with the sentence encoder of a digest at least what such a replica may hold. What
     the warm one holds is counted as free, because it is ended first.
     """
-    least = room.reserved_mib(encoder) * room.MEBI if encoder else 0
+    least = encoders.reserved_mib(encoder) * room.MEBI if encoder else 0
     needed = max(resident(live), least) + SPARE_BYTES
     free = psutil.virtual_memory().available + (resident(warm) if warm else 0)
     if free < needed:

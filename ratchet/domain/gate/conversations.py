@@ -101,7 +101,7 @@ def rules(met: Sequence[Met], followed: Sequence[Met], policy: GatePolicy, compa
     if compared:
         found += understood(kept, policy)
         found += changed([one for one in met if one.became])
-    found += failing([one for one in [*met, *followed] if one.became in ("", "new")], found)
+    found += failing([one for one in [*met, *followed] if one.became in ("", "new")], compared)
     if compared and met and not found:
         said = f"All {count(len(met), 'conversation')} went as well as before."
         found.append(Rule(CONVERSATION, "pass", 0, 0, said, unit="count"))
@@ -198,13 +198,14 @@ def changed(met: Sequence[Met]) -> list[Rule]:
     return found
 
 
-def failing(met: Iterable[Met], found: Sequence[Rule]) -> list[Rule]:
-    """What does not go as written and is no loss against the champion: known, and said."""
+def failing(met: Iterable[Met], compared: bool) -> list[Rule]:
+    """What does not go as written and is no loss against the champion, where one was asked: known, and said."""
     wrong = [one for one in met if one.candidate.failed and not one.lost]
     if not wrong:
         return []
     what = many(len(wrong), "conversation or story does", "conversations and stories do")
-    said = f"{what} not go as written, and with the champion neither: {first(wrong)}"
+    neither = ", and with the champion neither" if compared else ", which blocks nothing from now on"
+    said = f"{what} not go as written{neither}: {first(wrong)}"
     return [Rule(CONVERSATION, "warn", len(wrong), 0, said, unit="count")]
 
 

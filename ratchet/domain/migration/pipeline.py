@@ -12,10 +12,11 @@ from ratchet.domain.migration.project import TODO_OWN, Component, Entry, Project
 from ratchet.domain.migration.table import Kind, Row
 
 GROUPS = "ratchet_bot.components.retrieval.RetrievalGroups"
+WORDS = "ratchet_bot.components.words.WordsByIntent"
 IMPORTER = "ratchet_bot.components.importer.JsonLinesImporter"
 
 SYNONYMS = "EntitySynonymMapper"
-REGEX = "RegexFeaturizer"
+REGEX, CRF = "RegexFeaturizer", "CRFEntityExtractor"
 CRF_FEATURES = (REGEX, "LexicalSyntacticFeaturizer")
 """CRFEntityExtractor learns nothing from messages that no featurizer has touched."""
 EXTRACTORS = {"DucklingEntityExtractor", "RegexEntityExtractor", "CRFEntityExtractor", "SpacyEntityExtractor"}
@@ -55,7 +56,7 @@ def fast(project: Project) -> tuple[dict[str, Any], list[Row]]:
     others = [entry for entry in kept if entry["name"] not in (SYNONYMS, *CRF_FEATURES)]
     if annotated(project):
         wanted = [name for name in CRF_FEATURES if name not in names and (name != REGEX or project.patterns)]
-        features = [*({"name": name} for name in wanted), *features]
+        features = [*({"name": name} for name in wanted), *features, {"name": WORDS}]
     if extractors or others:
         pipeline += [tokenizer or {"name": "WhitespaceTokenizer"}, *features, *extractors, *others, *synonyms]
     return whole(project, pipeline, fast_policies(project, rows)), rows
@@ -68,16 +69,18 @@ def learnt(project: Project, names: Collection[str], rows: list[Row]) -> list[En
         found.append({"name": "RegexEntityExtractor"})
         why = "lookup tables or regular expressions carry the name of an entity"
         rows.append(Row(Kind.CHANGED, "RegexEntityExtractor", "config.yml", "not there", "added", why))
-    if annotated(project) and "CRFEntityExtractor" not in names:
-        found.append({"name": "CRFEntityExtractor"})
+    if annotated(project) and CRF not in names:
+        found.append({"name": CRF})
     return found
 
 
 def annotated(project: Project) -> bool:
-    """Say whether a component has to learn entities: the messages have some, and DIET was not told to leave them."""
+    """Say whether a component has to learn entities: the messages have some, and the project's own learn them."""
     entries = project.entries("pipeline")
     told = [e for e in entries if e["name"] == "DIETClassifier"]
-    return bool(project.entities) and not (told and all(e.get("entity_recognition") is False for e in told))
+    by_crf = any(RENAMED.get(e["name"], e["name"]) == CRF for e in entries)
+    left = bool(told) and all(e.get("entity_recognition") is False for e in told)
+    return bool(project.entities) and (by_crf or not left)
 
 
 def kept_components(project: Project, rows: list[Row]) -> tuple[list[Entry], Entry | None]:

@@ -15,7 +15,7 @@ class NextStep:
     path: str = ""
 
 
-HOME, LABEL = "/", "/label"
+HOME, LABEL, CONVERSATIONS = "/", "/label", "/conversations"
 
 STEPS = {
     Kind.BOT_DOWN: NextStep("Roll back if a release went live just before; else start it again.", "/#live"),
@@ -38,6 +38,7 @@ STEPS = {
     Kind.GATE_ASKS: NextStep("Read the report, and approve or decline.", "/#decide"),
     Kind.NOT_PUSHED: NextStep("Push the data with `dvc push`, in the workspace."),
     Kind.OVERRIDE_ENDS: NextStep("Approve it again if the reason still holds, or retrain.", "/#decide"),
+    Kind.WAITING: NextStep("Take a conversation and answer, or close it.", CONVERSATIONS),
     Kind.BLIND: NextStep("The monitor cannot see everything; see its log."),
 }
 

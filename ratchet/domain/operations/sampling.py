@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ratchet.domain.corpus.corpus import normalised
+from ratchet.domain.corpus.forgotten_words import PRODUCTION
 from ratchet.domain.corpus.personal_data import mask
 from ratchet.domain.operations.policies import STRATA as STRATA
 from ratchet.domain.operations.policies import HarvestPolicy as HarvestPolicy
@@ -28,7 +29,7 @@ from ratchet.domain.wording import percent
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 """Characters with which a message could control the terminal of the person who labels it."""
 SUGGESTIONS = 3
-SOURCE = "production"
+SOURCE = PRODUCTION
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from typing import Any
 
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.record import Record
-from ratchet.domain.release.stories import Stories
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,7 @@ class Lineage(Record):
 class Release(Record):
     """One immutable manifest. `bundle` is the digest of the image, or of the bundle folder on `process`;
     `rehearsal` is what going back and forth once has shown (`domain.release.rollout`), where the policy asks for it.
-    `code` is the SHA-256 over all of the bot's code in it, "" in manifests from before that was noted.
-    `stories` are the test stories that were played when it was staged, None where none were."""
+    `code` is the SHA-256 over all of the bot's code in it, "" in manifests from before that was noted."""
 
     id: str
     created_at: str
@@ -58,7 +56,6 @@ class Release(Record):
     rehearsal: dict[str, Any] | None = None
     live_at: str = ""
     code: str = ""
-    stories: Stories | None = None
 
     @property
     def live_since(self) -> str:

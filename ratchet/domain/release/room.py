@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ratchet.domain.wording import count
 
@@ -98,3 +98,40 @@ def shortage(nodes: Sequence[Node], need: Need) -> str:
         f"each of {count(need.replicas, 'replica')} reserves {' and '.join(parts)}; "
         f"{count(len(right), 'node')} can take {fit}"
     )
+
+
+def left(nodes: Sequence[Node], need: Need) -> list[Node]:
+    """Return the nodes with what is left of them once the replicas lie on them, each where most memory is left.
+
+    Replicas that fit nowhere are passed over.
+    """
+    free = dict(enumerate(nodes))
+    taken = dict.fromkeys(free, 0)
+    for _ in range(need.replicas):
+        fit = [
+            number
+            for number, node in free.items()
+            if all(allowed(node, one) for one in need.constraints)
+            and places(node, replace(need, replicas=1))
+            and (not need.most_per_node or taken[number] < need.most_per_node)
+        ]
+        if not fit:
+            break
+        best = max(fit, key=lambda number: free[number].memory)
+        node = free[best]
+        free[best] = replace(node, memory=node.memory - need.memory, cpus=node.cpus - need.cpus)
+        taken[best] += 1
+    return list(free.values())
+
+
+def shortage_of_both(nodes: Sequence[Node], replicas: Need, actions: Need) -> str:
+    """Say why a release's replicas and its custom actions have no room together, "" when they have.
+
+    Whichever of the two is placed first: the engine may find a place where one order does not.
+    """
+    if why := shortage(nodes, replicas):
+        return why
+    why = shortage(left(nodes, replicas), actions)
+    if not why or not (shortage(nodes, actions) or shortage(left(nodes, actions), replicas)):
+        return ""
+    return f"beside its replicas its custom actions have no room: {why}"

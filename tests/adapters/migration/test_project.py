@@ -203,3 +203,53 @@ def test_what_cannot_be_copied_or_read_is_an_error_that_names_it(tmp_path: Path)
     os.mkfifo(theirs / "data" / "pipe")
     with pytest.raises(RatchetError, match=r"cannot be copied.*pipe"):
         project.copy(theirs, tmp_path / "another")
+
+
+def test_a_project_of_several_is_brought_together(tmp_path: Path) -> None:
+    """Domain, data and test stories of what it imports, under their own paths; Rasa's importer is needed no more."""
+    found = project.copy(PROJECTS / "imports", tmp_path / "copy")
+    assert found.domain == found.folder / "domain"
+    made = {path.relative_to(found.folder).as_posix() for path in found.folder.rglob("*") if path.is_file()}
+    assert made == {
+        "config.yml",
+        "domain/domain.yml",
+        "domain/skills/faq/domain.yml",
+        "data/nlu.yml",
+        "data/rules.yml",
+        "data/skills/faq/data/nlu.yml",
+        "data/skills/faq/data/rules.yml",
+        "skills/faq/config.yml",
+        "tests/skills/faq/test_hours.yml",
+    }
+    config = yaml.safe_load(found.config.read_text())
+    assert (config["importers"], "imports" in config) == (None, False)
+    [row] = found.rows
+    assert (row.kind, row.before, row.after) == (Kind.CHANGED, "imports skills/faq", "one project")
+
+
+def test_imports_without_the_importer_are_left_alone(tmp_path: Path) -> None:
+    """As Rasa does."""
+    theirs = changed("imports", tmp_path)
+    config = theirs / "config.yml"
+    config.write_text(
+        config.read_text().replace("  - name: MultiProjectImporter\n", "  - name: RasaFileImporter\n")
+    )
+    found = project.copy(theirs, tmp_path / "copy")
+    assert found.domain.name == "domain.yml"
+    assert found.rows == []
+
+
+def test_an_import_that_is_not_there_is_in_the_table_and_one_from_outside_is_refused(tmp_path: Path) -> None:
+    """In a circle, too, each is read once."""
+    theirs = changed("imports", tmp_path)
+    inner = theirs / "skills" / "faq" / "config.yml"
+    inner.write_text("imports: [../../skills/faq, ../gone]\n")
+    found = project.copy(theirs, tmp_path / "copy")
+    assert [(row.what, row.where) for row in found.rows if row.kind is Kind.LEFT] == [
+        ("import ../gone", "skills/faq/config.yml")
+    ]
+    inner.write_text("imports: [../../../elsewhere]\n")
+    with pytest.raises(
+        RatchetError, match=r"^skills/faq/config.yml imports ../../../elsewhere, which lies outside"
+    ):
+        project.copy(theirs, tmp_path / "second")

@@ -81,3 +81,54 @@ def test_a_pointer_of_git_lfs(tmp_path: Path) -> None:
     assert "`git lfs pull`" in remedy(file)
     file.write_text("text,intent\nhello,greet\n")
     assert texts(file) == ["hello"]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "advised", "mended"),
+    [
+        ("a.csv", "outs:\n- md5: 0\n  path: a.csv\n", "`dvc pull '", "text,intent\nhi,greet\n"),
+        ("a.csv", "text,intent\n", "Name a file with rows of text and intent.", "text,intent\nhi,greet\n"),
+        ("a.csv", "text,intent\nhi, there,greet\n", "Put quotes around", 'text,intent\n"hi, there",greet\n'),
+        ("a.csv", 'text,intent\n"hi,greet\n', "a quote inside them twice", 'text,intent\n"""hi",greet\n'),
+        ("a.csv", "hi\n", "comma, semicolon, tab or bar, and write `text,intent`", "text,intent\nhi,greet\n"),
+        ("a.csv", "hi,greet\n", "write `text,intent` above its first row", "text,intent\nhi,greet\n"),
+        ("a.yml", "nlu: [\n", "Correct that line", "nlu: []\n"),
+        ("a.yml", "nlu:\n- greet\n", "`- intent: NAME`", "nlu:\n- intent: NAME\n  examples: |\n    - hi\n"),
+        (
+            "a.yml",
+            "NLU:\n- intent: a\n  examples: |\n    - hi\n",
+            "`nlu:`",
+            "nlu:\n- intent: a\n  examples: |\n    - hi\n",
+        ),
+        (
+            "a.json",
+            '{"rasa_nlu_data": {"examples": []}}',
+            "common_examples",
+            '{"rasa_nlu_data": {"common_examples": []}}',
+        ),
+    ],
+)
+def test_a_file_that_is_written_as_advised_is_read(
+    tmp_path: Path, name: str, wrong: str, advised: str, mended: str
+) -> None:
+    """Each remedy, followed in the file that was refused: nothing is refused any more."""
+    file = tmp_path / name
+    file.write_text(wrong)
+    assert advised in remedy(file)
+    file.write_text(mended)
+    if "[]" in mended:  # no messages, and no fault in how they are written
+        with pytest.raises(RatchetError, match="holds no messages"):
+            texts(file)
+    else:
+        assert len(texts(file)) == 1
+
+
+def test_a_file_of_another_kind_and_columns_of_other_names(tmp_path: Path) -> None:
+    """Saved as CSV with the two columns, or the columns named by the options that the refusal names."""
+    (tmp_path / "a.pdf").write_text("x")
+    assert "Save it as CSV in UTF-8 with the columns text and intent." in remedy(tmp_path / "a.pdf")
+    file = tmp_path / "a.csv"
+    file.write_text("Question,Process\nhi,greet\n")
+    assert "Name the column with --text-column." in remedy(file)
+    assert "Name the column with --intent-column." in remedy(file, Columns(text="Question"))
+    assert texts(file, Columns(text="Question", intent="Process")) == ["hi"]

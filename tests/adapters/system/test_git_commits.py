@@ -124,3 +124,22 @@ def test_a_revision_that_git_does_not_know_is_found_as_advised(workspace: Path) 
     assert "`git log --oneline`" in refused.value.remedy
     named, _, _ = corpora.git(workspace, "log", "--oneline").partition(" ")
     assert git.resolve(workspace, named) == corpora.git(workspace, "rev-parse", "HEAD")
+
+
+def test_what_only_a_merge_brought_in_is_known(workspace: Path) -> None:
+    """A merged data revision is in the merge alone: no commit beside it has it."""
+    branch, path = corpora.git(workspace, "rev-parse", "--abbrev-ref", "HEAD"), workspace / "x"
+
+    def commit(text: str) -> None:
+        path.write_text(text)
+        corpora.git(workspace, "add", "x")
+        corpora.git(workspace, "commit", "-qm", text)
+
+    corpora.git(workspace, "switch", "-qc", "side")
+    commit("theirs")
+    corpora.git(workspace, "switch", "-q", branch)
+    commit("ours")
+    corpora.git(workspace, "merge", "-q", "--no-commit", "-s", "ours", "side")
+    commit("the merged revision")
+    assert git_state.known_anywhere(workspace, "the merged revision", "x")
+    assert not git_state.known_anywhere(workspace, "no revision", "x")

@@ -52,3 +52,15 @@ def test_the_messages_shown_are_masked() -> None:
     """A finding travels to pages and logs."""
     report = with_language(CLEAN, rows(["schreib an anna@example.org"], 60), "en", [])
     assert "anna@example.org" not in str(report.warnings)
+
+
+def test_messages_whose_language_is_given_are_taken_at_their_word() -> None:
+    """However few they are, and however English they look; without one given nothing is said of them."""
+    spoken = pd.DataFrame(
+        {"text": ["the way", "der Weg", "la via", "hm"], "lang": ["en-GB", "de", "it", ""], "intent": "a"}
+    )
+    (warned,) = with_language(CLEAN, spoken, "en", [], "lang").warnings
+    assert (warned.rule, warned.count, warned.texts) == ("language", 2, ("der Weg", "la via"))
+    assert "2 messages in other languages than English: de (1), it (1)" in warned.sentence
+    assert with_language(CLEAN, spoken.assign(lang="en"), "en", [], "lang") == CLEAN
+    assert with_language(CLEAN, spoken, "multilingual", [], "lang") == CLEAN

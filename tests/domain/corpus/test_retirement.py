@@ -86,8 +86,11 @@ def test_there_is_no_other_move() -> None:
     book = assign(frame(rows), ledger.empty(), POLICY, "2026-01-01")
     trained = book.loc[book["side"] == Side.TRAIN, "key"].tolist()
     for keys in (trained[:1], ["unknown"], book["key"].tolist()):
-        with pytest.raises(RatchetError, match="Only messages of the holdout"):
+        with pytest.raises(RatchetError, match="Only messages of the holdout") as refused:
             retire(book, keys, "2026-02-01", "by hand")
+        assert "Run `ratchet data retire` again" in refused.value.remedy
+    again = planned(rows, book, ["card"]).keys  # of the ledger as it is now
+    assert set(retire(book, again, "2026-02-01", "by hand")["side"]) == {Side.TRAIN}
 
 
 @pytest.mark.parametrize(("going", "rest"), [(10, 30), (35, 5), (39, 1)])

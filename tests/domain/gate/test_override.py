@@ -53,9 +53,10 @@ def test_a_rejection_by_a_person_stands() -> None:
 
 
 def test_no_override_is_refused_with_the_way_to_make_one() -> None:
-    """The remedy is the command."""
-    with pytest.raises(RatchetError, match="ratchet approve VERSION"):
+    """The remedy is the command, which makes one."""
+    with pytest.raises(RatchetError, match="ratchet approve VERSION --by NAME --reason TEXT --expires 7d"):
         check(None, DIGEST, NOW)
+    check(approval(by="NAME", reason="TEXT", expires="7d"), DIGEST, NOW)
 
 
 def test_an_approval_covers_the_code_that_it_was_made_with() -> None:
@@ -98,8 +99,10 @@ def test_a_promoted_model_is_stopped_only_by_a_persons_rejection() -> None:
 )
 def test_an_override_lacks_no_part(missing: dict[str, object], message: str) -> None:
     """Without a name, a reason or an end there is no override."""
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises(UsageError, match=message) as refused:
         approval(**missing)
+    assert refused.value.remedy.startswith(("Give it with --by", "Give it with --reason", "Write", "Shorten"))
+    assert approval()  # with what was missing
 
 
 def test_an_override_survives_json() -> None:

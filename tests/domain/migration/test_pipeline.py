@@ -64,12 +64,13 @@ def test_fast_takes_the_classifier_and_extractors_that_the_messages_need() -> No
         "WhitespaceTokenizer",
         "LexicalSyntacticFeaturizer",
         "RegexFeaturizer",
+        "WordsByIntent",
         "RegexEntityExtractor",
         "CRFEntityExtractor",
         "DucklingEntityExtractor",
         "EntitySynonymMapper",
     ]
-    assert config["pipeline"][7] == {
+    assert config["pipeline"][8] == {
         "name": "DucklingEntityExtractor",
         "url": "http://duckling",
         "dimensions": ["time"],

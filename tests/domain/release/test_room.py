@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ratchet.domain.release.room import MEBI, Need, Node, shortage
+from ratchet.domain.release.room import MEBI, Need, Node, left, shortage, shortage_of_both
 
 GIB = 1024 * MEBI
 
@@ -59,3 +59,26 @@ def test_a_fit_is_a_packing(free: list[int], replicas: int, each: int) -> None:
             left[index] -= each
             placed += 1
     assert (shortage(nodes, Need(replicas, each * MEBI)) == "") is (placed == replicas)
+
+
+def test_custom_actions_need_room_beside_the_replicas() -> None:
+    """Both are counted, whichever of the two the engine places first."""
+    replicas, actions = Need(2, 256 * MEBI), Need(1, 128 * MEBI)
+    assert shortage_of_both([node(640 * MEBI)], replicas, actions) == ""
+    assert shortage_of_both([node(600 * MEBI)], replicas, actions) == (
+        "beside its replicas its custom actions have no room: each of 1 replica reserves 128 MiB of memory "
+        "(a node has 88 MiB left); 1 node can take 0"
+    )
+    assert "each of 2 replicas" in shortage_of_both([node(300 * MEBI)], replicas, actions)
+    assert shortage_of_both([node(270 * MEBI), node(390 * MEBI)], replicas, actions) == ""
+    assert shortage_of_both([node(600 * MEBI)], replicas, Need(1)) == ""
+
+
+def test_replicas_without_a_place_take_nothing() -> None:
+    """What is left is what the others leave."""
+    found = left(
+        [node(GIB, role="worker"), node(GIB, role="manager")],
+        Need(3, GIB, constraints=("node.role == manager",)),
+    )
+    assert [one.memory for one in found] == [GIB, 0]
+    assert [one.memory for one in left([node(GIB)], Need(2, 256 * MEBI, most_per_node=1))] == [768 * MEBI]

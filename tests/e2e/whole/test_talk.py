@@ -75,6 +75,41 @@ def contradiction(bot: Pizzeria) -> None:
     (bot.bot / "data" / "stories.yml").write_text(STORIES + CONTRADICTION)
 
 
+def beside_new_messages(change: Callable[[Pizzeria], None]) -> Callable[[Pizzeria], None]:
+    """A change of code in the same commit as new messages, so that a model is trained."""
+
+    def both(bot: Pizzeria) -> None:
+        bot.add("hours", ("open at easter", "still serving at ten"))
+        change(bot)
+
+    return both
+
+
+def variation(bot: Pizzeria) -> None:
+    """An answer gets a second wording, in which its test finds what it asks for, too."""
+    bot.edit("bot/domain.yml", f'- text: "{OPEN}"\n', f'- text: "{OPEN}"\n  - text: "Daily from 11 to 23."\n')
+
+
+def driver(bot: Pizzeria) -> None:
+    """A context gets an answer of its own."""
+    own = COURIER.replace("courier", "driver").replace("Couriers stop", "Drivers wait")
+    bot.edit("bot/domain.yml", COURIER, COURIER + own)
+
+
+def other_words(bot: Pizzeria) -> None:
+    """The custom action says it otherwise."""
+    bot.edit("bot/actions/weather.py", "The sun shines on the terrace.", "Sun on the terrace today.")
+
+
+def new_conversation(bot: Pizzeria) -> None:
+    """One more test, which holds."""
+    (bot.workspace / TALKS).write_text(
+        bot.read(TALKS)
+        + "- name: a guest parks\n  steps:\n"
+        + "  - {user: where can i park, intent: parking, bot: behind the house}\n"
+    )
+
+
 def renamed_by_hand(bot: Pizzeria) -> None:
     """An intent has another name in the data, and its rule goes: the answer stays behind."""
     bot.rename("parking", "car_space")
@@ -185,6 +220,30 @@ def test_a_person_lets_swapped_answers_through_for_this_code_alone(bot: Pizzeria
         pytest.param(contradiction, "reject", "hours, then thanks", id="contradicting story"),
         pytest.param(renamed_by_hand, "reject", "got the stand-in", id="renamed without its answer"),
         pytest.param(birthday(answer=False), "ask", "without an answer", id="new intent without answer"),
+        pytest.param(
+            beside_new_messages(domain(f'- text: "{BEHIND}"', '- text: ""')),
+            "reject",
+            "got no answer any more",
+            id="emptied answer",
+        ),
+        pytest.param(
+            beside_new_messages(domain(COURIER, "")),
+            "reject",
+            "lost the answer of its own",
+            id="a context's answer",
+        ),
+        pytest.param(
+            beside_new_messages(raising), "reject", "action_weather (500) failed", id="an action that raises"
+        ),
+        pytest.param(
+            beside_new_messages(swap_and_test),
+            "ask",
+            "`hours` is answered with what `parking`",
+            id="swapped with the test",
+        ),
+        pytest.param(
+            beside_new_messages(edit_test), "ask", "edited since then", id="a test edited so that it passes"
+        ),
     ],
 )
 def test_a_model_that_is_worse_to_talk_to_is_not_promoted(
@@ -215,6 +274,11 @@ def test_a_model_that_is_worse_to_talk_to_is_not_promoted(
             ),
             id="new story",
         ),
+        pytest.param(
+            beside_new_messages(domain(BEHIND, "Dear guests, park behind the house.")), id="better wording"
+        ),
+        pytest.param(beside_new_messages(driver), id="an answer for a context"),
+        pytest.param(beside_new_messages(new_conversation), id="new conversation"),
     ],
 )
 def test_honest_changes_are_promoted_without_a_question(
@@ -224,6 +288,16 @@ def test_honest_changes_are_promoted_without_a_question(
     change(bot)
     summary = bot.judge()
     assert summary["verdict"] == "promote", summary["reasons"]
+
+
+@pytest.mark.long
+def test_honest_changes_of_code_alone_are_released_without_a_question(bot: Pizzeria) -> None:
+    """One after the other, each a release of its own: variations, a context's answer, an action, a conversation."""
+    before = bot.ratchet.json("status")["manifest"]["id"]
+    for change in (variation, driver, other_words, new_conversation):
+        change(bot)
+        assert "Live:" in bot.ratchet("release"), change.__doc__
+    bot.ratchet("rollback", "--to", before)
 
 
 @pytest.mark.long

@@ -14,6 +14,8 @@ from tests.e2e.whole.traveller import Traveller, dishes, flights, read_report, s
 
 pytestmark = pytest.mark.e2e
 
+TABLES = "lookup", "synonym"
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traveller]:
@@ -109,9 +111,9 @@ def test_a_threshold_with_which_nothing_falls_back_asks(bot: Traveller) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("change", ["entities", "examples", "a type"])
+@pytest.mark.parametrize("change", ["entities", "examples", "a type", "tables"])
 def test_honest_changes_are_promoted_without_a_question(bot: Traveller, change: str) -> None:
-    """More entities, more examples, a new type of entity."""
+    """More entities, more examples, a new type of entity, longer tables of dishes and of synonyms."""
     match change:
         case "entities":
             bot.add("ask_weather", [*weather(24, 240)])
@@ -121,6 +123,13 @@ def test_honest_changes_are_promoted_without_a_question(bot: Traveller, change: 
             bot.add(
                 "greet", ["hello from the mountains", "a good evening, machine", "hi, it is me once more"]
             )
+        case "tables":
+            lookup, synonym = (bot.workspace / "data" / "extras" / f"{name}.yml" for name in TABLES)
+            lookup.write_text(lookup.read_text().rstrip() + "\n    - midnightgoulash\n")
+            synonym.write_text(
+                synonym.read_text().rstrip() + "\n- synonym: hamburg\n  examples: |\n    - hh\n"
+            )
+            bot.ratchet("ingest")
         case _:
             bot.rewrite(
                 lambda text: text.replace("today", "[today](day)").replace("tonight", "[tonight](day)")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,11 +13,15 @@ import pytest
 from ratchet.adapters.bot import playing, rasa
 from ratchet.adapters.run import Run
 from ratchet.adapters.system.files import write_json
+from ratchet.domain.gate import override
 from ratchet.domain.gate.played import Outcome, Played, Trial
-from tasks.release.stage import converse
+from ratchet.domain.release.manifest import Release
+from tasks.release import stage
+from tasks.release.stage import Proof, converse, describe
 from tests.workspaces import make_release
 
 RELEASE = make_release("sha256:new", "b", version="2")
+NO_RUN = cast("Run", SimpleNamespace(settings=None))
 FINE, WRONG = Outcome(), Outcome(("after 'hello' the bot says 'bye', without 'welcome'",))
 
 
@@ -70,3 +76,53 @@ def test_whatever_else_is_wrong_does(found: Played, tmp_path: Path, monkeypatch:
     """Code, what only the running release does, and what the gate has not seen."""
     with pytest.raises(rasa.NotAsWritten):
         converse(run(tmp_path, found, monkeypatch), RELEASE, "http://x")
+
+
+def approved_for(approved: str, released: str, before: timedelta = timedelta(hours=1)) -> Release:
+    """A release of some code, whose model Ana approved with some code for a day, so long before."""
+    said = override.make(
+        model_sha256=RELEASE.model_sha256,
+        version=RELEASE.model_version,
+        by="Ana",
+        reason="it is known",
+        expires="1d",
+        now=datetime.fromisoformat(RELEASE.created_at) - before,
+        code=approved,
+    )
+    return replace(RELEASE, code=released, override=said.as_dict())
+
+
+@pytest.mark.parametrize(
+    "release",
+    [
+        RELEASE,
+        approved_for("before", "now"),
+        approved_for("", ""),
+        approved_for("now", "now", before=timedelta(days=2)),
+    ],
+    ids=["of nobody", "of other code", "from before code was noted", "that had expired"],
+)
+def test_only_an_approval_of_this_code_lets_failures_through(
+    monkeypatch: pytest.MonkeyPatch, release: Release
+) -> None:
+    """Conversations that go otherwise do not pass with an approval that says nothing about them."""
+    monkeypatch.setattr(rasa, "converse", otherwise)
+    with pytest.raises(rasa.NotAsWritten):
+        converse(NO_RUN, release, "http://staged")
+
+
+def test_conversations_that_a_person_approved_are_not_said_to_be_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The run says who approved it, and its line about the stage that they did not go as written."""
+    notes: list[str] = []
+    monkeypatch.setattr(rasa, "converse", otherwise)
+    monkeypatch.setattr(stage, "note", notes.append)
+    found = converse(NO_RUN, approved_for("now", "now"), "http://staged")
+    assert "Ana approved it" in notes[0]
+    assert describe(Proof(found, None)) == "conversations did not go as written, and a person approved it"
+
+
+def otherwise(*_: object) -> int:
+    """A release that does not answer as written."""
+    raise rasa.NotAsWritten("The release does not answer as written: x.", "Correct it.")

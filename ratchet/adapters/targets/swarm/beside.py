@@ -8,7 +8,7 @@ from typing import Any
 import docker
 
 from ratchet.adapters.settings import Settings
-from ratchet.adapters.targets.swarm import derived, proof, room
+from ratchet.adapters.targets.swarm import companions, derived, proof, room
 from ratchet.adapters.targets.swarm.colours import Colours, wanted
 from ratchet.adapters.targets.target import Say
 from ratchet.domain.release.colours import Colour
@@ -36,7 +36,9 @@ def start(
     same = before is not None and (wanted(before), before.secrets) == (target, secrets)
     if not same:
         service = document["services"][derived.BOT]
-        room.require(client, service, values, f"Release {release.id}", leaves=colours.service(colour))
+        leaves = (colours.service(colour), companions.beside(colours.service(colour)))
+        actions = colours.actions(document, values)
+        room.require(client, service, values, f"Release {release.id}", leaves, actions)
         if less := room.too_little(service, values, release.lineage.encoder):
             say(less)
         if before:

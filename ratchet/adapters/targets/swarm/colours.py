@@ -78,9 +78,18 @@ class Colours:
         self, made: Any, name: str, service: str, document: Mapping[str, Any], values: Mapping[str, str]
     ) -> Any:
         """Add the release's own action service to the stack of a colour, where its image has custom actions."""
-        if not images.has_actions(self.client, values["RATCHET_IMAGE"]):
+        if self.actions(document, values) is None:
             return made
         return companions.with_actions(made, service, name, document)
+
+    def actions(self, document: Mapping[str, Any], values: Mapping[str, str]) -> Mapping[str, Any] | None:
+        """Return the service of stack.yml that runs the release's own custom actions; None where it has none."""
+        if not companions.own_actions(document) or not images.has_actions(
+            self.client, values["RATCHET_IMAGE"]
+        ):
+            return None
+        found: Mapping[str, Any] = document["services"][companions.ACTIONS]
+        return found
 
     def secrets(self, document: Mapping[str, Any], values: Mapping[str, str]) -> str:
         """Return the digest of today's secrets, as the label of a colour has it."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import docker
 
+from ratchet.adapters.bot import encoders
 from ratchet.adapters.targets.swarm import derived, docker_service
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release import room
@@ -22,24 +23,27 @@ def require(
     service: Mapping[str, Any],
     values: Mapping[str, str],
     what: str,
-    leaves: str = "",
+    leaves: Collection[str] = (),
+    actions: Mapping[str, Any] | None = None,
 ) -> None:
     """Raise `RatchetError` where the replicas of a service of stack.yml have no room beside all that runs.
 
-    `values` are Ratchet's variables; `leaves` is the name of a service that gives its room back before.
+    `values` are Ratchet's variables; `leaves` are the names of services that give their room back before; `actions` is
+    the service of the release's custom actions, where it has some.
     """
-    need = need_of(service, values)
-    if why := room.shortage(nodes(client, leaves), need):
+    needs = [need_of(one, values) for one in (service, actions) if one is not None]
+    free = nodes(client, leaves)
+    if why := room.shortage_of_both(free, *needs) if actions is not None else room.shortage(free, *needs):
         raise RatchetError(
             f"{what} does not fit beside the live release: {why}. Nothing was changed.",
-            "Lower deploy.resources.reservations of `bot` in deployments/stack.yml or add a node; where there is no "
-            "memory for both, set `rollout.order: rolling` in params.yaml.",
+            "Lower deploy.resources.reservations of `bot` or `actions` in deployments/stack.yml or add a node; where "
+            "there is no memory for both releases, set `rollout.order: rolling` in params.yaml.",
         )
 
 
 def too_little(service: Mapping[str, Any], values: Mapping[str, str], encoder: str) -> str:
     """Say that a stack.yml of the team's own reserves too little for a replica with this encoder, else ""."""
-    reserved, needed = need_of(service, values).memory, room.reserved_mib(encoder)
+    reserved, needed = need_of(service, values).memory, encoders.reserved_mib(encoder)
     if not encoder or not 0 < reserved < needed * room.MEBI:
         return ""
     return (
@@ -78,11 +82,11 @@ def size(written: Any) -> int:
     return int(float(found[1]) * UNITS[found[2]])
 
 
-def nodes(client: docker.DockerClient, leaves: str = "") -> list[Node]:
-    """Return the nodes that take replicas now, with what no task has reserved but those of a service that `leaves`."""
+def nodes(client: docker.DockerClient, leaves: Collection[str] = ()) -> list[Node]:
+    """Return the nodes that take replicas now, with what no task has reserved but those of services that `leaves`."""
     found = []
-    gone = (docker_service.inspect(client, leaves) or {}).get("ID") if leaves else None
-    tasks = [task for task in client.api.tasks() if task.get("ServiceID") != gone]
+    gone = {(docker_service.inspect(client, name) or {}).get("ID") for name in leaves} - {None}
+    tasks = [task for task in client.api.tasks() if task.get("ServiceID") not in gone]
     for node in client.api.nodes():
         spec, description = node["Spec"], node["Description"]
         if node["Status"]["State"] != "ready" or spec.get("Availability") != "active":

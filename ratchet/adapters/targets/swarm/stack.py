@@ -15,13 +15,12 @@ from typing import Any
 
 import yaml
 
-from ratchet.adapters.bot import channel, project
+from ratchet.adapters.bot import channel, encoders, project
 from ratchet.adapters.settings import SOURCE, Settings
 from ratchet.adapters.system import commands, yaml_text
 from ratchet.adapters.system.files import refuse_pointers, sha256, write_text
 from ratchet.adapters.targets.swarm import derived, tls
 from ratchet.domain.errors import RatchetError
-from ratchet.domain.release import room
 from ratchet.domain.release.manifest import Release
 
 STACK_SECONDS = 120
@@ -115,7 +114,7 @@ def variables(settings: Settings, release: Release | None = None, colour: str = 
         "RATCHET_IMAGE": release.bundle if release else "",
         "RATCHET_RELEASE": release.id if release else "",
         "RATCHET_MODEL_VERSION": release.model_version if release else "",
-        "RATCHET_REPLICA_MEMORY": f"{room.reserved_mib(release.lineage.encoder if release else '')}M",
+        "RATCHET_REPLICA_MEMORY": f"{encoders.reserved_mib(release.lineage.encoder if release else '')}M",
     }
 
 

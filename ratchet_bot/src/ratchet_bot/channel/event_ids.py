@@ -13,6 +13,8 @@ IDEMPOTENCY = ("idempotency-key", "i-twilio-idempotency-token")
 COMMON = ("message_id", "event_id", "update_id", "MessageSid")
 """Where a channel of the project is looked at, that does not say it by a method `event_id(request)` of its own."""
 LONGEST = 300
+SPOKEN = {"telegram": ("message", "edited_message", "callback_query")}
+"""What an event of a channel of Rasa's has, where a person says something with it."""
 
 
 def of(channel: Any, kind: str, request: Request) -> str | None:
@@ -27,6 +29,15 @@ def of(channel: Any, kind: str, request: Request) -> str | None:
         named = next((request.headers[name] for name in IDEMPOTENCY if name in request.headers), None)
         found = named or READERS.get(kind, common)(sent(request))
     return str(found)[:LONGEST] if found not in (None, "") else None
+
+
+def says_nothing(kind: str, request: Request) -> bool:
+    """Say whether no one says anything with an event, though the platform may send it: who has blocked the bot.
+
+    Rasa's channel would stumble over it, and the platform would send it again and again.
+    """
+    body = sent(request) if kind in SPOKEN else {}
+    return of(None, kind, request) is not None and bool(body) and not any(map(body.get, SPOKEN[kind]))
 
 
 def sent(request: Request) -> dict[str, Any]:
@@ -56,11 +67,11 @@ def _slack(body: Mapping[str, Any]) -> Any:
         return None
 
 
-def _facebook(body: Mapping[str, Any]) -> Any:
+def facebook(event: Any) -> str | None:
+    """Return the id of one event of Facebook's, which may send several in a request (`batches`); None without one."""
     try:
-        event = body["entry"][0]["messaging"][0]
         named = (event.get("message") or event.get("postback") or {}).get("mid")
-        return named or f"{event['sender']['id']} {event['timestamp']}"
+        return str(named or f"{event['sender']['id']} {event['timestamp']}")[:LONGEST]
     except (LookupError, TypeError, AttributeError):
         return None
 
@@ -72,7 +83,7 @@ def _within(outer: str, inner: str) -> Callable[[Mapping[str, Any]], Any]:
 READERS: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "slack": _slack,
     "telegram": lambda body: body.get("update_id"),
-    "facebook": _facebook,
+    "facebook": lambda body: None,  # each of its events has its own
     "twilio": lambda body: body.get("MessageSid") or body.get("SmsMessageSid") or body.get("SmsSid"),
     "twilio_voice": lambda body: None,  # a call has one id for all that is said in it
     "mattermost": lambda body: body.get("post_id"),

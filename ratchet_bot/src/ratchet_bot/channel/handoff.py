@@ -18,10 +18,14 @@ TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 
 class Handoff:
-    """Posts JSON to `url` (None: nowhere, which is logged). A reply never waits for it."""
+    """Posts JSON to `url` (None: nowhere, which is logged). A reply never waits for it.
 
-    def __init__(self, url: str | None, first_wait: float = FIRST_WAIT_SECONDS) -> None:
+    `others` says that people are told of hand-offs by another way, so that one that is posted nowhere is no fault.
+    """
+
+    def __init__(self, url: str | None, first_wait: float = FIRST_WAIT_SECONDS, others: bool = False) -> None:
         self.url = url
+        self._others = others
         self._first_wait = first_wait
         self._posts: set[asyncio.Task[None]] = set()
 
@@ -29,6 +33,8 @@ class Handoff:
         """Start to deliver a conversation. That of a check is only logged: no person is to answer it."""
         if is_check(conversation["sender"]):
             logger.info("%r is a check: it was not handed off", conversation["sender"])
+        elif self.url is None and self._others:
+            logger.info("conversation %r was handed off", conversation["sender"])
         elif self.url is None:
             logger.error("conversation %r needs a person, and no hand-off URL is set", conversation["sender"])
         else:

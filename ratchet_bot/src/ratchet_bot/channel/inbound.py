@@ -46,10 +46,15 @@ class Arrival:
     turns: list[asyncio.Task[None]] = field(default_factory=list)
     refused: str = ""
     unsaid: bool = False
+    before: int = 0
+
+    def begin(self, event: str | None) -> None:
+        """Begin the next event, where a request holds several: it has an id of its own, `before` it were turns."""
+        self.event, self.before = event, len(self.turns)
 
     def next_id(self) -> str | None:
         """Return the id of the next message in it; an event may hold several."""
-        return f"{self.event}#{len(self.turns)}" if self.event else None
+        return f"{self.event}#{len(self.turns) - self.before}" if self.event else None
 
 
 arrival: ContextVar[Arrival | None] = ContextVar("arrival", default=None)
@@ -143,6 +148,8 @@ def guarded(handler: Callable[..., Any], channel: Any, kind: str) -> Callable[..
     async def receive(request: Request, *arguments: Any, **options: Any) -> Any:
         came = Arrival(event_ids.of(channel, kind, request))
         arrival.set(came)
+        if event_ids.says_nothing(kind, request):
+            return response.text("success")
         try:
             answer = handler(request, *arguments, **options)
             if inspect.isawaitable(answer):
@@ -153,7 +160,8 @@ def guarded(handler: Callable[..., Any], channel: Any, kind: str) -> Callable[..
             if not came.turns:
                 logger.warning("a request to %s cannot be read: %r", request.path, error)
                 return response.json({"error": "The request cannot be read."}, status=400)
-            answer = None
+            logger.warning("a request to %s was handled in part: %r", request.path, error)
+            answer = again(500)
         return await _settled(came) or answer
 
     return receive
@@ -170,5 +178,9 @@ async def _settled(came: Arrival) -> HTTPResponse | None:
     if not failed:
         return None
     away = isinstance(failed[0], (RedisError, LockError))
-    status = 503 if away else 500
+    return again(503 if away else 500)
+
+
+def again(status: int) -> HTTPResponse:
+    """Return the answer upon which a platform sends its request again."""
     return response.json({"error": "The message could not be answered; send it again."}, status=status)

@@ -89,6 +89,10 @@ def mount(
 ) -> list[Sockets]:
     """Give the channels their routes; returns those of Socket.IO. Raises ToolError for one that does not start."""
     sockets = []
+    if any(one.kind == "facebook" for one in platforms):
+        from ratchet_bot.channel import batches
+
+        batches.install()
     for one in platforms:
         own = (
             Sockets(one.channel, one.path, outbox, locks) if isinstance(one.channel, SocketIOInput) else None

@@ -71,6 +71,7 @@ def _take(
         / "data"
         / (name if not document.number else name.with_name(f"{name.stem}_{document.number + 1}.yml"))
     )
+    target = free(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     if len(kept) == len([key for key in content if key != "version"]) and not document.several:
         target.write_bytes(document.path.read_bytes())
@@ -87,6 +88,17 @@ def _take(
             why="messages belong to the corpus, responses to the domain; rules and stories stay",
         )
     found.files.append(target.relative_to(bot).as_posix())
+
+
+def free(target: Path) -> Path:
+    """A path that no file has yet: Rasa 1 had stories beside `data/`, too, under the same name."""
+    number = 2
+    while target.exists():
+        target, number = (
+            target.with_name(f"{target.stem.removesuffix(f'_{number - 1}')}_{number}.yml"),
+            number + 1,
+        )
+    return target
 
 
 def _to_domain(document: Document, domain: DomainFiles, notes: Notes) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, RULE_SNIPPET_ACTION_NAME
 from rasa.shared.core.events import ActionExecuted, UserUttered
+from rasa.shared.exceptions import RasaException
 
+from ratchet_bot.tools._errors import ToolError, cause
 from ratchet_bot.tools._player import Player
 
 RULE_BEGINS = (ActionExecuted(RULE_SNIPPET_ACTION_NAME), ActionExecuted(ACTION_LISTEN_NAME))
@@ -48,18 +50,27 @@ async def follow_all(player: Player, files: list[Path], folder: Path, tests: boo
 
 
 def trackers(player: Player, path: Path) -> Iterator[Any]:
-    """Each story and rule of a file as a tracker, every branch of it by itself."""
+    """Each story and rule of a file as a tracker, every branch of it by itself.
+
+    Raises ToolError, naming the file, where Rasa cannot read them.
+    """
     from rasa.shared.core.generator import TrainingDataGenerator
     from rasa.shared.core.training_data import loading
     from rasa.shared.core.training_data.structures import StoryGraph
 
     domain = player.agent.domain
-    steps = loading.load_data_from_files([str(path)], domain)
-    if steps:
+    try:
+        steps = loading.load_data_from_files([str(path)], domain)
+        if not steps:
+            return
         generator = TrainingDataGenerator(
             StoryGraph(steps), domain, use_story_concatenation=False, augmentation_factor=0
         )
-        yield from generator.generate()
+        made = generator.generate()
+    except (RasaException, ValueError, KeyError, TypeError, AttributeError) as error:
+        why = " ".join(cause(error).split())  # Rasa's says it on many lines, of which a log shows the last
+        raise ToolError(f"The stories of {path} cannot be read: {why}.", "Correct them.") from error
+    yield from made
 
 
 async def follow(player: Player, tracker: Any, full: bool) -> tuple[int, list[str]]:
@@ -89,9 +100,31 @@ async def follow(player: Player, tracker: Any, full: bool) -> tuple[int, list[st
 
 
 def misunderstood(player: Player, event: UserUttered) -> list[str]:
-    """What a message of a test story is taken for, where that is not the intent that it names."""
-    intent = player.understood(event.text, {})["intent"]["name"]
-    return [f"{event.text!r} is {intent}, not {event.intent_name}"] if intent != event.intent_name else []
+    """What a message of a test story is taken for, where that is not what it says: its intent and its entities.
+
+    Entities that it does not mention are none: a type that is annotated from now on makes no test wrong.
+    """
+    parsed = player.understood(event.text, {})
+    intent, found = parsed["intent"]["name"], parsed.get("entities") or ()
+    wrong = [f"{event.text!r} is {intent}, not {event.intent_name}"] if intent != event.intent_name else []
+    for one in event.entities or ():
+        if not any(same(one, other, event.text) for other in found):
+            wrong.append(f"in {event.text!r} {one.get('value')!r} is not found as {labelled(one)}")
+    return wrong
+
+
+def same(wanted: Mapping[str, Any], found: Mapping[str, Any], text: str) -> bool:
+    """Whether an entity is found where and as it is annotated; its value counts where the annotation says another."""
+    if any(wanted.get(key) != found.get(key) for key in ("entity", "role", "group", "start", "end")):
+        return False
+    start, end = wanted.get("start"), wanted.get("end")
+    return wanted.get("value") in (text[start:end], found.get("value"))
+
+
+def labelled(entity: Mapping[str, Any]) -> str:
+    """An entity's type with its role and group: `city (from)`."""
+    more = ", ".join(str(entity[key]) for key in ("role", "group") if entity.get(key))
+    return f"{entity.get('entity')} ({more})" if more else str(entity.get("entity"))
 
 
 def content(tracker: Any) -> list[list[str]]:

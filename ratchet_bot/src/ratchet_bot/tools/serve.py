@@ -120,11 +120,11 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
     open_hours = hours.read(os.environ.get("RATCHET_HANDOFF_HOURS"))
     people = directory.load(arguments.directory)
     chat, inbound = ChatInput(clients, people), Inbound(people)
-    handoff = Handoff(secret("handoff_url"))
     file = arguments.credentials
     os.environ.update(credentials.variables())  # classes of the project may look there
     others = platforms.read(file, os.environ) if file.exists() else []
     chosen = silence.chosen(clients, os.environ)
+    handoff = Handoff(secret("handoff_url"), others=chosen)
     silent = silence.Silence(people_desk, chosen, open_hours, ways.reached(others))
     desks = DeskRoutes(clients, silent)
     # Not Rasa's own application: its API could train and replace models, and its page on `/` says its version.

@@ -1,4 +1,8 @@
-"""Play Rasa's test stories against a model: `python -m ratchet_bot.tools.stories --model F --stories DIR --json F`."""
+"""Play Rasa's test stories against a model, by what `rasa test core` itself does, and say which policy decided.
+
+`python benchmarks/migration/stories.py --model F --stories DIR --json F` in a bot's environment; the gate follows
+stories by `ratchet_bot.tools.play`, which needs no original to compare with.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +52,7 @@ class Result:
 def parse(argv: list[str] | None = None) -> argparse.Namespace:
     """Arguments of the command."""
     parser = argparse.ArgumentParser(
-        prog="python -m ratchet_bot.tools.stories", description="Play test stories."
+        prog="python benchmarks/migration/stories.py", description="Play test stories."
     )
     parser.add_argument("--model", type=Path, required=True, help="a model archive")
     parser.add_argument("--stories", type=Path, required=True, help="a file, or a folder of test stories")
