@@ -119,7 +119,7 @@ def embeddings(graph: Graph, source: Source) -> str:
     both = graph.node("Cast", graph.node("Concat", low, high, axis=3), to=1)
     scales = graph.node("Gather", graph.array(table["scale"]), "input_ids", axis=0)
     scales = graph.node("Unsqueeze", graph.node("Cast", scales, to=1), graph.array(np.array([3])))
-    values = graph.node("Mul", graph.node("Sub", both, graph.array(np.float32(8).reshape(()))), scales)
+    values = graph.node("Mul", graph.node("Sub", both, graph.array(np.array(8, dtype=np.float32))), scales)
     values = graph.node("Reshape", values, graph.array(np.array([0, 0, source.width])))
     tokens = graph.node("Gather", graph.node("Shape", "input_ids"), graph.array(np.array([1])), axis=0)
     places = source.plain("emb.pos").reshape(-1, source.width) + source.plain("emb.type")[: source.width]

@@ -36,7 +36,8 @@ def start(
     same = before is not None and (wanted(before), before.secrets) == (target, secrets)
     if not same:
         service = document["services"][derived.BOT]
-        leaves = (colours.service(colour), companions.beside(colours.service(colour)))
+        service_of_colour = colours.service(colour)
+        leaves = (service_of_colour, companions.of_colour(service_of_colour, colour))
         actions = colours.actions(document, values)
         room.require(client, service, values, f"Release {release.id}", leaves, actions)
         if less := room.too_little(service, values, release.lineage.encoder):

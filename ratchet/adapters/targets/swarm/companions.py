@@ -28,6 +28,11 @@ def key(colour: Colour, release: str = "") -> str:
     return f"{ACTIONS}-{colour}{own}"
 
 
+def of_colour(service: str, colour: Colour) -> str:
+    """Return the engine's name of the action service of a colour, whose replicas are `service`."""
+    return f"{service.rpartition(f'_{BOT}-')[0]}_{key(colour)}"
+
+
 def beside(service: str, told: Mapping[str, str]) -> str:
     """Return the engine's name of the action service that replicas with an environment ask; "" where they ask none."""
     stack, found, _ = service.rpartition(f"_{BOT}-")
