@@ -24,7 +24,7 @@ def test_status_names_the_upgrade_which_shows_commits_and_then_has_nothing_to_do
     assert "see `ratchet upgrade`" in " ".join(ratchet(root, "status").output.split())
     shown = ratchet(root, "upgrade").output
     assert "50 unchanged copies of the framework: bot/ 2, bot/channel/ 10, bot/components/ 8" in shown
-    assert "new keys, with their defaults: gate.unjudged, gate.min_fallback_percent, gate.recent" in shown
+    assert "new keys, with their defaults: corpus.language, gate.unjudged, gate.min_fallback_percent" in shown
     assert "Nothing was changed. Change these 60 files: `ratchet upgrade --commit`." in shown
     planned = json.loads(ratchet(root, "upgrade", "--json").output)
     assert (planned["commit"], len(planned["steps"])) == ("", 60)

@@ -23,6 +23,12 @@ CHANGES = "# Changelog\n\n## 1.0.0 (2026-12-01)\n\n- new\n\n## 1.0.0rc1 (2026-11
 WORKFLOW = ROOT / ".github" / "workflows" / "release.yml"
 
 
+def test_the_version_of_this_checkout_can_be_released() -> None:
+    """Both packages have one version, and the changelog has a dated heading for it."""
+    [number] = set(version.versions(ROOT).values())
+    assert version.faults(ROOT, f"v{number}") == []
+
+
 @pytest.mark.parametrize(("tag", "faults"), [("v1.0.0", 0), ("v1.0.1", 3)])
 def test_a_tag_that_is_not_the_version_is_refused(tmp_path: Path, tag: str, faults: int) -> None:
     """Each package that has another one is named, and a changelog without it."""

@@ -105,7 +105,7 @@ def test_python_is_named_as_uv_and_pyenv_read_it(bot: Path, said: str) -> None:
 def test_a_file_that_names_no_python_is_said(bot: Path, said: bytes) -> None:
     """With what to write."""
     (bot / flavour.PYTHON_VERSION).write_bytes(said)
-    with pytest.raises(RatchetError, match="names no version of Python") as caught:
+    with pytest.raises(RatchetError, match="does not name a Python version") as caught:
         flavour.of(bot)
     assert "Write 3.13" in caught.value.remedy
 
