@@ -21,7 +21,7 @@ from ratchet_bot.components.encoder import unit
 COST = 20.0
 """The regression's cost of an error (C of scikit-learn)."""
 STEPS, TOLERANCE = 32, 1e-7
-"""The regression ends after so many steps, or where one lowers the loss by less than this share of it."""
+"""The regression ends after this many steps, or where one lowers the loss by less than this share of it."""
 ABSENT = -30.0
 """Logit of an intent that a fold has no row of."""
 BEGIN = (3.0, 0.7)
