@@ -90,6 +90,14 @@ def test_the_extras_bring_every_channel_store_and_broker_back(tmp_path: Path) ->
     run(here, here / ".venv" / "bin" / "python", "-c", CHANNELS)
 
 
+def test_telegram_facebook_and_twilio_talk_through_their_own_libraries(tmp_path: Path) -> None:
+    """What each sends becomes a turn, each event of Facebook's one, and the answer comes through its library."""
+    here = bot(tmp_path)
+    run(here, UV, "add", "ratchet-bot[telegram,facebook,twilio]", "--quiet")
+    python = here / ".venv" / "bin" / "python"
+    assert "all three answered" in run(ROOT / "ratchet_bot", python, "-m", "tests.libraries")
+
+
 def test_spacy_works_with_a_model_of_today(tmp_path: Path) -> None:
     """Its tokenizer and entity extractor, with a pipeline that spaCy makes without a download."""
     from tests.test_rasa import CLASSIFIERS, project
