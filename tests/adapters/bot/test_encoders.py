@@ -169,7 +169,7 @@ def test_a_file_that_was_changed_later_is_not_used(settings: Settings, tmp_path:
     path = encoders.folder(settings, digest) / "model.onnx"
     path.unlink()
     path.write_bytes(b"changed")
-    with pytest.raises(RatchetError, match="gone or was changed") as caught:
+    with pytest.raises(RatchetError, match="missing or was changed") as caught:
         encoders.files_of(settings, digest)
     assert "ratchet encoder fetch" in caught.value.remedy
     assert encoders.here(settings, digest)
