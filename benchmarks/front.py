@@ -1,8 +1,8 @@
 """The three pictures of the README: `python -m benchmarks.front` draws them from figures that are in the repository.
 
 Nothing is measured here. Accuracy is a table of docs/decisions/sentence-encoder.md (`python -m benchmarks.bot`), leaks
-are benchmarks/leakage/results.json (`python -m benchmarks.leakage`), faults the table of docs/reliability.md
-(`make test-e2e`).
+are benchmarks/leakage/results.json (`python -m benchmarks.leakage`), faults the tables of docs/reliability.md
+(`python -m benchmarks.release`, `make test-long`).
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ IMAGES = ROOT / "docs" / "images"
 INK, ACCENT, WARN, QUIET = "#1d3557", "#d9923b", "#b3261e", "#8a8a8a"
 SIZES = ("5 messages an intent", "10 messages an intent", "official train")
 FAULTS = {
-    "good release, 3 in a row": "three releases",
+    "good release": "release",
     "replica SIGKILLed": "replica killed",
+    "proxy SIGKILLed, one node": "proxy killed, one node",
     "node lost, of three": "node lost, of three",
 }
 
@@ -45,9 +46,9 @@ def faults() -> dict[str, tuple[int, int]]:
     text = (ROOT / "docs/reliability.md").read_text(encoding="utf-8")
     found = {}
     for start, name in FAULTS.items():
-        row = re.search(rf"^\| {re.escape(start)}[^|]*\| (\d+) \| (\d+) \|", text, re.MULTILINE)
+        row = re.search(rf"^\| {re.escape(start)}[^|]*\| ([\d,]+) \| \**([\d,]+)\** \|", text, re.MULTILINE)
         assert row, f"docs/reliability.md has no row {start}"
-        found[name] = (int(row[1]), int(row[2]))
+        found[name] = (int(row[1].replace(",", "")), int(row[2].replace(",", "")))
     return found
 
 
@@ -93,8 +94,8 @@ def draw() -> None:
     axes.barh(list(rows), [sent for sent, _ in rows.values()], color=INK)
     axes.barh(list(rows), [failed for _, failed in rows.values()], color=WARN)
     for at, (sent, failed) in enumerate(rows.values()):
-        axes.annotate(f" {sent} sent, {failed} failed", (sent, at), va="center", fontsize=8)
-    axes.set(xlim=(0, 1450), xlabel="requests")
+        axes.annotate(f" {sent:,} sent, {failed} failed", (sent, at), va="center", fontsize=8)
+    axes.set(xlim=(0, 2700), xlabel="requests")
     axes.invert_yaxis()
     figure.savefig(IMAGES / "front-faults.svg", metadata={"Date": None})
 
