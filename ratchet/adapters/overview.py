@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from ratchet.adapters.registry import waiting
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import Settings
-from ratchet.adapters.targets import desks
-from ratchet.adapters.targets.choice import choose_target
+from ratchet.adapters.targets import choice, desks
 from ratchet.adapters.targets.target import ReplicaStatus
 from ratchet.adapters.workspace import version
 from ratchet.domain.gate.waiting import Question, Waiting
@@ -54,7 +53,7 @@ class Status:
 def look(found: Settings) -> Status:
     """Look at registry, target, harvest and the workspace's own version."""
     outdated = version.outdated(found.workspace)
-    registry, target = Registry(found), choose_target(found)
+    registry, target = Registry(found), choice.choose_target(found)
     live, replicas = registry.live(), target.replicas()
     return Status(
         workspace=str(found.workspace),

@@ -87,6 +87,8 @@ def test_the_policy_gets_new_keys_and_keeps_its_values(root: Path) -> None:
     assert after["gate"].pop("answers_changed") == "report"
     assert after["gate"].pop("play_actions") is False
     assert after.pop("sources") == {}
+    assert after["corpus"].pop("language") is None
+    assert after.pop("desk")["alert_minutes"] == 10
     assert after == before
     assert load_settings(root).params == policy
     assert (

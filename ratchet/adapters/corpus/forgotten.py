@@ -13,11 +13,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import write_text
 from ratchet.adapters.workspace.identity import STATE_FOLDER
-from ratchet.domain.corpus.forgotten_words import Words
+
+if TYPE_CHECKING:
+    from ratchet.domain.corpus.forgotten_words import Words
 
 FILE = Path(".dvc") / "forgotten"
 TEXTS = Path(".dvc") / "forgotten-texts"
@@ -72,6 +75,8 @@ def add(workspace: Path, replaced: Mapping[str, str]) -> None:
 
 def words(workspace: Path) -> Words:
     """Return the texts that were forgotten in any branch that this clone has: a merge may be about to bring it in."""
+    from ratchet.domain.corpus.forgotten_words import Words  # and with it pandas, for which no rollback waits
+
     path = workspace / TEXTS
     here = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     argv = [
@@ -95,7 +100,7 @@ def words(workspace: Path) -> Words:
 def add_words(workspace: Path, more: Words) -> None:
     """Note texts that are forgotten, beside those that are noted already."""
     known = words(workspace)
-    if (more != Words() and known | more != known) or (workspace / TEXTS).is_file():
+    if known | more != known or (workspace / TEXTS).is_file():
         every = known | more
         lines = [*(f"{key} named" for key in every.named), *(f"{key} said" for key in every.said)]
         write_text(workspace / TEXTS, "".join(f"{line}\n" for line in sorted(lines)))

@@ -142,7 +142,8 @@ def renames(
             )
             for frame in (base, one)
         )
-        found.append(new_names(successions(old, new)))
+        names = new_names(successions(old, new))
+        found.append({old: new for old, new in names.items() if old not in set(one["intent"])})
     return found[0], found[1]
 
 
