@@ -144,7 +144,7 @@ def test_a_clone_that_changed_nothing_changes_nothing(versions: tuple[Version, V
 def test_an_intent_that_is_still_used_was_not_renamed() -> None:
     """All its messages got another label, and new ones have its name: these keep it."""
     base = add(clones.nothing(), [(CHAINS[0], INTENTS[0], ""), (CHAINS[1], INTENTS[2], "")])
-    ours = add(clones.remove(clones.relabel(base, 0, "hello"), 1), [(CHAINS[2], INTENTS[0], "")])
+    ours = add(clones.remove(clones.relabel(base, 0, "hello"), 0), [(CHAINS[2], INTENTS[0], "")])
     done = merge(base, ours, base, POLICY)
     assert sorted(map(tuple, done.frame.to_numpy())) == sorted(map(tuple, ours.frame.to_numpy()))
     assert done.account.renamed == {}
