@@ -26,7 +26,7 @@ OURS = "RATCHET_"
 INSPECT_SECONDS = 120.0
 VARIABLES = Path("secrets", "variables.json")
 """In the workspace's state."""
-OF_SHELLS = Path("secrets", "variables-of-shells.json")
+OF_SHELLS = Path("variables-of-shells.json")
 """The names of those that only an environment had."""
 
 
