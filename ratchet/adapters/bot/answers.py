@@ -132,7 +132,8 @@ def edited(text: str, name: str, number: int, new: str) -> str:
         if says(made, wanted):
             return head + made
     raise RatchetError(
-        f"The text of {name} is shared with another place in the file.", "Change it in the file, and commit that."
+        f"The text of {name} is shared with another place in the file.",
+        "Change it in the file, and commit that.",
     )
 
 

@@ -58,7 +58,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Queue:
-    """The conversations, and how fast people are; `fault` is why there are none to see, and `meaning` what that means."""
+    """The conversations, and how fast people are; `fault` says why none is seen, `meaning` what that means."""
 
     rows: tuple[Waiting, ...] = ()
     figures: DeskFigures | None = None
@@ -115,7 +115,9 @@ def meaning(settings: Settings, error: RatchetError) -> str:
         return "The live bot cannot hand a conversation to a person: it answers everyone itself."
     if not (settings.handoff_token or settings.client_tokens_file):
         return "Hand-offs to people are not turned on, so the bot keeps every conversation."
-    return "The bot is there and does not let this page answer. People who were handed off wait until that is corrected."
+    return (
+        "The bot is there and does not let this page answer. Handed-off people wait until that is corrected."
+    )
 
 
 def queue(call: Call) -> Queue:
@@ -157,7 +159,9 @@ def found(call: Call) -> tuple[Desk, str, Waiting]:
     """Return the conversation that an address names; raises `Refused` where no person has it any more."""
     desk = desks.for_person(call.settings)
     for said in desk.conversations():
-        if hmac.compare_digest(id_of(call, str(said.get("conversation"))).encode(), call.parts["id"].encode()):
+        if hmac.compare_digest(
+            id_of(call, str(said.get("conversation"))).encode(), call.parts["id"].encode()
+        ):
             return desk, str(said["conversation"]), row(call, said)
     raise Refused(
         404,

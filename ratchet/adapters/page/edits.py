@@ -58,7 +58,7 @@ class Row:
 
     @property
     def seen(self) -> str:
-        """Changes with all that whoever edits it has seen."""
+        """Changes with anything that a person sees who edits it."""
         return answers.digest_of([self.answer.digest, self.edit.as_dict() if self.edit else None])
 
     @property
@@ -120,9 +120,7 @@ def row_of(settings: Settings, key: tuple[str, str, int]) -> Row:
     return found
 
 
-def save(
-    settings: Settings, key: tuple[str, str, int], seen: str, text: str, by: str, now: float
-) -> Row:
+def save(settings: Settings, key: tuple[str, str, int], seen: str, text: str, by: str, now: float) -> Row:
     """Note another text for an answer, and return its row; the file's own text takes the edit back.
 
     Raises `Changed` where the answer is not what its editor had `seen`.
@@ -134,7 +132,9 @@ def save(
         if text == row.text.strip() and not row.old:
             return row
         edit = Edit(*key, row.answer.digest, text, by, now)
-        answers.edited(answers.text_of(settings.bot / key[0]), key[1], key[2], text)  # said now, not when published
+        answers.edited(
+            answers.text_of(settings.bot / key[0]), key[1], key[2], text
+        )  # said now, not when published
         same = text == (row.answer.text or "").strip()
         write(settings, [*(one for one in kept(settings) if one.key != key), *([] if same else [edit])])
     return Row(row.answer, None if same else edit)

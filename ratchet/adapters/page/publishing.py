@@ -1,4 +1,4 @@
-"""Publishing changed answers: one commit of the bot's domain, and `ratchet release champion`, the live model with it."""
+"""Publishing changed answers: one commit of the bot's domain, and `ratchet release champion` of the live model."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ def publish(settings: Settings, seen: str, by: str) -> Job:
         if not texts:
             raise UsageError("There is nothing to publish.", "Change an answer first.")
         if answers.digest_of(difference(texts)) != seen or any(row.old for row in rows):
-            raise UsageError("The changes are not those that you saw.", "Look at them again, and publish then.")
+            raise UsageError(
+                "The changes are not those that you saw.", "Look at them again, and publish then."
+            )
         require_quiet(settings)
         names = listed(dict.fromkeys(row.answer.name for row in rows))
         commit(settings, texts, f"Answers: {names} (by {by})")
@@ -118,7 +120,7 @@ def put(path: Path, text: str) -> None:
 def unfinished(settings: Settings) -> str | None:
     """Return the id of the last release of answers where it failed, "" where it did not start; None where all is well.
 
-    A release that went live since then, whoever started it, has the answers, too.
+    Any release that went live since then has the answers, too.
     """
     found = read_json(file_of(settings))
     if not isinstance(found, dict):

@@ -102,7 +102,14 @@ def test_lines_are_kept_in_a_block() -> None:
 
 @pytest.mark.parametrize(
     ("name", "number"),
-    [("utter_shared", 0), ("utter_shared", 1), ("utter_laptop", 1), ("utter_leave", 7), ("utter_none", 0), ("x", 0)],
+    [
+        ("utter_shared", 0),
+        ("utter_shared", 1),
+        ("utter_laptop", 1),
+        ("utter_leave", 7),
+        ("utter_none", 0),
+        ("x", 0),
+    ],
 )
 def test_what_cannot_be_changed_alone_is_refused(name: str, number: int) -> None:
     """An alias would change another answer, too; and there may be no such text."""
