@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi.responses import Response
 
-from ratchet.adapters.bot.answers import digest_of
+from ratchet.adapters.bot import answers
+from ratchet.adapters.bot.answers import NEW, Answer, Domain, Key, digest_of, missing
 from ratchet.adapters.page import edits, publishing
 from ratchet.adapters.page.call import Call, Done
 from ratchet.adapters.page.door import Door
@@ -25,6 +26,7 @@ def add_to(door: Door) -> None:
     door.page(ANSWERS, Role.READ, show)
     door.page(CHANGES, Role.READ, changes)
     door.page("/answers/edit", Role.LABEL, edit)
+    door.page("/answers/new", Role.LABEL, new)
     door.page("/answers/cell", Role.READ, cell)
     door.act("/answers/save", Role.LABEL, save)
     door.act("/answers/back", Role.LABEL, back)
@@ -45,6 +47,7 @@ def show(call: Call) -> Response:
         more=max(len(found) - MOST_ROWS, 0),
         find=words,
         changed=sum(row.edit is not None for row in rows) + len(edits.lost(call.settings, rows)),
+        open={(one.file, one.name): bool(places(call, domain, one.file, one.name)) for one in domain.answers},
         without=[one for one in domain.intents if one not in named],
         **shared(call),
     )
@@ -74,25 +77,38 @@ def shared(call: Call) -> dict[str, Any]:
     }
 
 
-def key_of(file: str, name: str, number: str) -> tuple[str, str, int]:
+def key_of(call: Call, file: str, name: str, place: str) -> Key:
     """Return the key of an answer that a request names; raises `UsageError` for one that cannot be."""
-    if not (number.isascii() and number.isdecimal() and len(number) < 6):
+    slot, sign, value = place.partition("=")
+    allowed = call.settings.params.corpus.context.get(slot) or () if sign else ()
+    if not (place.isascii() and place.isdecimal() and len(place) < 6) and value not in allowed:
         raise UsageError("That is no answer's place.", "Load the list of answers again.")
-    return file, name, int(number)
+    return file, name, place
+
+
+def places(call: Call, domain: Domain, file: str, name: str) -> dict[str, str]:
+    """Return the context values for which a response has no answer of its own: place, and how it is called."""
+    return {
+        f"{slot}={value}": f"{slot} {value}"
+        for slot, allowed in call.settings.params.corpus.context.items()
+        if slot in domain.slots
+        for value in allowed or ()
+        if missing(domain, file, name, slot, value)
+    }
 
 
 def asked(call: Call) -> Row:
     """Return the row that a query names."""
     named = call.query
     return edits.row_of(
-        call.settings, key_of(named.get("file", ""), named.get("name", ""), named.get("number", ""))
+        call.settings, key_of(call, named.get("file", ""), named.get("name", ""), named.get("place", ""))
     )
 
 
-def written(call: Call) -> tuple[str, str, int]:
+def written(call: Call) -> Key:
     """Return the key that a form names."""
     file, name = (call.needed(one, "The answer", MOST_NAME) for one in ("file", "name"))
-    return key_of(file, name, call.text("number", 9))
+    return key_of(call, file, name, call.text("place", MOST_NAME))
 
 
 def edit(call: Call) -> Response:
@@ -101,10 +117,28 @@ def edit(call: Call) -> Response:
     return form(call, row, row.text)
 
 
-def form(call: Call, row: Row, text: str, status: int = 200, fault: Changed | None = None) -> Response:
+def new(call: Call) -> Response:
+    """Show the form for an answer that a response does not have yet."""
+    file, name = call.query.get("file", ""), call.query.get("name", "")
+    found = places(call, answers.read(call.settings.bot), file, name)
+    if not found:
+        raise UsageError("This has an answer for each context value.", "Change that one.")
+    first = next(iter(found))
+    row = Row(Answer(file, name, first, "", (found[first],), NEW))
+    return form(call, row, "", choices=found)
+
+
+def form(
+    call: Call,
+    row: Row,
+    text: str,
+    status: int = 200,
+    fault: Changed | None = None,
+    choices: Mapping[str, str] | None = None,
+) -> Response:
     """Show a form with a text in it, and why it is not saved."""
     template = "answer_form.html" if call.partial else "answer_edit.html"
-    given = {"row": row, "text": text, "fault": fault, "most": MOST_TEXT}
+    given = {"row": row, "text": text, "fault": fault, "most": MOST_TEXT, "choices": choices or {}}
     return call.show(template, status, title="Change an answer", **given, **shared(call))
 
 

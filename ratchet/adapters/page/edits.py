@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ratchet.adapters.bot import answers
-from ratchet.adapters.bot.answers import Answer, Domain
+from ratchet.adapters.bot import answer_texts, answers
+from ratchet.adapters.bot.answers import Answer, Domain, Key
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import read_record, write_json
 from ratchet.adapters.system.lock import hold
@@ -25,16 +25,16 @@ class Edit(Record):
 
     file: str
     name: str
-    number: int
+    place: str
     base: str
     text: str
     by: str
     at: float
 
     @property
-    def key(self) -> tuple[str, str, int]:
+    def key(self) -> Key:
         """The answer's key."""
-        return self.file, self.name, self.number
+        return self.file, self.name, self.place
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,11 @@ class Row:
     def text(self) -> str:
         """What it is to say."""
         return self.edit.text if self.edit else self.answer.text or ""
+
+    @property
+    def id(self) -> str:
+        """Names its field on the page."""
+        return answers.digest_of(self.answer.key)
 
     @property
     def seen(self) -> str:
@@ -103,24 +108,39 @@ def read(settings: Settings) -> tuple[Domain, list[Row]]:
         edit = own.get(answer.key)
         done = edit is not None and answer.text is not None and answer.text.strip() == edit.text
         rows.append(Row(answer, None if done else edit))
+    for edit in own.values():
+        added = added_by(domain, edit.key)
+        rows += [Row(added, edit)] if added else []
     return domain, rows
+
+
+def added_by(domain: Domain, key: Key) -> Answer | None:
+    """Return the answer that is to be added at a place such as `role=manager`; None at any other."""
+    slot, sign, value = key[2].partition("=")
+    return answers.missing(domain, key[0], key[1], slot, value) if sign else None
 
 
 def lost(settings: Settings, rows: Sequence[Row]) -> list[Edit]:
     """Return the edits of answers that the files do not have any more."""
     there = {row.answer.key for row in rows}
-    return [one for one in kept(settings) if one.key not in there]
+    said = {(row.answer.file, row.answer.name, (row.answer.text or "").strip()) for row in rows}
+    gone = [one for one in kept(settings) if one.key not in there]
+    return [
+        one for one in gone if (one.file, one.name, one.text) not in said
+    ]  # else it is in the file by now
 
 
-def row_of(settings: Settings, key: tuple[str, str, int]) -> Row:
+def row_of(settings: Settings, key: Key) -> Row:
     """Return one row; raises `UsageError` where there is none, or it has no words."""
-    found = next((row for row in read(settings)[1] if row.answer.key == key), None)
+    domain, rows = read(settings)
+    added = added_by(domain, key)
+    found = next((row for row in rows if row.answer.key == key), Row(added) if added else None)
     if found is None or found.answer.text is None:
         raise UsageError("There is no such answer any more.", "Load the list of answers again.")
     return found
 
 
-def save(settings: Settings, key: tuple[str, str, int], seen: str, text: str, by: str, now: float) -> Row:
+def save(settings: Settings, key: Key, seen: str, text: str, by: str, now: float) -> Row:
     """Note another text for an answer, and return its row; the file's own text takes the edit back.
 
     Raises `Changed` where the answer is not what its editor had `seen`.
@@ -132,7 +152,7 @@ def save(settings: Settings, key: tuple[str, str, int], seen: str, text: str, by
         if text == row.text.strip() and not row.old:
             return row
         edit = Edit(*key, row.answer.digest, text, by, now)
-        answers.edited(
+        answer_texts.edited(
             answers.text_of(settings.bot / key[0]), key[1], key[2], text
         )  # said now, not when published
         same = text == (row.answer.text or "").strip()
@@ -140,7 +160,7 @@ def save(settings: Settings, key: tuple[str, str, int], seen: str, text: str, by
     return Row(row.answer, None if same else edit)
 
 
-def take_back(settings: Settings, key: tuple[str, str, int]) -> None:
+def take_back(settings: Settings, key: Key) -> None:
     """Forget an edit; raises `UsageError` where there is none."""
     with locked(settings):
         edits = kept(settings)

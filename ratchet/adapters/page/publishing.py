@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ratchet.adapters.bot import answers
+from ratchet.adapters.bot import answer_texts, answers
 from ratchet.adapters.page import edits, jobs
 from ratchet.adapters.page.edits import Row
 from ratchet.adapters.page.jobs import Job
@@ -33,9 +33,9 @@ def new_texts(settings: Settings, rows: Sequence[Row]) -> dict[str, tuple[str, s
     for row in rows:
         if row.edit is None or row.old:
             continue
-        file, name, number = row.answer.key
+        file, name, place = row.answer.key
         before, now = found.get(file) or (answers.text_of(settings.bot / file),) * 2
-        found[file] = before, answers.edited(now, name, number, row.edit.text)
+        found[file] = before, answer_texts.edited(now, name, place, row.edit.text)
     return found
 
 

@@ -29,8 +29,8 @@ responses:
   - image: x.png
 """
 HTMX = {"hx-request": "true"}
-LEAVE = {"file": "domain.yml", "name": "utter_leave", "number": "0"}
-EDIT = "/answers/edit?file=domain.yml&name=utter_leave&number=0"
+LEAVE = {"file": "domain.yml", "name": "utter_leave", "place": "0"}
+EDIT = "/answers/edit?file=domain.yml&name=utter_leave&place=0"
 
 
 @pytest.fixture
@@ -119,8 +119,8 @@ def test_two_people_at_once_lose_nothing(shop: Served) -> None:
 def test_another_answer_is_no_conflict(shop: Served) -> None:
     """Two people change two answers of one file."""
     ana, ben = shop.visitor(Role.LABEL, "Ana"), shop.visitor(Role.LABEL, "Ben")
-    other = {**LEAVE, "number": "1"}
-    seen = value(ben.get(EDIT.replace("number=0", "number=1")).text, "seen")
+    other = {**LEAVE, "place": "1"}
+    seen = value(ben.get(EDIT.replace("place=0", "place=1")).text, "seen")
     saved(ana, "Ana says.")
     ben.post("/answers/save", {**other, "seen": seen, "text": "Ben says."})
     assert {one.text for one in edits.kept(shop.settings)} == {"Ana says.", "Ben says."}
@@ -128,8 +128,8 @@ def test_another_answer_is_no_conflict(shop: Served) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"file": "../params.yaml"}, {"file": "/etc/passwd"}, {"number": "-1"}, {"number": "²"}, {"number": "9"},
-     {"name": "x"}, {"name": "utter_laptop", "number": "1"}, {"text": " "}, {"text": "a" * 5001}, {"text": "a\0"},
+    [{"file": "../params.yaml"}, {"file": "/etc/passwd"}, {"place": "-1"}, {"place": "²"}, {"place": "9"},
+     {"name": "x"}, {"name": "utter_laptop", "place": "1"}, {"text": " "}, {"text": "a" * 5001}, {"text": "a\0"},
      {"file": ""}],
 )  # fmt: skip
 def test_what_is_no_answer_is_refused(shop: Served, wrong: dict[str, str]) -> None:
@@ -284,3 +284,66 @@ def test_what_is_no_domain_is_said(shop: Served) -> None:
     assert "restore it with Git" in answer.text
     with pytest.raises(RatchetError):
         edits.read(shop.settings)
+
+
+@pytest.fixture
+def with_context(shop: Served) -> Served:
+    """The same with a context field that has three values, and one without a slot."""
+    params = "corpus:\n  context:\n    role: [manager, intern, boss]\n    city: [berlin]\n"
+    (shop.settings.workspace / "params.yaml").write_text(params, encoding="utf-8")
+    (shop.settings.bot / "domain.yml").write_text(
+        f"slots: {{role: {{type: text}}}}\n{DOMAIN}", encoding="utf-8"
+    )
+    return shop
+
+
+def test_an_answer_for_a_context_value_is_added(with_context: Served, begun: list[tuple[str, ...]]) -> None:
+    """What has none is offered; two people who add the same lose nothing; it is published as all are."""
+    ana, ben = with_context.visitor(Role.RELEASE, "Ana"), with_context.visitor(Role.LABEL, "Ben")
+    assert "Add for some people" in ben.get("/answers").text
+    assert "Add for some people" not in with_context.visitor(Role.READ).get("/answers").text
+    page = ben.get("/answers/new?file=domain.yml&name=utter_leave").text
+    assert re.findall(r'<option value="([^"]+)"', page) == ["role=intern", "role=boss"]
+    fields = {"file": "domain.yml", "name": "utter_leave", "place": "role=boss", "seen": value(page, "seen")}
+    assert ben.post("/answers/save", {**fields, "text": "You decide."}).status_code == 303
+    again = ana.post("/answers/save", {**fields, "text": "Mine."})
+    assert (again.status_code, "Ben changed this answer meanwhile." in again.text) == (409, True)
+    assert "You decide." in ana.get("/answers").text
+    page = ana.get("/answers/changes").text
+    assert "+    text: &#34;You decide.&#34;" in page
+    ana.post("/answers/publish", {"seen": value(page, "seen")})
+    assert "- role: boss" not in domain(with_context)
+    assert domain(with_context).count("value: boss") == 1
+    assert edits.kept(with_context.settings) == ()
+    found = ben.get("/answers/new?file=domain.yml&name=utter_leave").text
+    assert re.findall(r'<option value="([^"]+)"', found) == ["role=intern"]
+    assert begun == [("release", "champion")]
+
+
+@pytest.mark.parametrize("place", ["role=x", "city=", "x=y", "=", "role=", "role=manager", "manager"])
+def test_an_answer_for_no_context_value_is_refused(with_context: Served, place: str) -> None:
+    """What params.yaml does not allow, and what has an answer already."""
+    ben = with_context.visitor(Role.LABEL)
+    fields = {"file": "domain.yml", "name": "utter_leave", "place": place, "seen": "x", "text": "new"}
+    assert ben.post("/answers/save", fields).status_code == 400
+    assert ben.get("/answers/new?file=x&name=utter_leave").status_code == 400
+    assert edits.kept(with_context.settings) == ()
+
+
+def test_an_added_answer_that_someone_commits_is_no_change(with_context: Served) -> None:
+    """The same text is published; another one is kept to read."""
+    ben = with_context.visitor(Role.LABEL, "Ben")
+    seen = value(ben.get("/answers/new?file=domain.yml&name=utter_laptop").text, "seen")
+    fields = {
+        "file": "domain.yml",
+        "name": "utter_laptop",
+        "place": "role=boss",
+        "seen": seen,
+        "text": "Yours.",
+    }
+    ben.post("/answers/save", fields)
+    path = with_context.settings.bot / "domain.yml"
+    for text, said in (("Yours.", "No answer is changed"), ("Other.", "has this answer no more")):
+        more = f"  - condition: [{{type: slot, name: role, value: boss}}]\n    text: {text}\n"
+        path.write_text(f"slots: {{role: {{type: text}}}}\n{DOMAIN}{more}", encoding="utf-8")
+        assert said in ben.get("/answers/changes").text

@@ -35,8 +35,12 @@ class Shop:
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     (tmp_path / "shop" / "bot").mkdir(parents=True)
-    (tmp_path / "shop" / "bot" / "domain.yml").write_text(DOMAIN, encoding="utf-8")
-    (tmp_path / "shop" / "params.yaml").write_text("", encoding="utf-8")
+    (tmp_path / "shop" / "bot" / "domain.yml").write_text(
+        f"slots: {{role: {{type: text}}}}\n{DOMAIN}", encoding="utf-8"
+    )
+    (tmp_path / "shop" / "params.yaml").write_text(
+        "corpus: {context: {role: [manager, intern]}}\n", encoding="utf-8"
+    )
     queue = Queue()
     monkeypatch.setattr(looks, "look", lambda settings: found("It fell below the target."))
     monkeypatch.setattr(Registry, "live", lambda self: None)
@@ -65,6 +69,12 @@ def test_each_page_is_for_everybody(
     checked(page)
     page.get_by_role("button", name="Save").click()
     page.get_by_text("Not published").wait_for()
+    page.get_by_role("link", name="Add an answer to leave for some people").click()
+    page.get_by_label("For whom").select_option("role intern")
+    page.get_by_label("Answer to leave", exact=True).fill("Ask the boss.")
+    checked(page)
+    page.get_by_role("button", name="Save").click()
+    page.get_by_text("for role intern").wait_for()
     page.goto(f"{shop.url}/answers/changes")
     checked(page)
     page.goto(f"{shop.url}/conversations")
@@ -146,7 +156,7 @@ def test_a_conversation_is_answered_and_given_back(shop: Shop, visit: Callable[.
     page.get_by_role("button", name="Send").click()
     page.get_by_text("Sent to the person.").wait_for()
     page.get_by_role("button", name="Give back").click()
-    page.get_by_text("Given back: the bot continues.").wait_for()
+    page.get_by_role("status").get_by_text("Given back: the bot continues.").wait_for()
     assert [path for path, _ in shop.queue.changes()] == [
         "/handoff/take",
         "/handoff/reply",
