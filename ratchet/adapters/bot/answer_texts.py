@@ -26,7 +26,8 @@ def edited(text: str, name: str, place: str, new: str) -> str:
     Raises `RatchetError` where there is no such answer, or it cannot be changed alone, as with an alias.
     """
     if not place.isdecimal():
-        return added(text, name, *place.split("=", 1), new)
+        slot, _, value = place.partition("=")
+        return added(text, name, slot, value, new)
     number = int(place)
     head, text = (BOM, text[1:]) if text.startswith(BOM) else ("", text)
     try:
@@ -82,7 +83,8 @@ def with_more(domain: Any, name: str, variation: dict[str, Any]) -> dict[Any, An
 def end_of(text: str, node: yaml.Node) -> int:
     """Return where the last word of a node ends: a block's own end is where the next thing begins."""
     if isinstance(node, yaml.ScalarNode):
-        return node.start_mark.index + len(text[node.start_mark.index : node.end_mark.index].rstrip())
+        start = int(node.start_mark.index)
+        return start + len(text[start : node.end_mark.index].rstrip())
     if node.flow_style or not node.value:
         return int(node.end_mark.index)
     last = node.value[-1]
