@@ -92,7 +92,8 @@ def test_the_policy_gets_new_keys_and_keeps_its_values(root: Path) -> None:
     assert after == before
     assert load_settings(root).params == policy
     assert (
-        "  # The way from the holdout to training: `ratchet data retire`.\n  retire:\n" in params.read_text()
+        "  # Limits of `ratchet data retire`, which moves holdout messages to training.\n  retire:\n"
+        in params.read_text()
     )
 
 

@@ -106,7 +106,7 @@ def test_the_first_release_comes_from_the_weekly_deployment(service: Service) ->
     run = service.api.wait(service.api.start("retrain/retrain-weekly"), RUN_SECONDS)
     assert run["state_type"] == "COMPLETED", service.api.log(run["id"])
     assert "%" in run["name"]
-    assert run["name"].endswith("promote")
+    assert run["name"].endswith("released")
     assert {"weekly", "ratchet:home"} <= set(run["tags"])
     assert run["state_name"] == "Released"
     body = {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}}

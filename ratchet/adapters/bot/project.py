@@ -26,14 +26,22 @@ OURS = "RATCHET_"
 INSPECT_SECONDS = 120.0
 VARIABLES = Path("secrets", "variables.json")
 """In the workspace's state."""
+OF_SHELLS = Path("secrets", "variables-of-shells.json")
+"""The names of those that only an environment had."""
 
 
 def variables(settings: Settings) -> dict[str, str]:
     """Return the project's own variables: those of `.env` that are not Ratchet's, and those that its channels name.
 
-    One of the environment goes before that of the file, as with Ratchet's own. What a channel names and neither has is
-    as it was told last: a command of another shell, or of the service, takes no secret away.
+    One of the environment goes before that of the file, as with Ratchet's own. What only an environment had is as it
+    was told last: a command of another shell, or of the service, takes no secret away. What is deleted from the file
+    is gone; for the others an empty value in the file says so.
     """
+    return found(settings)[0]
+
+
+def found(settings: Settings) -> tuple[dict[str, str], list[str]]:
+    """Return them, and the names of those that no file has."""
     file, credentials = settings.workspace / ".env", settings.bot / CREDENTIALS
     try:
         written = dotenv_values(file, interpolate=False) if file.is_file() else {}
@@ -44,25 +52,30 @@ def variables(settings: Settings) -> dict[str, str]:
         ) from error
     names = {name for name in (*written, *named) if not name.upper().startswith(OURS)}
     told = {**told_last(settings), **written}
-    found = {name: os.environ.get(name) or told.get(name) for name in sorted(names)}
-    return {name: value for name, value in found.items() if value}
+    values = {name: os.environ.get(name) or told.get(name) for name in sorted(names)}
+    given = {name: value for name, value in values.items() if value}
+    return given, [name for name in given if name not in written]
 
 
 def told_last(settings: Settings) -> dict[str, str]:
-    """Return the variables that replicas were told last; none where there is no such file, or a damaged one."""
-    told = read_json(settings.state / VARIABLES)
-    return {str(name): str(value) for name, value in told.items()} if isinstance(told, dict) else {}
+    """Return what replicas were told last of the variables that only an environment had; none of a damaged file."""
+    told, shells = read_json(settings.state / VARIABLES), read_json(settings.state / OF_SHELLS)
+    if not isinstance(told, dict) or not isinstance(shells, list):
+        return {}
+    return {name: str(told[name]) for name in shells if isinstance(name, str) and name in told}
 
 
 def variables_file(settings: Settings) -> Path:
     """Write these variables to a file that only this user reads, and return it: it goes to replicas as a secret."""
     path = settings.state / VARIABLES
-    text = json.dumps(variables(settings), indent=1, sort_keys=True)
-    if not path.is_file() or path.read_text(encoding="utf-8") != text:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        write_text(path, text)
-        path.chmod(0o600)
+    given, of_shells = found(settings)
+    for place, content in ((path, given), (settings.state / OF_SHELLS, of_shells)):
+        text = json.dumps(content, indent=1, sort_keys=True)
+        if not place.is_file() or place.read_text(encoding="utf-8") != text:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.touch(mode=0o600)
+            write_text(place, text)
+            place.chmod(0o600)
     return path.absolute()
 
 

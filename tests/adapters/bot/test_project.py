@@ -58,6 +58,16 @@ def test_another_shell_takes_no_secret_away(settings: Settings, monkeypatch: pyt
     assert project.variables(settings) == {}
 
 
+def test_a_secret_that_is_deleted_from_the_file_is_gone(settings: Settings) -> None:
+    """Also where a channel names it still: what was revoked is not used on."""
+    (settings.bot / "credentials.yml").write_text("slack:\n  slack_token: ${SLACK_TOKEN}\n")
+    project.variables_file(settings)
+    assert "SLACK_TOKEN" in project.variables(settings)
+    (settings.workspace / ".env").write_text("")
+    assert "SLACK_TOKEN" not in project.variables(settings)
+    assert "SLACK_TOKEN" not in project.variables_file(settings).read_text()
+
+
 def test_a_bot_without_channels_and_actions_is_not_looked_at(settings: Settings) -> None:
     """No process is started for it: it has no environment here."""
     said: list[str] = []
