@@ -47,7 +47,7 @@ test-e2e: setup ## Run the tests on real engines, the orchestrator's beside the 
 	@$(MAKE) --no-print-directory --jobs 2 test-engines test-bot-engines
 
 test-engines: setup ## Run the orchestrator's: those that share the Docker engine beside the others
-	$(call tests,engines,.venv/bin/pytest -m "e2e and not long" --numprocesses 3 --dist loadscope -vv)
+	$(call tests,engines,.venv/bin/pytest -m "e2e and not long" --numprocesses 2 --dist loadscope -vv)
 
 test-bot-engines: setup ## Run the bot's on real engines: servers, Redis
 	$(call tests,bot-engines,cd ratchet_bot && ../bot/.venv/bin/python -m pytest -m "e2e and not long")

@@ -26,7 +26,7 @@ from tests.e2e.fleet import small_bot
 from tests.e2e.kills.admission import admit
 from tests.e2e.kills.patient import Patient, change
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 TRIGGERED = """
 import json, sys
@@ -97,7 +97,6 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
     made.patient.stop()
 
 
-@pytest.mark.long
 def test_a_triggered_run_uses_the_policy_of_the_commit_that_it_records(team: Team) -> None:
     """Another seed and a question are pushed: the run that follows trains with that seed, and asks."""
     commit = team.push(seed="2", few_examples="30", ask_on_warnings="[few examples]")
@@ -145,7 +144,6 @@ def test_going_back_to_older_data_works_as_the_error_says(team: Team, tmp_path: 
     assert any("where a loss of 10.0% is allowed" in reason for reason in summary["reasons"])
 
 
-@pytest.mark.long
 def test_after_dvc_gc_the_gate_asks_and_says_why(team: Team, tmp_path: Path) -> None:
     """The champion's ledger and messages are lost: what could not be checked stands in verdict and report."""
     team.ingest(tmp_path, *LATER, "hey there, ")

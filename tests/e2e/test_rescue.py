@@ -25,7 +25,7 @@ from tests.e2e.cli import ROOT, Ratchet
 from tests.e2e.kills.admission import admit
 from tests.e2e.kills.patient import Patient
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 SECRET = {"RATCHET_BACKUP_PASSPHRASE": "correct horse battery staple"}
 MESSAGE = "i need a new laptop"
@@ -108,7 +108,6 @@ def test_a_lost_machine_serves_the_same_release_afterwards(life: Life) -> None:
     assert "Nothing is wrong." in life.ratchet("doctor")
 
 
-@pytest.mark.long
 def test_the_way_back_is_there_too(life: Life) -> None:
     """`rollback` goes to the release before, and back again."""
     life.ratchet("rollback")
@@ -117,13 +116,11 @@ def test_the_way_back_is_there_too(life: Life) -> None:
     assert ask(life.workspace) == life.answer
 
 
-@pytest.mark.long
 def test_the_restored_workspace_knows_what_it_was_trained_on(life: Life) -> None:
     """A retrain finds nothing new: data, ledger, code and registry fit each other."""
     assert "Nothing new" in life.ratchet("retrain")
 
 
-@pytest.mark.long
 def test_a_rollback_builds_a_lost_bundle_again_from_its_commit(life: Life) -> None:
     """Not from today's tree, which has another wording by now."""
     settings = load_settings(life.workspace)
@@ -155,7 +152,6 @@ def test_the_doctor_mends_what_was_removed_by_hand(life: Life) -> None:
     assert ask(life.workspace) == life.answer
 
 
-@pytest.mark.long
 def test_a_killed_restore_into_a_clone_can_be_done_again(life: Life) -> None:
     """`kill -9` at any moment: the next one ends well, and what serves is the release of the backup."""
     clone = life.workspace.with_name("clone")

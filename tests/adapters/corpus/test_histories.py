@@ -19,7 +19,6 @@ from tests.adapters.corpus.test_merges import POINTS
 from tests.adapters.killed_store import die_around
 from tests.clones import Clone, team
 from tests.corpora import rows
-from tests.tiers import tiers
 
 pytestmark = pytest.mark.e2e
 
@@ -142,7 +141,8 @@ def die(clone: Clone, point: str, when: str) -> None:
     merges.merge(clone.settings, Answers({}), None, lambda text: None)
 
 
-@pytest.mark.parametrize("seed", tiers(range(1, 26), lambda seed: seed == 1))
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(1, 26))
 def test_ten_weeks_of_several_hands(tmp_path: Path, seed: int) -> None:
     """0 messages lost, 0 keys from training to the holdout, 0 straddling pairs; each merge ends or asks."""
     history = History(tmp_path, seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -202,7 +203,8 @@ class Fleet:
         """Send a signal to every process of one replica."""
         chosen = self.containers()[0]
         for row in self.client.api.top(chosen.id, ps_args="-eo pid")["Processes"]:
-            os.kill(int(row[0]), sign)
+            with contextlib.suppress(ProcessLookupError):  # the health check's, which ended meanwhile
+                os.kill(int(row[0]), sign)
 
     def chat(self, sender: str, message: str, **body: Any) -> dict[str, Any]:
         """Write one message as a user does, through the proxy."""
