@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 from ratchet.adapters.run import Run
@@ -17,4 +18,5 @@ from tasks.step import step
 def gate(run: Run, case: Case, scores: Scores, plays: Plays) -> Judgement:
     """Judge the candidate; a rejection is a result, not an error."""
     params = run.settings.params
-    return judgement.conclude(case, scores, (params.gate, params.ramp, params.corpus), date.today(), plays)
+    own = replace(case)  # else whoever is given the case gets an arrow from here, in the run's graph
+    return judgement.conclude(own, scores, (params.gate, params.ramp, params.corpus), date.today(), plays)
