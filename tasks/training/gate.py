@@ -18,5 +18,5 @@ from tasks.step import step
 def gate(run: Run, case: Case, scores: Scores, plays: Plays) -> Judgement:
     """Judge the candidate; a rejection is a result, not an error."""
     params = run.settings.params
-    own = replace(case)  # else whoever is given the case gets an arrow from here, in the run's graph
+    own = replace(case)  # else each step that gets the case has an arrow from here in the graph
     return judgement.conclude(own, scores, (params.gate, params.ramp, params.corpus), date.today(), plays)
