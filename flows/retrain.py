@@ -68,7 +68,7 @@ def judged(run: Run, case: Case, explained: bool, trial: bool) -> Model:
     """Train a candidate and return it with its verdict."""
     trained = train(run, case)
     scores = evaluate(run, case.sides, case, candidate=trained, champion=case.champion)
-    plays = play(run, trained, case.champion, case.corpus.frame)
+    plays = play(run, trained, case.champion, case.messages)
     judgement = gate(run, case, scores, plays)
     if explained or not judgement.promotes:
         judgement = explain(run, judgement)

@@ -120,7 +120,7 @@ def test_the_graph_of_a_retrain_can_be_read(service: Service) -> None:
     (run,) = service.api.runs("retrain/retrain-weekly")
     arrows = service.api.arrows(run["id"])
     assert {("sync", "recover"), ("recover", "fetch"), ("recall", "train"), ("register", "package")} <= arrows
-    assert len(arrows) <= 25, sorted(arrows)
+    assert len(arrows) <= 25, "; ".join(sorted(f"{one} {other}" for one, other in arrows))
 
 
 def test_nothing_listens_on_all_interfaces(service: Service, listeners: Listeners) -> None:

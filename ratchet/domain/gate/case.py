@@ -45,6 +45,11 @@ class Case:
     leftovers: tuple[Use, ...] = ()
 
     @property
+    def messages(self) -> pd.DataFrame:
+        """The corpus's messages, as an object of their own: a run's graph has no arrow for them besides the case's."""
+        return self.corpus.frame.copy(deep=False)
+
+    @property
     def holdout_version(self) -> str:
         """The name of the holdout that the case is judged on."""
         return holdout_version(self.sides.holdout["key"])
