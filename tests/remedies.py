@@ -94,19 +94,23 @@ def constants_of(trees: dict[Path, ast.Module]) -> dict[str, str]:
     return found
 
 
-def collect() -> set[Remedy]:
-    """All remedies; those that an error passes on from elsewhere are collected there."""
-    trees = sources()
-    names, constants = error_names(trees), constants_of(trees)
-    found = set()
+def raised(trees: dict[Path, ast.Module], names: set[str]) -> Iterator[tuple[str, ast.Call]]:
+    """The calls of these names that give a fact and a remedy, each with its module."""
     for path, tree in trees.items():
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and name_of(node.func) in names and len(node.args) > 1:
-                for text in text_of(node.args[1], constants):
-                    found.add(Remedy(path.relative_to(ROOT).as_posix(), text))
-            if isinstance(node, ast.Call) and name_of(node.func) == "__init__" and len(node.args) > 1:
-                for text in text_of(node.args[1], constants):
-                    found.add(Remedy(path.relative_to(ROOT).as_posix(), text))
+                yield path.relative_to(ROOT).as_posix(), node
+
+
+def collect() -> set[Remedy]:
+    """All remedies; those that an error passes on from elsewhere are collected there."""
+    trees = sources()
+    constants = constants_of(trees)
+    found = {
+        Remedy(file, text)
+        for file, call in raised(trees, error_names(trees) | {"__init__"})
+        for text in text_of(call.args[1], constants)
+    }
     return {one for one in found if one.text.strip()}
 
 

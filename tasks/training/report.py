@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ratchet.adapters.bot import near, traffic
 from ratchet.adapters.monitoring import harvest
-from ratchet.adapters.report.charts import HistoryPoint
+from ratchet.adapters.report.charts import HistoryPoint, history_points
 from ratchet.adapters.report.page import MOST_EXAMPLES, Report, render_plots, write
 from ratchet.adapters.run import Run
 from ratchet.adapters.settings import Settings
@@ -136,18 +136,7 @@ def data_since(case: Case, context: list[str]) -> DataChanges | None:
 
 def history(run: Run, judgement: Judgement) -> tuple[HistoryPoint, ...]:
     """Return all gated runs, this one last."""
-    released = {release.model_version: release.id for release in run.registry.releases()}
-    points = [
-        HistoryPoint(
-            date.fromisoformat(model.created_at[:10]),
-            model.accuracy,
-            model.interval,
-            model.target,
-            model.decision,
-            released.get(model.version, ""),
-        )
-        for model in judgement.case.history
-    ]
+    points = history_points(judgement.case.history, run.registry.releases())
     now = judgement.scores.evaluations[CANDIDATE]
     decision = judgement.verdict.decision.value
     return (*points, HistoryPoint(date.today(), now.accuracy, now.interval, judgement.ramp.target, decision))

@@ -318,24 +318,17 @@ def errors() -> str:
 
 def said() -> set[tuple[str, str, str]]:
     """Return file, fact and remedy of each error whose texts its source has."""
-    from tests.remedies import constants_of, error_names, name_of, sources, text_of
+    from tests.remedies import constants_of, error_names, raised, sources, text_of
 
     trees = sources()
-    names, constants = error_names(trees), constants_of(trees)
+    constants = constants_of(trees)
     found = set()
-    for path, tree in trees.items():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and name_of(node.func) in names and len(node.args) > 1:
-                facts, remedies = (
-                    list(text_of(node.args[0], constants)),
-                    list(text_of(node.args[1], constants)),
-                )
-                for fact in facts or ["{}"]:
-                    for remedy in remedies or [""]:
-                        pair = (
-                            re.sub(r"\{\}", "…", one).replace("\n", " ").strip() for one in (fact, remedy)
-                        )
-                        found.add((path.relative_to(ROOT).as_posix(), *pair))
+    for file, call in raised(trees, error_names(trees)):
+        facts, remedies = (list(text_of(one, constants)) for one in call.args[:2])
+        for fact in facts or ["{}"]:
+            for remedy in remedies or [""]:
+                pair = (re.sub(r"\{\}", "…", one).replace("\n", " ").strip() for one in (fact, remedy))
+                found.add((file, *pair))
     return {one for one in found if one[1] != "…" or one[2]}  # type: ignore[misc]
 
 

@@ -25,11 +25,15 @@ def edited(text: str, name: str, place: str, new: str) -> str:
 
     Raises `RatchetError` where there is no such answer, or it cannot be changed alone, as with an alias.
     """
-    if not place.isdecimal():
-        slot, _, value = place.partition("=")
-        return added(text, name, slot, value, new)
-    number = int(place)
-    head, text = (BOM, text[1:]) if text.startswith(BOM) else ("", text)
+    head, body = (BOM, text[1:]) if text.startswith(BOM) else ("", text)
+    if place.isdecimal():
+        return head + changed(body, name, int(place), new)
+    slot, _, value = place.partition("=")
+    return head + added(body, name, slot, value, new)
+
+
+def changed(text: str, name: str, number: int, new: str) -> str:
+    """Return a domain file's text with another text for one answer of a response; raises `RatchetError`."""
     try:
         wanted = with_text(yaml_text.load(text), name, number, new)
         node = text_node(yaml_text.tree(text), name, number)
@@ -41,7 +45,7 @@ def edited(text: str, name: str, place: str, new: str) -> str:
     for written in ways(before, node.style or "", new):
         made = f"{text[:start]}{written}{rest}{text[end:]}"
         if says(made, wanted):
-            return head + made
+            return made
     raise RatchetError(
         f"The text of {name} is shared with another place in the file.",
         "Change it in the file, and commit that.",
@@ -50,7 +54,6 @@ def edited(text: str, name: str, place: str, new: str) -> str:
 
 def added(text: str, name: str, slot: str, value: str, new: str) -> str:
     """Return a domain file's text with one more answer of a response, for a context value; raises `RatchetError`."""
-    head, text = (BOM, text[1:]) if text.startswith(BOM) else ("", text)
     condition = [{"type": "slot", "name": slot, "value": value}]
     try:
         wanted = with_more(yaml_text.load(text), name, {"condition": condition, "text": new})
@@ -69,7 +72,7 @@ def added(text: str, name: str, slot: str, value: str, new: str) -> str:
         block = "".join(f"{indent}{line}{line_end}" for line in [*lines, f"  text: {written}"])
         made = f"{before}{block}{text[end:]}"
         if says(made, wanted):
-            return head + made
+            return made
     raise RatchetError(f"{name} cannot get another answer here.", "Add it in the file, and commit that.")
 
 

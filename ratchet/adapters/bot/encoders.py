@@ -100,10 +100,12 @@ def shipped(name: str) -> Encoder | None:
 
 def reserved_mib(digest: str) -> int:
     """Return how much memory a replica needs, in MiB, with the encoder of a digest, "" for none."""
-    for path in (HERE / "encoders").glob("*.json") if digest else ():
+    if not digest:
+        return room.LINEAR_MIB
+    for path in (HERE / "encoders").glob("*.json"):
         if sha256(path) == digest:
             return int(json.loads(path.read_bytes()).get("replica_mib", room.ENCODER_MIB))
-    return room.reserved_mib(digest)
+    return room.ENCODER_MIB
 
 
 def home(settings: Settings) -> Path:

@@ -37,11 +37,11 @@ def variables(settings: Settings) -> dict[str, str]:
     was told last: a command of another shell, or of the service, takes no secret away. What is deleted from the file
     is gone; for the others an empty value in the file says so.
     """
-    return found(settings)[0]
+    return with_origin(settings)[0]
 
 
-def found(settings: Settings) -> tuple[dict[str, str], list[str]]:
-    """Return them, and the names of those that no file has."""
+def with_origin(settings: Settings) -> tuple[dict[str, str], list[str]]:
+    """Return the variables, and the names of those that the file does not have."""
     file, credentials = settings.workspace / ".env", settings.bot / CREDENTIALS
     try:
         written = dotenv_values(file, interpolate=False) if file.is_file() else {}
@@ -68,7 +68,7 @@ def told_last(settings: Settings) -> dict[str, str]:
 def variables_file(settings: Settings) -> Path:
     """Write these variables to a file that only this user reads, and return it: it goes to replicas as a secret."""
     path = settings.state / VARIABLES
-    given, of_shells = found(settings)
+    given, of_shells = with_origin(settings)
     for place, content in ((path, given), (settings.state / OF_SHELLS, of_shells)):
         text = json.dumps(content, indent=1, sort_keys=True)
         if not place.is_file() or place.read_text(encoding="utf-8") != text:

@@ -40,14 +40,16 @@ def show(call: Call) -> Response:
     words = call.query.get("find", "")[:MOST_NAME]
     found = [row for row in rows if fits(row, words)]
     named = {row.answer.intent for row in rows}
+    shown = found[:MOST_ROWS]
+    responses = {(row.answer.file, row.answer.name) for row in shown}
     return call.show(
         "answers.html",
         title="Answers",
-        groups=grouped(found[:MOST_ROWS]),
+        groups=grouped(shown),
         more=max(len(found) - MOST_ROWS, 0),
         find=words,
         changed=sum(row.edit is not None for row in rows) + len(edits.lost(call.settings, rows)),
-        open={(one.file, one.name): bool(places(call, domain, one.file, one.name)) for one in domain.answers},
+        open={response: bool(places(call, domain, *response)) for response in responses},
         without=[one for one in domain.intents if one not in named],
         **shared(call),
     )

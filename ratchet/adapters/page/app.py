@@ -48,7 +48,7 @@ async def health(request: Request) -> Response:
 
 async def static(digest: str, name: str) -> Response:
     """Send a static file, under the address that names its content."""
-    files = {path.name: path for path in rendering.STATIC.iterdir() if path.is_file()}
+    files = rendering.FILES
     if name not in files or rendering.static(name) != f"/static/{digest}/{name}":
         raise HTTPException(404)
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"

@@ -11,9 +11,8 @@ import re
 import threading
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from ratchet.adapters.bot import channel, rasa
+from ratchet.adapters.bot import channel
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import write_json
@@ -22,14 +21,11 @@ from ratchet.adapters.system.processes import (
     Replica,
     alive,
     await_ready,
-    free_port,
-    launch,
     read_replica,
     terminate,
 )
 from ratchet.adapters.targets import memory, server
 from ratchet.domain.errors import RatchetError, UsageError
-from ratchet.domain.release.model import Model
 
 IDLE_SECONDS = 15 * 60.0
 START_SECONDS = 120.0
@@ -78,7 +74,9 @@ class Beside:
         if live and alive(live):
             memory.require(live, None, model.lineage.encoder)
         log = self.settings.state / "page" / f"beside-{version}.log"
-        replica = launched(self.settings, model, registry.code(model), registry.archive(model), log)
+        # digests of code and archive were compared by the registry, that of the archive is once more
+        given = server.Given(name_of(version), model.version, model.sha256, registry.archive(model))
+        replica = server.run(self.settings, given, registry.code(model), log)
         write_json(self.file, replace(replica, env=()).as_dict())
         try:
             await_ready(replica, lambda: channel.serves(replica.url, replica.release), START_SECONDS, log)
@@ -117,15 +115,3 @@ class Beside:
 def name_of(version: str) -> str:
     """Name what such a bot says that it serves."""
     return f"try-{version}"
-
-
-def launched(settings: Settings, model: Model, code: Path, archive: Path, log: Path) -> Replica:
-    """Start the server; digests of code and archive were compared by the registry, that of the archive is once more."""
-    port, name = free_port(), name_of(model.version)
-    argv = rasa.tool(settings, code, "serve", "--model", archive, "--port", str(port))
-    argv += ["--release", name, "--model-version", model.version, "--sha256", model.sha256]
-    directory = settings.workspace / "directory.csv"
-    if directory.exists():
-        argv += ["--directory", str(directory)]
-    env = {**rasa.environment(code), **server.variables(settings)}
-    return launch(argv, cwd=code, env=env, log=log, release=name, port=port)

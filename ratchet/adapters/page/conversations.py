@@ -16,6 +16,7 @@ from ratchet.adapters.bot.channel import BotSilent
 from ratchet.adapters.bot.desk import Desk, OldBot
 from ratchet.adapters.page.call import Call, Done
 from ratchet.adapters.page.door import Door, Refused
+from ratchet.adapters.page.session import seal
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.targets import desks
 from ratchet.domain.corpus import personal_data
@@ -79,7 +80,7 @@ def add_to(door: Door) -> None:
 
 def id_of(call: Call, conversation: str) -> str:
     """Return how a conversation is named in addresses: its own name may be a person's, and addresses are logged."""
-    return hmac.new(call.site.key, conversation.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:20]
+    return seal(call.site.key, "conversation", conversation)[:20]
 
 
 def hidden(call: Call, text: str) -> str:

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ratchet.adapters.page import jobs
@@ -34,14 +35,18 @@ def pending_file(settings: Settings) -> Path:
     return settings.state / "page" / "taking.json"
 
 
-def lock_of(settings: Settings) -> Path:
-    """Lets one change at a time be made."""
-    return settings.state / "page" / "corrections.lock"
+@contextlib.contextmanager
+def locked(settings: Settings) -> Iterator[None]:
+    """Let one change at a time be made."""
+    with hold(
+        settings.state / "page" / "corrections.lock", "A change of the labelling list", PATIENCE_SECONDS
+    ):
+        yield
 
 
 def read(settings: Settings) -> list[Row]:
     """Return the list, oldest first, less what has come into the corpus meanwhile."""
-    with hold(lock_of(settings), "A change of the labelling list", PATIENCE_SECONDS):
+    with locked(settings):
         return settled(settings)
 
 
@@ -53,7 +58,7 @@ def add(settings: Settings, text: str, intent: str, context: Mapping[str, str]) 
     policy = settings.params.corpus
     text = personal_data.mask(CONTROL.sub(" ", text), settings.params.validation.personal_data_allowed)
     row = {**dict.fromkeys(policy.columns, ""), "text": text, "intent": intent, **context, "source": SOURCE}
-    with hold(lock_of(settings), "A change of the labelling list", PATIENCE_SECONDS):
+    with locked(settings):
         rows = settled(settings)
         if row in rows:
             return False
@@ -64,7 +69,7 @@ def add(settings: Settings, text: str, intent: str, context: Mapping[str, str]) 
 
 def remove(settings: Settings, number: int) -> Row:
     """Take the message at a place out of the list; raises `UsageError` where there is none."""
-    with hold(lock_of(settings), "A change of the labelling list", PATIENCE_SECONDS):
+    with locked(settings):
         rows = settled(settings)
         if not 0 <= number < len(rows):
             raise UsageError("That message is not on the list any more.", "Load the page again.")
@@ -74,7 +79,7 @@ def remove(settings: Settings, number: int) -> Row:
 
 def take(settings: Settings, by: str) -> Job:
     """Start `ratchet ingest` of the list, as one commit; raises `RatchetError` where it is empty or being taken."""
-    with hold(lock_of(settings), "A change of the labelling list", PATIENCE_SECONDS):
+    with locked(settings):
         rows = settled(settings)
         if not rows:
             raise UsageError("There is nothing on the labelling list.", "Note a message in *Try it* first.")

@@ -16,7 +16,7 @@ from pathlib import Path
 from ratchet.adapters import environment
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system import commands
-from ratchet.adapters.system.files import read_record, write_json
+from ratchet.adapters.system.files import end_of, read_record, write_json
 from ratchet.adapters.system.processes import Replica, alive, launch, read_replica
 from ratchet.domain.record import Record
 
@@ -113,7 +113,7 @@ def find(settings: Settings, name: str) -> Progress | None:
     end = read_record(place / END, End.from_dict, f"Delete {place}.")
     if end is None and gone(place, job):
         end = End(-1, job.began)
-    steps, rest = understood(read_log(place / LOG))
+    steps, rest = understood(end_of(place / LOG, MOST_LOG).decode("utf-8", "replace"))
     return Progress(job, steps, rest, end)
 
 
@@ -127,17 +127,6 @@ def newest(settings: Settings, most: int = 10) -> list[Progress]:
     """Return the newest jobs, the latest first."""
     places = sorted(folder(settings).glob("*-*"), reverse=True)[:most]
     return [found for place in places if (found := find(settings, place.name))]
-
-
-def read_log(path: Path) -> str:
-    """Return what a command has said so far, of a very long one the end."""
-    try:
-        with path.open("rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - MOST_LOG))
-            return file.read().decode("utf-8", "replace")
-    except FileNotFoundError:
-        return ""
 
 
 def understood(log: str) -> tuple[tuple[Step, ...], str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from ratchet.adapters.monitoring.monitor import Sources
 from ratchet.adapters.overview import Status
 from ratchet.adapters.prefect import retrains
 from ratchet.adapters.registry.mlflow import Registry
-from ratchet.adapters.report.charts import HistoryChart, HistoryPoint, history_chart
+from ratchet.adapters.report.charts import HistoryChart, history_chart, history_points
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.lock import holder
 from ratchet.adapters.targets import desks
@@ -104,18 +104,7 @@ def look(settings: Settings) -> Look:
 
 def charts(models: Sequence[Model], releases: Sequence[Release], floor: float) -> dict[str, HistoryChart]:
     """Return the plot of the newest models' accuracy, for a wide and a narrow window; {} without a model."""
-    released = {release.model_version: release.id for release in releases}
-    points = [
-        HistoryPoint(
-            date.fromisoformat(model.created_at[:10]),
-            model.accuracy,
-            model.interval,
-            model.target,
-            model.decision,
-            released.get(model.version, ""),
-        )
-        for model in models[-MOST_POINTS:]
-    ]
+    points = history_points(models[-MOST_POINTS:], releases)
     if not points:
         return {}
     return {

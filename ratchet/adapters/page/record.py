@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ratchet.adapters.settings import Settings
-from ratchet.adapters.system.files import MALFORMED
+from ratchet.adapters.system.files import MALFORMED, end_of
 from ratchet.domain.record import Record
 
 MOST_SENTENCE = 500
@@ -56,14 +56,7 @@ def note(settings: Settings, by: str, role: str, route: str, sentence: str, refu
 
 def newest(settings: Settings) -> Iterator[Act]:
     """Give the newest acts, the latest first; a damaged line is left out."""
-    try:
-        with file_of(settings).open("rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - TAIL_BYTES))
-            lines = file.read().splitlines()
-    except FileNotFoundError:
-        return
-    for line in reversed(lines):
+    for line in reversed(end_of(file_of(settings), TAIL_BYTES).splitlines()):
         try:
             yield Act.from_dict(json.loads(line))
         except MALFORMED:

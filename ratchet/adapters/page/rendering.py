@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
+REPORT = HERE.parent / "report" / "templates"
+"""Where the report's templates are: the plot of Home is that of a report."""
+FILES = {path.name: path for path in (*STATIC.iterdir(), REPORT / "chart.css")}
+"""The static files by name."""
 
 
 @cache
@@ -26,7 +30,12 @@ def environment() -> Environment:
     import jinja2
 
     made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        loader=jinja2.ChoiceLoader(
+            [
+                jinja2.FileSystemLoader(HERE / "templates"),
+                jinja2.PrefixLoader({"report": jinja2.FileSystemLoader(REPORT)}),
+            ]
+        ),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -46,7 +55,7 @@ def render(template: str, **values: Any) -> str:
 @cache
 def static(name: str) -> str:
     """Return the address of a static file, which changes with its content: browsers may keep it."""
-    digest = hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]
+    digest = hashlib.sha256(FILES[name].read_bytes()).hexdigest()[:12]
     return f"/static/{digest}/{name}"
 
 

@@ -29,7 +29,7 @@ class Session:
 
 def seal(key: bytes, purpose: str, text: str) -> str:
     """Return an HMAC over a text, for one purpose only."""
-    return hmac.new(key, f"{purpose}\0{text}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, f"{purpose}\0{text}".encode("utf-8", "replace"), hashlib.sha256).hexdigest()
 
 
 def cookie_name(workspace: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from math import ceil
 from math import floor as whole
 
 from ratchet.domain.gate.evaluation import Confusion
+from ratchet.domain.release.manifest import Release
+from ratchet.domain.release.model import Model
 
 STEPS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2)
 MOST_TICKS = 7
@@ -81,6 +83,22 @@ class HistoryChart:
             corners.append((self.x(number), self.y(point.target)))
         ends = [(self.left, corners[0][1]), *corners, (self.width - self.right, corners[-1][1])]
         return " ".join(f"{x},{y}" for x, y in ends)
+
+
+def history_points(models: Iterable[Model], releases: Iterable[Release]) -> list[HistoryPoint]:
+    """Return the points of registered models, in their order, with what went live from them."""
+    released = {release.model_version: release.id for release in releases}
+    return [
+        HistoryPoint(
+            date.fromisoformat(model.created_at[:10]),
+            model.accuracy,
+            model.interval,
+            model.target,
+            model.decision,
+            released.get(model.version, ""),
+        )
+        for model in models
+    ]
 
 
 def history_chart(points: Sequence[HistoryPoint], floor: float, width: int, height: int) -> HistoryChart:

@@ -228,7 +228,7 @@ class ProcessTarget:
         bundle = self.bundles / release.bundle
         try:
             bundles.check(bundle, release)
-            told = colours.secrets_told(server.environment(self.settings, bundle))
+            told = colours.secrets_told(server.environment(self.settings, bundle / "bot"))
         except RatchetError as error:
             return error.fact
         if Path(warm.cwd).parent != bundle:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ratchet.adapters.bot import channel, encoders, project, rasa, traffic
@@ -15,23 +15,37 @@ from ratchet.domain.release.manifest import Release
 
 def start(settings: Settings, release: Release, bundle: Path, log: Path) -> Replica:
     """Start the server of a release on a free port; it knows by which secrets it was started."""
+    given = Given(release.id, release.model_version, release.model_sha256, bundle / "model.tar.gz")
+    return run(settings, given, bundle / "bot", log)
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a server serves: the name that it says, the model's version and SHA-256, and the model's archive."""
+
+    name: str
+    version: str
+    sha256: str
+    archive: Path
+
+
+def run(settings: Settings, given: Given, code: Path, log: Path) -> Replica:
+    """Start a server with a bot's code on a free port; it knows by which secrets it was started."""
     port = free_port()
-    model = ("--model", bundle / "model.tar.gz", "--port", str(port))
-    argv = rasa.tool(settings, bundle / "bot", "serve", *model)
-    argv += ["--release", release.id, "--model-version", release.model_version]
-    argv += ["--sha256", release.model_sha256]
+    argv = rasa.tool(settings, code, "serve", "--model", given.archive, "--port", str(port))
+    argv += ["--release", given.name, "--model-version", given.version, "--sha256", given.sha256]
     directory = settings.workspace / "directory.csv"
     if directory.exists():
         argv += ["--directory", str(directory)]
-    env = environment(settings, bundle)
+    env = environment(settings, code)
     told = colours.secrets_told(env)
-    started = launch(argv, cwd=bundle / "bot", env=env, log=log, release=release.id, port=port)
+    started = launch(argv, cwd=code, env=env, log=log, release=given.name, port=port)
     return replace(started, secrets=told)
 
 
-def environment(settings: Settings, bundle: Path) -> dict[str, str]:
-    """Return the variables with which a server of a bundle is started now."""
-    return {**rasa.environment(bundle / "bot"), **variables(settings)}
+def environment(settings: Settings, code: Path) -> dict[str, str]:
+    """Return the variables with which a server with a bot's code is started now."""
+    return {**rasa.environment(code), **variables(settings)}
 
 
 def variables(settings: Settings) -> dict[str, str]:

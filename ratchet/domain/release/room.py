@@ -13,11 +13,6 @@ LINEAR_MIB, ENCODER_MIB = 256, 352
 `benchmarks.bot`) in whole 32 MiB."""
 
 
-def reserved_mib(encoder: str) -> int:
-    """Return how much memory a replica needs, in MiB; `encoder` is the digest of its sentence encoder, "" for none."""
-    return ENCODER_MIB if encoder else LINEAR_MIB
-
-
 @dataclass(frozen=True)
 class Node:
     """A node that can take replicas; `memory` in bytes and `cpus` are what no running task has reserved.

@@ -10,7 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from ratchet.adapters.page import app, looks, people, session
+from ratchet.adapters.page import app, jobs, looks, people, session
 from ratchet.adapters.page.door import FORM_FIELD, Door
 from ratchet.adapters.page.guard import Guard
 from ratchet.adapters.page.site import Site
@@ -83,3 +83,16 @@ def served(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Served:
     """The page of an empty workspace, at which nobody looks: that takes seconds."""
     monkeypatch.setattr(looks, "look", lambda settings: nothing())
     return Served(settings)
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """The commands that the page starts, which are not carried out."""
+    words: list[tuple[str, ...]] = []
+
+    def start(settings: object, what: str, given: list[str], by: str) -> jobs.Job:
+        words.append(tuple(given))
+        return jobs.Job("1-00000000", what, tuple(given), by, 0.0)
+
+    monkeypatch.setattr(jobs, "start", start)
+    return words

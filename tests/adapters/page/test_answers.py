@@ -41,19 +41,6 @@ def shop(served: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
     return served
 
 
-@pytest.fixture
-def begun(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """The commands that the page starts, which are not carried out."""
-    words: list[tuple[str, ...]] = []
-
-    def start(settings: object, what: str, given: list[str], by: str) -> jobs.Job:
-        words.append(tuple(given))
-        return jobs.Job("1-00000000", what, tuple(given), by, 1.0)
-
-    monkeypatch.setattr(jobs, "start", start)
-    return words
-
-
 def value(page: str, name: str) -> str:
     """Return what a hidden field of a page has."""
     found = re.search(rf'name="{name}" value="([^"]*)"', page)

@@ -30,19 +30,6 @@ def seen(served: Served, monkeypatch: pytest.MonkeyPatch) -> Served:
 
 
 @pytest.fixture
-def begun(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    """The commands that the page starts, which are not carried out."""
-    words: list[tuple[str, ...]] = []
-
-    def start(settings: object, what: str, given: list[str], by: str) -> jobs.Job:
-        words.append(tuple(given))
-        return jobs.Job("1-00000000", what, tuple(given), by, 0.0)
-
-    monkeypatch.setattr(jobs, "start", start)
-    return words
-
-
-@pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch) -> None:
     """A registry with a live release, one before it, and a version about which a person is asked."""
     live = release("2026-11-21-3fa9c1", "2026-11-14-aa0001")
@@ -114,7 +101,7 @@ def test_hostile_texts_stay_texts_on_home(served: Served, monkeypatch: pytest.Mo
 def test_a_page_is_light(seen: Served) -> None:
     """Home with all its files is under 200 KB, before a proxy compresses it."""
     page = seen.visitor(Role.RELEASE).get("/").content
-    files = sum(path.stat().st_size for path in rendering.STATIC.iterdir())
+    files = sum(path.stat().st_size for path in rendering.FILES.values())
     assert len(page) + files < MOST_BYTES
     assert len(gzip.compress(page)) < len(page)
 
@@ -218,7 +205,7 @@ def test_nothing_is_fetched_from_elsewhere(seen: Served) -> None:
     """The page and its files name no other host: it works offline."""
     page = seen.visitor(Role.RELEASE).get("/").text
     assert "://" not in page.replace("http://www.w3.org/2000/svg", "")
-    for path in rendering.STATIC.iterdir():
+    for path in rendering.FILES.values():
         if path.suffix in (".css", ".js") and "htmx" not in path.name:
             assert "://" not in path.read_text(encoding="utf-8"), path
     assert app.PAGES[0] is home.add_to

@@ -77,15 +77,16 @@ class DeskEvents:
         refusals = 0
         async with self._locks.lock(LOCK):
             while not self._stopping and (waiting := await self._desk.told(1)):
-                [event] = waiting
-                status = await self._post(json.loads(event))
+                [stored] = waiting
+                event = json.loads(stored)
+                status = await self._post(event)
                 refused = 400 <= status < 500 and status not in LATER
                 refusals = refusals + 1 if refused else 0
-                old = json.loads(event)["at"] < time.time() - GIVE_UP_SECONDS
+                old = event["at"] < time.time() - GIVE_UP_SECONDS
                 if status < 300 or refusals >= MOST_REFUSALS or old:
                     if status >= 300:
-                        logger.error("an event of a hand-off is given up: %s", json.loads(event)["id"])
-                    await self._desk.heard(event)
+                        logger.error("an event of a hand-off is given up: %s", event["id"])
+                    await self._desk.heard(stored)
                     refusals = 0
                 elif not refused:
                     return False

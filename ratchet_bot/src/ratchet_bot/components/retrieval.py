@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
@@ -15,13 +13,12 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, RESPONSE_IDENT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from ratchet_bot.components.kept import KeptAsJson
 from ratchet_bot.retrieval import MEMBERS, SELECTOR, grouped
-
-FILE = "responses.json"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
-class RetrievalGroups(GraphComponent):
+class RetrievalGroups(KeptAsJson):
     """Makes of `faq/ask_hours` the intent `faq`, and puts the chosen response where `utter_faq` looks for it.
 
     Comes after `LinearIntentClassifier`. A group's confidence is the sum of its members', so that a message between
@@ -29,49 +26,13 @@ class RetrievalGroups(GraphComponent):
     without a group pass unchanged. No configuration.
     """
 
-    @staticmethod
-    def required_packages() -> list[str]:
-        """None."""
-        return []
-
-    @classmethod
-    def required_components(cls) -> list[type]:
-        """None by name: any classifier whose ranking names members."""
-        return []
-
-    @staticmethod
-    def get_default_config() -> dict[str, Any]:
-        """No keys."""
-        return {}
+    FILE = "responses.json"
+    NOTHING: ClassVar[Any] = {}
 
     def __init__(self, model_storage: ModelStorage, resource: Resource, known: Mapping[str, Any]) -> None:
-        self._model_storage, self._resource = model_storage, resource
+        super().__init__(model_storage, resource, known)
         self.responses: dict[str, list[dict[str, Any]]] = dict(known.get("responses", {}))
         self.members: list[str] = list(known.get("members", []))
-
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> RetrievalGroups:
-        """A component that knows no responses yet."""
-        return cls(model_storage, resource, {})
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> RetrievalGroups:
-        """The component of a model archive."""
-        with model_storage.read_from(resource) as folder:
-            return cls(model_storage, resource, json.loads((folder / FILE).read_text(encoding="utf-8")))
 
     def train(self, training_data: TrainingData) -> Resource:
         """Keep the groups' names and their responses."""
@@ -81,10 +42,7 @@ class RetrievalGroups(GraphComponent):
             for name, found in training_data.responses.items()
             if RESPONSE_IDENTIFIER_DELIMITER in name
         }
-        known = {"members": self.members, "responses": self.responses}
-        with self._model_storage.write_to(self._resource) as folder:
-            (folder / FILE).write_text(json.dumps(known, ensure_ascii=False, default=str), encoding="utf-8")
-        return self._resource
+        return self.keep({"members": self.members, "responses": self.responses})
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Put groups in the place of members on each message that was classified."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, ClassVar
 
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
@@ -24,13 +22,14 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-FILE = "words.json"
+from ratchet_bot.components.kept import KeptAsJson
+
 PATTERN = "pattern"
 """Where RegexFeaturizer notes the patterns that a token meets, and CRFEntityExtractor looks for them."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
-class WordsByIntent(GraphComponent):
+class WordsByIntent(KeptAsJson):
     """Notes the intent on each word that the training data marks in some messages and leaves unmarked in others.
 
     CRFEntityExtractor sees a word and its two neighbours. Whether "don't" is a negation may depend on more: in "I don't
@@ -40,55 +39,17 @@ class WordsByIntent(GraphComponent):
     `features` have `pattern` for the word, as they have by default. No configuration.
     """
 
-    @staticmethod
-    def required_packages() -> list[str]:
-        """None."""
-        return []
+    FILE = "words.json"
+    NOTHING: ClassVar[Any] = ()
 
-    @classmethod
-    def required_components(cls) -> list[type]:
-        """None by name: any tokenizer, and any classifier."""
-        return []
-
-    @staticmethod
-    def get_default_config() -> dict[str, Any]:
-        """No keys."""
-        return {}
-
-    def __init__(self, model_storage: ModelStorage, resource: Resource, words: Iterable[str] = ()) -> None:
-        self._model_storage, self._resource = model_storage, resource
-        self.words = frozenset(words)
-
-    @classmethod
-    def create(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-    ) -> WordsByIntent:
-        """A component that knows no words yet."""
-        return cls(model_storage, resource)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> WordsByIntent:
-        """The component of a model archive."""
-        with model_storage.read_from(resource) as folder:
-            return cls(model_storage, resource, json.loads((folder / FILE).read_text(encoding="utf-8")))
+    def __init__(self, model_storage: ModelStorage, resource: Resource, known: Iterable[str]) -> None:
+        super().__init__(model_storage, resource, known)
+        self.words = frozenset(known)
 
     def train(self, training_data: TrainingData) -> Resource:
         """Find the words."""
         self.words = sometimes_marked(training_data.nlu_examples)
-        with self._model_storage.write_to(self._resource) as folder:
-            (folder / FILE).write_text(json.dumps(sorted(self.words), ensure_ascii=False), encoding="utf-8")
-        return self._resource
+        return self.keep(sorted(self.words))
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Note the intents that the messages are labelled with."""
