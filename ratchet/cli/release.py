@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from ratchet.cli.context import Json, settings, settings_for_flow, settings_for_models
 from ratchet.cli.output import as_json, out, took
@@ -51,14 +52,19 @@ def rollback(
 ) -> None:
     """Put the previous release back, or another one that was live."""
     from ratchet.adapters.registry.mlflow import Registry
+    from ratchet.adapters.targets import at_once
 
-    registry = Registry(settings())
+    here = settings()
+    registry = Registry(here)
     live = registry.live()
-    rollback_target(registry.releases(), live.id if live else None, to)  # said before there is a run to fail
+    chosen = rollback_target(
+        registry.releases(), live.id if live else None, to
+    )  # said before a run could fail
+    at_once.switch(here, registry, chosen, lambda said: None if json else out.print(escape(said)))
     found = settings_for_flow()
     from flows.rollback import rollback as flow
 
-    done = flow(to=to, workspace=str(found.workspace))
+    done = flow(to=chosen.id, workspace=str(found.workspace))
     show(done, "Back on", json)
 
 

@@ -20,4 +20,6 @@ def choose(run: Run, to: str | None) -> Release:
             f"Release {chosen.id} was made for the target {chosen.target}, not for {run.target.name}.",
             f"Go back there: `RATCHET_TARGET={chosen.target} ratchet rollback --to {chosen.id}`.",
         )
+    if live is not None and live.id == chosen.id:  # the command switched already, and `recover` wrote it down
+        return live
     return replace(chosen, reason=f"rollback from {live.id}" if live else "rollback")

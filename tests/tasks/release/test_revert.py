@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from filelock import FileLock
 
+from ratchet.adapters.targets import at_once
 from ratchet.adapters.targets.target import ReplicaStatus, Warm
+from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.manifest import Release
+from tasks.release.choose import choose
 from tasks.release.recover import recover
 from tasks.release.rehearse import bring
 from tasks.release.revert import revert
@@ -30,6 +35,7 @@ class Told:
     ready: bool = True
     recorded: Release | None = NEW
     unfinished: Release | None = None
+    error: RatchetError | None = None
     told: list[str] = field(default_factory=list)
     name: str = "process"
     needs_staging: bool = True
@@ -58,7 +64,8 @@ class Told:
         return [ReplicaStatus("a", "here", "url", self.ready, self.serving)]
 
     def check(self) -> None:
-        return None
+        if self.error:
+            raise self.error
 
     def clean(self, *_: Any) -> int:
         return 0
@@ -68,6 +75,7 @@ class Told:
 
     def finish(self, release: Release) -> None:
         self.told.append(f"finish {release.id}: {release.reason}")
+        self.recorded = release
 
     def live(self) -> Release | None:
         return self.recorded
@@ -90,6 +98,14 @@ def run(told: Told) -> Any:
     return SimpleNamespace(registry=told, target=told, settings=None, name="run")
 
 
+def entered(told: Told, folder: Path, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Do what the command does before there is a run, in a workspace in `folder`."""
+    here: Any = SimpleNamespace(workspace=folder, target="process")
+    monkeypatch.setattr(at_once, "choose_target", lambda _: told)
+    monkeypatch.setattr(at_once.ports, "choose", lambda settings: settings)
+    return at_once.switch(here, cast(Any, told), OLD, print)
+
+
 @pytest.fixture(autouse=True)
 def no_attempts(monkeypatch: pytest.MonkeyPatch) -> None:
     """What killed runs tried is tested by itself."""
@@ -103,6 +119,41 @@ def test_a_rollback_switches_before_anything_is_written_down(told: Told, switche
     """Where it cannot, nothing was changed, and the release path follows."""
     assert revert.fn(run(told), OLD) is switched  # type: ignore[attr-defined]
     assert told.told == ([f"switch to {OLD.id}"] if switched else [])
+
+
+def test_a_command_switches_before_there_is_a_run_and_the_run_records_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Recover writes the switch down as the rollback that it is; the steps after it find nothing left to switch."""
+    told = Told()
+    assert entered(told, tmp_path, monkeypatch)
+    recover.fn(run(told))  # type: ignore[attr-defined]
+    assert choose.fn(run(told), OLD.id).reason == f"rollback from {NEW.id}"  # type: ignore[attr-defined]
+    assert revert.fn(run(told), OLD) is True  # type: ignore[attr-defined]
+    assert told.told == [f"switch to {OLD.id}", f"finish {OLD.id}: rollback from {NEW.id}"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [Told(unfinished=NEW), Told(kept=""), Told(fit=False), Told(error=RatchetError("dead", "mend it"))],
+)
+def test_a_command_switches_nothing_where_something_is_half_done_or_refuses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    """The run that follows settles it, or says why."""
+    assert not entered(told, tmp_path, monkeypatch)
+    assert told.told == []
+
+
+def test_a_command_switches_nothing_while_another_run_is_in_progress(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That run may be about to switch itself."""
+    told = Told()
+    (tmp_path / ".ratchet").mkdir()
+    with FileLock(tmp_path / ".ratchet" / "run.lock"):
+        assert not entered(told, tmp_path, monkeypatch)
+    assert told.told == []
 
 
 def test_the_next_run_writes_down_a_switch_that_was_not_recorded() -> None:
