@@ -18,7 +18,7 @@ from tests.sweep import sweep
 gc.set_threshold(100_000)  # as the command line does: a tenth of the time went into looking for garbage
 
 # A loaded machine is no failure of a law: what a test may take is bounded by pytest-timeout.
-EXAMPLES = 500 if os.environ.get("RATCHET_LONG") == "1" else 20
+EXAMPLES = 500 if os.environ.get("RATCHET_LONG") == "1" else 12
 settings.register_profile("ratchet", deadline=None, max_examples=EXAMPLES)
 settings.load_profile("ratchet")
 

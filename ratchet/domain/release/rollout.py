@@ -132,18 +132,23 @@ def fetching(fleet: ServiceState, wanted: Wanted) -> bool:
     )
 
 
-def outcome(fleet: ServiceState, wanted: Wanted, before: Update, going_back: bool = False) -> RolloutState:
+def outcome(
+    fleet: ServiceState, wanted: Wanted, before: Update, going_back: bool = False, again: bool = False
+) -> RolloutState:
     """Judge a change that was ordered when the service's last change was `before`.
 
     `going_back` says that the engine's own rollback was ordered; for it `rollback_completed` is success. A first
     start, for which the engine reports no change, has failed when a replica failed `FIRST_START_ATTEMPTS` times.
+    `again` says that the replicas served the wanted release before, with other secrets: only the engine's word that it
+    has changed them tells that they have today's.
     """
     update = fleet.update if fleet.update.started != before.started else Update()
     if update.state == "rollback_completed" and not going_back:
         return "rolled back"
     if update.state in ("paused", "rollback_paused"):
         return "failed"
-    if is_at(fleet, wanted) and update.state in ("", "completed", "rollback_completed"):
+    quiet = () if again else ("",)
+    if is_at(fleet, wanted) and update.state in (*quiet, "completed", "rollback_completed"):
         return "done"
     if not update.state and len(failures(fleet.tasks, wanted)) >= FIRST_START_ATTEMPTS:
         return "failed"

@@ -25,6 +25,8 @@ from tests.adapters.killed_store import grow_and_die
 from tests.corpora import data_workspace, git, rows
 from tests.tiers import tiers
 
+pytestmark = pytest.mark.e2e  # a real DVC remote, killed processes
+
 
 def open_store(settings: Settings) -> Store:
     """Open the corpus as an ingest does."""

@@ -25,6 +25,8 @@ from tests.adapters.rescue import machine
 from tests.corpora import git
 from tests.workspaces import fake_workspace
 
+pytestmark = pytest.mark.e2e  # a real workspace with its registry
+
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:

@@ -29,6 +29,8 @@ from tests.adapters.rescue import machine
 from tests.adapters.rescue.machine import PASSPHRASE, Gone
 from tests.corpora import git
 
+pytestmark = pytest.mark.e2e  # a real workspace with its registry
+
 
 def bring(gone: Gone, into: Path, force: bool = False, notes: list[str] | None = None) -> Restored:
     """Restore the machine into a folder."""

@@ -20,6 +20,8 @@ from tests.clones import team
 from tests.corpora import rows
 from tests.workspaces import NEWER, newer_framework
 
+pytestmark = pytest.mark.e2e  # real Git repositories
+
 WHO = ("-c", "user.name=Ana", "-c", "user.email=ana@localhost")
 DOMAIN = "intents:\n- greet\nresponses:\n  utter_greet:\n  - text: {text}\n"
 FILES = {

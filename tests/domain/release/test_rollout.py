@@ -52,6 +52,15 @@ def test_all_replicas_at_the_wanted_release_is_done() -> None:
     assert outcome(fleet(*both[:1], update=updated("completed")), NEW, BEFORE) == "in progress"
 
 
+def test_other_secrets_for_the_same_release_are_there_once_the_engine_says_so() -> None:
+    """Each replica names the wanted release before and after, so that alone proves nothing."""
+    both = (task(NEW), task(NEW, name="bot.2"))
+    assert outcome(fleet(*both), NEW, BEFORE) == "done"
+    assert outcome(fleet(*both), NEW, BEFORE, again=True) == "in progress"
+    assert outcome(fleet(*both, update=updated("updating")), NEW, BEFORE, again=True) == "in progress"
+    assert outcome(fleet(*both, update=updated("completed")), NEW, BEFORE, again=True) == "done"
+
+
 def test_a_replica_of_the_old_release_is_not_done() -> None:
     """As long as one replica of another release is wanted to run, the fleet is not at the release."""
     assert not is_at(fleet(task(NEW), task(NEW, name="bot.2"), task(OLD, name="bot.3")), NEW)

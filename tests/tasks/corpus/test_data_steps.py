@@ -35,6 +35,8 @@ from tests.adapters.killed_store import grow_and_die
 from tests.corpora import data_workspace, git, rows
 from tests.tiers import exhaustive
 
+pytestmark = pytest.mark.e2e  # a real DVC remote
+
 
 def run_of(settings: Settings, champion: Any = None) -> Any:
     """A run of this workspace, with or without a champion."""

@@ -22,6 +22,8 @@ from tests.corpora import data_workspace, git, rows
 from tests.tasks.older_data import FIRST, MORE, WAYS, Team, messages, revert, revert_with_data
 from tests.tiers import exhaustive, tiers
 
+pytestmark = pytest.mark.e2e  # real Git, a real DVC remote
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Team:

@@ -48,12 +48,13 @@ class Rollout:
         `start` tells the engine of the new specification, whose `secrets` are told from those of the one before.
         """
         before = self.settle()
-        if before is not None and is_at(before, wanted):
+        again = before is not None and is_at(before, wanted)
+        if again and self.secrets() == secrets:
             say(f"every replica serves {wanted.release} already")
             return
         update = before.update if before else docker_service.NO_UPDATE_BEFORE
         going_back = self.order(wanted, secrets, start, say)
-        ended, now = self.watch(wanted, update, going_back, say)
+        ended, now = self.watch(wanted, update, going_back, say, again)
         if ended == "done":
             self.tidy()
             self.tell_spread(say)
@@ -82,6 +83,11 @@ class Rollout:
         start()
         return False
 
+    def secrets(self) -> str:
+        """Return the digest of the secrets that the replicas were started with; "" where there is no service."""
+        service = docker_service.inspect(self.client, self.service)
+        return str(((service or {}).get("Spec", {}).get("Labels") or {}).get(derived.SECRETS, ""))
+
     def asked(self, spec: Mapping[str, Any]) -> str:
         """Return the action service that replicas of a specification ask; "" where they ask none."""
         return companions.beside(self.service, docker_service.environment_of(spec))
@@ -106,9 +112,12 @@ class Rollout:
             docker_service.remove(self.client, name)
 
     def watch(
-        self, wanted: Wanted, before: Update, going_back: bool, say: Say
+        self, wanted: Wanted, before: Update, going_back: bool, say: Say, again: bool = False
     ) -> tuple[RolloutState, ServiceState]:
-        """Wait until the engine has done or undone the change, or the time is over (`in progress`)."""
+        """Wait until the engine has done or undone the change, or the time is over (`in progress`).
+
+        `again` is as in `outcome`.
+        """
         deadline = time.monotonic() + self.limit
         seen = -1
         while True:
@@ -121,7 +130,7 @@ class Rollout:
             if arrived != seen:
                 seen = arrived
                 say(f"{arrived} of {fleet.replicas} replicas serve {wanted.release}")
-            ended = outcome(fleet, wanted, before, going_back)
+            ended = outcome(fleet, wanted, before, going_back, again)
             if ended != "in progress" or time.monotonic() > deadline:
                 return ended, fleet
             time.sleep(POLL_SECONDS)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ratchet.adapters.system import commands
-from ratchet.adapters.targets.swarm import companions
+from ratchet.adapters.targets.swarm import companions, derived
 from ratchet.adapters.targets.swarm.rollout import Rollout
 from ratchet.domain.release.colours import Colour
 from ratchet.domain.release.rollout import Wanted
@@ -105,3 +105,19 @@ def test_a_release_without_actions_goes_back_by_the_engine(engine: Engine, tmp_p
 def test_the_service_beside_is_the_one_that_replicas_ask(service: str, told: str, found: str) -> None:
     """Whatever the fleet is called; before there were colours there was none."""
     assert companions.beside(service, dict([asks(told).split("=", 1)]) if told else {}) == found
+
+
+@pytest.mark.parametrize(("secrets", "started"), [("today's", False), ("another's", True)])
+def test_replicas_of_the_release_are_changed_where_their_secrets_were(
+    engine: Engine, tmp_path: Path, secrets: str, started: bool
+) -> None:
+    """Else a token that was taken away would be let in for as long as the release serves."""
+    engine.known[BOT]["Spec"]["Labels"][derived.SECRETS] = "today's"
+    done: list[str] = []
+
+    def start() -> None:
+        engine.known[BOT]["UpdateStatus"] = {"State": "completed", "StartedAt": "later"}
+        done.append("started")
+
+    rollout(engine, tmp_path).replace(Wanted("sha256:new", "new"), secrets, start, print)
+    assert bool(done) is started
