@@ -2,19 +2,19 @@
 
 Until the server was ready once, healthy means ready: the release does not get users before it can answer them. From
 then on it means alive, so that the engine does not restart replicas because their conversation store is away.
+
+The engine runs it every few seconds in each replica, so it imports little: `http.client` costs more than all the rest.
 """
 
-import contextlib
-import http.client
 import json
 import os
+import socket
 import sys
-from pathlib import Path
 
 ADDRESS = ("127.0.0.1", 5005)
 SECONDS = 4
 """So long may an answer take, as for the proxy's own checks: one that is slow is alive."""
-READY_ONCE = Path("/tmp/ratchet-ready")  # noqa: S108  the container's own
+READY_ONCE = "/tmp/ratchet-ready"  # noqa: S108  the container's own
 """Holds when the server that was ready once had started: another start is another server, which must become ready."""
 
 
@@ -26,21 +26,27 @@ def fault() -> str:
         if started and started == ready_once():
             return judged("alive", status, said)
         wrong = judged("ready", *ask("/status"))
-    except (OSError, ValueError, TypeError, http.client.HTTPException) as error:
+    except (OSError, ValueError, TypeError) as error:
         return f"no answer: {error or type(error).__name__}"
     if started and not wrong:
-        with contextlib.suppress(OSError):  # then it has to be ready each time
-            READY_ONCE.write_text(started, encoding="utf-8")
+        note(started)
     return wrong
 
 
 def ask(path: str) -> tuple[int, dict]:
-    """Return status and JSON of the server's answer; {} where it does not know the path."""
-    connection = http.client.HTTPConnection(*ADDRESS, timeout=SECONDS)
-    connection.request("GET", path)
-    answer = connection.getresponse()
-    body = answer.read()
-    return answer.status, dict(json.loads(body)) if answer.status != 404 else {}
+    """Return status and JSON of the server's answer; {} where it does not know the path.
+
+    By HTTP 1.0, in which an answer ends with its connection. Raises `ValueError` for what is no such answer.
+    """
+    with socket.create_connection(ADDRESS, timeout=SECONDS) as connection:
+        connection.sendall(f"GET {path} HTTP/1.0\r\nHost: {ADDRESS[0]}\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    version, _, rest = head.partition(b" ")
+    if not version.startswith(b"HTTP/"):
+        raise ValueError(f"{answer[:80]!r} is not HTTP")
+    status = int(rest[:3])
+    return status, dict(json.loads(body)) if status != 404 else {}
 
 
 def judged(what: str, status: int, said: dict) -> str:
@@ -56,9 +62,19 @@ def judged(what: str, status: int, said: dict) -> str:
 def ready_once() -> str | None:
     """Return the start of the server that was ready once, None when none was."""
     try:
-        return READY_ONCE.read_text(encoding="utf-8")
+        with open(READY_ONCE, encoding="utf-8") as file:
+            return file.read()
     except (OSError, ValueError):
         return None
+
+
+def note(started: str) -> None:
+    """Keep the start of a server that is ready; where that fails it has to be ready each time."""
+    try:
+        with open(READY_ONCE, "w", encoding="utf-8") as file:
+            file.write(started)
+    except OSError:
+        pass
 
 
 if __name__ == "__main__":
