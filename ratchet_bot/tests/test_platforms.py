@@ -164,6 +164,19 @@ def test_a_page_talks_through_socket_io(served: Served, transports: list[str]) -
     assert asyncio.run(talk()) == [f"Good day {session}"]
 
 
+def test_a_page_that_polls_and_leaves_is_let_go(served: Served) -> None:
+    """Its last poll is answered before the next ping would end it, for a client waits for that before it is gone."""
+    url = f"{served.url}/socket.io/?EIO=4&transport=polling"
+    opened = json.loads(requests.get(url, timeout=20).text[1:])
+    url = f"{url}&sid={opened['sid']}"
+    requests.post(url, data="40", timeout=20)
+    assert requests.get(url, timeout=20).text.startswith("40")
+    with ThreadPoolExecutor(1) as pool:
+        last = pool.submit(requests.get, url, timeout=opened["pingInterval"] / 1000 - 5)
+        assert requests.post(url, data="1", timeout=20).text == "OK"
+        assert last.result().status_code in (200, 400)  # 400 where the poll came after the leave
+
+
 def test_a_reply_that_was_not_received_comes_again_from_the_other_replica(served: Served) -> None:
     """Once: what the client has is not sent again when it comes back."""
 

@@ -16,7 +16,7 @@ from ratchet.adapters.bot import project, rasa
 from ratchet.adapters.settings import load_settings
 from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import sha256
-from ratchet.adapters.system.processes import free_port
+from ratchet.adapters.system.processes import free_port, tail
 from ratchet.adapters.targets.process import ProcessTarget
 from ratchet.domain.release.manifest import Release
 from tests.e2e.fleet import small_bot, with_channels
@@ -41,6 +41,11 @@ class Small:
         argv = rasa.tool(self.settings, bot, "train", "--data", data, "--out", self._archive, "--seed", "1")
         argv += ["--report", str(folder / "report.json")]
         commands.run(argv, cwd=bot, env=rasa.environment(bot), timeout=300)
+
+    def logs(self) -> str:
+        """What the replicas of all releases have logged."""
+        files = sorted((self.target.folder / "logs").glob("*.log"))
+        return "\n".join(f"{file.name}\n{tail(file, 400)}" for file in files)
 
     def release(self, number: int) -> Release:
         """Bring a release out."""
@@ -82,7 +87,7 @@ def test_no_message_is_lost_in_a_release(small: Small) -> None:
         until(lambda: told(small) > before + 20)
     assert len(found["sent"]) > 10
     assert found["refused"], "somebody without Slack's secret was believed"
-    assert with_channels.lost(found) == {}
+    assert with_channels.lost(found) == {}, f"{found['connections']} connections\n{small.logs()}"
     assert with_channels.twice(found) == {}
 
 

@@ -77,6 +77,7 @@ def limits(ratchet: Ratchet, percent: int, rest: int) -> None:
     change(params, r"^    min_holdout_rows: .*$", f"    min_holdout_rows: {rest}")
 
 
+@pytest.mark.long
 def test_intents_from_templates_are_trained_and_recognised(ratchet: Ratchet) -> None:
     """All messages of each resemble the first, which goes to training; the released bot knows both intents."""
     assert (sides(ratchet, "book_table"), sides(ratchet, "weather")) == ((45, 0), (20, 0))

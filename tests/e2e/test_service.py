@@ -218,6 +218,7 @@ def test_five_pushes_of_data_make_at_most_two_runs_and_the_last_wins(
     assert len(service.api.runs("release/release-on-code-change")) == 1
 
 
+@pytest.mark.long
 def test_a_change_of_the_pipeline_retrains_on_the_same_data(service: Service) -> None:
     """Code that shapes the model starts a retrain on the champion's data, and no release by itself."""
     champion = service.registry.champion()
@@ -265,6 +266,7 @@ def test_a_killed_worker_is_noticed_and_the_next_run_takes_up_its_work(service: 
     assert "taken up from an earlier run" in log
 
 
+@pytest.mark.long
 def test_override_and_rollback_as_the_pages_send_them(service: Service) -> None:
     """A person forbids and approves a model, and goes back, without a shell."""
     version = service.registry.live().model_version

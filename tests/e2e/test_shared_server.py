@@ -108,6 +108,7 @@ def leave_old_names(shared: Shared) -> None:
         api.ask("/deployments/", body)
 
 
+@pytest.mark.long
 def test_what_an_older_ratchet_left_is_gone_and_what_is_another_teams_stays(shared: Shared) -> None:
     """Its automation marked every team's runs; its deployments would start runs that no worker takes."""
     names = shared.named("deployments")

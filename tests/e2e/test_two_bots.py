@@ -67,6 +67,7 @@ def experiments(settings: Settings) -> set[str]:
     return {one["name"] for one in found["experiments"]}
 
 
+@pytest.mark.long
 def test_a_port_that_is_taken_is_refused_at_once_and_the_remedy_leads_to_pages_of_its_own(
     first: Settings, second: Ratchet
 ) -> None:

@@ -80,15 +80,14 @@ def all_kills(chance: random.Random) -> list[Kill]:
 
 
 def chosen(chance: random.Random) -> list[Any]:
-    """The two after a switch, a sample of 2 more kinds, and for the long tier all of them in any order."""
+    """The two after a switch, one more of another kind, and for the long tier all of them in any order."""
     found = all_kills(chance)
     kinds: dict[str, list[Kill]] = {}
     for kill in found:
         kinds.setdefault(kill.name, []).append(kill)
-    sample = [chance.choice(kinds[name]) for name in chance.sample(sorted(kinds), min(2, len(kinds)))]
     return [
         *(Kill(*switched) for switched in SWITCHED),
-        *sample,
+        chance.choice(kinds[chance.choice(sorted(kinds))]),
         *map(exhaustive, chance.sample(found, len(found))),
     ]
 

@@ -151,8 +151,8 @@ def table_form(bot: Pizzeria) -> None:
     bot.edit("bot/rules.yml", "- rule: parking\n", f"{rule}- rule: parking\n")
 
 
-def test_an_emptied_answer_is_no_release_of_code_and_a_person_may_overrule_it(bot: Pizzeria) -> None:
-    """Nothing is trained; the page has both texts; an approval holds for this code alone."""
+def test_an_emptied_answer_is_no_release_of_code(bot: Pizzeria) -> None:
+    """Nothing is trained, the page has both texts, and what served serves."""
     before = bot.ratchet.json("status")["manifest"]["id"]
     bot.edit("bot/domain.yml", f'- text: "{BEHIND}"', '- text: ""')
     said = bot.ratchet("release", code=1)
@@ -161,7 +161,11 @@ def test_an_emptied_answer_is_no_release_of_code_and_a_person_may_overrule_it(bo
     page = Path(next(word for word in said.split() if word.endswith("code.html.")).rstrip("."))
     assert BEHIND in page.read_text()
     assert bot.ratchet.json("status")["manifest"]["id"] == before
-    bot.restore()
+
+
+@pytest.mark.long
+def test_a_better_answer_is_a_release_of_code(bot: Pizzeria) -> None:
+    """And so is the way back to the words of before."""
     bot.edit("bot/domain.yml", f'- text: "{BEHIND}"', '- text: "Dear guests, park behind the house."')
     assert "Live:" in bot.ratchet("release")
     bot.restore()

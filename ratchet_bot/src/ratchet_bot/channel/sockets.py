@@ -48,7 +48,7 @@ class Sockets:
         server = self._channel.sio
         server.eio.cookie = COOKIE
         server.enter_room = self._enter  # a coroutine by now, which Rasa does not await: no one would enter
-        server.eio.handle_request = silent(server.eio.handle_request)
+        server.eio.handle_request = self._handling(server.eio.handle_request)
         handlers = server.handlers[self._namespace]
         message = self._channel.user_message_evt
         handlers["connect"] = self._connecting(handlers["connect"])
@@ -134,6 +134,18 @@ class Sockets:
     def _conversation(self, session: str) -> str:
         return naming.conversation(self.path, session)
 
+    def _handling(self, handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def handle_request(request: Request) -> Any:
+            if protocol := _protocol(request):
+                self._connections = protocol.connections
+            answer = await handler(request)
+            # The library answers `OK` over a WebSocket that has ended: that has nowhere to go.
+            protocol = _protocol(request)
+            return answer if protocol and not getattr(protocol, "websocket", None) else None
+
+        handle_request.is_websocket = True  # type: ignore[attr-defined]  # Sanic: no answer is no fault
+        return handle_request
+
     def _connecting(self, handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def connect(sid: str, environ: dict[str, Any], auth: Any = None) -> Any:
             allowed = await handler(sid, environ, auth if isinstance(auth, dict) else None)
@@ -141,7 +153,6 @@ class Sockets:
                 server = self._channel.sio
                 eio = server.manager.eio_sid_from_sid(sid, self._namespace)
                 self._open[eio] = Socket(server.eio.sockets[eio])
-                self._connections = environ["sanic.request"].transport.get_protocol().connections
             return allowed
 
         return connect
@@ -149,8 +160,10 @@ class Sockets:
     def _disconnecting(self, handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def disconnect(sid: str, *reason: Any) -> None:
             eio = self._channel.sio.manager.eio_sid_from_sid(sid, self._namespace)
-            self._open.pop(eio, None)
+            one = self._open.pop(eio, None)
             await handler(sid)
+            if one:
+                await one.end()  # a client that polls waits for the answer to its last poll before it is gone
 
         return disconnect
 
@@ -167,7 +180,7 @@ class Sockets:
         return session_request
 
     def _flush(self, session: Any) -> None:
-        """Send what the client of a session does not have,."""
+        """Send what the client of a session does not have."""
         if self._persistent and session:
             task = asyncio.ensure_future(self.again(session))
             self._flushing.add(task)
@@ -193,18 +206,6 @@ class Sockets:
         return user_message
 
 
-def silent(handler: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    """Return a handler that answers nothing over a WebSocket that has ended: the library's `OK` has nowhere to go."""
-
-    async def handle_request(request: Request) -> Any:
-        answer = await handler(request)
-        upgraded = request.transport is None or getattr(request.transport.get_protocol(), "websocket", None)
-        return None if upgraded else answer
-
-    handle_request.is_websocket = True  # type: ignore[attr-defined]  # Sanic: no answer is no fault
-    return handle_request
-
-
 class Sender:
     """What a reply's output calls in place of the server."""
 
@@ -214,6 +215,11 @@ class Sender:
     async def emit(self, event: str, data: Any = None, room: str = "", **options: Any) -> None:
         """Send an event, as the server's own `emit` does."""
         await self._sockets.send(self._session, event, data, room or self._session)
+
+
+def _protocol(request: Request) -> Any:
+    """Return what holds the connection of a request; None where it has ended."""
+    return request.transport.get_protocol() if request.transport else None
 
 
 def _is_id(value: Any) -> bool:
