@@ -17,6 +17,6 @@ ENV RATCHET_MODEL_SHA256=${MODEL_SHA256} \
 
 # Healthy is only who serves the model of this image, as the release that the fleet was told.
 # Patient with a machine that is overloaded: a replica that is ended for being busy makes the others busier.
-HEALTHCHECK --interval=2s --timeout=8s --start-period=120s --retries=4 CMD ["python", "-S", "-E", "/app/healthy.py"]
+HEALTHCHECK --interval=3s --timeout=8s --start-period=120s --retries=4 CMD ["python", "-S", "-E", "/app/healthy.py"]
 # `exec`, so that the server itself receives the stop signal.
 ENTRYPOINT ["sh", "-c", "exec python -m \"$RATCHET_TOOLS.serve\" --model /app/model.tar.gz --host 0.0.0.0 --port 5005 --release \"$RATCHET_RELEASE\" --model-version \"$RATCHET_MODEL_VERSION\" --sha256 \"$RATCHET_MODEL_SHA256\""]
