@@ -63,7 +63,7 @@ def admit(judged: CodeVerdict, said: Override | None, now: datetime) -> None:
     page = f"Its page is {judged.page}. " if judged.page else ""
     earlier = f" {said.by}'s decision is about other code." if said is not None and said.code else ""
     raise RatchetError(
-        f"{judged.verdict.reasons[0].rstrip('.')}.{earlier}",
+        f"{' '.join(judged.verdict.decisive).rstrip('.')}.{earlier}",
         f"{page}Correct the bot, or run `ratchet approve {judged.version} --by NAME --reason TEXT`: it holds for this "
         "model with this code.",
     )

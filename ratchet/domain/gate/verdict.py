@@ -47,6 +47,11 @@ class Verdict(Record):
         return (f"{self.deciding}: {first}", *others)
 
     @property
+    def decisive(self) -> tuple[str, ...]:
+        """Those of the reasons that decided: of a rejection what rejects, of a question what asks."""
+        return self.reasons[: max(1, sum(rule.outcome == self.decision for rule in self.rules))]
+
+    @property
     def deciding(self) -> str:
         """Name the rules that decided: 'Rejected by the rule intent', 'Asks because of 2 rules (cost, fallback)'."""
         names = list(dict.fromkeys(rule.name for rule in self.rules if rule.outcome == self.decision))

@@ -60,6 +60,17 @@ def test_a_message_that_must_never_go_wrong_stops_code_alone_too() -> None:
     assert judge(same, GatePolicy())[0].decision is Decision.PROMOTE
 
 
+def test_each_rule_that_decided_is_said() -> None:
+    """A person who mends the first alone would only meet the second then."""
+    written = Must("gas smell", "report_accident")
+    plays = Plays(bot(""), bot("11 to 23"))
+    verdict, found = judge(plays, GatePolicy(), Musts(1, (Miss(written, "smalltalk", (), ()),)))
+    with pytest.raises(RatchetError, match="Rejected by 2 rules") as error:
+        admit(CodeVerdict("7", "m" * 64, "c" * 64, "abc", "r1", verdict, found), None, NOW)
+    assert "got no answer any more" in error.value.fact
+    assert "answered `smalltalk`" in error.value.fact
+
+
 def test_an_override_holds_for_the_code_that_it_was_given_for() -> None:
     """Other code, other model and an expired one are refused."""
     empty = judged("11 to 23", "")

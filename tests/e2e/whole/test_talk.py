@@ -49,7 +49,7 @@ def domain(old: str, new: str) -> Callable[[Pizzeria], None]:
 
 def swap(bot: Pizzeria) -> None:
     """Two intents get each other's answer."""
-    for old, new in ((OPEN, "?"), (BEHIND, OPEN), ("?", BEHIND)):
+    for old, new in ((OPEN, "§"), (BEHIND, OPEN), ("§", BEHIND)):
         bot.edit("bot/domain.yml", old, new)
 
 
@@ -296,11 +296,13 @@ def test_honest_changes_are_promoted_without_a_question(
 
 @pytest.mark.long
 def test_honest_changes_of_code_alone_are_released_without_a_question(bot: Pizzeria) -> None:
-    """One after the other, each a release of its own: variations, a context's answer, an action, a conversation."""
+    """One after the other, each a release of its own: variations, a context's answer, an action; a test is none."""
     before = bot.ratchet.json("status")["manifest"]["id"]
-    for change in (variation, driver, other_words, new_conversation):
+    for change in (variation, driver, other_words):
         change(bot)
         assert "Live:" in bot.ratchet("release"), change.__doc__
+    new_conversation(bot)
+    assert "Already live:" in bot.ratchet("release")
     bot.ratchet("rollback", "--to", before)
 
 
@@ -334,5 +336,5 @@ def test_a_rename_by_hand_is_recognised_and_what_it_forgot_is_named(bot: Pizzeri
         assert "bot/rules.yml:" in printed
         assert "ratchet rename parking van_space" in printed
     bot.ratchet("rename", "parking", "van_space")
-    assert "parking" not in bot.read("bot/rules.yml")
+    assert "intent: parking" not in bot.read("bot/rules.yml")
     bot.git("reset", "-q", "--hard", "HEAD~1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from ratchet.domain.corpus.annotations import parse
 from tests.e2e.fleet.fleet import ROOT
+from tests.e2e.service import until
 from tests.e2e.whole.traveller import Traveller, dishes, flights, read_report, swapped, weather
 
 pytestmark = pytest.mark.e2e
@@ -161,8 +163,8 @@ def talk(bot: Traveller, number: int) -> None:
     """Write messages into the events, as the bot's channel does: one in three is of words that nobody knows."""
     file = bot.workspace / ".ratchet" / "events" / "messages.db"
     bot.ratchet("chat", "hello there")
+    row = until(60, lambda: newest(file))  # it is written after the reply
     with sqlite3.connect(file) as database:
-        (row,) = database.execute("SELECT * FROM messages ORDER BY id DESC LIMIT 1").fetchall()
         names = [name for _, name, *_ in database.execute("PRAGMA table_info(messages)")]
         event = dict(zip(names, row, strict=True))
         for at in range(number):
@@ -170,3 +172,13 @@ def talk(bot: Traveller, number: int) -> None:
             values = {**event, "id": event["id"] + at + 1, "text": text}
             marks = ", ".join("?" for _ in values)
             database.execute(f"INSERT INTO messages VALUES ({marks})", list(values.values()))
+
+
+def newest(file: Path) -> tuple[object, ...] | None:
+    """Return the last message in the events; None where there is none yet."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
+            found = database.execute("SELECT * FROM messages ORDER BY id DESC LIMIT 1").fetchone()
+    except sqlite3.OperationalError:
+        return None
+    return tuple(found) if found else None

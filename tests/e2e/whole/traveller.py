@@ -275,6 +275,7 @@ class Traveller:
         self.workspace = workspace
         self.ratchet = Ratchet(workspace)
         self.saved = workspace.parent / "data"
+        self.base = workspace / ".ratchet" / "data-base.json"
         self.numbers = count()
 
     def make(self) -> None:
@@ -300,6 +301,7 @@ class Traveller:
         summary = self.ratchet.json("retrain")
         assert summary["outcome"] == "released", summary["reasons"]
         shutil.copytree(self.workspace / "data", self.saved)
+        shutil.copy2(self.base, self.saved.with_name(self.base.name))
 
     def restore(self) -> None:
         """Bring back what `make` left."""
@@ -307,6 +309,7 @@ class Traveller:
         self.git("clean", "-fdq")
         shutil.rmtree(self.workspace / "data")
         shutil.copytree(self.saved, self.workspace / "data")
+        shutil.copy2(self.saved.with_name(self.base.name), self.base)
 
     def edit(self, path: str, pattern: str, line: str) -> None:
         """Change the first line of a file that matches."""
