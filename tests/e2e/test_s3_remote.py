@@ -18,9 +18,11 @@ import pytest
 from ratchet.adapters.corpus import data_folder, dvc, remote
 from ratchet.adapters.settings import Settings, load_settings
 from ratchet.adapters.system.processes import free_port
+from ratchet.adapters.triggers import inbox
 from ratchet.domain.errors import RatchetError, UsageError
 from tests.adapters.corpus.test_data_folder import more, open_store, put
 from tests.corpora import data_workspace, git
+from tests.workspaces import fake_workspace
 
 pytestmark = pytest.mark.e2e
 
@@ -119,6 +121,28 @@ def test_an_ingest_pushes_to_s3(settings: Settings, server: Server) -> None:
     revision = put(settings, grown(settings, 5))
     assert dvc.pushed(settings.workspace, revision)
     assert len(open_store(settings).frame) == 35
+
+
+@pytest.mark.parametrize("name", ["week.csv", "über uns #2?.csv", "100%25.csv", "a+b c.csv"])
+def test_an_inbox_on_s3_keeps_each_file(tmp_path: Path, server: Server, name: str) -> None:
+    """Whatever its name; a second one of the name does not take the place of the first, nor of its report."""
+    home = fake_workspace(tmp_path / "ws", inbox="s3://bucket/in", s3_endpoint=server.url)
+    report = tmp_path / "fault.txt"
+    report.write_text("why\n")
+    for content in (b"one", b"two"):
+        inbox.client(home).put_object(Bucket="bucket", Key=f"in/{name}", Body=content)
+        [waiting] = inbox.dropped(home)
+        copy = inbox.download(home, waiting.address, tmp_path / "run")
+        assert copy is not None
+        assert (copy.name, copy.read_bytes()) == (name, content)
+        inbox.put_away(home, waiting.address, inbox.REFUSED, report)
+        assert inbox.dropped(home) == []
+    aside, path = server.folder / "bucket" / "in" / "refused", Path(name)
+    second = f"{path.stem}-2{path.suffix}"
+    assert {one.name: one.read_bytes() for one in aside.iterdir()} == {
+        name: b"one", second: b"two",
+        **{f"{one}.report.txt": b"why\n" for one in (name, second)},
+    }
 
 
 def test_wrong_keys_leave_the_old_remote(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,15 @@ from ratchet.domain.errors import RatchetError
 ENDINGS = {".xlsx", ".xlsm"}
 MOST_BYTES = 400_000_000
 """What the parts of a workbook may have together once they are unpacked: a million messages take a quarter of it."""
-MOST_COLUMNS = 100
+MOST_COLUMNS = 2_000
+"""How far right a table may reach: the last column that a sheet can have would cost 16,384 cells in each row."""
 MOST_EMPTY = 10_000
 """How many empty rows one after the other are the end: a cell in the last row would otherwise cost a million."""
 LOOKED_AT = 30
 REMEDY = "Save it as CSV in UTF-8."
 MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^<>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+ROW = re.compile(rb"<(?:\w+:)?row\s[^<>]*>")
+NUMBER, HIDDEN = re.compile(rb'\sr="(\d{1,7})"'), re.compile(rb'\shidden="(?:1|true)"')
 CHUNK = 1 << 20
 
 
@@ -40,7 +43,8 @@ def grid(path: Path, columns: Columns, notes: Notes) -> Iterator[tuple[int, list
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         try:
             sheet = chosen(path, book, columns, notes)
-            yield from filled(cells(sheet), merged(path, sheet), notes)
+            blocks, hidden = beside_cells(path, sheet)
+            yield from filled(cells(path, sheet, notes), blocks, hidden, notes)
         finally:
             book.close()
     except RatchetError:
@@ -63,12 +67,12 @@ def chosen(path: Path, book: Any, columns: Columns, notes: Notes) -> Any:
         return found[0]
     visible = [sheet for sheet in sheets if sheet.sheet_state == "visible"]
     hidden = [sheet.title for sheet in sheets if sheet not in visible]
-    fitting = [sheet for sheet in visible if has_columns(sheet, columns)]
+    fitting = [sheet for sheet in visible if has_columns(path, sheet, columns)]
     if len(fitting) > 1:
         names = ", ".join(repr(sheet.title) for sheet in fitting)
         raise RatchetError(
             f"{path} has several sheets with these columns: {names}.",
-            f"Name one: `--sheet '{fitting[0].title}'`; ingest the file once for each.",
+            f"Name one: `--sheet {quoted(fitting[0].title)}`; ingest the file once for each.",
         )
     sheet = (fitting or visible or sheets)[0]
     if hidden:
@@ -79,33 +83,50 @@ def chosen(path: Path, book: Any, columns: Columns, notes: Notes) -> Any:
     return sheet
 
 
-def has_columns(sheet: Any, columns: Columns) -> bool:
+def has_columns(path: Path, sheet: Any, columns: Columns) -> bool:
     """Tell whether a row near the sheet's beginning names the columns of text and intent."""
     wanted = {columns.text.strip().casefold(), columns.intent.strip().casefold()}
     return any(
         wanted <= {value.strip().casefold() for value in values if isinstance(value, str)}
-        for _, values in itertools.islice(cells(sheet), LOOKED_AT)
+        for _, values in itertools.islice(cells(path, sheet), LOOKED_AT)
     )
 
 
-def cells(sheet: Any) -> Iterator[tuple[int, list[Any]]]:
-    """Yield the rows of a sheet with their numbers."""
+def cells(path: Path, sheet: Any, notes: Notes | None = None) -> Iterator[tuple[int, list[Any]]]:
+    """Yield the rows of a sheet with their numbers, each as wide as the widest before it.
+
+    Raises `RatchetError` for a cell right of `MOST_COLUMNS`, and for as many empty ones there as only a broken or
+    hostile file has.
+    """
     sheet.reset_dimensions()
-    empty = 0
-    for number, row in enumerate(sheet.iter_rows(max_col=MOST_COLUMNS, values_only=True), start=1):
-        values = ["" if value is None else value for value in row]
-        empty = 0 if any(value != "" for value in values) else empty + 1
+    empty = width = wide = 0
+    for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+        wide += len(row) > MOST_COLUMNS
+        if wide > MOST_EMPTY or any(value is not None for value in row[MOST_COLUMNS:]):
+            raise RatchetError(
+                f"{path}:{number} has cells right of column {MOST_COLUMNS:,}.",
+                "Delete the columns right of the table, or save it as CSV in UTF-8.",
+            )
+        values = ["" if value is None else value for value in row[:MOST_COLUMNS]]
+        while values and values[-1] == "":
+            values.pop()
+        empty = 0 if values else empty + 1
         if empty > MOST_EMPTY:
+            if notes:
+                said = f"what is below row {number:,} is not read: {MOST_EMPTY:,} empty rows come before it."
+                notes.said("left out", said)
             return
-        yield number, values
+        width = max(width, len(values))
+        yield number, values + [""] * (width - len(values))
 
 
-def merged(path: Path, sheet: Any) -> list[tuple[int, int, int]]:
-    """Return the cells that are merged over several rows: column from 0, first and last row.
+def beside_cells(path: Path, sheet: Any) -> tuple[list[tuple[int, int, int]], set[int]]:
+    """Return the cells that are merged over several rows (column from 0, first and last row), and the hidden rows.
 
     openpyxl does not tell them of a workbook that it reads row by row, so the sheet's part is searched.
     """
     found: dict[tuple[int, int, int], None] = {}
+    hidden: set[int] = set()
     with zipfile.ZipFile(path) as parts, parts.open(sheet._worksheet_path) as part:
         rest = b""
         while chunk := part.read(CHUNK):
@@ -113,8 +134,15 @@ def merged(path: Path, sheet: Any) -> list[tuple[int, int, int]]:
             for left, top, _, bottom in MERGED.findall(rest):
                 if int(bottom) > int(top):
                     found[column_number(left), int(top), int(bottom)] = None
-            rest = rest[-200:]
-    return list(found)
+            rows = (row for row in ROW.findall(rest) if HIDDEN.search(row))
+            hidden.update(int(number[1]) for row in rows if (number := NUMBER.search(row)))
+            rest = rest[-1000:]
+    return list(found), hidden
+
+
+def quoted(title: str) -> str:
+    """Return a sheet's name between quotes, as a shell reads it."""
+    return "'" + title.replace("'", "'\"'\"'") + "'"
 
 
 def column_number(letters: bytes) -> int:
@@ -126,9 +154,12 @@ def column_number(letters: bytes) -> int:
 
 
 def filled(
-    rows: Iterator[tuple[int, list[Any]]], blocks: Sequence[tuple[int, int, int]], notes: Notes
+    rows: Iterator[tuple[int, list[Any]]],
+    blocks: Sequence[tuple[int, int, int]],
+    hidden: Collection[int],
+    notes: Notes,
 ) -> Iterator[tuple[int, list[Any]]]:
-    """Yield the rows with the value of a merged cell in each row that it covers."""
+    """Yield the rows with the value of a merged cell in each row that it covers; those that are hidden are noted."""
     starting: dict[int, list[tuple[int, int]]] = {}
     for column, top, bottom in blocks:
         starting.setdefault(top, []).append((column, bottom))
@@ -136,6 +167,9 @@ def filled(
     for number, values in rows:
         held = {column: (value, last) for column, (value, last) in held.items() if last >= number}
         if any(value != "" for value in values):
+            if number in hidden:
+                shown = " ".join(str(value) for value in values if value != "")
+                notes.note("hidden rows", "hidden in Excel, read like the others", number, shown)
             for column, (value, _) in held.items():
                 if column < len(values) and values[column] == "":
                     values[column] = value

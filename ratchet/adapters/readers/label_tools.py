@@ -6,6 +6,7 @@ A rejected, skipped, discarded or unfinished answer is no label: it is left out 
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,7 +52,7 @@ class Source:
         listed = ", ".join(sorted(names))
         raise RatchetError(
             f"{self.path}:{self.line} has answers to several questions: {listed}.",
-            f"Name the one with the intents: `--intent-column {sorted(names)[0]}`.",
+            f"Name the one with the intents: `--intent-column {shlex.quote(sorted(names)[0])}`.",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,19 +15,27 @@ from ratchet.domain.corpus.corpus import CorpusPolicy
 from ratchet.domain.errors import RatchetError
 
 EXAMPLES = ("common_examples", "intent_examples", "entity_examples")
-TOP = re.compile(r'\A\s*\{\s*"rasa_nlu_data"\s*:')
+TOP = "rasa_nlu_data"
 OTHERS = {"regex_features", "lookup_tables", "entity_synonyms"}
 
 
 def is_rasa(text: str) -> bool:
-    """Tell whether a JSON text is Rasa's."""
-    return bool(TOP.match(text))
+    """Tell whether a JSON text is Rasa's: one object that has its data, whatever else is beside it."""
+    if f'"{TOP}"' not in text or not text.lstrip().startswith("{"):
+        return False
+    try:
+        return TOP in json.loads(text)
+    except (ValueError, RecursionError):
+        return bool(re.match(rf'\s*\{{\s*"{TOP}"\s*:', text))  # broken, to be refused as Rasa's
 
 
 def read(path: Path, text: str, policy: CorpusPolicy, notes: Notes) -> Reading:
     """Read one file; entities become markup. Raises `RatchetError` for a key that Rasa does not have."""
     whole = json_text.value(path, 1, text)
-    data = whole["rasa_nlu_data"]
+    data = whole[TOP]
+    for name in whole:
+        if name != TOP:
+            notes.note("left out", f"beside {TOP} left out", 1, str(name), "key")
     if not isinstance(data, dict) or any(not isinstance(data[key], list) for key in data):
         raise RatchetError(f"{path} does not hold lists under rasa_nlu_data.", "Export it from Rasa again.")
     for key in data:

@@ -32,7 +32,7 @@ class Taking:
     def __init__(self, path: Path, policy: CorpusPolicy, columns: Columns, notes: Notes) -> None:
         self.path, self.policy, self.columns, self.notes = path, policy, columns, notes
         self.rows = Rows(path.name, path.stem, policy)
-        self.answers: dict[tuple[str, str], list[tuple[int, Answer]]] = {}
+        self.answers: dict[tuple[str, str, str], list[tuple[int, Answer]]] = {}
         self.choices: dict[tuple[str, ...], dict[str, str]] = {}  # the rows of JSON need not be alike
         self.seen = 0
 
@@ -44,7 +44,8 @@ class Taking:
             tool, read = found
             try:
                 for answer in read(Source(self.path, line, self.columns), cells):
-                    self.answers.setdefault((tool, answer.item or f"line {line}"), []).append((line, answer))
+                    one = tool, answer.item or f"line {line}", str(answer.text)  # joined exports number anew
+                    self.answers.setdefault(one, []).append((line, answer))
             except MALFORMED as error:
                 raise RatchetError(
                     f"{self.path}:{line} is not what {tool} exports.", f"Export it from {tool} again."
@@ -94,7 +95,7 @@ class Taking:
     def settle(self) -> None:
         """Decide the messages of annotation tools; says how far their annotators agree."""
         several = agreed = 0
-        for (tool, _), given in self.answers.items():
+        for (tool, *_), given in self.answers.items():
             line, first = given[0]
             spoken = [(answer.who, answer.labels) for _, answer in given if not answer.left_out]
             found, reasons = agreement.settle(spoken), [one.left_out for _, one in given if one.left_out]

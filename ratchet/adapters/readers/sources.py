@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from ratchet.adapters.readers import json_text, nlu_markdown, nlu_yaml, rasa_json, rows, tables
+from ratchet.adapters.readers import json_text, label_tools, nlu_markdown, nlu_yaml, rasa_json, rows, tables
 from ratchet.adapters.readers.reading import Columns, Notes, Reading, nothing
-from ratchet.adapters.readers.texts import read_text
+from ratchet.adapters.readers.texts import BREAK, read_text
 from ratchet.domain.corpus.corpus import CorpusPolicy
 from ratchet.domain.corpus.findings import Finding
 from ratchet.domain.errors import RatchetError
@@ -70,18 +73,48 @@ def read_file(path: Path, policy: CorpusPolicy, columns: Columns) -> Reading:
     text = read_text(path, notes, columns.encoding)
     if rasa_json.is_rasa(text):
         return rasa_json.read(path, text, policy, notes)
-    taken = rows.take(path, objects(path, text), policy, columns, notes)
+    taken = rows.take(path, objects(path, text, columns, notes), policy, columns, notes)
     return Reading(taken.frame(), account=notes.account, faults=notes.faults)
 
 
-def objects(path: Path, text: str) -> list[rows.Row]:
-    """Return the objects of a JSON text with their lines; raises `RatchetError` for anything else in it."""
+def objects(path: Path, text: str, columns: Columns, notes: Notes) -> list[rows.Row]:
+    """Return the objects of a JSON text with their lines; raises `RatchetError` for anything else in it.
+
+    One object that holds them under a key of its own, as services answer, stands for them.
+    """
     found: list[rows.Row] = []
     for line, value in json_text.values(path, text):
         if not isinstance(value, dict):
             raise RatchetError(f"{path}:{line} is not a JSON object.", json_text.ONE_A_LINE)
         found.append((line, value))
+    lists = [name for name, value in found[0][1].items() if of_objects(value)] if len(found) == 1 else []
+    if lists and columns.text not in found[0][1] and not label_tools.reader_of(found[0][1]):
+        return inner(path, text, found[0][1], lists, notes)
     return found
+
+
+def of_objects(value: Any) -> bool:
+    """Tell whether a value is a list of objects."""
+    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
+
+
+def inner(path: Path, text: str, whole: dict[str, Any], lists: list[str], notes: Notes) -> list[rows.Row]:
+    """Return the objects in the one list that an object holds; raises `RatchetError` where it holds several."""
+    if len(lists) > 1:
+        raise RatchetError(
+            f"{path}:1 is one object with several lists of rows: {', '.join(lists)}.",
+            "Save the one with the messages as a file of its own, from its `[` to its `]`.",
+        )
+    [name] = lists
+    others = "".join(f", not {other!r}" for other in whole if other != name)
+    notes.said("guessed rows", f"the rows under {name!r} are read{others}.")
+    written = "|".join(re.escape(json.dumps(name, ensure_ascii=way)) for way in (True, False))
+    if begins := re.search(rf"(?:{written})\s*:\s*\[", text):
+        first = len(BREAK.findall(text, 0, begins.end() - 1))
+        numbered = [(first + line, one) for line, one in json_text.array(path, text[begins.end() - 1 :])]
+        if [one for _, one in numbered] == whole[name]:
+            return numbered
+    return [(1, one) for one in whole[name]]  # its name is written with escapes, or is there twice
 
 
 def left_unread(unread: Sequence[Path]) -> Finding:

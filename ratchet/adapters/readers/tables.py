@@ -23,6 +23,14 @@ NAMED = re.compile(r"\Asep=(?P<delimiter>[^\w\"\r\n])[ \t]*(?:\r\n|\r|\n)", re.I
 LOOKED_AT = 30
 """Rows in which the header may be: titles, dates and empty lines come before it."""
 QUOTE = "Put quotes around cells that hold the delimiter, and write a quote inside them twice."
+NAME_OR_QUOTE = (
+    "Put quotes around cells that hold the delimiter; a column that the header lacks, name it there."
+)
+ARCHIVES = {
+    b"PK\x03\x04": "an Excel workbook or another zip archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+}
+"""How files begin that get the ending of a text by being renamed."""
 
 Grid = Iterator[tuple[int, Sequence[Any]]]
 """The rows of a table with their line numbers."""
@@ -34,9 +42,21 @@ def read(path: Path, policy: CorpusPolicy, columns: Columns) -> Reading:
     if path.suffix.lower() in excel.ENDINGS:
         grid: Grid = excel.grid(path, columns, notes)
     else:
+        refuse_archives(path)
         grid = csv_grid(path, read_text(path, notes, columns.encoding), columns, notes)
     taken = rows.take(path, below_header(path, grid, policy, columns, notes), policy, columns, notes)
     return Reading(taken.frame(), account=notes.account, faults=notes.faults)
+
+
+def refuse_archives(path: Path) -> None:
+    """Raise `RatchetError` for a workbook that has the ending of a text."""
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start in ARCHIVES:
+        raise RatchetError(
+            f"{path} is {ARCHIVES[start]}, not a text.",
+            "Give it the ending .xlsx if it is a workbook of today's Excel; else save it as CSV in UTF-8.",
+        )
 
 
 def csv_grid(path: Path, text: str, columns: Columns, notes: Notes) -> Grid:
@@ -67,7 +87,11 @@ def start_of(path: Path, text: str, delimiter: str) -> list[Sequence[Any]]:
 
 def parsed(path: Path, text: str, delimiter: str, above: int = 0) -> Grid:
     """Yield the rows of a CSV; raises `RatchetError` naming a line with an open quote. `above` lines came before."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    spaced = (
+        re.search(rf'{re.escape(delimiter)} +"', text) is not None
+    )  # else such a quote is a part of the cell
+    stream = io.StringIO(text, newline="")
+    reader = csv.reader(stream, delimiter=delimiter, strict=True, skipinitialspace=spaced)
     start = above + 1
     try:
         for cells in reader:
@@ -83,9 +107,14 @@ def header_row(grid: Sequence[Sequence[Any]], columns: Columns) -> int | None:
     """Return which row, from 0, names the columns of text and intent, None where none does."""
     wanted = {columns.text.strip().casefold(), columns.intent.strip().casefold()}
     for number, cells in enumerate(grid):
-        if wanted <= {cell.strip().casefold() for cell in cells if isinstance(cell, str)}:
+        if wanted <= {as_name(cell) for cell in cells if isinstance(cell, str)}:
             return number
     return None
+
+
+def as_name(cell: Any) -> str:
+    """Return a cell as the name of a column: joined files have the mark of their encoding in mid-file."""
+    return str(cell).strip().removeprefix("\ufeff").strip().casefold() if full(cell) else ""
 
 
 def below_header(
@@ -112,11 +141,26 @@ def below_header(
     while header and not header[-1]:
         header.pop()
     rows.choose(path, at, header, policy, columns)
+    yield from under(path, header, itertools.chain(start[place + 1 :], grid), columns, notes)
+
+
+def under(
+    path: Path, header: Sequence[str], grid: Grid, columns: Columns, notes: Notes
+) -> Iterator[rows.Row]:
+    """Yield the rows under a header, their cells by column; the header again, as in joined files, is left out.
+
+    Raises `RatchetError` for a row with too many cells, and for a second header with other columns.
+    """
     names = [name or f"column {number}" for number, name in enumerate(header, start=1)]
-    for line, cells in itertools.chain(start[place + 1 :], grid):
+    for line, cells in grid:
+        if header_row([cells], columns) is not None:
+            refuse_other(path, line, header, cells)
+            notes.note("left out", "with the header again left out", line, " ".join(map(str, cells)))
+            continue
         if any(map(full, cells[len(header) :])):
             raise RatchetError(
-                f"{path}:{line} has {len(cells)} cells, but the header has {len(header)} columns.", QUOTE
+                f"{path}:{line} has {len(cells)} cells, but the header has {len(header)} columns.",
+                NAME_OR_QUOTE,
             )
         if any(map(full, cells)):
             if len(cells) < len(header):
@@ -127,6 +171,18 @@ def below_header(
                     " ".join(map(str, cells)),
                 )
             yield line, dict(zip(names, [*cells, *[""] * (len(header) - len(cells))], strict=False))
+
+
+def refuse_other(path: Path, line: int, header: Sequence[str], cells: Sequence[Any]) -> None:
+    """Raise `RatchetError` where a second header names other columns than the first, or in another order."""
+    again = [as_name(cell) for cell in cells]
+    while again and not again[-1]:
+        again.pop()
+    if again != [name.casefold() for name in header]:
+        raise RatchetError(
+            f"{path}:{line} begins another table: its header is not that of the rows above.",
+            "Put the rows from there on into a file of their own.",
+        )
 
 
 def full(cell: Any) -> bool:

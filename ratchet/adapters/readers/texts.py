@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,7 +29,8 @@ def read_text(path: Path, notes: Notes, encoding: str | None = None) -> str:
         raise RatchetError(f"{path} is a Git LFS pointer, not the data.", "Get the data with `git lfs pull`.")
     if content[:200].startswith(b"outs:") and b"md5:" in content[:200]:
         raise RatchetError(
-            f"{path} is a DVC pointer, not the data.", f"Get the data with `dvc pull '{path}'`."
+            f"{path} is a DVC pointer, not the data.",
+            f"Get the data with `dvc pull {shlex.quote(str(path))}`.",
         )
     if not content.strip(b"\0 \t\r\n\xff\xfe\xef\xbb\xbf"):
         raise RatchetError(f"{path} is empty.", "Name a file with rows of text and intent.")

@@ -6,13 +6,13 @@ report beside it: also one of a kind that is not read.
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
 
 from ratchet.adapters.settings import Settings
 from ratchet.domain.errors import RatchetError
@@ -41,9 +41,9 @@ def client(settings: Settings) -> Any:
 
 
 def split(address: str) -> tuple[str, str]:
-    """Split `s3://bucket/key` into bucket and key."""
-    parts = urlsplit(address)
-    return parts.netloc, parts.path.lstrip("/")
+    """Split `s3://bucket/key` into bucket and key; in a key `#` and `?` are letters like others."""
+    bucket, _, key = address.removeprefix(S3).partition("/")
+    return bucket, key.lstrip("/")
 
 
 def prefix(settings: Settings) -> tuple[str, str]:
@@ -83,7 +83,7 @@ def lying(settings: Settings) -> Iterator[Dropped]:
     except OSError as error:
         raise RatchetError(
             f"The inbox {inbox} cannot be listed: {error.strerror}.",
-            f"Make the folder, `mkdir -p '{inbox}'`, or correct RATCHET_INBOX.",
+            f"Make the folder, `mkdir -p {shlex.quote(str(inbox))}`, or correct RATCHET_INBOX.",
         ) from error
 
 
@@ -129,12 +129,18 @@ def download(settings: Settings, address: str, target: Path) -> Path | None:
 
 
 def put_away(settings: Settings, address: str, where: str, report: Path | None = None) -> str:
-    """Move a dropped file to `done/` or `refused/`, with a report beside it; returns its new address."""
+    """Move a dropped file to `done/` or `refused/`, with a report beside it; returns its new address.
+
+    It does not take the place of an earlier one of its name.
+    """
     if not address.startswith(S3):
         return put_beside(Path(address), where, report)
     bucket, key = split(address)
-    path = PurePosixPath(key)
-    new, store = str(path.parent / where / path.name), client(settings)
+    store, path = client(settings), PurePosixPath(key)
+    aside = f"{path.parent / where}/"
+    listed = store.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=f"{aside}{path.stem}")
+    taken = {found["Key"].removeprefix(aside) for page in listed for found in page.get("Contents", [])}
+    new = aside + free(path, taken.__contains__)
     store.copy_object(Bucket=bucket, Key=new, CopySource={"Bucket": bucket, "Key": key})
     if report:
         kind = {"ContentType": "text/html"} if report.suffix == ".html" else {"ContentType": "text/plain"}
@@ -144,12 +150,17 @@ def put_away(settings: Settings, address: str, where: str, report: Path | None =
 
 
 def put_beside(path: Path, where: str, report: Path | None) -> str:
-    """Move a file of a folder, without taking the place of an earlier one of its name; returns where it is now."""
+    """Move a file of a folder, see `put_away`; returns where it is now."""
     aside = path.parent / where
     aside.mkdir(exist_ok=True)
-    names = (f"{path.stem}{f'-{number}' if number > 1 else ''}{path.suffix}" for number in range(1, 10_000))
-    new = next(aside / name for name in names if not (aside / name).exists())
+    new = aside / free(path, lambda name: (aside / name).exists())
     if report:
         shutil.copyfile(report, new.with_name(f"{new.name}.report{report.suffix}"))
     shutil.move(path, new)
     return str(new)
+
+
+def free(path: PurePath, taken: Callable[[str], bool]) -> str:
+    """Return a name like that of `path` which no file has."""
+    names = (f"{path.stem}{f'-{number}' if number > 1 else ''}{path.suffix}" for number in range(1, 10_000))
+    return next(name for name in names if not taken(name))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from ratchet.domain.corpus.corpus import CorpusPolicy
+from ratchet.domain.corpus.corpus import CorpusPolicy, as_list
 from ratchet.domain.corpus.findings import Finding, shown
 from ratchet.domain.wording import count
 
@@ -39,9 +39,9 @@ def clean(
 ) -> tuple[pd.DataFrame, tuple[Finding, ...]]:
     """Return the rows with their texts put right, without repeated rows, and an account of what was done to them.
 
-    Repairs: wrong encoding undone (ftfy), NFC, invisible characters off, white space to single spaces; with
-    `unescape` also HTML's tags and character references. Rows that then repeat a text, intent and context are left
-    out; the first one stays. `frame` has the corpus columns and may have `place`.
+    Repairs: wrong encoding undone (ftfy), NFC, invisible characters off, white space to single spaces, the last three
+    also in names; with `unescape` also HTML's tags and character references. Rows that then repeat a text, intent and
+    context are left out; the first one stays. `frame` has the corpus columns and may have `place`.
     """
     columns = ["intent", *policy.context, "source"]
     placed = frame if "place" in frame else frame.assign(place="")
@@ -51,7 +51,8 @@ def clean(
     tidied = [tidy(text) for text in encoded]
     cleaned = frame.assign(text=pd.Series(tidied, index=frame.index, dtype="str"))
     for column in columns:
-        cleaned[column] = frame[column].str.strip()
+        tidy_names = [tidy(name) for name in as_list(frame[column])]
+        cleaned[column] = pd.Series(tidy_names, index=frame.index, dtype="str")
     repeated = cleaned.duplicated(["text", "intent", *policy.context])
     names = ["intent", *policy.context]
     found = [
@@ -66,7 +67,7 @@ def clean(
                 placed,
                 frame[name].tolist(),
                 cleaned[name].tolist(),
-                f"with white space around its {name}",
+                f"whose {name} is tidied: white space, invisible characters, decomposed letters",
             )
             for name in names
         ),

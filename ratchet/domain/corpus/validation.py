@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ratchet.domain.corpus import markup
+from ratchet.domain.corpus.cleaning import INVISIBLE
 from ratchet.domain.corpus.corpus import NEWEST_FORM, CorpusPolicy, normalised, plain
 from ratchet.domain.corpus.findings import SHOWN, Finding, ValidationReport
 from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
@@ -142,10 +144,11 @@ class Check:
             )
 
     def alike(self) -> Iterator[Finding]:
-        """Intents whose names differ in case, or in spaces, hyphens and underscores only."""
+        """Intents whose names differ in case, in spaces, hyphens and underscores, or in what no one sees."""
         groups: dict[str, list[str]] = {}
-        for name in self.sizes.index:
-            groups.setdefault(SEPARATORS.sub("_", str(name).casefold()), []).append(str(name))
+        for name in map(str, self.sizes.index):
+            seen = INVISIBLE.sub("", unicodedata.normalize("NFKC", name)).casefold()
+            groups.setdefault(SEPARATORS.sub("_", seen), []).append(name)
         twins = [sorted(names) for names in groups.values() if len(names) > 1]
         if twins:
             rows = self.frame[self.frame["intent"].isin([name for names in twins for name in names])]

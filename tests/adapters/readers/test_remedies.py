@@ -86,7 +86,7 @@ def test_a_pointer_of_git_lfs(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "wrong", "advised", "mended"),
     [
-        ("a.csv", "outs:\n- md5: 0\n  path: a.csv\n", "`dvc pull '", "text,intent\nhi,greet\n"),
+        ("a.csv", "outs:\n- md5: 0\n  path: a.csv\n", "`dvc pull ", "text,intent\nhi,greet\n"),
         ("a.csv", "text,intent\n", "Name a file with rows of text and intent.", "text,intent\nhi,greet\n"),
         ("a.csv", "text,intent\nhi, there,greet\n", "Put quotes around", 'text,intent\n"hi, there",greet\n'),
         ("a.csv", 'text,intent\n"hi,greet\n', "a quote inside them twice", 'text,intent\n"""hi",greet\n'),
