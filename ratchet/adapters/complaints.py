@@ -80,6 +80,8 @@ def example(finding: ErrorDetails, model: type[BaseModel]) -> str:
         mark = "- " if isinstance(finding["loc"][-1], int) else f"{keys[-1]}: "
         return f" (write it in quotes: `{mark}{quoted(value)}`)"
     shown = default(keys, model)
+    if finding["type"] == "list_type" and isinstance(value, str):
+        shown = [value]
     return "" if shown is None else f" (for instance `{keys[-1]}: {json.dumps(shown, ensure_ascii=False)}`)"
 
 

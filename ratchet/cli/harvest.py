@@ -46,11 +46,12 @@ def label(
     """
     from ratchet.adapters.corpus import data_folder
     from ratchet.adapters.monitoring import harvest as store
+    from ratchet.adapters.system import console
     from ratchet.domain.operations import labelling
 
     found = settings()
     intents = sorted(data_folder.messages_in_place(found.workspace, found.params.corpus)["intent"].unique())
-    sample = store.read(file)
+    sample = store.read(file, console.note)
     places, done = labelling.to_do(sample), 0
     history: list[int] = []
     while done < len(places):

@@ -131,6 +131,10 @@ def test_a_key_that_stands_twice_is_named_with_its_lines(tmp_path: Path) -> None
         ("rollout: {order: three-colours}", "rollout.order", 'order: "two-colours"'),
         ("gate:\n", "gate: the section holds nothing", "Take the line out"),
         ("sources: {a: {text: Question}}", "sources.a.files", ""),
+        ("sources: {a: {files: a.csv, encoding: klingon}}", "sources.a.encoding", "windows-1250"),
+        ("sources: {a: {files: a.csv, encoding: base64}}", "sources.a.encoding", "windows-1250"),
+        ("sources: {a: {files: a.xlsx, sheet: 2026}}", "sources.a.sheet", 'sheet: "2026"'),
+        ("corpus: {context: {role: boss}}", "corpus.context.role", 'role: ["boss"]'),
         ("validation: {personal_data_allowed: ['*']}", "would allow all personal data", "*@example.com"),
     ],
 )

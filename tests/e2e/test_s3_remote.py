@@ -140,7 +140,8 @@ def test_an_inbox_on_s3_keeps_each_file(tmp_path: Path, server: Server, name: st
     aside, path = server.folder / "bucket" / "in" / "refused", Path(name)
     second = f"{path.stem}-2{path.suffix}"
     assert {one.name: one.read_bytes() for one in aside.iterdir()} == {
-        name: b"one", second: b"two",
+        name: b"one",
+        second: b"two",
         **{f"{one}.report.txt": b"why\n" for one in (name, second)},
     }
 

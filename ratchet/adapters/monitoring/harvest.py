@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,9 @@ from pathlib import Path
 import pandas as pd
 
 from ratchet.adapters.corpus import data_folder
+from ratchet.adapters.readers import tables
+from ratchet.adapters.readers.reading import Columns, Notes
+from ratchet.adapters.readers.texts import read_text
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import read_record, replacing, write_json
 from ratchet.domain.corpus.corpus import CorpusPolicy
@@ -30,6 +33,11 @@ NEAREST = "nearest"
 """A further column, where a sentence encoder is used."""
 RATED = "rated"
 """A further column: what the user thought of the answer, up or down."""
+Say = Callable[[str], None]
+
+
+def ignored(text: str) -> None:
+    """Say nothing: what was guessed is told once, by the command that reads the file first."""
 
 
 @dataclass(frozen=True)
@@ -121,14 +129,28 @@ def save(path: Path, sample: pd.DataFrame) -> None:
         sample.to_csv(temporary, index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
 
 
-def read(path: Path) -> pd.DataFrame:
-    """Read a sample; raises `RatchetError` for another file."""
+def read(path: Path, say: Say = ignored) -> pd.DataFrame:
+    """Read a sample, also as a spreadsheet program saves it: with another delimiter, in another encoding.
+
+    `say` is told what was guessed. Raises `RatchetError` for another file.
+    """
+    notes = Notes(path.name)
     try:
-        sample = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
+        grid = tables.csv_grid(path, read_text(path, notes), Columns(), notes)
+        filled = [cells for _, cells in grid if any(cells)]
+    except OSError as error:
         raise RatchetError(
-            f"{path} cannot be read: {error}.", "Name a file that `ratchet harvest` wrote."
+            f"{path} cannot be read: {error.strerror}.", "Name a file that `ratchet harvest` wrote."
         ) from error
+    head, *rows = filled or [[]]
+    if uneven := next((cells for cells in rows if len(cells) != len(head)), None):
+        raise RatchetError(
+            f"{path} has {len(head)} columns, but {len(uneven)} cells in the row of {uneven[0]!r}.",
+            "Put quotes around cells that hold the delimiter, and write a quote inside them twice.",
+        )
+    for one in notes.account:
+        say(one.sentence)
+    sample = pd.DataFrame(rows, columns=pd.Index(head, dtype="str"), dtype="str")
     missing = [column for column in ("text", "intent", *BESIDE) if column not in sample.columns]
     if missing:
         raise RatchetError(

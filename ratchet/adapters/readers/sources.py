@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -138,14 +139,18 @@ def expand(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     found: list[Path] = []
     unread: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            inside = [one for one in sorted(path.rglob("*")) if one.is_file() and not hidden(one, path)]
-            fitting = [one for one in inside if one.suffix.lower() in ENDINGS and holds_messages(one)]
+        if os.path.isdir(path):  # unlike pathlib's, which fails at a name that is too long
+            inside = [one for one in sorted(path.rglob("*")) if leads_to_one(one) and not hidden(one, path)]
+            fitting = [
+                one
+                for one in inside
+                if one.is_file() and one.suffix.lower() in ENDINGS and holds_messages(one)
+            ]
             if not fitting:
                 raise RatchetError(f"The folder {path} holds no file that can be read.", SAVE_AS_TABLE)
             found.extend(fitting)
             unread.extend(one for one in inside if one not in fitting)
-        elif not path.exists():
+        elif not os.path.exists(path):
             raise RatchetError(f"{path} does not exist.", "Check the name.")
         elif path.suffix.lower() not in ENDINGS:
             raise RatchetError(
@@ -154,6 +159,11 @@ def expand(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
         else:
             found.append(path)
     return found, unread
+
+
+def leads_to_one(path: Path) -> bool:
+    """Tell whether a path in a folder is a file, or a link: one that leads nowhere or to a folder is not read."""
+    return path.is_symlink() or path.is_file()
 
 
 def hidden(path: Path, folder: Path) -> bool:

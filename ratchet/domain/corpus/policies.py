@@ -128,6 +128,19 @@ class SourcePolicy(Policy):
     sheet: str | None = None
     encoding: str | None = None
 
+    @field_validator("encoding")
+    @classmethod
+    def is_known(cls, encoding: str | None) -> str | None:
+        """Refuse an encoding that Python does not have for texts."""
+        if encoding is not None:
+            try:
+                b"".decode(encoding)
+            except LookupError:
+                raise ValueError(
+                    f"there is no encoding {encoding!r}; write one such as utf-8 or windows-1250"
+                ) from None
+        return encoding
+
 
 class WearPolicy(Policy):
     """The part `gate.wear` of params.yaml; see the comments there."""

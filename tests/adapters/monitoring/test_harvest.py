@@ -88,6 +88,45 @@ def test_another_file_is_refused(settings: Settings, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("delimiter", "encoding", "said"),
+    [
+        (";", "cp1252", ["columns are separated by semicolon", "read as Windows-1252"]),
+        ("\t", "utf-16", ["columns are separated by tab", "read as UTF-16"]),
+        (",", "utf-8-sig", []),
+    ],
+)
+def test_a_sample_is_read_as_a_spreadsheet_program_saves_it(
+    settings: Settings, delimiter: str, encoding: str, said: list[str]
+) -> None:
+    """People fill in the intents in any editor: the labels count, what was guessed is told, and it is saved as ever."""
+    drawn = DRAWN.assign(text=["wo ist mein Büro, Päckchen; und Schlüssel", *DRAWN["text"][1:]])
+    path = harvest.write(settings, harvest.table(settings, drawn, []), STRATA)
+    sample = harvest.read(path)
+    sample.assign(intent="a").to_csv(
+        path, sep=delimiter, encoding=encoding, index=False, lineterminator="\r\n"
+    )
+    told: list[str] = []
+    back = harvest.read(path, told.append)
+    pd.testing.assert_frame_equal(back, sample.assign(intent="a"), check_dtype=False)
+    assert len(told) == len(said)
+    assert all(words in " ".join(told) for words in said)
+    labelled = harvest.write_labelled(path, settings.params.corpus)
+    assert labelled.read_text(encoding="utf-8").splitlines()[1].startswith('"wo ist mein Büro, Päckchen; und')
+
+
+def test_a_row_of_a_sample_that_is_torn_is_named(settings: Settings) -> None:
+    """A comma typed in an editor, without quotes, moves no cell into another column."""
+    path = harvest.write(settings, harvest.table(settings, DRAWN, []), STRATA)
+    whole = path.read_text()
+    path.write_text(whole.replace("message 2", "message, 2"))
+    with pytest.raises(RatchetError, match="cells in the row of 'message'") as refused:
+        harvest.read(path)
+    assert "Put quotes around cells" in refused.value.remedy
+    path.write_text(whole.replace("message 2", '"message, 2"'))
+    assert harvest.read(path)["text"][2] == "message, 2"
+
+
 def test_a_harvest_is_named_by_its_week() -> None:
     """As people count weeks."""
     assert harvest.name_of(datetime(2026, 1, 1, tzinfo=UTC)) == "2026-W01"

@@ -226,3 +226,21 @@ def test_a_name_with_signs_that_no_one_sees_is_the_same_intent(tmp_path: Path) -
     assert found.merged.frame["intent"].tolist() == [*["café"] * 5, "book table", "bye"]
     assert found.repairs["names tidied"] == 5
     assert not [one for one in found.report.warnings if "nearly the same" in one.rule]
+
+
+def test_links_in_a_folder_that_lead_nowhere_are_said(tmp_path: Path) -> None:
+    """As a store of large files leaves them where it did not fetch; a link to a file is read."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "a.csv").write_text("text,intent\nhi,greet\n")
+    (tmp_path / "in" / "a.csv").symlink_to(tmp_path / "a.csv")
+    (tmp_path / "in" / "gone.csv").symlink_to(tmp_path / "none.csv")
+    (tmp_path / "in" / "more").symlink_to(tmp_path / "other")
+    found = read(tmp_path / "in")
+    assert pairs(found) == [("hi", "greet")]
+    assert "not read: gone.csv, more." in said(found)
+
+
+def test_a_name_that_is_too_long_is_that_of_no_file(tmp_path: Path) -> None:
+    """A person who gives the message itself is told so in a sentence."""
+    assert "does not exist" in refusal(tmp_path / ("where is my parcel? " * 30)).fact
