@@ -23,6 +23,7 @@ from ratchet.adapters.registry.client import RegistryDown, connect
 from ratchet.adapters.registry.reading import Asked, Entry, Reader, Version, tables
 from ratchet.adapters.registry.records import read_attempt, read_model, read_override, read_release
 from ratchet.adapters.settings import Settings
+from ratchet.adapters.system import console
 from ratchet.adapters.system.files import replacing, sha256
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate.override import Override
@@ -337,12 +338,21 @@ class Registry:
                 self.client.log_dict(run.id, now.as_dict(), "release.json")
 
     def set_aliases(self) -> None:
-        """Let `champion` and `previous` name what the releases say; already so is a no-op."""
+        """Let `champion` and `previous` name what the releases say; already so is a no-op.
+
+        A version that was deleted in MLflow's pages has no alias, and that is said.
+        """
         order = [release.model_version for release in reversed(self.releases())]
         if not order:
             return
-        wanted = {CHAMPION: order[0]}
-        if before := next((version for version in order if version != order[0]), None):
+        here = {one.version for one in self.reader.versions()}
+        wanted = {CHAMPION: order[0]} if order[0] in here else {}
+        if not wanted:
+            console.note(
+                f"Model version {order[0]} of the live release was deleted from the registry: the next model is judged"
+                " without it."
+            )
+        if before := next((version for version in order if version != order[0] and version in here), None):
             wanted[PREVIOUS] = before
         for alias, version in wanted.items():
             now = self.aliased(alias)
@@ -363,8 +373,7 @@ class Registry:
 
     def live(self) -> Release | None:
         """Return the manifest of the live release."""
-        finished = self.reader.runs(RELEASES, "FINISHED")
-        return as_release(finished[-1]) if finished else None
+        return next(reversed(self.releases()), None)
 
     def clean(self) -> int:
         """Close the runs that a killed process left unfinished; returns their number.

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ratchet.adapters.registry.client import RegistryDown
-from ratchet.adapters.registry.mlflow import NAME, Registry
+from ratchet.adapters.registry.mlflow import NAME, RELEASES, Registry
 from ratchet.adapters.registry.reading import SCHEMA
 from ratchet.domain.errors import RatchetError
 from tests.adapters.registry.test_mlflow import go_live, migrated, registered, registry
@@ -72,6 +72,37 @@ def test_a_deleted_alias_is_set_again(registry: Registry) -> None:
     assert registry.champion() is None
     registry.set_aliases()
     assert registry.champion() == one
+
+
+def test_a_deleted_version_is_said_and_stops_nothing(
+    registry: Registry, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the live release, in MLflow's pages: no run fails at it, and no other model is called the champion."""
+    one, two, three = (registered(registry, content) for content in (b"1", b"2", b"3"))
+    for model, bundle in ((one, "a" * 64), (two, "b" * 64), (three, "c" * 64)):
+        go_live(registry, model, bundle)
+    registry.client.delete_model_version(NAME, three.version)
+    registry.set_aliases()
+    assert registry.champion() is None
+    assert registry.aliased("previous") == two
+    assert "Model version 3 of the live release was deleted from the registry" in capsys.readouterr().err
+    live = registry.live()
+    assert live is not None
+    assert live.model_version == three.version
+    with pytest.raises(RatchetError, match="no model version 3"):
+        registry.model(three.version)
+    go_live(registry, two, "d" * 64)
+    assert (registry.champion(), registry.aliased("previous")) == (two, one)
+
+
+def test_a_run_that_is_no_release_is_none(registry: Registry) -> None:
+    """One that a person began in MLflow's pages or with its client."""
+    one = registered(registry)
+    release = go_live(registry, one, "a" * 64)
+    other = registry.client.create_run(registry.experiment(RELEASES)).info.run_id
+    registry.client.set_terminated(other)
+    assert registry.live() == registry.releases()[-1]
+    assert registry.releases()[-1].id == release.id
 
 
 def test_a_store_that_moved_is_found_where_the_settings_say(registry: Registry, tmp_path: Path) -> None:
