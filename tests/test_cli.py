@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from importlib.metadata import version
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 
 from ratchet.adapters.corpus import data_folder, dvc
 from ratchet.cli.app import app
+from ratchet.cli.workspace import next_steps
 from ratchet.domain.corpus import ledger
 from ratchet.domain.errors import RatchetError
 from tests.corpora import data_workspace, rows
@@ -87,6 +89,21 @@ def test_a_mistyped_name_is_said_before_there_is_a_run(tmp_path: Path, words: st
     assert isinstance(done.exception, RatchetError)
     assert said in done.exception.fact
     assert not (settings.state / "prefect").exists()
+
+
+@pytest.mark.parametrize("name", ["Büro bot", "Ann's [old] bot", "bot $HOME"])
+def test_what_is_printed_to_be_typed_is_whole_for_a_shell(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    """A folder with spaces, quotes or brackets in its name is the one that `cd` and `ratchet label` then name."""
+    next_steps(tmp_path / name, [])
+    [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  cd ")]
+    assert shlex.split(line) == ["cd", str(tmp_path / name)]
+    settings, path = data_workspace(tmp_path / name), tmp_path / name / ".ratchet" / "harvest" / "sample.csv"
+    monkeypatch.setattr("flows.harvest.harvest", lambda **_: str(path))
+    done = CliRunner().invoke(app, ["--workspace", str(settings.workspace), "harvest"])
+    [line] = [line for line in done.output.splitlines() if line.startswith("Next: ")]
+    assert shlex.split(line) == ["Next:", "ratchet", "label", str(path)]
 
 
 PRINT = r"""

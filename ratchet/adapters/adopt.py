@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,7 +125,7 @@ def refuse_shared_state(settings: Settings, home: Path) -> None:
         link = settings.state.is_symlink()
         raise RatchetError(
             f"{settings.state} is the state folder of {home} itself, not a copy of it.",
-            f"Remove the link, `rm '{settings.state}'`: this folder is then used like a fresh clone."
+            f"Remove the link, `rm {shlex.quote(str(settings.state))}`: this folder is then used like a fresh clone."
             if link
             else "Take that mount away: this folder is then used like a fresh clone.",
         )

@@ -140,7 +140,7 @@ def validate(
         as_json(report.as_dict())
     else:
         print_report(report)
-        out.print(f"\nThe whole report: {page}")
+        out.print(f"\nThe whole report: {page}", markup=False)
     if not report.ok:
         raise typer.Exit(1)
 
@@ -160,7 +160,7 @@ def set_remote(
     from ratchet.adapters.corpus import remote
 
     address, brought = remote.move(found, url, endpoint or found.s3_endpoint, profile)
-    out.print(f"The data is kept in {address}.")
+    out.print(f"The data is kept in {address}.", markup=False)
     if brought:
         out.print(f"Data revision {brought[:12]} was copied there.")
     out.print("Commit .dvc/config, so that others use it too.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Hashable, Mapping
 from pathlib import Path
@@ -33,7 +34,10 @@ def harvest(json: Json = False) -> None:
     if json:
         as_json({"file": path})
     else:
-        out.print(f"\nNext: ratchet label {path}\n  or fill in the column `intent` in any editor.")
+        quoted = shlex.quote(str(path))
+        out.print(
+            f"\nNext: ratchet label {quoted}\n  or fill in the column `intent` in any editor.", markup=False
+        )
 
 
 def label(
@@ -147,7 +151,7 @@ def summarise(file: Path, json: bool) -> None:
     out.print(f"\n{store.labelled_by_people(sample)} labelled, {left} left.")
     if found:
         out.print(f"Right on real traffic: {found.sentence}.")
-    out.print(f"Next: ratchet ingest {ready} --commit")
+    out.print(f"Next: ratchet ingest {shlex.quote(str(ready))} --commit", markup=False)
 
 
 def estimate(json: Json = False) -> None:

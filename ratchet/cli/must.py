@@ -60,7 +60,7 @@ def add(
     said = f"[green bold]Added[/green bold] from {source}: “{escape(checked.message)}” is `{escape(checked.intent)}`"
     out.print(f"{said}{escape(''.join(f', {part}' for part in beside(checked)))}.")
     if source == "production" and not intent:
-        out.print(f"That is what the bot answered: if it was wrong, correct it in {file}.")
+        out.print(f"That is what the bot answered: if it was wrong, correct it in {file}.", markup=False)
     out.print(f"Next: git add {file.relative_to(found.workspace)}; the next retrain is judged by it.")
 
 

@@ -75,7 +75,7 @@ def init(
     if json:
         as_json({"workspace": str(target), "example": example})
         return
-    out.print(f"Made the workspace {folder}.")
+    out.print(f"Made the workspace {folder}.", markup=False)
     next_steps(folder, [] if example else ["ratchet ingest FILE.csv      # columns text and intent"])
 
 

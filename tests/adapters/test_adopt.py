@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from pathlib import Path
 
@@ -182,7 +183,7 @@ def test_a_copy_that_shares_the_originals_state_is_refused(original: Path) -> No
     shutil.copytree(original, copy, symlinks=True)
     with pytest.raises(RatchetError, match="is the state folder of") as told:
         adopt(own(copy), None, print)
-    assert f"`rm '{copy / '.ratchet'}'`" in told.value.remedy
+    assert f"`rm {shlex.quote(str(copy / '.ratchet'))}`" in told.value.remedy
     (copy / ".ratchet").unlink()
     assert adopt(own(copy), None, print) is Standing.HOME
     assert identity.claim(copy).id != identity.claim(original).id

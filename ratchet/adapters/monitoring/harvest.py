@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -115,7 +116,7 @@ def write(settings: Settings, sample: pd.DataFrame, strata: Strata) -> Path:
     if path.exists() and (done := labelled_by_people(read(path))):
         raise RatchetError(
             f"{path} has {done} labels already.",
-            f"Finish it with `ratchet label {path}`, or move it away.",
+            f"Finish it with `ratchet label {shlex.quote(str(path))}`, or move it away.",
         )
     path.parent.mkdir(parents=True, exist_ok=True)
     save(path, sample)
