@@ -65,9 +65,21 @@ ENCODINGS = {
     "ja": ("utf-8", "shift_jis", "euc_jp", "utf-16"),
 }
 DELIMITERS = (",", ";", "\t", "|", "~")
-HEADERS = ("plain", "capitals", "spaced", "title", "blank", "extra", "twice", "none", "other names")
+HEADERS = (
+    "plain",
+    "capitals",
+    "spaced",
+    "title",
+    "blank",
+    "extra",
+    "twice",
+    "none",
+    "other names",
+    "again",
+    "quoted",
+)
 SHEETS = ("one", "second", "two", "hidden", "merged")
-LABELS = ("plain", "list", "several", "doccano", "prodigy", "label studio", "argilla")
+LABELS = ("plain", "list", "several", "doccano", "prodigy", "label studio", "argilla", "under a key")
 RASA = ("block", "list", "folded", "documents", "twice", "slips", "markdown", "json")
 ENDS = ("\n", "\r\n", "\r")
 
@@ -137,6 +149,8 @@ def table(case: Case) -> list[list[str]]:
             return [["text", "intent", "intent"], *([a, b, "other"] for a, b in case.truth)]
         case "none":
             return rows
+        case "again":
+            return [["text", "intent"], rows[0], ["text", "intent"], *rows[1:]]
         case "other names":
             return [["Question", "Process"], *rows]
     return [["text", "intent"], *rows]
@@ -156,7 +170,12 @@ def write(case: Case, folder: Path) -> Path:
 def delimited(case: Case) -> tuple[str, str]:
     """A table with a delimiter."""
     stream = io.StringIO()
-    csv.writer(stream, delimiter=case.delimiter, lineterminator="\n").writerows(table(case))
+    if case.header == "quoted":
+        for row in table(case):
+            cells = (f'"{cell.replace(chr(34), chr(34) * 2)}"' for cell in row)
+            stream.write(f"{case.delimiter} ".join(cells) + "\n")
+    else:
+        csv.writer(stream, delimiter=case.delimiter, lineterminator="\n").writerows(table(case))
     first = f"sep={case.delimiter}\n" if case.sep else ""
     return f".{case.kind}", first + stream.getvalue()
 
@@ -198,7 +217,8 @@ def objects(case: Case) -> tuple[str, str]:
         made.append({"id": 9, "text": "unlabelled", "label": []})
     ascii_ = case.encoding == "ascii"
     if case.kind == "json":
-        return ".json", json.dumps(made, ensure_ascii=ascii_, indent=1)
+        whole = {"count": len(made), "rows": made} if case.label == "under a key" else made
+        return ".json", json.dumps(whole, ensure_ascii=ascii_, indent=1)
     return ".jsonl", "\n".join(json.dumps(one, ensure_ascii=ascii_) for one in made)
 
 
