@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import itertools
@@ -72,17 +73,24 @@ def csv_grid(path: Path, text: str, columns: Columns, notes: Notes) -> Grid:
     found = [one for one in order if header_row(start_of(path, text, one), columns) is not None]
     first = text.lstrip("\r\n").split("\n", 1)[0]
     delimiter = found[0] if found else usual if usual == "\t" else max(order, key=first.count)
+    if not found and not start_of(path, text, delimiter):
+        written = f"`{columns.text},{columns.intent}`"
+        raise RatchetError(
+            f"{path}:1 is not well-formed CSV, and names no columns.",
+            f"Separate the columns by comma, semicolon, tab or bar, and write {written} above the first row.",
+        )
     if delimiter != usual:
         notes.said("guessed delimiter", f"columns are separated by {DELIMITERS[delimiter]}.")
     return parsed(path, text, delimiter)
 
 
 def start_of(path: Path, text: str, delimiter: str) -> list[Sequence[Any]]:
-    """Return the first rows as a delimiter makes them; none where they are not well-formed then."""
-    try:
-        return [cells for _, cells in itertools.islice(parsed(path, text, delimiter), LOOKED_AT)]
-    except RatchetError:
-        return []
+    """Return the first rows as a delimiter makes them, as far as they are well-formed then."""
+    found: list[Sequence[Any]] = []
+    with contextlib.suppress(RatchetError):
+        for _, cells in itertools.islice(parsed(path, text, delimiter), LOOKED_AT):
+            found.append(cells)
+    return found
 
 
 def parsed(path: Path, text: str, delimiter: str, above: int = 0) -> Grid:

@@ -84,6 +84,15 @@ def test_a_space_before_a_quote_is_no_part_of_the_cell(tmp_path: Path) -> None:
     assert pairs(read(tmp_path / "a.csv", 'text,intent\nsay "hi" now,greet\n')) == [('say "hi" now', "greet")]
 
 
+def test_quoted_cells_between_another_delimiter(tmp_path: Path) -> None:
+    """Said as what it is, and not as a quote that is missing; with a comma, as advised, it is read."""
+    error = refusal(tmp_path / "a.csv", '"text"^"intent"\n"hi"^"greet"\n')
+    assert error.fact.endswith("a.csv:1 is not well-formed CSV, and names no columns.")
+    assert "Separate the columns by comma" in error.remedy
+    assert pairs(read(tmp_path / "a.csv", '"text","intent"\n"hi","greet"\n')) == [("hi", "greet")]
+    assert "a.csv:3 is not" in refusal(tmp_path / "a.csv", 'text;intent\nhi;greet\n"hi" you;greet\n').fact
+
+
 def test_a_column_that_the_header_lacks(tmp_path: Path) -> None:
     """Named in the header, as advised, the file is read; and so it is where the cell was cut in two."""
     error = refusal(tmp_path / "a.csv", "text,intent\nhi,greet,2026\n")
