@@ -5,6 +5,8 @@ Apart from what they govern, so that reading them imports no library: every comm
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 from typing import Literal, Self
 
 from pydantic import Field, PrivateAttr, field_validator, model_validator
@@ -133,12 +135,10 @@ class SourcePolicy(Policy):
     def is_known(cls, encoding: str | None) -> str | None:
         """Refuse an encoding that Python does not have for texts."""
         if encoding is not None:
-            try:
-                b"".decode(encoding)
-            except LookupError:
-                raise ValueError(
-                    f"there is no encoding {encoding!r}; write one such as utf-8 or windows-1250"
-                ) from None
+            with contextlib.suppress(LookupError):
+                if codecs.lookup(encoding)._is_text_encoding:
+                    return encoding
+            raise ValueError(f"there is no encoding {encoding!r}; write one such as utf-8 or windows-1250")
         return encoding
 
 
