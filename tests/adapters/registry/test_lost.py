@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import sqlalchemy
 
 from ratchet.adapters.registry.client import RegistryDown
 from ratchet.adapters.registry.mlflow import NAME, RELEASES, Registry
@@ -142,9 +143,11 @@ def test_the_command_for_an_older_schema_works(tmp_path: Path, migrated: Path, r
     """A database in an older revision, made by MLflow's own migrations, is brought to today's."""
     from alembic import command
     from mlflow.store.db.utils import _get_alembic_config
+    from mlflow.store.tracking.dbmodels.initial_models import Base
 
     file = registry.settings.state / "mlflow.db"
     file.unlink()
+    Base.metadata.create_all(sqlalchemy.create_engine(f"sqlite:///{file}"))  # what MLflow's migrations begin with
     command.upgrade(_get_alembic_config(f"sqlite:///{file}"), f"{SCHEMA}-1")
     with pytest.raises(RegistryDown) as raised:
         registry.models()
