@@ -44,7 +44,11 @@ class Taking:
             tool, read = found
             try:
                 for answer in read(Source(self.path, line, self.columns), cells):
-                    one = tool, answer.item or f"line {line}", str(answer.text)  # joined exports number anew
+                    one = (
+                        tool,
+                        answer.item or f"line {line}",
+                        str(answer.text),
+                    )  # joined exports begin again at 1
                     self.answers.setdefault(one, []).append((line, answer))
             except MALFORMED as error:
                 raise RatchetError(

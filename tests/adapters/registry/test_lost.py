@@ -147,7 +147,9 @@ def test_the_command_for_an_older_schema_works(tmp_path: Path, migrated: Path, r
 
     file = registry.settings.state / "mlflow.db"
     file.unlink()
-    Base.metadata.create_all(sqlalchemy.create_engine(f"sqlite:///{file}"))  # what MLflow's migrations begin with
+    Base.metadata.create_all(
+        sqlalchemy.create_engine(f"sqlite:///{file}")
+    )  # what MLflow's migrations begin with
     command.upgrade(_get_alembic_config(f"sqlite:///{file}"), f"{SCHEMA}-1")
     with pytest.raises(RegistryDown) as raised:
         registry.models()
