@@ -30,7 +30,10 @@ def source_of(path: Path, sources: Mapping[str, SourcePolicy]) -> str | None:
 
 
 def columns_of(path: Path, given: Columns, sources: Mapping[str, SourcePolicy]) -> Columns:
-    """Return how a file is written: what a person says of it, and what is remembered of its source."""
+    """Return how a file is written: what a person says of it, and what is remembered of its source.
+
+    A remembered encoding gives way to UTF-8 where the file is that: its letters would be wrong ones.
+    """
     name = source_of(path, sources)
     if name is None:
         return given
@@ -41,16 +44,31 @@ def columns_of(path: Path, given: Columns, sources: Mapping[str, SourcePolicy]) 
         intent=known.intent if given.intent == USUAL.intent else given.intent,
         context={**known.context, **given.context},
         sheet=given.sheet or known.sheet,
-        encoding=given.encoding or known.encoding,
+        encoding=given.encoding or (None if known.encoding and is_utf8(path) else known.encoding),
         source=name,
     )
+
+
+def other_digits(found: re.Match[str]) -> str:
+    """Return what stands for the digits of a name in the pattern of its source: `may1.csv` is not like `mayor.csv`."""
+    return "*" if not found.start() or found.string[found.start() - 1] in "-_. (" else "[0-9]*"
+
+
+def is_utf8(path: Path) -> bool:
+    """Tell whether a file has letters beyond ASCII, and all of them are well-formed in UTF-8."""
+    try:
+        content = path.read_bytes()
+        content.decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return not content.isascii()
 
 
 def entry_of(path: Path, columns: Columns) -> tuple[str, dict[str, Any]]:
     """Return a name for a file's source, and what to remember of it; digits in the file's name may be others."""
     literal = path.name.replace("[", "?").replace("]", "?").replace("*", "?")
     pattern = (
-        DIGITS.sub("*", literal) if any(map(str.isalpha, path.stem)) else literal
+        DIGITS.sub(other_digits, literal) if any(map(str.isalpha, path.stem)) else literal
     )  # `*.csv` would be all files
     name = "-".join(re.findall(r"[^\W\d_]+", path.stem.casefold())) or "source"
     said: dict[str, Any] = {"files": pattern, "text": columns.text, "intent": columns.intent}

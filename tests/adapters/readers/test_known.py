@@ -8,8 +8,11 @@ import pytest
 import yaml
 
 from ratchet.adapters.readers import known, sources
+from ratchet.adapters.readers.known import columns_of, entry_of, source_of
 from ratchet.adapters.readers.reading import Columns
 from ratchet.adapters.settings import SOURCE, Settings, load_settings
+from ratchet.domain.corpus.corpus import CorpusPolicy
+from ratchet.domain.corpus.policies import SourcePolicy
 from ratchet.domain.errors import RatchetError
 
 SAID = Columns("Question", "Process", {"role": "Dept"}, encoding="Windows-1252")
@@ -82,3 +85,27 @@ def test_a_form_that_cannot_be_added_to_is_said_with_the_line(tmp_path: Path) ->
     file.write_text(f"sources:\n  {line}\n")
     assert load_settings(tmp_path).params.sources["c"].intent == "Process"
     assert yaml.safe_load(file.read_text())
+
+
+def test_a_remembered_encoding_gives_way_to_utf8(tmp_path: Path) -> None:
+    """The next file of the source was saved in UTF-8: read as it is remembered, its letters would be wrong ones."""
+    sources_ = {"export": SourcePolicy(files="export-*.csv", encoding="windows-1250")}
+    words = "text,intent\nzażółć gęślą jaźń,a\n"
+    for encoding in ("utf-8", "cp1250"):
+        path = tmp_path / "export-2.csv"
+        path.write_bytes(words.encode(encoding))
+        found = sources.read([path], CorpusPolicy(), columns_of(path, Columns(), sources_))
+        assert found.frame["text"].tolist() == ["zażółć gęślą jaźń"]
+    path.write_bytes(words.encode("utf-8"))
+    assert columns_of(path, Columns(encoding="windows-1250"), sources_).encoding == "windows-1250"
+
+
+@pytest.mark.parametrize(
+    ("name", "next_", "other"),
+    [("export-1.csv", "export-2026-05.csv", "import-1.csv"), ("may1.csv", "may12.csv", "mayor.csv")],
+)
+def test_the_next_file_of_a_source_differs_in_its_digits(name: str, next_: str, other: str) -> None:
+    """A name that only begins alike is another source's."""
+    _, entry = entry_of(Path(name), SAID)
+    sources_ = {"a": SourcePolicy(files=entry["files"])}
+    assert [source_of(Path(one), sources_) for one in (name, next_, other)] == ["a", "a", None]
