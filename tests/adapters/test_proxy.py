@@ -16,6 +16,7 @@ from typing import ClassVar
 import httpx
 import pytest
 import requests
+from prefect.client.orchestration import SyncPrefectClient
 
 from ratchet.adapters import environment
 from ratchet.adapters.bot import channel
@@ -97,6 +98,21 @@ def test_no_call_to_this_machine_goes_through_the_proxy(web: str, tmp_path: Path
     assert Web.through == []
     requests.get("http://outside.example/", timeout=10)
     assert Web.through == ["http://outside.example/"]
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+def test_a_socks_proxy_ends_no_command(
+    web: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    """Prefect's client and ours begin by preparing for it, and call this machine without it."""
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, f"{scheme}://127.0.0.1:9")
+    settings = fake_workspace(tmp_path / "ws", prefect_api_url=f"{web}/api")
+    environment.tidy(settings)
+    with SyncPrefectClient(f"{web}/api") as asked:
+        assert asked._client.get("/health").is_success
+    assert httpx.get(f"{web}/status", timeout=10).is_success
+    assert "ready" in commands.run([sys.executable, "-c", ASK, f"{web}/status"]).output
 
 
 def test_every_call_says_whether_it_reads_the_environment() -> None:

@@ -282,7 +282,7 @@ def take(path: Path, case: Case, drop: bool = False) -> Taken:
 def encoding_named(case: Case, remedy: str) -> Case:
     """Do as a person does who knows the words: take the encoding whose reading has the right letters."""
     words = {word for text, _ in case.truth for word in text.split() if not word.isascii()}
-    offered = re.findall(r"`--encoding ([\w-]+)` reads '(.*?)'(?:;|\.$)", remedy)
+    offered = re.findall(r"`--encoding ([\w-]+)` reads '(.*?)'(?:;|\. If none)", remedy)
     right = [name for name, reading in offered if any(word in reading for word in words)]
     return replace(case, options={**case.options, "encoding": (right or [case.encoding])[0]})
 

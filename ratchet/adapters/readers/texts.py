@@ -72,7 +72,7 @@ def guessed(path: Path, content: bytes, notes: Notes) -> str:
     shown = "; ".join(f"`--encoding {name}` reads {sample(text)!r}" for name, text in list(found.items())[:4])
     raise RatchetError(
         f"{path}:{line} is not UTF-8, and its encoding is not clear.",
-        f"Name the one with the right letters: {shown}.",
+        f"Name the one with the right letters: {shown}. If none has them, save the file in UTF-8.",
     )
 
 
