@@ -32,7 +32,7 @@ def source_of(path: Path, sources: Mapping[str, SourcePolicy]) -> str | None:
 def columns_of(path: Path, given: Columns, sources: Mapping[str, SourcePolicy]) -> Columns:
     """Return how a file is written: what a person says of it, and what is remembered of its source.
 
-    A remembered encoding gives way to UTF-8 where the file is that: its letters would be wrong ones.
+    A file that is UTF-8 is read as that, whatever encoding is remembered: its letters would be wrong ones.
     """
     name = source_of(path, sources)
     if name is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,7 @@ def of_objects(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
 
 
-def inner(path: Path, text: str, whole: dict[str, Any], lists: list[str], notes: Notes) -> list[rows.Row]:
+def inner(path: Path, text: str, whole: Mapping[str, Any], lists: list[str], notes: Notes) -> list[rows.Row]:
     """Return the objects in the one list that an object holds; raises `RatchetError` where it holds several."""
     if len(lists) > 1:
         raise RatchetError(

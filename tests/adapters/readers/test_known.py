@@ -87,7 +87,7 @@ def test_a_form_that_cannot_be_added_to_is_said_with_the_line(tmp_path: Path) ->
     assert yaml.safe_load(file.read_text())
 
 
-def test_a_remembered_encoding_gives_way_to_utf8(tmp_path: Path) -> None:
+def test_a_file_in_utf8_is_read_as_that_whatever_is_remembered(tmp_path: Path) -> None:
     """The next file of the source was saved in UTF-8: read as it is remembered, its letters would be wrong ones."""
     sources_ = {"export": SourcePolicy(files="export-*.csv", encoding="windows-1250")}
     words = "text,intent\nzażółć gęślą jaźń,a\n"
