@@ -66,7 +66,8 @@ async def renamed(client: PrefectClient, own: Scope, content: dict[str, Any]) ->
 
 
 async def unnamed(client: PrefectClient, content: dict[str, Any]) -> None:
-    """Remove what an older Ratchet made: its automation marked every team's runs, its names were anybody's.
+    """Remove what an older Ratchet made: its automation marked every team's runs, and its names could be another
+    team's.
 
     Only where that Ratchet left its mark, and only deployments of Ratchet's flows: others may have the same names.
     """

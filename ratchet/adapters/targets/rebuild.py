@@ -159,7 +159,7 @@ def proved(release: Release, bot: Path) -> bool:
         if release.target == PROCESS:
             return bot_code.bundle_name(bot_code.code_digest(bot), release.model_sha256) == release.bundle
         shaping = (bot_code.shaping_hash(bot), bot_code.lock_hash(bot))
-    except (RatchetError, OSError):  # a commit with a bot that is none
+    except (RatchetError, OSError):  # a commit whose bot is not valid
         return False
     lineage = release.lineage
     clean = bool(release.code_commit) and not release.code_commit.endswith(DIRTY)

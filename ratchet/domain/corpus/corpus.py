@@ -69,7 +69,7 @@ def normalise(text: str, form: int = NEWEST_FORM) -> str:
 
     Entity markup off, NFKC, case folded, everything but letters, digits and their combining marks to one space.
     A text without letters and digits (punctuation, emoji) stays as it is written, so that `👍` and `👎` remain two
-    messages. Variation selectors (U+FE0F and its like) and skin tones tell no messages apart.
+    messages. Variation selectors (such as U+FE0F) and skin tones do not distinguish messages.
 
     `form` is the version, which belongs to the ledger whose keys are made or compared (`domain.corpus.ledger.form_of`).
     In version 1 a text's marks were kept wherever they stood, the variation selector too, while the emoji before

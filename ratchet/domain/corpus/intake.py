@@ -157,7 +157,8 @@ def without_faulty(
 
 
 def gone_finding(rows: pd.DataFrame) -> Finding:
-    """Say which rows have a side from before, by a removal or another language, while their like has the other side."""
+    """Say which rows have an earlier side, because of a removal or another language, while a near-duplicate has the
+    other side."""
     said = f"{count(len(rows), 'row')} left out: removed once or in another language, their like now on the other side."
     return shown("left out", rows, as_list(rows["text"]), said)
 

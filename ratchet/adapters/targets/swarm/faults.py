@@ -110,7 +110,7 @@ def missing(settings: Settings) -> list[Path]:
 
 
 def of_tokens(client: docker.DockerClient, settings: Settings) -> list[Fault]:
-    """Return which tokens the fleet goes by and no file holds; they can be had where a replica runs on this engine."""
+    """Return which tokens the fleet uses and no file holds; they can be had where a replica runs on this engine."""
     found = []
     for path in missing(settings) if Colours(client, settings).all() else []:
         here = from_replica(client, settings, TOKENS[path.name]) is not None
