@@ -65,8 +65,7 @@ class Joined:
 
 
 def read(bot: Path) -> tuple[list[Wanted], list[Left]]:
-    """Return the requirements of a bot's actions and channels, and the lines that are not valid or that Ratchet
-    provides."""
+    """Return the requirements of a bot's actions and channels, and lines that are invalid or that Ratchet provides."""
     wanted: list[Wanted] = []
     left: list[Left] = []
     folder = bot / ACTIONS

@@ -107,8 +107,7 @@ def read_pointer(workspace: Path, git_revision: str | None = None) -> Pointer:
 
 
 def parse_pointer(text: str, where: str = POINTER) -> Pointer:
-    """Return what the text of a pointer says; raises `RatchetError` if it is not a pointer, or has Git's conflict
-    marks."""
+    """Return what the text of a pointer says; raises `RatchetError` for no pointer, or Git's conflict marks."""
     if CONFLICT.search(text):
         raise conflicted(where)
     if text.startswith(LFS_HEADER):
@@ -228,8 +227,7 @@ def pull(workspace: Path, data_revision: str) -> None:
 
 
 def require_remote(workspace: Path, repo: Repo, data_revision: str) -> None:
-    """Raise `NotInRemote` where the remote is a folder of another machine or clone, with the command that repairs
-    it."""
+    """Raise `NotInRemote` where the remote is a folder of another machine or clone, with the command that helps."""
     folder = local_remote(repo)
     if folder is None or (folder / "files").exists():
         return

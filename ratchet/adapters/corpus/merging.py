@@ -128,8 +128,7 @@ def write(
 def merge_extras(
     target: Path, folders: tuple[Path | None, Path, Path], rest: Choice | None, notes: list[str]
 ) -> None:
-    """Merge synonyms, lookup tables and regular expressions by name and example, and other files as a whole; conflicts
-    are noted."""
+    """Merge synonyms, lookup tables and patterns by name and example, other files as a whole; conflicts are noted."""
     beside = [folder / data_folder.EXTRAS if folder else None for folder in folders]
     names = sorted(
         {

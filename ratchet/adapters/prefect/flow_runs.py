@@ -28,8 +28,7 @@ LEASE_SECONDS = 60.0
 HEARTBEAT_SECONDS = 30.0
 """Three of them missing, a run counts as dead (deployments/automations.yaml)."""
 LEAST_SECONDS = 10.0
-"""A run that does not wait for others gives a busy server this time to answer: a slow answer does not mean that the
-slot is taken."""
+"""A run that does not wait for others gives a busy server this time: a slow answer does not mean a taken slot."""
 
 T = TypeVar("T")
 
@@ -53,8 +52,7 @@ def called() -> dict[str, str]:
 
 
 def by_service() -> bool:
-    """Say whether a deployment's run is carried out, by a flow of its own or within another's, and no one watches
-    it."""
+    """Say whether a deployment's run is in progress, by its own flow or within another's, and no one watches it."""
     from prefect.runtime import deployment
 
     run = current()

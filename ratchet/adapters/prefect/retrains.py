@@ -104,8 +104,7 @@ def left_behind(settings: Settings) -> Iterator[Failure]:
 
 @dataclass(frozen=True)
 class Own:
-    """What a server knows of the runs with one tag, except those that another run started: that run answers for
-    them."""
+    """What a server knows of the runs with one tag, except those started by another run, which answers for them."""
 
     server: Server
     tag: str

@@ -18,8 +18,7 @@ TAG, NAME_TAG = "ratchet.encoder", "ratchet.encoder.name"
 
 
 def keep(registry: Registry, digest: str) -> None:
-    """Store the encoder of a digest; does nothing if it is stored already. Raises `RatchetError` where it is not whole
-    here."""
+    """Store the encoder of a digest, unless it is there; raises `RatchetError` if it is not whole on this machine."""
     if stored(registry, digest):
         return
     files = encoders.files_of(registry.settings, digest)

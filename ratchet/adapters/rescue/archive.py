@@ -52,7 +52,9 @@ class Source:
 
 
 def write(file: Path, manifest: Manifest, sources: Sequence[Source], passphrase: str, say: Say) -> None:
-    """Write a backup, whole or not at all; `sources` are the manifest's members, in its order. Raises `RatchetError` if
+    """Write a backup, whole or not at all; `sources` are the manifest's members, in its order.
+
+    Raises `RatchetError` if
     a file no longer matches the manifest.
     """
     said = {"workspace": manifest.workspace, "name": manifest.name, "made": manifest.made}

@@ -94,7 +94,9 @@ def terminate(replica: Replica, grace: float = STOP_SECONDS) -> None:
 
 
 def strays(folder: Path, known: Collection[int]) -> list[Replica]:
-    """Return the servers of a folder's content that no file names, without children of the `known` ones. The process
+    """Return the servers of a folder's content that no file names, without children of the `known` ones.
+
+    The process
     that started them was killed before it noted them, or after it had noted their successor.
     """
     found = []

@@ -39,7 +39,7 @@ WITHOUT_MEANING = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e
 
 @dataclass(frozen=True)
 class Corpus:
-    """One revision of the data: the messages, their ledger, and what lies beside them.
+    """One revision of the data: the messages, their ledger, and the files beside them.
 
     `revision` is the hash in `data.dvc`; `git_revision` the Git commit that it was read at, "" for the
     working tree; `folder` holds the files, `extras` in it the synonyms, lookup tables and regular

@@ -60,8 +60,7 @@ def empty() -> pd.DataFrame:
 
 
 def complete(ledger: pd.DataFrame) -> pd.DataFrame:
-    """Return a ledger with all its columns; a missing column gets the value that held before there was such a
-    column."""
+    """Return a ledger with all its columns; a missing one gets the value that held before the column existed."""
     columns = [*COLUMNS, *MOVES, FORM]
     if list(ledger.columns) == columns:
         return ledger

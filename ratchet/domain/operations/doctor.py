@@ -1,5 +1,4 @@
-"""What is wrong with a workspace that runs: each fault with the command that repairs it, and whether Ratchet can do
-that."""
+"""What is wrong with a workspace that runs: each fault with the command that repairs it."""
 
 from __future__ import annotations
 

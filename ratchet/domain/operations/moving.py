@@ -59,8 +59,7 @@ def moved_as(made: Any, wanted: dict[str, Any], groups: Collection[str]) -> str:
 
 
 def named(requirement: Any) -> str:
-    """Return the name of what a requirement asks for, as all tools write it; "" for anything else, such as another
-    group."""
+    """Return the name of what a requirement asks for, as all tools write it; "" for else, such as another group."""
     try:
         return canonicalize_name(Requirement(str(requirement)).name)
     except InvalidRequirement:

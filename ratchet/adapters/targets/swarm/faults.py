@@ -166,7 +166,7 @@ def take_back(client: docker.DockerClient, settings: Settings, say: Say) -> None
 
 
 def put_back(client: docker.DockerClient, settings: Settings, recorded: str, say: Say) -> Colour | None:
-    """Put back what was taken from under a fleet, before a run does anything; returns the colour with the traffic."""
+    """Restore what a fleet has lost, before a run does anything; returns the colour with the traffic."""
     take_back(client, settings, say)
     colour = last_word(client, settings, recorded)
     settle(client, settings, colour, say)

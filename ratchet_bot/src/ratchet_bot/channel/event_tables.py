@@ -60,8 +60,7 @@ def storable(said: str) -> str:
 
 
 def connect(url: str) -> Engine:
-    """A connection to the database of the URL, with the tables in it. A database from before ratings gets its new
-    column."""
+    """A connection to the database of the URL, with its tables; one from before ratings gets its new column."""
     if make_url(url).get_backend_name() == "sqlite":
         engine = create_engine(url, future=True, connect_args={"timeout": 10})
         event.listen(engine, "connect", _prepare_sqlite)

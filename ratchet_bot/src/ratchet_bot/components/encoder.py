@@ -117,8 +117,7 @@ def verify(folder: Path, digest: str | None = None) -> tuple[Description, str]:
 
 
 class Encoder:
-    """An open encoder, on `threads` threads. Texts with the same number of tokens share a batch: padding would change
-    vectors."""
+    """An open encoder, on `threads` threads. Texts of equal length share a batch: padding would change vectors."""
 
     def __init__(
         self, folder: Path, digest: str | None = None, threads: int = 1, tested: bool = True
