@@ -27,6 +27,7 @@ from ratchet.adapters.service import running
 from ratchet.adapters.settings import Settings, load_settings
 from ratchet.adapters.targets.process import ProcessTarget
 from ratchet.adapters.targets.rebuild import CannotRebuild, ensured
+from ratchet.adapters.triggers import merged
 from ratchet.cli import backup
 from ratchet.cli.app import app
 from ratchet.domain.errors import RatchetError
@@ -35,6 +36,7 @@ from tasks.release.recover import recover
 from tests.adapters.rescue import machine
 from tests.adapters.targets.test_ports import program
 from tests.advice import commands, only, ratchet
+from tests.corpora import git
 from tests.e2e.cli import Ratchet
 from tests.workspaces import ROOT, fake_workspace
 
@@ -142,8 +144,11 @@ def test_a_damaged_registry_comes_back_from_the_last_backup(
 
 
 @pytest.mark.long
-def test_a_release_that_cannot_be_built_again_has_two_ways_on(settings: Settings) -> None:
-    """Another release, by a name that `ratchet history` shows, and a new one of its model."""
+def test_a_release_that_cannot_be_built_again_has_two_ways_on(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another release, by a name that `ratchet history` shows, and one of its model with today's code."""
+    monkeypatch.setattr(merged, "require", lambda *_: None)  # the stand-in's model names no code of a branch
     target, registry = serving(settings), Registry(settings)
     older = registry.releases()[0]
     lost = replace(older, code_commit="0" * 40, code="", bundle="0" * 64)
@@ -153,7 +158,9 @@ def test_a_release_that_cannot_be_built_again_has_two_ways_on(settings: Settings
     assert older.id in ratchet(settings.workspace, history)
     assert older.id in ratchet(settings.workspace, back.replace("ID", older.id))
     assert channel.serves(target.url(), older.id)
+    git(settings.workspace, "checkout", "-q", older.code_commit)
     assert f"(version {older.model_version})" in ratchet(settings.workspace, again)
+    git(settings.workspace, "checkout", "-q", "-")
 
 
 def test_the_conversations_of_a_fleet_are_no_longer_named_once_their_folder_is_gone(

@@ -193,7 +193,7 @@ def test_an_advised_value_passes_the_check_that_advised_it(name: str) -> None:
         for line in re.findall(r"`([^`]+)`", said):
             advised = yaml.safe_load(line)
             if isinstance(advised, list):  # an entry of the list
-                place = {key: advised for key in value} if isinstance(value, dict) else advised
+                place = dict.fromkeys(value, advised) if isinstance(value, dict) else advised
                 assert not refused(place), (value, said)
             elif key in advised:
                 assert not refused(advised[key]), (value, said)

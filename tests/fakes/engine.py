@@ -74,8 +74,10 @@ class Engine:
 
     @property
     def images(self) -> Any:
-        """As if each were here, without custom actions."""
-        return SimpleNamespace(get=lambda reference: SimpleNamespace(labels={}, id=reference))
+        """As if each were here, without custom actions; none is this fleet's own, to be deleted."""
+        return SimpleNamespace(
+            get=lambda reference: SimpleNamespace(labels={}, id=reference), list=lambda filters: []
+        )
 
     @property
     def volumes(self) -> Any:

@@ -108,12 +108,15 @@ def test_an_older_schema_names_the_one_command(registry: Registry) -> None:
 
 @pytest.mark.long
 def test_the_command_for_an_older_schema_works(tmp_path: Path, migrated: Path, registry: Registry) -> None:
-    """A database in an older revision, made by MLflow's own migrations, is brought to today's."""
+    """A database in an older revision, made by MLflow's own tables and migrations, is brought to today's."""
+    import sqlalchemy
     from alembic import command
     from mlflow.store.db.utils import _get_alembic_config
+    from mlflow.store.tracking.dbmodels.initial_models import Base
 
     file = registry.settings.state / "mlflow.db"
     file.unlink()
+    Base.metadata.create_all(sqlalchemy.create_engine(f"sqlite:///{file}"))
     command.upgrade(_get_alembic_config(f"sqlite:///{file}"), f"{SCHEMA}-1")
     with pytest.raises(RegistryDown) as raised:
         registry.models()

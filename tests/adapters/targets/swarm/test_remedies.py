@@ -13,6 +13,7 @@ import yaml
 from docker.errors import ImageNotFound
 
 from ratchet.adapters.bot import channel
+from ratchet.adapters.prefect import server
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import load_settings
 from ratchet.adapters.targets.choice import choose_target
@@ -42,7 +43,7 @@ BOT = "fleet-blue_bot-blue"
 
 
 @pytest.fixture
-def recorded(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> Fleet:
+def recorded(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
     """A fleet whose live release is in the workspace's registry, as commands find it."""
     monkeypatch.setenv("COLUMNS", "300")
     lines = {"RATCHET_TARGET": "swarm", "RATCHET_STACK": "fleet", "RATCHET_PORT": fleet.settings.port}
@@ -59,7 +60,8 @@ def recorded(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     for made in (older, fleet.live):
         registry.begin(made)
         registry.finish(made)
-    return fleet
+    yield fleet
+    server.stop_server(fleet.settings)
 
 
 def test_a_proxy_that_does_not_start_again_is_looked_at_and_waited_for_again(fleet: Fleet) -> None:
