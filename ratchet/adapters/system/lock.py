@@ -26,10 +26,22 @@ class LockHeld(RatchetError):
 def holder(path: Path) -> dict[str, Any] | None:
     """Return what the process says that holds the lock file `path`; None when none does, or it is gone.
 
-    If the process is on another machine that shares this disk, whether it is gone cannot be seen from here.
+    If that was on another machine, which shares this disk, or before this one was renamed, the lock itself is asked.
     """
     said = described(path)
-    return said if said and (said["host"] != socket.gethostname() or psutil.pid_exists(said["pid"])) else None
+    if said is None:
+        return None
+    there = psutil.pid_exists(said["pid"]) if said["host"] == socket.gethostname() else held(path)
+    return said if there else None
+
+
+def held(path: Path) -> bool:
+    """Say whether a process has the lock file, by taking it for a moment where none has."""
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def described(path: Path) -> dict[str, Any] | None:

@@ -96,7 +96,7 @@ def test_a_held_lock_names_its_holder_and_a_killed_holder_leaves_none(tmp_path: 
 
 
 def test_a_holder_on_another_machine_is_named_with_it(tmp_path: Path) -> None:
-    """Two machines share the disk: the number of a process says nothing here, and whether it lives is not guessed."""
+    """Two machines share the disk: the number of a process says nothing here, so the lock itself is asked."""
     lock, note = tmp_path / "run.lock", tmp_path / "run.json"
     process = holder(lock)
     try:
@@ -110,6 +110,8 @@ def test_a_holder_on_another_machine_is_named_with_it(tmp_path: Path) -> None:
     finally:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
+    write_json(note, {**read_json(note), "host": "build-1"})
+    assert lock_holder(lock) is None  # killed there, or here under another name of this machine
 
 
 def test_a_pointer_of_git_lfs_is_replaced_as_advised(tmp_path: Path) -> None:
