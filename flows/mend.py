@@ -11,7 +11,7 @@ from tasks.rescue.treat import treat
 
 @process()
 def mend(workspace: str | None = None, trigger: str = "by hand") -> str:
-    """Put right what is wrong with the workspace and its replicas; nothing wrong is fine.
+    """Repair what is wrong with the workspace and its replicas; does nothing if all is well.
 
     Args:
         workspace: The folder to work in; empty for the one that the worker serves.

@@ -1,6 +1,6 @@
 """How a function becomes a Prefect flow whose runs carry the workspace's tag.
 
-The tag is how the workspace's own runs are told from others on a shared server, those started in a shell included.
+The tag distinguishes the workspace's own runs from others on a shared server, those started in a shell included.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from tasks.release.serve import serve as start
 
 @process()
 def serve(workspace: str | None = None, trigger: str = "by hand") -> str:
-    """Bring the recorded live release back; already so is fine.
+    """Bring the recorded live release back; does nothing if it serves already.
 
     Args:
         workspace: The folder to work in; empty for the one that the worker serves.

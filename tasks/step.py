@@ -24,7 +24,7 @@ class Step(Task[P, R]):
     """A task that depends on the results it is given, one arrow in the run's graph for each.
 
     Prefect would also search the inside of each value: a case holds a corpus, which an earlier step returned, and
-    each step that is given the case would get an arrow from that one too, and no page could be read.
+    each step that is given the case would get an arrow from that one too, and the graph could not be read.
     """
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:  # type: ignore[override]

@@ -76,6 +76,8 @@ def text_of(node: ast.expr, constants: dict[str, str]) -> Iterator[str]:
         case ast.Name() | ast.Attribute():
             if name_of(node) in constants:
                 yield constants[name_of(node)]
+        case ast.Call(func=func, args=[text]) if name_of(func) == "with_uv":
+            yield from text_of(text, constants)
         case ast.BinOp(left=left, op=ast.Add(), right=right):
             for one in text_of(left, constants):
                 yield from (one + other for other in text_of(right, constants))

@@ -17,7 +17,7 @@ STATES = {
     "advice": "it names no command, so there is nothing to type",
     "open": "it names a command, and no test comes to it yet",
 }
-MOST = {"open": 43, "named": 89}
+MOST = {"open": 0, "named": 86}
 """These only become fewer."""
 DELETES = re.compile(
     r"\brm\b|--force\b|dvc checkout|git checkout (?!--)|git clean|reset --hard|\bdelete\b", re.IGNORECASE

@@ -25,6 +25,7 @@ from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.attempt import Attempt, Verb
 from ratchet.domain.release.manifest import Release
 from tests.corpora import data_workspace
+from tests.docs.schemas import validate
 from tests.domain.release.test_manifest import model, release
 
 LIVE = replace(release("2026-11-27-3fa9c1"), target="swarm", live_at="2026-11-27T08:00:00+00:00")
@@ -38,6 +39,13 @@ def replica(slot: int, ready: bool = True, of: str = LIVE.id, why: str = "") -> 
     """A replica of a fleet whose names are as long as they get."""
     name = f"helpdesk-3fa9c1-blue_bot.{slot}"
     return ReplicaStatus(name, "node-with-a-name", "", ready, of, "m" * 32, 0, "2026-11-27T08:12:33Z", why)
+
+
+def told(command: str, done: Result) -> Any:
+    """What a command says to machines, which its schema describes, whatever state the workspace is in."""
+    found = json.loads(done.stdout)
+    validate(command, found)
+    return found
 
 
 @dataclass
@@ -120,7 +128,7 @@ def test_a_recorded_release_that_does_not_serve_ends_with_exit_code_1(
     assert "ratchet retrain" not in done.stdout
     done = place.run(command, "--json")
     assert done.exit_code == 1
-    assert [one["why"] for one in json.loads(done.stdout)["replicas"]] == [one.why for one in replicas]
+    assert [one["why"] for one in told(command, done)["replicas"]] == [one.why for one in replicas]
 
 
 @pytest.mark.parametrize("command", ["status", "fleet"])
@@ -173,11 +181,11 @@ def test_status_tells_the_last_failed_attempt_until_a_release_goes_live(place: P
         "last attempt 2026-11-27 08:12 UTC release of version 12 failed at stage: p95 is 900 ms. Look at it."
         in said
     )
-    told = json.loads(place.run("status", "--json").stdout)["last_attempt"]
-    assert (told["step"], told["version"], told["sentence"]) == ("stage", "12", FAILED.sentence)
+    attempt = told("status", place.run("status", "--json"))["last_attempt"]
+    assert (attempt["step"], attempt["version"], attempt["sentence"]) == ("stage", "12", FAILED.sentence)
     place.knows(replace(LIVE, live_at="2026-11-27T08:20:00+00:00"), FAILED)
     assert "last attempt" not in place.run("status").stdout
-    assert json.loads(place.run("status", "--json").stdout)["last_attempt"] is None
+    assert told("status", place.run("status", "--json"))["last_attempt"] is None
 
 
 def test_history_lists_the_failed_attempts_newest_first(place: Place) -> None:
@@ -186,7 +194,7 @@ def test_history_lists_the_failed_attempts_newest_first(place: Place) -> None:
     place.knows(LIVE, older, FAILED)
     said = flat(place.run("history").stdout)
     assert said.index("release of version 12 failed at stage") < said.index("release of version 11 failed")
-    found = json.loads(place.run("history", "--limit", "1", "--json").stdout)
+    found = told("history", place.run("history", "--limit", "1", "--json"))
     assert found["attempts"] == [FAILED.as_dict()]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typer.testing import CliRunner, Result
 
 from ratchet.cli.app import app
+from tests.docs.schemas import validate
 from tests.older import git, older_workspace
 
 
@@ -33,4 +34,6 @@ def test_status_names_the_upgrade_which_shows_commits_and_then_has_nothing_to_do
     assert f"in commit {git(root, 'rev-parse', 'HEAD')[:8]}" in done
     assert "up to date" in ratchet(root, "upgrade").output
     assert json.loads(ratchet(root, "upgrade", "--commit", "--json").output)["steps"] == []
-    assert json.loads(ratchet(root, "status", "--json").output)["outdated"] is None
+    status = json.loads(ratchet(root, "status", "--json").output)
+    validate("status", status)
+    assert status["outdated"] is None

@@ -51,7 +51,7 @@ NAMING = (".env", ".dvc/config", ".dvc/config.local")
 
 
 def adopt(settings: Settings, said: Standing | None, say: Say) -> Standing:
-    """Put right what the state of a copied or moved folder names; returns what it was taken for.
+    """Correct what the state of a copied or moved folder names; returns what the folder was taken for.
 
     `said` is what a person says it is. Raises `RatchetError` where that contradicts what can be seen, and where
     nothing can be seen and no one says anything.
@@ -78,7 +78,7 @@ def adopt(settings: Settings, said: Standing | None, say: Say) -> Standing:
 
 
 def contradiction(workspace: Path, known: Identity, seen: Standing) -> RatchetError:
-    """Return the error for a person who says otherwise than what can be seen."""
+    """Return the error for a person whose answer contradicts what can be seen."""
     if seen is Standing.COPY:
         fact = f"{workspace} was not moved: the workspace {known.home} is still there."
     else:
@@ -149,7 +149,7 @@ def forget_runs(settings: Settings, say: Say) -> None:
 
 
 def drop_own_settings(workspace: Path, home: Path, say: Say) -> None:
-    """Put in comments what a copied .env names that is the original's own: ports, and the fleet's name."""
+    """Turn into comments the settings of a copied .env that belong to the original: ports, and the fleet's name."""
     file = workspace / ".env"
     if not file.is_file():
         return

@@ -1,4 +1,4 @@
-"""What is wrong with settings: each key by its name, what YAML made of its value, and an example of a right one."""
+"""What is wrong with settings: each key by its name, how YAML reads its value, and an example of a valid one."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from ratchet.domain.errors import RatchetError
 
 MOST_FINDINGS = 20
 TEXT, EXTRA = "string_type", "extra_forbidden"
+KEY = "[key]"
+"""What pydantic calls the place of a key that is wrong itself."""
 
 
 def explain(where: str, error: ValidationError, model: type[BaseModel]) -> str:
@@ -29,7 +31,12 @@ def explain(where: str, error: ValidationError, model: type[BaseModel]) -> str:
 
 def named(place: Sequence[int | str]) -> str:
     """Return a key as a dotted name; an entry of a list by its number, from 1."""
-    parts = [f"entry {part + 1}" if isinstance(part, int) else str(part)[:60] for part in place]
+    keys = {number - 1 for number, part in enumerate(place) if part == KEY}
+    parts = [
+        f"entry {part + 1}" if isinstance(part, int) and number not in keys else str(part)[:60]
+        for number, part in enumerate(place)
+        if part != KEY
+    ]
     return ".".join(parts).replace(".entry", ", entry") or "the whole"
 
 
@@ -46,7 +53,7 @@ def complaint(finding: ErrorDetails) -> str:
 
 
 def read_as(value: Any) -> str:
-    """Say what YAML made of a word that was meant as a text."""
+    """Say how YAML reads a word that was meant as a text."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -76,13 +83,42 @@ def example(finding: ErrorDetails, model: type[BaseModel]) -> str:
     if finding["type"] == EXTRA or not keys:
         return ""
     value = finding["input"]
+    if keys[-1] == KEY:
+        return f" (write it in quotes: `{quoted(value)}:`)" if isinstance(value, bool | int | float) else ""
     if finding["type"] == TEXT and isinstance(value, bool | int | float):
         mark = "- " if isinstance(finding["loc"][-1], int) else f"{keys[-1]}: "
-        return f" (write it in quotes: `{mark}{quoted(value)}`)"
+        text = quoted(value)
+        if is_right(finding["loc"], json.loads(text), model):
+            return f" (write it in quotes: `{mark}{text}`)"
     shown = default(keys, model)
     if finding["type"] == "list_type" and isinstance(value, str):
         shown = [value]
     return "" if shown is None else f" (for instance `{keys[-1]}: {json.dumps(shown, ensure_ascii=False)}`)"
+
+
+def is_right(place: Sequence[int | str], value: str, model: type[BaseModel]) -> bool:
+    """Say whether a model takes a text at this place, where all else has its default."""
+    here = tuple(0 if isinstance(part, int) else part for part in place)
+    content: Any = value
+    for part in reversed(here):
+        content = [content] if part == 0 else {part: content}
+    try:
+        check(model.model_validate(content))
+    except ValidationError as error:
+        found = [finding["loc"] for finding in error.errors()]
+        return not any(one == here[: len(one)] or here == one[: len(here)] for one in found)
+    except RatchetError:
+        return False
+    return True
+
+
+def check(made: BaseModel) -> None:
+    """Raise `RatchetError` for an invalid schedule or time zone, which pydantic's types cannot check."""
+    for section, key in ("triggers", "time_zone"), ("desk", "time_zone"):
+        if (zone := getattr(getattr(made, section, None), key, None)) is not None:
+            check_zone(f"{section}.{key}", zone)
+    if (schedule := getattr(getattr(made, "triggers", None), "schedule", None)) is not None:
+        check_schedule(schedule)
 
 
 def default(keys: Sequence[str], model: Any) -> Any:
@@ -98,8 +134,8 @@ def default(keys: Sequence[str], model: Any) -> Any:
     return list(found) if isinstance(found, tuple) else found
 
 
-def check_schedule(schedule: str, time_zone: str) -> None:
-    """Raise `RatchetError` for a time in cron's form that never comes or is none, and for an unknown time zone."""
+def check_schedule(schedule: str) -> None:
+    """Raise `RatchetError` for a schedule that is not in cron's form or never comes."""
     from datetime import UTC, datetime
 
     from cronsim import CronSim, CronSimError
@@ -112,7 +148,6 @@ def check_schedule(schedule: str, time_zone: str) -> None:
             f"params.yaml has 1 wrong entry: triggers.schedule: {schedule!r} is not a time in cron's form{why}.",
             'Write minute, hour, day of the month, month and day of the week, for instance `schedule: "0 6 * * 1"`.',
         ) from error
-    check_zone("triggers.time_zone", time_zone)
 
 
 def check_zone(key: str, time_zone: str) -> None:

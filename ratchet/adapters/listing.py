@@ -62,5 +62,5 @@ def look(folder: Path) -> Listed:
 
 
 def newest(replicas: Iterable[ReplicaStatus]) -> str:
-    """Return the releases that the replicas name, one as a rule."""
+    """Return the releases that the replicas name, usually one."""
     return ", ".join(sorted({one.release for one in replicas if one.release}))

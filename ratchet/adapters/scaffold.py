@@ -35,7 +35,7 @@ def examples() -> list[str]:
 def make_workspace(folder: Path, example: str | None) -> None:
     """Make a workspace in a folder that is absent or empty; whole or not at all.
 
-    With an example its corpus, bot and directory of people come along; without, the corpus is empty and the
+    With an example, its corpus, bot and directory of people are included; without, the corpus is empty and the
     bot has no content of its own. Raises `RatchetError` when the folder is taken or the example is unknown.
     """
     if example is not None and example not in examples():

@@ -19,7 +19,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from ratchet.adapters.complaints import check_schedule, check_zone, explain, refuse_nothing
+from ratchet.adapters.complaints import check, explain, refuse_nothing
 from ratchet.adapters.system import yaml_text
 from ratchet.adapters.workspace import identity, owned, version
 from ratchet.adapters.workspace.identity import STATE_FOLDER as STATE_FOLDER
@@ -58,7 +58,7 @@ class Params(Policy):
     @field_validator("split")
     @classmethod
     def by_language(cls, split: SplitPolicy, info: ValidationInfo) -> SplitPolicy:
-        """Near-duplicates are told apart by the language of the corpus."""
+        """Near-duplicates are compared within the language of the corpus."""
         corpus = info.data.get("corpus")  # absent where it is faulty itself
         return split.within(corpus.language) if corpus else split
 
@@ -286,7 +286,7 @@ def read_params(path: Path) -> dict[str, Any]:
 
 
 def parse_params(text: str, where: str = "params.yaml") -> dict[str, Any]:
-    """Return the text of `params.yaml` as plain data; `where` names it in the error when it is none."""
+    """Return the text of `params.yaml` as plain data; `where` names it in the error if it is not valid."""
     try:
         content = yaml_text.load(text)
         twice = yaml_text.repeated(text)
@@ -311,8 +311,7 @@ def validate_params(content: dict[str, Any], where: str = "params.yaml") -> Para
     refuse_nothing(content, where)
     try:
         params = Params.model_validate(content)
-        check_schedule(params.triggers.schedule, params.triggers.time_zone)
-        check_zone("desk.time_zone", params.desk.time_zone)
+        check(params)
         return params
     except ValidationError as error:
         raise RatchetError(

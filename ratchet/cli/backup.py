@@ -92,7 +92,7 @@ def restore(
     from ratchet.adapters.system import console
 
     place = file.expanduser().absolute()
-    called = archive.called(place)  # before anybody types a passphrase
+    called = archive.called(place)  # before anyone types a passphrase
     secret, notes = passphrase(called), list[str]()
     with working("verify" if check else "restore") as line:
         if check:

@@ -20,7 +20,7 @@ class Shared:
 
     workspace: Path | None = None
     tidied: bool = False
-    """Whether this process's environment is Ratchet's own by now."""
+    """Whether this process's environment is already Ratchet's own."""
 
 
 shared = Shared()

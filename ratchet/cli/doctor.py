@@ -1,4 +1,4 @@
-"""`ratchet doctor`: what is wrong, and the command that mends it."""
+"""`ratchet doctor`: what is wrong, and the command that repairs it."""
 
 from __future__ import annotations
 

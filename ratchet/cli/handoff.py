@@ -112,7 +112,7 @@ def give_back(conversation: Conversation, by: By = None, json: Json = False) -> 
 
 
 def tell(made: dict[str, Any], sentence: str, json: bool) -> None:
-    """Print what a change came to."""
+    """Print the result of a change."""
     if json:
         as_json(made)
     else:

@@ -68,7 +68,7 @@ def up(
             return
         running.up(found, frozenset(only or service_parts.PARTS), lambda text: out.print(f"  {text}"), ready)
     except LockHeld as error:
-        out.print(error.fact)
+        out.print(f"{error.fact} {error.remedy}")
         show(found)
     except PortTaken as error:
         if port and error.name == "prefect_port":

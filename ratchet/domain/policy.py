@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 class Policy(BaseModel):
     """A frozen section of `params.yaml`; a key that it does not know is refused by name.
 
-    A truth value is no number: YAML reads `on`, `off`, `yes` and `no` as one, which would silently be 1 or 0.
+    A truth value is not a number: YAML reads `on`, `off`, `yes` and `no` as one, which would silently be 1 or 0.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

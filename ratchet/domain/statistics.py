@@ -1,6 +1,6 @@
 """The few statistics that the gate rests on.
 
-SciPy is imported where a sum is made: most commands make none, and each would pay 0.2 s for it.
+SciPy is imported where something is calculated: most commands calculate nothing, and the import takes 0.2 s.
 """
 
 from __future__ import annotations

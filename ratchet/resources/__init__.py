@@ -1,6 +1,6 @@
 """What a workspace is made from: the bot, examples, deployment files, workflows and the policy to start with.
 
-In a wheel they lie in this folder; in a checkout, which is a workspace itself, they are the checkout's own files.
+In a wheel they are in this folder; in a checkout, which is a workspace itself, they are the checkout's own files.
 """
 
 from pathlib import Path

@@ -62,7 +62,7 @@ def account(
 
 
 def stored(run: Run, before: Store) -> pd.DataFrame:
-    """Return the messages that the corpus had before anybody changed them."""
+    """Return the messages that the corpus had before anyone changed them."""
     return data_folder.stored_messages(run.settings, before) if before.differs else before.frame
 
 

@@ -15,7 +15,7 @@ from tasks.step import say, step
 
 @dataclass(frozen=True)
 class Reclaimed:
-    """The messages of a data revision, and the folder that it lies in."""
+    """The messages of a data revision, and its folder."""
 
     revision: str
     frame: pd.DataFrame

@@ -20,7 +20,7 @@ from tasks.step import step
     lambda corpus: f"{corpus.frame['intent'].nunique()} intents, no errors, {len(corpus.warnings)} warnings"
 )
 def validate(run: Run, corpus: Corpus) -> Corpus:
-    """Return a corpus without errors, with its warnings; a report made before for the same data and policy is taken."""
+    """Return a corpus without errors, with its warnings; an earlier report for the same data and policy is reused."""
     params, state = run.settings.params, run.settings.state
     policies = (params.validation, params.corpus, params.split)
     report = proofs.known_report(state, corpus.revision, *policies)

@@ -17,5 +17,5 @@ def already(run: Run, packaged: Release) -> Release | None:
     if not same or not everywhere(live, replicas):
         return None
     if isinstance(run.target, Declaring) and not run.target.as_declared():
-        return None  # a token or a setting of the fleet was changed, and only a release brings that out
+        return None  # a token or a setting of the fleet was changed, and only a release applies that
     return live

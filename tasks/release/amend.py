@@ -16,7 +16,7 @@ from tasks.step import note, step
 def amend(run: Run, made: Override) -> str:
     """Keep the page with the model in the registry, and beside the training's own where that was on this machine.
 
-    The decision holds without its page: where that cannot be had, it is said and the run continues.
+    The decision holds without its page: if that cannot be fetched, a note says so and the run continues.
     """
     model = run.registry.model(made.version)
     try:

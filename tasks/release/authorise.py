@@ -1,4 +1,4 @@
-"""authorise: a model goes to people by the gate's verdict or by a person's word, never without."""
+"""authorise: a model reaches people only by the gate's verdict or by a person's decision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""record: note that the release is live; only now do the aliases move."""
+"""record: note that the release is live; the aliases move only now."""
 
 from __future__ import annotations
 

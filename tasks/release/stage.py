@@ -1,4 +1,4 @@
-"""stage: start the release off the traffic path and put it to the proof."""
+"""stage: start the release off the traffic path and test it."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def misunderstood(run: Run, release: Release, names: Sequence[str]) -> bool:
 
 
 def forget(run: Run, url: str) -> None:
-    """Delete the conversations of the proof; where that fails they end by themselves, and it is said."""
+    """Delete the conversations of the proof; if that fails, they expire by themselves, and a note says so."""
     try:
         channel.forget_checks(url, channel.staging_token(run.settings).read_text(encoding="utf-8"))
     except RatchetError as error:

@@ -38,7 +38,7 @@ def judged_already(run: Run, model: Model, packaged: Release) -> bool:
 def weigh(run: Run, model: Model, packaged: Release, plays: Plays, musts: Musts | None = None) -> CodeVerdict:
     """Return the verdict on the packaged code, and write its page; `musts` came of what must never go wrong.
 
-    Raises `RatchetError` where it is no promotion, and no person's override of exactly this model and code allows it.
+    Raises `RatchetError` if it is not a promotion, and no person's override of exactly this model and code allows it.
     """
     from ratchet.adapters.report import code as page  # with pandas, which a rollback does not wait for
     from ratchet.domain.gate import code_verdict

@@ -1,1 +1,1 @@
-"""Verbs that put right what is wrong with a workspace."""
+"""Verbs that repair what is wrong with a workspace."""

@@ -1,4 +1,4 @@
-"""ask: hear what a model makes of the messages that must never go wrong, where no training asks it."""
+"""ask: ask a model the messages that must never go wrong, where no training does so."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 
 from ratchet.adapters.bot import archives, rasa, trial
+from ratchet.adapters.bot.installing import with_uv
 from ratchet.adapters.registry import encoders
 from ratchet.adapters.run import Run
 from ratchet.domain.corpus.corpus import Corpus
@@ -20,8 +21,8 @@ from tasks.training.evaluate import score
 def contend(run: Run, corpus: Corpus, sides: Split, encoder: str) -> Scores:
     """Return the scores of `first`, with the encoder of a name, and `second`, without; nothing of either is kept.
 
-    Raises `RatchetError` where the bot's pipeline or framework takes no encoder, or this one cannot be had or cannot
-    run: two linear classifiers would be compared.
+    Raises `RatchetError` where the bot's pipeline or framework takes no encoder, or this one cannot be fetched or
+    cannot run: two linear classifiers would be compared.
     """
     settings = run.settings
     locked = trial.locked(settings)
@@ -50,5 +51,5 @@ def unusable(encoder: str, why: str) -> RatchetError:
     """Return the error of an encoder with which nothing was trained."""
     return RatchetError(
         f"The sentence encoder {encoder} cannot run in the bot's environment: {why or 'it is not known why.'}",
-        "Run `uv add onnxruntime tokenizers` in bot/, then the same command again.",
+        with_uv("Run `uv add onnxruntime tokenizers` in bot/, then the same command again."),
     )

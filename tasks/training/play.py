@@ -1,4 +1,4 @@
-"""play: talk to the candidate and, again, to the champion, before anybody else does."""
+"""play: talk to the candidate and, again, to the champion, before anyone else does."""
 
 from __future__ import annotations
 

@@ -27,8 +27,8 @@ RELABELLED = "whether holdout messages got another label since the champion was 
 def recall(run: Run, corpus: Corpus, sides: Split) -> Case:
     """Compare the fingerprint of rows, code, seed and encoder with those of the registered models.
 
-    The weights of the encoder are fetched where they are not here; where they cannot be had that is said, and the
-    linear classifier is trained.
+    The weights of the encoder are fetched where they are not here; if they cannot be fetched, Ratchet says so and
+    trains the linear classifier.
     """
     registry = run.registry
     encoder, why = encoders.for_training(run.settings, registry, say)

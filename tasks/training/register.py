@@ -33,7 +33,7 @@ from tasks.step import step
 def register(run: Run, trained: Trained, judgement: Judgement, page: Path, trial: bool = False) -> Model:
     """Register the trained model, whatever the verdict: a rejected one can still be approved by a person.
 
-    A trial's model has no version: the registry never hears of it. Raises `RatchetError` when the bot's code is no
+    A trial's model has no version: the registry never gets it. Raises `RatchetError` when the bot's code is no
     longer what the lineage names.
     """
     require_unchanged(run, trained, judgement.case.lineage)

@@ -33,7 +33,7 @@ from tasks.step import note, say, step
 
 @step(str)
 def report(run: Run, judgement: Judgement) -> Path:
-    """Write one page of HTML that needs nothing but itself, plots and Markdown beside it; return the page's path."""
+    """Write one self-contained page of HTML, with plots and Markdown beside it; return the page's path."""
     content = contents(run, judgement)
     for name, plot in render_plots(content).items():
         write_text(run.folder / name, plot)
@@ -95,7 +95,7 @@ def nearest(
 ) -> dict[str, tuple[Nearest, ...]]:
     """Return the nearest training messages of those that the page shows; {} without a sentence encoder.
 
-    Where they cannot be found that is said: the page goes without them.
+    If they cannot be found, a note says so and the page omits them.
     """
     encoder = judgement.case.lineage.encoder
     try:

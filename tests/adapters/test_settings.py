@@ -1,6 +1,8 @@
 """Tests of `ratchet.adapters.settings`."""
 
+import math
 import re
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import yaml
 from pydantic import BaseModel
 
 from ratchet.adapters import scaffold
-from ratchet.adapters.settings import SOURCE, Params, load_settings
+from ratchet.adapters.settings import SOURCE, Params, load_settings, validate_params
 from ratchet.domain.errors import RatchetError
 
 
@@ -120,7 +122,9 @@ def test_a_key_that_stands_twice_is_named_with_its_lines(tmp_path: Path) -> None
         ("triggers: {schedule: every monday}", "triggers.schedule", 'schedule: "0 6 * * 1"'),
         ("triggers: {schedule: '0 25 * * *'}", "triggers.schedule", 'schedule: "0 6 * * 1"'),
         ("triggers: {schedule: '0 6 31 2 *'}", "triggers.schedule", 'schedule: "0 6 * * 1"'),
-        ("triggers: {schedule: 6}", "triggers.schedule", 'schedule: "6"'),
+        ("triggers: {schedule: 6}", "triggers.schedule", 'schedule: "0 6 * * 1"'),
+        ("desk: {time_zone: 1}", "desk.time_zone", 'time_zone: "UTC"'),
+        ("corpus: {context: {1: [a]}}", "corpus.context.1", '"1":'),
         ("split: {salt: 1234567890123456}", "split.salt", 'salt: "1234567890123456"'),
         ("corpus: {context: {language: [de, no]}}", "corpus.context.language, entry 2", '- "no"'),
         ("corpus: {context: {floor: [1, 2]}}", "corpus.context.floor, entry 1", '- "1"'),
@@ -149,9 +153,56 @@ def test_each_wrong_value_is_named_with_a_right_one(workspace: Path, text: str, 
         line = re.search(rf"`({re.escape(right)}.*?)`", str(raised.value))
         assert line, raised.value
         assert yaml.safe_load(line[1])
-        if key.startswith("triggers.") and right != 'schedule: "6"':  # quoted, that number is still no time
+        if key.startswith("triggers."):
             (workspace / "params.yaml").write_text(f"triggers: {{{line[1]}}}")
             assert load_settings(workspace)
+
+
+WRONG = (
+    True,
+    6,
+    -1,
+    1.5,
+    math.nan,
+    "",
+    "every monday",
+    None,
+    [],
+    [1],
+    ["x"],
+    {"a": 1},
+    {"mon": [9]},
+    date(2026, 1, 1),
+)
+"""What somebody may write for a value of another kind."""
+
+
+@pytest.mark.parametrize("name", sorted(defaults(Params())))
+def test_an_advised_value_passes_the_check_that_advised_it(name: str) -> None:
+    """For every key and every kind of wrong value: put in its place, the example is not refused."""
+    *sections, key = name.split(".")
+
+    def refused(value: object) -> str:
+        content: dict[str, object] = {key: value}
+        for section in reversed(sections):
+            content = {section: content}
+        try:
+            validate_params(content)
+        except RatchetError as error:
+            return str(error)
+        return ""
+
+    for value in WRONG:
+        said = refused(value)
+        for line in re.findall(r"`([^`]+)`", said):
+            advised = yaml.safe_load(line)
+            if isinstance(advised, list):  # an entry of the list
+                place = dict.fromkeys(value, advised) if isinstance(value, dict) else advised
+                assert not refused(place), (value, said)
+            elif key in advised:
+                assert not refused(advised[key]), (value, said)
+            else:  # a key below it
+                assert name in ("corpus.context", "desk.hours"), (value, said)
 
 
 def test_a_new_workspaces_salt_is_a_text_to_yaml(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,8 @@ The tests of this file go through one life of one workspace, in their order.
 
 from __future__ import annotations
 
+import json
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.advice import only
 from tests.e2e.cli import ROOT, Ratchet, example_workspace
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
@@ -66,6 +69,19 @@ def test_the_nearest_training_messages_are_shown(ratchet: Ratchet) -> None:
     assert "near" in (next((ratchet.workspace / ".ratchet" / "runs").glob("*/report.html"))).read_text()
 
 
+def test_a_damaged_description_is_written_again_as_advised(ratchet: Ratchet) -> None:
+    """`ratchet encoder describe`, with the name and the length that the folder's owner knows; and it is taken."""
+    description = ratchet.workspace.parent / "tiny" / "encoder.json"
+    dimension = json.loads(description.read_text())["dimension"]
+    description.write_text("{")
+    said = " ".join(ratchet("encoder", "fetch", code=1).split())
+    assert "is not a valid description of a sentence encoder" in said
+    line = only(said[said.index("docs/encoder.md") :], "ratchet")
+    words = shlex.split(line.replace("NAME", "tiny").replace("NUMBER", str(dimension)))
+    assert "The sentence encoder tiny" in ratchet(*words[1:])
+    ratchet("encoder", "fetch")
+
+
 def test_lost_weights_come_back_from_the_artifact_store(ratchet: Ratchet, tmp_path: Path) -> None:
     """Neither the folder that they came from nor those of this machine are there; the bot serves again."""
     ratchet("stop")
@@ -73,3 +89,18 @@ def test_lost_weights_come_back_from_the_artifact_store(ratchet: Ratchet, tmp_pa
     shutil.rmtree(ratchet.workspace.parent / "tiny")
     ratchet("serve")
     assert ratchet.json("status")["serving"] is True
+
+
+def test_a_bot_without_an_encoder_names_the_trial_that_measures_one(ratchet: Ratchet) -> None:
+    """`ratchet chat --why` has nothing to compare with then: the trial works, and so does the same line without it."""
+    config = ratchet.workspace / "bot" / "config.yml"
+    text = config.read_text()
+    config.write_text(text.replace("encoder: tiny", "encoder: null"))
+    summary = ratchet.json("retrain")
+    if summary["outcome"] != "released":
+        ratchet("approve", summary["model_version"], "--by", "Ana", "--reason", "a test")
+    said = " ".join(ratchet("chat", "--why", "please order a laptop", code=1).split())
+    line = only(said[said.index("works without a sentence encoder") :], "ratchet")
+    assert ratchet("chat", "please order a laptop")
+    config.write_text(text)
+    assert "with tiny" in ratchet(*line.split()[1:], "tiny")

@@ -17,6 +17,7 @@ import pandas as pd
 import psutil
 import pytest
 
+from tests.advice import commands
 from tests.e2e.cli import ROOT, Ratchet, example_workspace
 
 pytestmark = pytest.mark.e2e
@@ -34,8 +35,16 @@ def ratchet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ratchet]:
 
 
 def test_the_first_retrain_ends_with_a_bot_that_answers(ratchet: Ratchet) -> None:
-    """From an example corpus to a verified release that answers over HTTP."""
-    summary = ratchet.json("retrain")
+    """From an example corpus to a verified release that answers over HTTP; what needs one names that command before."""
+    advised = set()
+    for words in (["rollback"], ["release"], ["chat", "--why", "hi"]):
+        said = ratchet(*words, code=1)
+        assert "No release is live." in said
+        advised |= set(commands(said.partition("No release is live.")[2]))
+    [line] = advised
+    program, *words = line.split()
+    assert program == "ratchet"
+    summary = ratchet.json(*words)
     assert summary["outcome"] == "released"
     assert summary["holdout_rows"] > 500
     answer = httpx.post(

@@ -6,11 +6,14 @@ The tests of this file go through one life of one workspace, in their order.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from ratchet.adapters.system.processes import free_port
+from tests.advice import commands, shell
+from tests.corpora import git
 from tests.e2e.cli import ROOT, Ratchet
 from tests.older import older_workspace
 
@@ -64,3 +67,20 @@ def test_back_on_the_release_of_before_its_own_code_serves(ratchet: Ratchet) -> 
     assert (status["serving"], status["model_version"]) == (True, "1")
     assert says(status) == "greet"
     assert ratchet.json("retrain")["outcome"] in ("unchanged", "released")
+
+
+def test_a_checkout_is_upgraded_as_advised(tmp_path: Path) -> None:
+    """`ratchet upgrade` refuses it; `git pull` and `make setup` bring it to the newest commit, and its command runs."""
+    origin, checkout, other = tmp_path / "origin.git", tmp_path / "checkout", tmp_path / "other"
+    git(tmp_path, "clone", "-q", "--bare", str(ROOT), str(origin))
+    for clone in (checkout, other):
+        git(tmp_path, "clone", "-q", str(origin), str(clone))
+    said = " ".join(Ratchet(checkout)("upgrade", code=1).split())
+    assert "it is a checkout" in said
+    (other / "README.md").write_text("# Newer\n")
+    git(other, "-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "-qam", "Newer")
+    git(other, "push", "-q")
+    for line in commands(said[said.index("it is a checkout") :]):
+        shell(checkout, line)
+    assert (checkout / "README.md").read_text() == "# Newer\n"
+    assert shell(checkout, ".venv/bin/ratchet --version").startswith("ratchet ")

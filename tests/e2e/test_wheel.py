@@ -55,12 +55,12 @@ class Installed:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """Ratchet as `uv tool install dist/ratchet-*.whl` installs it."""
+    """Ratchet as the README says: `uv tool install --with-executables-from dvc dist/ratchet-*.whl`."""
     if not (ROOT / "bot" / ".venv").exists():
         pytest.skip("the bot environment is missing: make setup")
     home = tmp_path_factory.mktemp("home")
     made = Installed(home)
-    made(uv(), "tool", "install", build(home / "dist"), cwd=home)
+    made(uv(), "tool", "install", "--with-executables-from", "dvc", build(home / "dist"), cwd=home)
     return made
 
 
@@ -85,6 +85,11 @@ def test_init_and_retrain_end_with_a_bot_that_answers(installed: Installed, work
     url = next(word for word in printed.split() if word.startswith("(http")).strip("()")
     answer = httpx.post(url, json={"sender": "a", "message": "my laptop was stolen"}, trust_env=False)
     assert answer.json()["intent"]["name"] == "report_lost_device"
+
+
+def test_the_commands_that_remedies_name_are_there(installed: Installed, workspace: Path) -> None:
+    """`dvc push`, above all."""
+    assert "up to date" in installed("dvc", "push", cwd=workspace)
 
 
 def test_nothing_of_the_checkout_is_used(installed: Installed, workspace: Path) -> None:

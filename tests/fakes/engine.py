@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -44,13 +45,16 @@ class Engine:
 
     `known` maps a service's name to what the engine was told; `secrets` are what a replica of the bot finds in
     /run/secrets; `here` is whether replicas run on this engine's node, and `number` how many nodes
-    the swarm has; `commands` are the `docker` commands that came.
+    the swarm has; `active` is whether it is in a swarm at all; `lacking` are the images that no registry has;
+    `commands` are the `docker` commands that came.
     """
 
     known: dict[str, dict[str, Any]] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     here: bool = True
     number: int = 1
+    active: bool = True
+    lacking: set[str] = field(default_factory=set)
     commands: list[str] = field(default_factory=list)
 
     @property
@@ -70,8 +74,10 @@ class Engine:
 
     @property
     def images(self) -> Any:
-        """As if each were here, without custom actions."""
-        return SimpleNamespace(get=lambda reference: SimpleNamespace(labels={}, id=reference))
+        """As if each were here, without custom actions; none is this fleet's own, to be deleted."""
+        return SimpleNamespace(
+            get=lambda reference: SimpleNamespace(labels={}, id=reference), list=lambda filters: []
+        )
 
     @property
     def volumes(self) -> Any:
@@ -82,7 +88,7 @@ class Engine:
         """The engine's place in its swarm."""
         return {
             "Swarm": {
-                "LocalNodeState": "active",
+                "LocalNodeState": "active" if self.active else "inactive",
                 "NodeID": "n1",
                 "ControlAvailable": True,
                 "Nodes": self.number,
@@ -157,12 +163,32 @@ class Engine:
             case ["stack", "rm"]:
                 for name in [one["Spec"]["Name"] for one in self.services({"label": f"={words[-1]}"})]:
                     del self.known[name]
+            case ["service", "ps"]:
+                return Completed(tuple(words), 0, self._tasks_shown(words[-1]))
+            case ["service", "logs"]:
+                self.inspect_service(words[-1])
+                return Completed(tuple(words), 0, f"{words[-1]}.1 | Out of memory")
+            case ["swarm", "init"]:
+                self.active = True
+            case ["info"]:
+                return Completed(tuple(words), 0, f"Swarm: {self.info()['Swarm']['LocalNodeState']}")
+            case ["pull", image] if image in self.lacking:
+                return Completed(tuple(words), 1, f"manifest for {image} not found")
             case ["service", "rollback"]:
                 service = self.inspect_service(words[-1])
                 service["Spec"], service["PreviousSpec"] = service["PreviousSpec"], service["Spec"]
             case ["service", "update"]:
                 self._update(self.inspect_service(words[-1])["Spec"], words[3:-1])
         return Completed(tuple(words), 0, "")
+
+    def type(self, line: str) -> str:
+        """Carry out a line as somebody types it, and return what it prints."""
+        return self.run(shlex.split(line)).output
+
+    def _tasks_shown(self, name: str) -> str:
+        state = (self.inspect_service(name).get("UpdateStatus") or {}).get("State", "")
+        lines = [f"{task['ID']} {task['Status']['State']}" for task in self.tasks({"service": name})]
+        return "\n".join([*lines, state])
 
     def _deploy(self, stack: str, file: str, values: Mapping[str, str]) -> None:
         text = Path(file).read_text()

@@ -1,6 +1,6 @@
 """A domain file with another text for one answer, or with one more answer.
 
-All else in the file stays byte for byte as it was, comments too.
+Everything else in the file, comments included, stays byte for byte as it was.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def with_more(domain: Any, name: str, variation: dict[str, Any]) -> dict[Any, An
 
 
 def end_of(text: str, node: yaml.Node) -> int:
-    """Return where the last word of a node ends: a block's own end is where the next thing begins."""
+    """Return where the last word of a node ends: a block itself ends only where the next item begins."""
     if isinstance(node, yaml.ScalarNode):
         start = int(node.start_mark.index)
         return start + len(text[start : node.end_mark.index].rstrip())
@@ -125,7 +125,7 @@ def valued(node: yaml.Node | None, name: str) -> yaml.Node:
 
 
 def ways(before: str, style: str, new: str) -> Iterator[str]:
-    """Give ways to write a text, the most readable first; not each of them can write every text."""
+    """Yield ways to write a text, the most readable first; not every way can write every text."""
     content = [line for line in before.splitlines()[1:] if line.strip()]
     if style in ("|", ">") and content:
         line_end = "\r\n" if "\r\n" in before else "\n"

@@ -23,7 +23,7 @@ class Answer:
 
     The place is a number, or `slot=value` of an answer that is to be added. `text` is None where it has no words that
     can be changed, only buttons, a picture or the like; `people` is whom it is for, ("role manager", …), () for
-    everybody else. `digest` changes with anything in the variation.
+    everyone else. `digest` changes with anything in the variation.
     """
 
     file: str
@@ -59,7 +59,7 @@ class Domain:
 
 
 def read(bot: Path) -> Domain:
-    """Read them; raises `RatchetError` where a file is no domain."""
+    """Read them; raises `RatchetError` if a file is not a valid domain file."""
     found: list[Answer] = []
     intents: list[str] = []
     slots: set[str] = set()
@@ -95,7 +95,7 @@ def answers_of(file: str, responses: Mapping[Any, Any]) -> Iterator[Answer]:
 
 
 def names_of(intents: Any) -> list[str]:
-    """Return the names in a domain's list of intents, of which each is a name or a mapping with it as its key."""
+    """Return the names in a domain's list of intents; each entry is a name, or a mapping with the name as its key."""
     listed = intents if isinstance(intents, list) else []
     return [str(next(iter(one), "")) if isinstance(one, dict) else str(one) for one in listed]
 

@@ -1,4 +1,4 @@
-"""Model archives as files: which one a training left, and that none is opened which is not the expected one.
+"""Model archives as files: which one a training left, and a check that only the expected one is opened.
 
 A Rasa model archive is code: its metadata names the components that are imported, and a component may unpickle.
 """
@@ -19,7 +19,7 @@ DIGEST = "model.sha256"
 
 @dataclass(frozen=True)
 class Archive:
-    """A model's archive and the digest that it must have: it is code, and is opened with no other."""
+    """A model's archive and the digest that it must have: it is code, and is opened only with that digest."""
 
     path: Path
     sha256: str
@@ -59,7 +59,7 @@ def seal(folder: Path) -> None:
 
 
 def read_trained(folder: Path) -> Trained | None:
-    """Read a training that ended well from its folder; None when it is not there, not whole, or was changed."""
+    """Read a successful training from its folder; None if it is missing, incomplete or changed."""
     archive, digest, report = folder / ARCHIVE, folder / DIGEST, read_json(folder / REPORT)
     if not isinstance(report, dict) or not archive.is_file() or not digest.is_file():
         return None

@@ -55,7 +55,7 @@ def own_files(bot: Path) -> Iterator[Path]:
 def lock_hash(bot: Path) -> str:
     """Return the digest of the bot's environment as its lock file describes it, "" when there is none.
 
-    The framework's own version and source do not count. Of a lock from before there was one it is the file's
+    The framework's own version and source do not count. For a lock from before there was a framework it is the file's
     SHA-256, as the lineages of its models say.
     """
     if framework.locked(bot):
@@ -86,7 +86,7 @@ def domain_files(bot: Path) -> list[Path]:
 
 
 def read_domain(path: Path) -> dict[str, Any]:
-    """Read a bot's domain; raises `RatchetError` where it is none."""
+    """Read a bot's domain; raises `RatchetError` if it is not valid."""
     try:
         domain = yaml_text.load(path.read_text(encoding="utf-8")) or {}
     except (UnicodeDecodeError, yaml_text.NotYaml) as error:

@@ -23,12 +23,12 @@ class BotSilent(RatchetError):
 
 
 def silent(url: str) -> BotSilent:
-    """Return the error of a bot that nothing is heard of."""
+    """Return the error for a bot that does not answer."""
     return BotSilent(f"The bot at {url} does not answer.", "See `ratchet status`.")
 
 
 def none_ready(url: str) -> BotSilent:
-    """Return the error of a proxy that has no replica to ask."""
+    """Return the error for a proxy that has no replica to ask."""
     return BotSilent(f"No replica of the bot at {url} is ready.", "See `ratchet status`.")
 
 
@@ -121,7 +121,7 @@ def parse(url: str, message: str, token: str, context: Mapping[str, str]) -> dic
 
 
 def content(answer: httpx.Response) -> dict[str, Any] | None:
-    """Return the JSON of an answer; None where it is none, as a proxy's page."""
+    """Return the JSON of an answer; None if it is not JSON, such as a proxy's page."""
     try:
         said = answer.json()
     except ValueError:

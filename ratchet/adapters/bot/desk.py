@@ -14,7 +14,7 @@ from ratchet.adapters.settings import Settings
 from ratchet.domain.errors import RatchetError
 
 TRIES = 3
-"""A request that got no answer is sent again under the same id, which changes nothing where it had arrived."""
+"""A request without an answer is sent again under the same ID; if the first one had arrived, this changes nothing."""
 RIGHT = "handoff"
 GRANT = "Give a client the right handoff in the file that RATCHET_CLIENT_TOKENS_FILE names, and release again"
 
@@ -88,7 +88,7 @@ class Desk:
 
 
 class OldBot(RatchetError):
-    """A release, or a proxy's configuration, of before these routes."""
+    """A release, or a proxy configuration, that is older than these routes."""
 
 
 def operator_token(settings: Settings) -> str:

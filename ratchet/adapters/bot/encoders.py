@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -48,7 +49,7 @@ class Encoder:
 
 
 def wanted(bot: Path) -> str:
-    """Return the name of the encoder that a bot's `config.yml` asks for, "" where it asks for none or is none."""
+    """Return the name of the encoder that a bot's `config.yml` asks for, "" for none or an invalid configuration."""
     config = bot / "config.yml"
     try:
         content = yaml_text.load(config.read_text(encoding="utf-8")) if config.exists() else {}
@@ -69,7 +70,7 @@ def language(settings: Settings) -> str:
 
 
 def read(path: Path) -> Encoder:
-    """Read a description; raises `RatchetError` where it is none."""
+    """Read a description; raises `RatchetError` if it is not a valid one."""
     try:
         content = path.read_bytes()
         said = json.loads(content)
@@ -88,7 +89,8 @@ def read(path: Path) -> Encoder:
     except (OSError, *MALFORMED) as error:
         raise RatchetError(
             f"{path} is not a valid description of a sentence encoder: {error}.",
-            "docs/encoder.md shows one; `ratchet encoder describe` writes it.",
+            "docs/encoder.md shows one; "
+            f"`ratchet encoder describe {shlex.quote(str(path.parent))} --name NAME --dimension NUMBER` writes it.",
         ) from error
 
 
@@ -229,6 +231,6 @@ def all_here(settings: Settings) -> Iterator[Encoder]:
 
 
 def descriptions(settings: Settings) -> list[Path]:
-    """Return where encoders are described; a folder that a killed run was filling (`put`) is none yet."""
+    """Return the descriptions of encoders; a folder that a killed run was filling (`put`) does not count."""
     found = home(settings).glob(f"*/{DESCRIPTION}")
     return sorted(path for path in found if not path.parent.name.startswith("."))

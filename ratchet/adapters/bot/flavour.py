@@ -98,7 +98,7 @@ def locked(bot: Path) -> dict[str, Any]:
 
 
 def parsed(path: Path) -> dict[str, Any]:
-    """Return the content of a TOML file, which no one changes; raises `RatchetError` where it is none."""
+    """Return the content of a TOML file, which no one may change; raises `RatchetError` if it is not valid."""
     try:
         return read(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

@@ -1,8 +1,8 @@
 """The bot's framework, the package `ratchet_bot`: its wheel, how a lock file names it, and the code that runs.
 
 A workspace's `bot/` holds the wheel in `vendor/`, and its lock file pins it by version and SHA-256. A checkout of
-Ratchet uses its own folder `ratchet_bot/`. Code that is kept with a model holds the package itself. A bot of before
-has no framework: its components and tools lie in its own folder.
+Ratchet uses its own folder `ratchet_bot/`. Code that is kept with a model holds the package itself. An older bot has no
+framework: its components and tools are in its own folder.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def without_source(project: str) -> str:
 
 
 def locked(bot: Path) -> str:
-    """Return what a bot's lock file says of the framework, "" where it names none: a bot of before, or no lock."""
+    """Return what a bot's lock file says of the framework, "" if it names none: an older bot, or no lock."""
     lock = bot / LOCK
     text = lock.read_text(encoding="utf-8") if lock.exists() else ""
     found = next((entry for entry in text.split(ENTRY)[1:] if NAMED.search(entry)), "")
@@ -104,7 +104,7 @@ def locked(bot: Path) -> str:
 
 
 def folder(bot: Path) -> Path | None:
-    """Return the folder that holds the package `ratchet_bot` with which a bot's code runs; None for code of before.
+    """Return the folder that holds the package `ratchet_bot` with which a bot's code runs; None for older code.
 
     A vendored wheel is unpacked once, under the state folder. Raises `RatchetError` when it is missing or is not
     the one that the lock file names.
@@ -124,7 +124,7 @@ def folder(bot: Path) -> Path | None:
 
 
 def tools(bot: Path) -> str:
-    """Return the name of the package whose modules are a bot's tools: the framework's, or one of a bot of before."""
+    """Return the name of the package whose modules are a bot's tools: the framework's, or that of an older bot."""
     return f"{PACKAGE}.tools" if folder(bot) else "tools"
 
 

@@ -1,12 +1,14 @@
 """Installs bot environments with uv, which Ratchet brings: the workspace's `bot/.venv`, and those of older code.
 
-What is being installed is noted beside, so that an environment that an interrupt left half made is never used.
+What is being installed is noted beside it, so that an environment that an interrupt left incomplete is never used.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shlex
+import shutil
 from pathlib import Path
 
 from ratchet.adapters.bot import flavour, framework
@@ -14,6 +16,7 @@ from ratchet.adapters.settings import Settings
 from ratchet.adapters.system import commands, console
 from ratchet.adapters.system.files import read_json, write_json, write_text
 from ratchet.adapters.system.processes import read_replica
+from ratchet.adapters.workspace import version
 from ratchet.domain.errors import RatchetError
 
 INSTALL_SECONDS = 1800.0
@@ -54,7 +57,7 @@ def version_of(folder: Path) -> str:
 
 
 def named(settings: Settings, bot: Path) -> Path | None:
-    """Return the Python that RATCHET_BOT_PYTHON names; None for code of before that runs on another one.
+    """Return the Python that RATCHET_BOT_PYTHON names; None for older code that runs on another one.
 
     Raises `RatchetError` when it is not there, or is one that the workspace's bot does not run on.
     """
@@ -84,8 +87,8 @@ def existing(path: Path) -> Path:
 def set_aside(settings: Settings, lock: str, python: str) -> None:
     """Keep the workspace's environment, made from the lock file of this digest, for the models of that code.
 
-    A bot that runs from it is started again from where it is kept, should it die. One that has another Python, was left
-    half made, or cannot be moved stays where it is.
+    If a bot that runs from it dies, it restarts from the new place. An environment that has another Python, is
+    incomplete, or cannot be moved stays where it is.
     """
     own, kept = settings.bot / ".venv", settings.state / "environments" / lock[:16]
     half = made_from(settings, own) == UNFINISHED
@@ -113,7 +116,7 @@ def set_aside(settings: Settings, lock: str, python: str) -> None:
 def install(settings: Settings, bot: Path, folder: Path, lock: str) -> Path:
     """Install what the lock file of `bot` asks for into `folder`, and return the Python there.
 
-    Shows uv's progress. Raises `RatchetError` when uv cannot: without network, above all.
+    Shows uv's progress. Raises `RatchetError` if uv fails, most often because there is no network.
     """
     shown = folder.relative_to(settings.workspace) if folder.is_relative_to(settings.workspace) else folder
     wanted = flavour.of(bot)
@@ -156,17 +159,21 @@ def homeless(settings: Settings) -> dict[str, str]:
 
 
 def not_installed(said: str, bot: Path, older: str) -> RatchetError:
-    """Say why uv could not install; `older` is the Python of code of before that runs on another one, else ""."""
+    """Say why uv could not install; `older` is the Python of older code that runs on another one, else ""."""
     why = " ".join(said[max(said.find("error:"), 0) :].removeprefix("error:").split())[:MOST_SAID]
     if older:
         return RatchetError(
             f"This is code of before, for Python {older}, and its environment could not be installed: {why}",
-            f"Check the network and the disk, or install that Python: `uv python install {older}`. Then run the same "
-            "command again.",
+            with_uv(
+                f"Check the network and the disk, or install that Python: `uv python install {older}`. Then run the "
+                "same command again."
+            ),
         )
     return RatchetError(
         f"The bot's environment could not be installed: {why}",
-        f"Check the network and the disk, then run the same command again. By hand: `uv sync` in {bot}.",
+        with_uv(
+            f"Check the network and the disk, then run the same command again. By hand: `uv sync` in {bot}."
+        ),
     )
 
 
@@ -191,5 +198,11 @@ def uv() -> str:
     except FileNotFoundError as error:
         raise RatchetError(
             "uv, which installs the bot's environment, is missing from Ratchet's own.",
-            "Install Ratchet again: `uv tool install --reinstall ratchet`, or `make setup` in a checkout.",
+            f"Install Ratchet again: `{version.INSTALL} --reinstall {version.wheel(version.of_program())}`, or "
+            f"{version.IN_A_CHECKOUT}.",
         ) from error
+
+
+def with_uv(remedy: str) -> str:
+    """Return a remedy whose commands call uv as its reader can: by its path where no shell finds it."""
+    return remedy if shutil.which("uv") else remedy.replace("`uv ", f"`{shlex.quote(uv())} ")

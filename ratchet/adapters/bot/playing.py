@@ -24,7 +24,7 @@ MOST_VALUES = 50
 
 
 def can(bot: Path) -> bool:
-    """Say whether a bot's framework has the tool: that of code from before there was one has not."""
+    """Say whether a bot's framework has the tool: code from before there was one does not have it."""
     source = framework.folder(bot)
     return source is not None and (source / framework.PACKAGE / "tools" / "play.py").is_file()
 
@@ -70,7 +70,7 @@ def written(folder: Path, name: str) -> Path:
 
 
 def read(path: Path) -> Played:
-    """Read what was played with a model; raises `RatchetError` where the file is none of that."""
+    """Read what was played with a model; raises `RatchetError` if the file does not hold that."""
     found = read_record(path, Played.from_dict, "Run the same command again.")
     if found is None:
         raise RatchetError(f"{path} was cut off.", "Run the same command again.")

@@ -33,9 +33,9 @@ OF_SHELLS = Path("variables-of-shells.json")
 def variables(settings: Settings) -> dict[str, str]:
     """Return the project's own variables: those of `.env` that are not Ratchet's, and those that its channels name.
 
-    One of the environment goes before that of the file, as with Ratchet's own. What only an environment had is as it
-    was told last: a command of another shell, or of the service, takes no secret away. What is deleted from the file
-    is gone; for the others an empty value in the file says so.
+    The environment takes precedence over the file, as with Ratchet's own variables. What only an environment had is as
+    it was told last: a command of another shell, or of the service, takes no secret away. A variable that is deleted
+    from the file is gone; to remove another one, write it into the file with an empty value.
     """
     return with_origin(settings)[0]
 

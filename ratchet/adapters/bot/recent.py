@@ -13,7 +13,7 @@ from ratchet.domain.errors import RatchetError
 from ratchet.domain.gate import recent
 
 REPEATED = 4
-"""People say the same again and again: the messages are read this many times over, and the distinct ones kept."""
+"""People repeat themselves: this many times the wanted number of messages is read, and the distinct ones are kept."""
 
 
 def read(settings: Settings, now: datetime) -> pd.DataFrame | str | None:

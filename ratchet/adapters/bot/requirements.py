@@ -1,6 +1,6 @@
 """What a project's custom actions and channels need beyond Rasa: it joins `bot/pyproject.toml` and the lock file.
 
-The actions' files of requirements lie in `bot/actions/requirements*.txt`, as `ratchet init --from` leaves them.
+The actions' requirements files are in `bot/actions/requirements*.txt`, as `ratchet init --from` leaves them.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Joined:
 
 
 def read(bot: Path) -> tuple[list[Wanted], list[Left]]:
-    """Return the requirements of a bot's actions and channels, and the lines that are none or that Ratchet brings."""
+    """Return the requirements of a bot's actions and channels, and lines that are invalid or that Ratchet provides."""
     wanted: list[Wanted] = []
     left: list[Left] = []
     folder = bot / ACTIONS
@@ -108,8 +108,8 @@ def channels(bot: Path) -> list[str]:
 def join(bot: Path, say: Callable[[str], None]) -> Joined:
     """Add what a bot's actions and channels need to its project and lock file, with uv; what they bring already stays.
 
-    A requirement that does not go together with the framework's packages is left out and named with uv's reason; the
-    others join. Raises `RatchetError` where uv is missing.
+    A requirement that conflicts with the framework's packages is left out and named with uv's reason; the others are
+    added. Raises `RatchetError` where uv is missing.
     """
     wanted, left = read(bot)
     wanted = [one for one in wanted if one.text not in declared(bot) and not brought(bot, one)]

@@ -46,7 +46,7 @@ def configured(config: Path, encoder: str | None) -> dict[str, object]:
     if not found:
         raise RatchetError(
             f"The pipeline in bot/config.yml has no {encoders.CLASSIFIER}, which works with sentence encoders.",
-            "Compare bot/config.yml with the one of a new workspace (`ratchet init`).",
+            "Compare bot/config.yml with the one that `ratchet init FOLDER` writes into a new folder.",
         )
     for item in found:
         item["encoder"] = encoder

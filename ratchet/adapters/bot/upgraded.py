@@ -26,7 +26,7 @@ BASE = (
     *("rasa==3.6.21", "numpy<1.25", "scipy<1.11", "scikit-learn<1.2", "aiohttp<3.10", "redis>=4.5.3,<5"),
     "ruamel.yaml<0.17.22",
 )
-"""What a bot of before required for the framework that it had copied."""
+"""What an older bot required for the framework that it had copied."""
 
 FILES = (framework.PROJECT, framework.LOCK, flavour.PYTHON_VERSION)
 TENSORFLOW_PYTHON = "3.11"
@@ -60,7 +60,7 @@ def known_copies() -> dict[str, list[str]]:
 def changed(bot: Path, beside: Path) -> Changed:
     """Return what changes in a bot's folder; `beside` is an empty folder to work in.
 
-    Raises `RatchetError` where the team's own dependencies cannot be locked, or its project not be followed.
+    Raises `RatchetError` where the team's own dependencies cannot be locked, or its project cannot be read.
     """
     made = Changed()
     wheel = framework.wheel(beside / "bot" / framework.VENDOR)
@@ -83,7 +83,7 @@ def changed(bot: Path, beside: Path) -> Changed:
 
 
 def put_away(bot: Path, copies: dict[str, list[str]], made: Changed) -> None:
-    """Take the copied framework out of a bot of before, and let what stays call it by its new name."""
+    """Take the copied framework out of an older bot, and rename it in the files that stay."""
     files = listed(bot)
     fates = upgrading.fates({name: sha256(path) for name, path in files.items()}, copies)
     for name, fate in sorted(fates.items()):
@@ -119,7 +119,7 @@ def listed(bot: Path) -> dict[str, Path]:
 
 
 def pin(bot: Path, copies: dict[str, list[str]], wheel: Path, made: Changed) -> None:
-    """Let project and lock file name the wheel, which lies in the folder beside where they are made.
+    """Let project and lock file name the wheel, which is in the folder where they are made.
 
     A bot for another Python is moved to the framework's, with the packages that were tested there.
     """
@@ -134,7 +134,7 @@ def pin(bot: Path, copies: dict[str, list[str]], wheel: Path, made: Changed) -> 
     if moves:
         new |= moved(bot, wheel, new)
     for name, content in new.items():
-        if content:  # no lock file yet: an empty one is none either
+        if content:  # no lock file yet; an empty one does not count
             (beside / name).write_text(content, encoding="utf-8")
     if not unchanged or (moves and flavour.of(beside).groups):
         locked(beside)

@@ -26,7 +26,7 @@ from ratchet.resources import HERE
 NONE = "none"
 FETCH_SECONDS = 900.0
 QUICKLY = {"UV_HTTP_RETRIES": "1", "UV_HTTP_TIMEOUT": "60"}
-"""Where there is no network, the linear classifier serves: there is no long wait."""
+"""Without a network the linear classifier serves, so there is no long wait."""
 AGAIN = "`ratchet encoder fetch` tries again; RATCHET_ENCODER_WEIGHTS can name a file in its place."
 
 
@@ -120,7 +120,7 @@ def shown(source: str) -> str:
 
 
 def laid_out(folder: Path, ours: Encoder | None) -> Path:
-    """Return a folder with an encoder's files side by side; those of Ratchet's own lie elsewhere in their package."""
+    """Return a folder with an encoder's files side by side; in Ratchet's own packages they are in different folders."""
     if (folder / DESCRIPTION).is_file() or ours is None:
         return folder
     flat = folder / "ratchet-encoder"

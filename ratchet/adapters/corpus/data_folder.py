@@ -254,7 +254,7 @@ def carry(workspace: Path, revision: str) -> None:
 
 
 def place(workspace: Path, revision: str, staged: Path, data: Path) -> None:
-    """Put an edited folder in the place of `data/`: what was there goes only once the other is in its place."""
+    """Put an edited folder in place of `data/`: the old content is removed only after that."""
     if staged.is_dir():
         old = staged.with_name("old")
         if data.exists():
@@ -265,11 +265,11 @@ def place(workspace: Path, revision: str, staged: Path, data: Path) -> None:
 
 
 def move(folder: Path, target: Path) -> None:
-    """Move a folder: a rename, or a copy where `.ratchet/` lies on another disk than the workspace."""
+    """Move a folder: a rename, or a copy if `.ratchet/` is on another disk than the workspace."""
     shutil.move(folder, target)
 
 
 def sample_texts(folder: Path, count: int) -> list[str]:
-    """Return some texts of a data folder, always the same ones."""
+    """Return a fixed sample of a data folder's texts."""
     texts = read_csv(folder / UTTERANCES)["text"].map(corpus.plain)
     return list(texts.sample(min(count, len(texts)), random_state=1))

@@ -32,7 +32,7 @@ def read_revision(
 
 
 def read_folder(settings: Settings, folder: Path, revision: str, git_revision: str | None = None) -> Corpus:
-    """Return the corpus that lies in a folder."""
+    """Return the corpus in a folder."""
     params = settings.params
     return Corpus(
         frame=data_folder.read_messages(folder, params.corpus),

@@ -34,7 +34,7 @@ def command() -> str:
 def install(workspace: Path) -> bool:
     """Set the driver up in this clone; returns whether anything was to be done.
 
-    A clone that cannot be written to goes without: merges there end in a conflict that `ratchet data merge` resolves.
+    A read-only clone does without it: merges there end in a conflict that `ratchet data merge` resolves.
     """
     argv = ["git", "config", "--get", f"merge.{NAME}.driver"]
     asked = commands.run(argv, cwd=workspace, check=False)

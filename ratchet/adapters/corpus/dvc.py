@@ -107,7 +107,7 @@ def read_pointer(workspace: Path, git_revision: str | None = None) -> Pointer:
 
 
 def parse_pointer(text: str, where: str = POINTER) -> Pointer:
-    """Return what the text of a pointer says; raises `RatchetError` when it is none, or has Git's conflict marks."""
+    """Return what the text of a pointer says; raises `RatchetError` for no pointer, or Git's conflict marks."""
     if CONFLICT.search(text):
         raise conflicted(where)
     if text.startswith(LFS_HEADER):
@@ -189,7 +189,7 @@ def build(repo: Repo, folder: Path, dry_run: bool = True) -> tuple[Pointer, Hash
 
 
 def push(workspace: Path, data_revision: str) -> None:
-    """Put a cached revision into the remote, and see that it is there."""
+    """Push a cached revision to the remote, and verify that it is there."""
     from dvc_data.hashfile.transfer import transfer
 
     with remote(workspace) as (repo, odb):
@@ -227,7 +227,7 @@ def pull(workspace: Path, data_revision: str) -> None:
 
 
 def require_remote(workspace: Path, repo: Repo, data_revision: str) -> None:
-    """Raise `NotInRemote` where the remote is a folder of another machine or clone, with the command that mends it."""
+    """Raise `NotInRemote` where the remote is a folder of another machine or clone, with the command that helps."""
     folder = local_remote(repo)
     if folder is None or (folder / "files").exists():
         return
@@ -264,7 +264,7 @@ def absent(repo: Repo, odb: HashFileDB, data_revision: str) -> list[str]:
 
 
 def holds(odb: HashFileDB, value: str) -> bool:
-    """Tell whether a store has an object; an error of the store stays one, unlike with `odb.exists`."""
+    """Tell whether a store has an object; an error of the store is raised, unlike with `odb.exists`."""
     try:
         return bool(odb.fs.info(odb.oid_to_path(value)))
     except FileNotFoundError:

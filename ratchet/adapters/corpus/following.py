@@ -1,4 +1,4 @@
-"""`data/` follows `data.dvc`: after a pull, a switch of branches or a merge it is brought along where nothing is lost.
+"""`data/` follows `data.dvc` after a pull, a switch of branches or a merge, if nothing is lost by that.
 
 What is only here (an ingest that was not committed, rows edited by hand) is never replaced: it is named, with the
 command that merges it. `.ratchet/data-base.json` says which revision `data/` was made from.
@@ -73,7 +73,7 @@ def bring_along(workspace: Path, say: Callable[[str], None] = lambda text: None)
     """Bring `data/` to what `data.dvc` names, from the cache or the remote; returns what was done, None for nothing.
 
     Rows edited by hand on top of that revision stay. Raises `LocalData` where something local would be lost,
-    `dvc.Conflicted` in an unfinished merge, `dvc.NotInRemote` where the revision is not to be had.
+    `dvc.Conflicted` in an unfinished merge, `dvc.NotInRemote` if the revision cannot be fetched.
     """
     done = follow(workspace, say)
     forget(workspace)
@@ -113,7 +113,7 @@ def bring_along_unless_busy(settings: Settings, say: Callable[[str], None] = lam
 
 
 def replace(workspace: Path, wanted: str) -> None:
-    """Make `data/` hold a revision; what is there goes only once the new one lies beside it, whole."""
+    """Make `data/` hold a revision; the old content is removed only once the whole new one is beside it."""
     data, beside = workspace / dvc.FOLDER, data_folder.staging(workspace)
     dvc.pull(workspace, wanted)
     shutil.rmtree(beside.parent, ignore_errors=True)

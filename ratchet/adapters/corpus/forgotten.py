@@ -27,7 +27,7 @@ TEXTS = Path(".dvc") / "forgotten-texts"
 TEXT = re.compile(r"^\+?(?P<key>[0-9a-f]{32}) (?P<kind>named|said)$", re.MULTILINE)
 """A line of it, as it is there, or in what Git shows of a commit that added it."""
 REVISION = re.compile(r"[0-9a-f]{32}(\.dir)?")
-"""What a line names; anything else is none of it: revisions become paths of folders that are removed."""
+"""What a line may name; nothing else is accepted, because revisions become paths of folders that are removed."""
 
 
 def read(workspace: Path) -> dict[str, str]:

@@ -28,8 +28,8 @@ class Lost:
 def find(settings: Settings) -> Lost | None:
     """Return the newest merge of the history that left a side's messages out, None where there is none.
 
-    What was looked at is remembered, so that only new merges are. Only texts that the ledger does not know tell: labels
-    that were left behind do not. A side whose data is lost is looked for again the next time.
+    What was looked at is remembered, so that only new merges are. Only texts that the ledger does not know show it;
+    labels that were left behind do not. A side whose data is lost is looked for again the next time.
     """
     workspace = settings.workspace
     if not git.in_repository(workspace) or not data_folder.named(workspace):

@@ -1,8 +1,8 @@
-"""`ratchet data merge`: whatever keeps two people's data apart is found, merged, stored, pushed and committed.
+"""`ratchet data merge`: find what separates two people's data, then merge, store, push and commit it.
 
 Five situations, looked for in this order: Git could not merge `data.dvc`; a merge was done and not committed; a
 revision is named; `data/` holds what `data.dvc` does not; a merge in Git's history took one side's data and left the
-other's. Each step can be repeated: the result depends on the data alone, so a run after a kill comes to the same
+other's. Each step can be repeated: the result depends on the data alone, so a run after a kill ends with the same
 revision.
 """
 
@@ -40,7 +40,7 @@ class Outcome(Record):
     """What came of a merge.
 
     `state`: `merged` (and committed), `asked` (`questions` wait in `file`), `waits` (`left` are files that Git could
-    not merge either; the data is merged), `carried` (rows edited by hand lie on top of the new ones), `nothing`.
+    not merge either; the data is merged), `carried` (rows edited by hand are on top of the new ones), `nothing`.
     `skipped` is a file with the messages that an answer left out.
     """
 
@@ -199,8 +199,8 @@ def conclude(settings: Settings, outcome: Outcome, message: str, answers: Answer
 def carry(settings: Settings, found: following.State, answers: Answers, say: Say) -> Outcome:
     """Merge what only this clone's `data/` holds with what `data.dvc` names now.
 
-    An ingest that was not committed becomes part of a new revision, which is committed. Rows edited by hand come to lie
-    on top of the new messages, still as edits: the next ingest checks them and gives them their sides.
+    An ingest that was not committed becomes part of a new revision, which is committed. Rows edited by hand are put on
+    top of the new messages, still as edits: the next ingest checks them and gives them their sides.
     """
     workspace = settings.workspace
     wanted = dvc.revision(workspace)

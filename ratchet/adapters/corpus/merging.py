@@ -118,7 +118,7 @@ def write(
     rest: Choice | None,
     notes: list[str],
 ) -> None:
-    """Write a merged corpus to the staging folder, with what lies beside the messages."""
+    """Write a merged corpus to the staging folder, with the files beside the messages."""
     staged = data_folder.staging(settings.workspace)
     shutil.rmtree(staged.parent, ignore_errors=True)
     data_folder.write(staged, done.frame, done.ledger, settings.params.split)
@@ -128,7 +128,7 @@ def write(
 def merge_extras(
     target: Path, folders: tuple[Path | None, Path, Path], rest: Choice | None, notes: list[str]
 ) -> None:
-    """Merge synonyms and their like by name and example, and other files as wholes; what stays open is noted."""
+    """Merge synonyms, lookup tables and patterns by name and example, other files as a whole; conflicts are noted."""
     beside = [folder / data_folder.EXTRAS if folder else None for folder in folders]
     names = sorted(
         {
@@ -210,8 +210,8 @@ def keep_skipped(settings: Settings, skipped: pd.DataFrame, name: str) -> Path |
 def drive(settings: Settings, ancestor: Path, ours: Path, theirs: Path) -> list[str]:
     """Merge the revisions that three pointer files name, and write the pointer to the result over `ours`.
 
-    `data/` follows at the next command. Raises `RatchetError` where there is a question, or a side cannot be had: Git
-    then reports a conflict.
+    `data/` follows at the next command. Raises `RatchetError` where there is a question, or a side cannot be fetched:
+    Git then reports a conflict.
     """
     found = Revisions(revision_in(ancestor), revision_in(ours), revision_in(theirs))
     if not found.ours or not found.theirs:

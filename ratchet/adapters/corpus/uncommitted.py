@@ -30,7 +30,7 @@ def message(workspace: Path) -> str:
 
 
 def pending(workspace: Path) -> bool:
-    """Tell whether `data.dvc` is otherwise than the checked-out commit has it; false without Git."""
+    """Tell whether `data.dvc` differs from the checked-out commit; false without Git."""
     return git.in_repository(workspace) and git.changed(workspace, dvc.POINTER)
 
 

@@ -25,7 +25,7 @@ def join(folder: Path, config: Path, domain: Path, rows: list[Row]) -> Path:
     """Move what a configuration imports into `data/`, `tests/` and a folder of the domain; return where the domain is.
 
     `folder` is a copy of the project. Each file keeps its path below these. Without a MultiProjectImporter nothing is
-    done, as Rasa does. Raises `RatchetError` for an import that lies outside the project.
+    done, as Rasa does. Raises `RatchetError` for an import from outside the project.
     """
     content = mapping(config)
     importers = listed(content, "importers")
@@ -58,7 +58,7 @@ def name_of(importer: Any) -> str:
 
 
 def mapping(path: Path) -> dict[str, Any]:
-    """Read a file; {} where it is no mapping, or no YAML, which those who read it later will say."""
+    """Read a file; {} if it is not a mapping or not YAML: its later reader reports that."""
     try:
         content = yaml_text.load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml_text.NotYaml):

@@ -1,4 +1,4 @@
-"""What lies beside messages and dialogue: actions, channels, endpoints, modules of the project's own."""
+"""What a project has beside messages and dialogue: actions, channels, endpoints, modules of the project's own."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def line_of(path: Path, value: str) -> str:
 
 
 def module_of(folder: Path, dotted: str) -> str:
-    """Return the file of the project that holds a class, "" where it is none of the project's."""
+    """Return the file of the project that holds a class, "" if it is not one of the project's."""
     path = Path(*dotted.split(".")[:-1]).with_suffix(".py")
     return path.as_posix() if (folder / path).is_file() else ""
 

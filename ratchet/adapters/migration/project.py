@@ -1,4 +1,4 @@
-"""A Rasa project as it lies in its folder: what is found, copied, and brought to YAML."""
+"""A Rasa project in its folder: what is found, copied, and brought to YAML."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LEFT_OUT = (
     *("*.tar.gz", "*.pyc", ".ratchet", ".idea", ".vscode", ".cache"),
 )
 MOST_BYTES = 20_000_000
-"""A larger file is no source: it stays behind, and is named."""
+"""A larger file is not source: it is left behind, and named."""
 OLD_CONFIGS = ("nlu_config.yml", "core_config.yml")
 TEST_FOLDERS = ("tests", "test", "e2e")
 EXPECTED = "Name the folder that holds config.yml, domain.yml and data/."

@@ -52,7 +52,7 @@ class Strata(Record):
 
 
 def folder(settings: Settings) -> Path:
-    """Where the harvests lie."""
+    """The folder of the harvests."""
     return settings.state / "harvest"
 
 

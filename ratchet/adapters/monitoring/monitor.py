@@ -84,7 +84,7 @@ class Sources:
     blind: dict[str, str] = field(default_factory=dict)
 
     def ask(self, source: str, question: Callable[[], Answer]) -> Answer | None:
-        """Return a source's answer; None without one, which hides only what hangs on it."""
+        """Return a source's answer; None without one, which hides only what depends on it."""
         try:
             return question()
         except Exception as error:  # whatever one source's library raises must not hide the others
@@ -191,7 +191,7 @@ def follow_drift(settings: Settings, state: DriftState, model_id: str) -> DriftS
 
 
 def newest(registry: Registry) -> Newest | None:
-    """Return the newest model and whether anybody still has to decide about it."""
+    """Return the newest model and whether a person still has to decide about it."""
     models = registry.models()
     if not models:
         return None

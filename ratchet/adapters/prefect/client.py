@@ -25,7 +25,7 @@ ASK_SECONDS = 20.0
 """A request that takes longer has failed."""
 HEALTH_SECONDS = 2.0
 RESTART_SECONDS = 120.0
-"""A run asks a server that does not answer again for so long: it may just be restarted."""
+"""How long a run asks a silent server again: it may be restarting."""
 
 T = TypeVar("T")
 
@@ -88,7 +88,7 @@ def told(url: str) -> Iterator[None]:
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of what an error says, without its point."""
+    """Return the first line of what an error says, without its full stop."""
     return str(error).partition("\n")[0].rstrip(".")
 
 

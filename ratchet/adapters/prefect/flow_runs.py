@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import FlowRun, State
 
 PATIENCE_SECONDS = 6 * 3600.0
-"""A run that a trigger started waits so long for one that a person started in a shell."""
+"""How long a run that a trigger started waits for one that a person started in a shell."""
 LEASE_SECONDS = 60.0
 """A slot whose holder was killed is free again after this time."""
 HEARTBEAT_SECONDS = 30.0
 """Three of them missing, a run counts as dead (deployments/automations.yaml)."""
 LEAST_SECONDS = 10.0
-"""A run that does not wait for others gives a busy server this time to answer: a slow answer is no holder."""
+"""A run that does not wait for others gives a busy server this time: a slow answer does not mean a taken slot."""
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ def called() -> dict[str, str]:
 
 
 def by_service() -> bool:
-    """Say whether a deployment's run is carried out, by a flow of its own or within another's, and no one looks on."""
+    """Say whether a deployment's run is in progress, by its own flow or within another's, and no one watches it."""
     from prefect.runtime import deployment
 
     run = current()
@@ -98,7 +98,7 @@ def heartbeat() -> Iterator[None]:
 
 @contextlib.contextmanager
 def slot(name: str, seconds: float) -> Iterator[None]:
-    """Hold the one slot that all machines of a workspace share; without one on the server, everybody passes.
+    """Hold the one slot that all machines of a workspace share; without one on the server, every run passes.
 
     Raises `LockHeld` when it is not free within that time. The run continues when the server no longer renews
     its lease, so that a restart of the server does not end a training.
@@ -158,7 +158,7 @@ def ended(outcome: str, value: T, message: str | None = None) -> T:
 
 
 def queued() -> list[UUID]:
-    """Return the runs of this run's deployment that wait for their turn; those of a schedule's future not."""
+    """Return the runs of this run's deployment that wait for their turn; future scheduled ones are left out."""
     from prefect.client.schemas import filters, objects
     from prefect.types._datetime import now
 

@@ -66,7 +66,7 @@ async def renamed(client: PrefectClient, own: Scope, content: dict[str, Any]) ->
 
 
 async def unnamed(client: PrefectClient, content: dict[str, Any]) -> None:
-    """Remove what an older Ratchet made: its automation marked every team's runs, its names were anybody's.
+    """Remove what an older Ratchet made, whose automation marked every team's runs under names that any team may use.
 
     Only where that Ratchet left its mark, and only deployments of Ratchet's flows: others may have the same names.
     """

@@ -24,7 +24,7 @@ from ratchet.domain.release.attempt import Attempt, Verb, moment
 
 ASK_SECONDS = 10.0
 BRINGS_OUT = ("release", "rollback", "override")
-"""Flows that do nothing but bring a release out: a failure of one is over with whatever release goes live later."""
+"""Flows that only bring out a release: a failure of one is over as soon as any later release goes live."""
 SUCCEEDED, FAILED = ("COMPLETED",), ("FAILED", "CRASHED")
 HOW = {"CRASHED": "crashed", "COMPLETED": "refused its file"}
 """How a run ended, by the type of its last state, where it did not simply fail."""
@@ -94,7 +94,7 @@ def next_after(settings: Settings, last: float) -> float:
 
 
 def left_behind(settings: Settings) -> Iterator[Failure]:
-    """Say that a run of this machine did not end in order: its lock still names a process that is gone."""
+    """Say that a run of this machine did not end cleanly: its lock still names a process that is gone."""
     lock = settings.state / "run.lock"
     left = described(lock)
     if left and holder(lock) is None:
@@ -104,7 +104,7 @@ def left_behind(settings: Settings) -> Iterator[Failure]:
 
 @dataclass(frozen=True)
 class Own:
-    """What a server knows of the runs with one tag, but for those that another run started: it answers for them."""
+    """What a server knows of the runs with one tag, except those started by another run, which answers for them."""
 
     server: Server
     tag: str

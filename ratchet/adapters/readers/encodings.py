@@ -69,7 +69,7 @@ WORD = re.compile(r"[^\W\d_]+")
 FINAL = set("ςךםןףץ")
 """Letters that Greek and Hebrew have at the end of a word only."""
 MOST_FOREIGN = 0.4
-"""The largest share of letters with accents in a text of a Latin alphabet: Czech and Vietnamese come to a third."""
+"""The largest share of letters with accents in a text of a Latin alphabet: Czech and Vietnamese reach a third."""
 READ = 200_000
 """Bytes that the judgement of an encoding reads."""
 

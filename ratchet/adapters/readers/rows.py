@@ -1,4 +1,4 @@
-"""From the cells of a table or the fields of an object to rows of the corpus, no matter who wrote them."""
+"""From the cells of a table or the fields of an object to rows of the corpus, whichever tool wrote them."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Taking:
         self.add(line, cells[chosen["text"]], labels[0] if labels else label, known)
 
     def add(self, line: int, text: Any, intent: Any, known: Mapping[str, Any]) -> None:
-        """Add a row, unless its text or its intent is none."""
+        """Add a row, unless its text or its intent is not valid."""
         for what, value in (("text", text), ("intent", intent)):
             if why := not_text(value):
                 self.notes.fault("not a text", f"whose {what} is {why}, not a text", line, f"{value}")

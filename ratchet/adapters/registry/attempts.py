@@ -86,8 +86,8 @@ def settle(registry: Registry, name: str, undone: Release | None, live: Release 
     """Keep what was tried by processes that were killed, and return it.
 
     `name` is the own run's, `undone` the release that a killed process had begun, here or on another machine. An
-    attempt whose release is `live` all the same did not fail, and what a process told itself before it ended is not
-    told again. Only to be called by the holder of the workspace's lock: no other attempt can be in progress then.
+    attempt whose release is `live` anyway did not fail, and what a process reported itself before it ended is not
+    reported again. Only to be called by the holder of the workspace's lock: no other attempt can be in progress then.
     """
     known = registry.attempts()
     told = []

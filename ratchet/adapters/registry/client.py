@@ -1,4 +1,4 @@
-"""MLflow's client as the registry uses it: what is absent is told apart from a store that does not work."""
+"""MLflow's client as the registry uses it: it distinguishes what is absent from a store that does not work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentence encoders in the artifact store: each is kept there once, whatever number of models works with it."""
+"""Sentence encoders in the artifact store: each is kept there once, however many models use it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TAG, NAME_TAG = "ratchet.encoder", "ratchet.encoder.name"
 
 
 def keep(registry: Registry, digest: str) -> None:
-    """Store the encoder of a digest; already so is a no-op. Raises `RatchetError` where it is not whole here."""
+    """Store the encoder of a digest, unless it is there; raises `RatchetError` if it is not whole on this machine."""
     if stored(registry, digest):
         return
     files = encoders.files_of(registry.settings, digest)
@@ -113,7 +113,7 @@ def obtained(settings: Settings, registry: Registry, name: str, say: Callable[[s
 
 
 def lenient(registry: Registry, wanted: str) -> Encoder | None:
-    """Take an encoder from the artifact store; None also where that gives none out."""
+    """Take an encoder from the artifact store; None also if the store does not answer."""
     with contextlib.suppress(RatchetError):
         return restored(registry, wanted)
     return None

@@ -177,7 +177,7 @@ class Registry:
     def archive(self, model: Model) -> Path:
         """Return the model's archive as a local file whose digest is the registered one.
 
-        Where the store has lost it, one with this digest that lies under `.ratchet/` is used, and put back there.
+        Where the store has lost it, one with this digest under `.ratchet/` is used, and put back there.
         Raises `RatchetError` when it is gone or differs: a model archive is code, and is never loaded then.
         """
         local = self.settings.state / "models" / f"{model.sha256}.tar.gz"

@@ -1,4 +1,4 @@
-"""The report of a run: one page of HTML that needs nothing but itself."""
+"""The report of a run: one self-contained page of HTML."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def write(report: Report, folder: Path) -> Path:
 
 
 def read(path: Path) -> Report:
-    """Return what a page was made of; raises `RatchetError` where the file is none of Ratchet's."""
+    """Return what a page was made of; raises `RatchetError` if Ratchet did not write the file."""
     report = read_record(path, Report.from_dict, "Restore it from a backup.")
     if report is None:
         raise RatchetError(f"{path} was cut off.", "Restore it from a backup.")

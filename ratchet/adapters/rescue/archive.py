@@ -54,7 +54,8 @@ class Source:
 def write(file: Path, manifest: Manifest, sources: Sequence[Source], passphrase: str, say: Say) -> None:
     """Write a backup, whole or not at all; `sources` are the manifest's members, in its order.
 
-    Raises `RatchetError` where a file is not what the manifest says any more.
+    Raises `RatchetError` if
+    a file no longer matches the manifest.
     """
     said = {"workspace": manifest.workspace, "name": manifest.name, "made": manifest.made}
     head = json.dumps(manifest.as_dict()).encode()
@@ -87,7 +88,7 @@ def append(sealer: sealed.Sealer, source: Source, member: Member, progress: Prog
 
 
 class Progress:
-    """Says now and then how much is done."""
+    """Reports progress from time to time."""
 
     def __init__(self, total: int, say: Say) -> None:
         self.total, self.say, self.done, self.said = total, say, 0, 0
@@ -155,7 +156,7 @@ def manifest_of(content: sealed.Opener) -> Manifest:
 
 
 def verify(file: Path, passphrase: str, say: Say) -> Manifest:
-    """Read a backup whole, hold every digest against its manifest, and return that; writes nothing."""
+    """Read a whole backup, compare every digest with its manifest, and return the manifest; writes nothing."""
     with reading(file, passphrase) as (manifest, content):
         progress = Progress(manifest.size, say)
         for member in manifest.members:
@@ -191,7 +192,7 @@ def unpack(file: Path, passphrase: str, folder: Path, say: Say) -> Manifest:
 
 
 def chunks(content: sealed.Opener, member: Member) -> Iterator[bytes]:
-    """Give the bytes of the next file; raises `Damaged` behind them where they are not what the manifest says."""
+    """Give the bytes of the next file; raises `Damaged` after them if they do not match the manifest."""
     digest, left = hashlib.sha256(), member.size
     while left:
         chunk = content.exactly(min(left, CHUNK))
@@ -203,6 +204,6 @@ def chunks(content: sealed.Opener, member: Member) -> Iterator[bytes]:
 
 
 def end(content: sealed.Opener) -> None:
-    """See that nothing comes behind the last file."""
+    """Check that nothing follows the last file."""
     if content.read(1):
         raise sealed.damaged(content.name)

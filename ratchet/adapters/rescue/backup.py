@@ -21,7 +21,7 @@ from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.backup import FORMAT, Manifest, require_sound
 
 PATIENCE_SECONDS = 1800.0
-"""A backup from cron waits so long for the end of a retrain."""
+"""How long a backup from cron waits for the end of a retrain."""
 SCRATCH = "backup-"
 
 
@@ -67,7 +67,7 @@ def describe(settings: Settings, target: Target, found: Collected) -> Manifest:
 
 
 def require_place(file: Path, force: bool) -> None:
-    """Refuse a place that is taken, is no place, or holds something else than a backup."""
+    """Refuse a place that is taken, does not exist, or holds something other than a backup."""
     if file.is_dir() or not file.parent.is_dir():
         what = "is a folder" if file.is_dir() else "cannot be written: its folder is not there"
         raise RatchetError(f"{file} {what}.", "Name a file in a folder that is there.")
@@ -91,7 +91,7 @@ def waiting(settings: Settings, say: Say) -> Iterator[None]:
 
 @contextmanager
 def scratch(settings: Settings) -> Iterator[Path]:
-    """Give a folder for copies that goes again; those that killed backups left go, too."""
+    """Give a temporary folder for copies; those that killed backups left are removed too."""
     for old in settings.state.glob(f"{SCRATCH}*"):
         shutil.rmtree(old, ignore_errors=True)
     folder = Path(tempfile.mkdtemp(dir=settings.state, prefix=SCRATCH))

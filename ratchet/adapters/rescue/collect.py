@@ -167,7 +167,7 @@ def add_secrets(found: Collected, settings: Settings) -> None:
 
 
 def add_workspace(found: Collected, settings: Settings, scratch: Path) -> None:
-    """Take the Git repository whole, and the files that its commit has not so; without Git all files."""
+    """Take the whole Git repository, and the files that differ from its commit; without Git all files."""
     workspace = settings.workspace
     found.repository = repository.describe(workspace)
     if found.repository is None:

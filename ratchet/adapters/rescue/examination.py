@@ -1,4 +1,4 @@
-"""A look at everything that a workspace depends on: what is wrong, and what mends it. It reads only.
+"""A look at everything that a workspace depends on: what is wrong, and what repairs it. It reads only.
 
 What needs the network is asked last, and only when it is wanted.
 """

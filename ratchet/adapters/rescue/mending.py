@@ -1,4 +1,4 @@
-"""What the doctor puts right itself; that the live release serves again is the flow `serve`'s part."""
+"""What the doctor repairs itself; starting the live release again is the flow `serve`'s part."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.doctor import Fault, Name
 
 BY_SERVING = (Name.SERVING, Name.UNFINISHED)
-"""Put right by starting the live release, which settles first what a killed run left."""
+"""Repaired by starting the live release, which first settles what a killed run left."""
 BY_COMMAND = (Name.SERVICE,)
-"""Put right by the command itself: a service outlives the run that mends."""
+"""Repaired by the command itself: a service outlives the run that repairs."""
 COMMON = frozenset(map(str, Name))
 
 
 def mend(
     settings: Settings, registry: Registry, target: Target, faults: Sequence[Fault], say: Say
 ) -> list[tuple[Fault, str]]:
-    """Put right what can be; returns those that could not be, each with the reason. One hinders no other."""
+    """Repair what can be repaired; returns the rest, each with its reason. A failure does not stop the others."""
     failed = []
     for fault in faults:
         if not fault.mendable or fault.name in (*BY_SERVING, *BY_COMMAND):

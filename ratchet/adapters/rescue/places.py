@@ -29,7 +29,8 @@ def require_version(manifest: Manifest) -> None:
     if digits(manifest.ratchet) > digits(version.of_program()):
         raise RatchetError(
             f"The backup was made with Ratchet {manifest.ratchet}, and this is {version.of_program()}.",
-            "Upgrade Ratchet first: `uv tool upgrade ratchet`, or `git pull` and `make setup` in its checkout.",
+            f"Upgrade Ratchet first: `{version.INSTALL} {version.wheel(manifest.ratchet)}`, or "
+            f"{version.IN_A_CHECKOUT}.",
         )
 
 

@@ -18,16 +18,16 @@ GIT_SECONDS = 600.0
 KEPT_CONFIG = re.compile(
     r"(remote\..+\.(url|pushurl|fetch)|branch\..+\.(remote|merge)|user\.(name|email))", re.IGNORECASE
 )
-"""The settings of a repository that come along; others could start programs."""
+"""The settings of a repository that are restored; others could start programs."""
 NEEDED = ("bot", "deployments", "directory.csv", "params.yaml", "data.dvc")
-"""Where files that Git ignores are taken along all the same: without them the bot would be another one."""
+"""Places where ignored files are backed up too: without them the bot would be a different one."""
 DERIVED = ("prefect.toml",)
 MADE = {".git", ".venv", "__pycache__"}
 NO_SMUDGE = {"GIT_LFS_SKIP_SMUDGE": "1"}
 
 
 def describe(workspace: Path) -> Repository | None:
-    """Return the repository that a workspace lies in; None without one."""
+    """Return the repository that contains a workspace; None without one."""
     if not git.in_repository(workspace):
         return None
     branch = commands.run(["git", "symbolic-ref", "--quiet", "--short", "HEAD"], cwd=workspace, check=False)
@@ -56,7 +56,7 @@ def bundle(workspace: Path, file: Path) -> None:
 
 
 def changed(workspace: Path) -> tuple[list[str], list[str]]:
-    """Return the files of the workspace that its commit has not so, and those that only the commit has.
+    """Return the files of the workspace that differ from its commit, and those that only the commit has.
 
     They are the changed and the untracked ones, and of the ignored ones those that the bot or its fleet is made of.
     """

@@ -22,7 +22,7 @@ INSIDE = {"tracking_uri": REGISTRY, "artifact_root": ARTIFACTS, "client_tokens_f
 
 
 def settle(place: Path, final: Path, manifest: Manifest, state: Path, clone: Path, note: Say) -> Standing:
-    """Put right what the restored files in `place` name, before they come to `final`; returns what it is then.
+    """Correct what the restored files in `place` name, before they move to `final`; returns what the workspace is then.
 
     `state` is the folder that will be the workspace's state, `clone` that with DVC's tracked configuration. Where the
     workspace of the backup is still on this machine, this is a copy of it: with an identity, ports and a fleet of its

@@ -69,7 +69,7 @@ class Declarations:
         self.known, self.due, self.said = read(settings), 0.0, ""
 
     def renew(self) -> None:
-        """Look whether it changed; what goes wrong is said once, and tried again."""
+        """Check whether it changed; a failure is reported once, and tried again."""
         if time.monotonic() < self.due:
             return
         try:

@@ -43,7 +43,7 @@ from ratchet.domain.errors import RatchetError
 POLL_SECONDS = 0.5
 BACKOFF_SECONDS = (0.0, 1.0, 5.0, 15.0, 60.0)
 STEADY_SECONDS = 120.0
-"""A part that has run for so long is started at once when it dies, however often it died before."""
+"""A part that has run at least this long restarts at once when it dies, however often it died before."""
 READY_SECONDS = 120.0
 STOP_SECONDS = 10.0
 READY = "ready.json"
@@ -222,7 +222,7 @@ def await_part(settings: Settings, part: Part, replica: Replica) -> None:
 def watch_over(
     settings: Settings, wanted: list[Part], started: dict[str, Replica], declarations: Declarations, say: Say
 ) -> None:
-    """reStart each part that died, ever more slowly while it keeps dying; never returns."""
+    """reStart each part that died, with a growing delay while it keeps dying; never returns."""
     deaths = dict.fromkeys([*started, "server"], 0)
     since = dict.fromkeys(deaths, time.monotonic())
     due = dict.fromkeys(deaths, 0.0)
@@ -251,7 +251,7 @@ def watch_over(
 
 
 def end_if_gone(settings: Settings, started: Mapping[str, Replica]) -> None:
-    """End the service of a workspace that was moved or deleted: it would write to a place that is none any more."""
+    """End the service of a workspace that was moved or deleted: it would write to a place that no longer exists."""
     if settings.state.is_dir():
         return
     for replica in started.values():

@@ -20,7 +20,7 @@ LFS_HEADER = "version https://git-lfs"
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; on success it takes `path`'s place in one step, else it goes."""
+    """Give a temporary path beside `path`; on success it replaces `path` in one step, otherwise it is removed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)

@@ -28,7 +28,7 @@ def code_commit(workspace: Path) -> str:
 
 
 def in_repository(workspace: Path) -> bool:
-    """Say whether a folder lies in a Git repository that has a commit; raises `RatchetError` when Git fails."""
+    """Say whether a folder is in a Git repository that has a commit; raises `RatchetError` when Git fails."""
     asked = commands.run(["git", "rev-parse", "--git-dir"], cwd=workspace, check=False)
     if asked.code != 0:
         said = (asked.output.strip().splitlines() or ["nothing"])[0]

@@ -49,7 +49,7 @@ def unmerged(workspace: Path) -> list[str]:
 
 
 def proceed(workspace: Path, going_on: Operation, *options: str) -> bool:
-    """Let Git continue with a rebase or its like; returns whether it came to its end without another stop.
+    """Let Git continue with a rebase, cherry-pick or the like; returns whether it finished without another stop.
 
     `options` are Git's own, before the command.
     """

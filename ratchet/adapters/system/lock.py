@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,9 +24,24 @@ class LockHeld(RatchetError):
 
 
 def holder(path: Path) -> dict[str, Any] | None:
-    """Return what the process says that holds the lock file `path`; None when none does, or it is gone."""
+    """Return what the process says that holds the lock file `path`; None when none does, or it is gone.
+
+    If that was on another machine, which shares this disk, or before this one was renamed, the lock itself is asked.
+    """
     said = described(path)
-    return said if said and psutil.pid_exists(said["pid"]) else None
+    if said is None:
+        return None
+    there = psutil.pid_exists(said["pid"]) if said["host"] == socket.gethostname() else held(path)
+    return said if there else None
+
+
+def held(path: Path) -> bool:
+    """Say whether a process has the lock file, by taking it for a moment where none has."""
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def described(path: Path) -> dict[str, Any] | None:
@@ -36,7 +52,8 @@ def described(path: Path) -> dict[str, Any] | None:
         pid = int(said["pid"])
         if since.tzinfo is None or not 0 < pid < MOST_PID:
             return None
-        return {"what": str(said["what"]), "pid": pid, "since": since.isoformat()}
+        host = str(said.get("host") or socket.gethostname())
+        return {"what": str(said["what"]), "pid": pid, "host": host, "since": since.isoformat()}
     except MALFORMED:
         return None
 
@@ -52,16 +69,19 @@ def hold(path: Path, what: str, patience: float = 0) -> Iterator[None]:
     holder = path.with_suffix(".json")
     try:
         with FileLock(path, timeout=patience, is_singleton=True):
-            write_json(
-                holder,
-                {"what": what, "pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")},
-            )
+            since, host = datetime.now(UTC).isoformat(timespec="seconds"), socket.gethostname()
+            write_json(holder, {"what": what, "pid": os.getpid(), "host": host, "since": since})
             yield
             holder.unlink(missing_ok=True)
     except Timeout as error:
         who = described(path) or {}
+        there = str(who.get("host", ""))
+        far = there not in ("", socket.gethostname())
+        machine = f" on the machine {there}, which shares this disk" if far else ""
         raise LockHeld(
-            f"{who.get('what', 'Another run')} is in progress (process {who.get('pid', 'unknown')}, "
+            f"{who.get('what', 'Another run')} is in progress (process {who.get('pid', 'unknown')}{machine}, "
             f"since {who.get('since', 'a moment ago')}).",
-            "Wait for its end, or stop that process; one run at a time changes a workspace.",
+            "Wait for its end, or stop that process there; one run at a time changes a workspace."
+            if far
+            else "Wait for its end, or stop that process; one run at a time changes a workspace.",
         ) from error

@@ -94,9 +94,10 @@ def terminate(replica: Replica, grace: float = STOP_SECONDS) -> None:
 
 
 def strays(folder: Path, known: Collection[int]) -> list[Replica]:
-    """Return the servers of what lies in a folder that no file names, children of the `known` ones left out.
+    """Return the servers of a folder's content that no file names, without children of the `known` ones.
 
-    Who started them was killed before it could note them, or after it had noted their successor.
+    The process
+    that started them was killed before it noted them, or after it had noted their successor.
     """
     found = []
     for process in psutil.process_iter(["cmdline", "create_time"]):
@@ -183,7 +184,7 @@ def tail(log: Path, lines: int = 15) -> str:
 
 
 def ensure_supervisor(folder: Path, port: int) -> None:
-    """Make sure that a supervisor listens on `port`; already so is a no-op.
+    """Make sure that a supervisor listens on `port`; does nothing if one does.
 
     Raises `RatchetError` with the end of its log when it cannot.
     """

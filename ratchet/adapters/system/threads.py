@@ -1,4 +1,4 @@
-"""Work for all processors: the domain says what has to be done, this does it side by side."""
+"""Work for all processors: the domain says what has to be done, this module does it in parallel."""
 
 from __future__ import annotations
 

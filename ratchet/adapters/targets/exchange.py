@@ -146,7 +146,7 @@ class Exchange:
         self.requests = Messages(self._request, lambda: None)
         self.answers = Messages(self._answer, self._answered)
         self.upgraded = False
-        """Whether both sides speak something else by now, WebSocket for instance."""
+        """Whether both sides have switched to another protocol, WebSocket for instance."""
         self.polls = False
         """Whether the newest request is one of Socket.IO's, which are answered when there is something to say."""
         self._methods: deque[bytes] = deque()

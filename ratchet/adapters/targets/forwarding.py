@@ -14,11 +14,11 @@ from ratchet.adapters.targets.exchange import Exchange
 CHUNK = 65536
 CONNECT_SECONDS = 10.0
 QUIET_SECONDS = 1.0
-"""An upgraded connection (WebSocket) over which nothing went for so long is closed after a switch."""
+"""After a switch, an upgraded connection (WebSocket) that was silent for this long is closed."""
 LINGER_SECONDS = 5.0
-"""So long after a switch one is closed also where people talk over it; its client connects again."""
+"""This long after a switch it is closed even while people talk over it; its client connects again."""
 UNUSED_SECONDS = 120.0
-"""A client that asks nothing for so long, and is with no replica that would close the connection, is closed."""
+"""A connection over which the client asks nothing for this long is closed, if no replica would close it."""
 
 
 class Live:

@@ -48,14 +48,14 @@ def found_strays(settings: Settings) -> list[Replica]:
 
 
 def forgotten(settings: Settings) -> Iterator[Fault]:
-    """Give each server that runs and that no record names."""
+    """Yield each server that runs and that no record names."""
     for stray in found_strays(settings):
         fact = f"Process {stray.pid} serves a release and no record names it: a killed run left it."
         yield Fault(STRAY, fact, MEND, True, str(stray.pid))
 
 
 def missing(settings: Settings, live: Replica | None) -> Iterator[Fault]:
-    """Give that a replica that has to start again would find no token."""
+    """Yield a fault if a replica that has to restart would find no token."""
     token = settings.state / "secrets" / "staging-token"
     if live is not None and not token.is_file():
         fact = f"{token} is missing: a replica that has to start again finds no token in it."
@@ -63,7 +63,7 @@ def missing(settings: Settings, live: Replica | None) -> Iterator[Fault]:
 
 
 def taken(settings: Settings) -> Iterator[Fault]:
-    """Give that another program listens on the bot's port."""
+    """Yield a fault if another program listens on the bot's port."""
     try:
         ports.require(settings, "port")
     except ports.PortTaken as error:
@@ -71,7 +71,7 @@ def taken(settings: Settings) -> Iterator[Fault]:
 
 
 def without_python(live: Replica | None) -> Iterator[Fault]:
-    """Give that the live replica could not be started again: the environment that it runs from is gone."""
+    """Yield a fault if the live replica could not restart because the environment that it runs from is gone."""
     if live is None or not live.argv or Path(live.argv[0]).exists():
         return
     remedy = "Run `ratchet stop`, then `ratchet serve`: it installs the environment again."

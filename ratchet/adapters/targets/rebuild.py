@@ -120,7 +120,7 @@ def code_of(
 def find_code(
     stack: contextlib.ExitStack, settings: Settings, registry: Registry, release: Release, model: Model
 ) -> tuple[Path, str]:
-    """Look for it in Git, with the model and in the working tree; what is made for it goes with the `stack`."""
+    """Look for it in Git, with the model and in the working tree; what is made for it is removed with the `stack`."""
     commit = release.code_commit.removesuffix(DIRTY)
     tried = ""
     if commit:
@@ -159,7 +159,7 @@ def proved(release: Release, bot: Path) -> bool:
         if release.target == PROCESS:
             return bot_code.bundle_name(bot_code.code_digest(bot), release.model_sha256) == release.bundle
         shaping = (bot_code.shaping_hash(bot), bot_code.lock_hash(bot))
-    except (RatchetError, OSError):  # a commit with a bot that is none
+    except (RatchetError, OSError):  # a commit whose bot is not valid
         return False
     lineage = release.lineage
     clean = bool(release.code_commit) and not release.code_commit.endswith(DIRTY)
@@ -172,7 +172,7 @@ class NoCommit(RatchetError):
 
 @contextlib.contextmanager
 def checked_out(workspace: Path, commit: str) -> Iterator[Path]:
-    """Give the bot's folder of a commit, in a folder of its own that goes again; the working tree is not touched.
+    """Give the bot's folder of a commit, in a temporary folder; the working tree is not touched.
 
     The whole workspace is there, because a bot may have its framework beside it. Raises `NoCommit`.
     """

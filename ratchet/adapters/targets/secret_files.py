@@ -25,7 +25,7 @@ def close(settings: Settings) -> None:
 
 
 def exposed(settings: Settings) -> Iterator[Fault]:
-    """Give what may be read by others, and a file of the team's own that is not there."""
+    """Yield a fault for each file that others may read, and for a missing file of the team's own."""
     for file in files(settings):
         if file.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
             yield Fault(SECRETS, f"{file} may be read by other users.", MEND, True, file.name)

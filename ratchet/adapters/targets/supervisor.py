@@ -26,7 +26,7 @@ STEADY_SECONDS = 60.0
 
 
 async def keep_alive(folder: Path) -> None:
-    """Restart the live replica whenever it has died, ever more slowly while it keeps dying.
+    """Restart the live replica whenever it has died, with a growing delay while it keeps dying.
 
     One whose bundle was changed is not started: code and model are what was released, or do not run. A warm replica
     that dies is not restarted either: then there is none.

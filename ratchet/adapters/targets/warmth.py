@@ -1,4 +1,4 @@
-"""The end of a release that was kept warm, whichever target keeps it: what looks on regularly sees to it."""
+"""The end of a release that was kept warm, whichever target keeps it: whatever runs regularly sees to it."""
 
 from __future__ import annotations
 

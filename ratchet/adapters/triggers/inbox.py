@@ -21,7 +21,7 @@ DONE, REFUSED = "done", "refused"
 UNFINISHED = (".part", ".partial", ".filepart", ".tmp", ".crdownload")
 """How programs end the name of a file that they are still writing."""
 SETTLED_SECONDS = 3.0
-"""A file in a folder may still be written to until it has been left alone for so long."""
+"""A file in a folder may still be being written until it has been unchanged for this long."""
 S3 = "s3://"
 
 
@@ -53,7 +53,7 @@ def prefix(settings: Settings) -> tuple[str, str]:
 
 
 def folder(settings: Settings) -> Path:
-    """Return the folder that is the inbox; one that is not absolute lies in the workspace."""
+    """Return the folder that is the inbox; one that is not absolute is in the workspace."""
     return settings.workspace / Path(settings.inbox or "").expanduser()
 
 

@@ -57,7 +57,7 @@ def late_data(settings: Settings, change: Change) -> str:
     try:
         revision = dvc.revision(settings.workspace, change.data)
         here = dvc.cached(settings.workspace, revision) or dvc.pushed(settings.workspace, revision)
-    except RatchetError:  # no pointer, no remote: the retrain that follows says so
+    except RatchetError:  # without a pointer or a remote, the retrain that follows says so
         return ""
     return "" if here else revision
 

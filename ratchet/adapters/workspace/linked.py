@@ -1,4 +1,4 @@
-"""State that is a link: `.ratchet` may lie on another disk, and `.ratchet/` in `.gitignore` names a folder only."""
+"""State that is a link: `.ratchet` may be on another disk, and `.ratchet/` in `.gitignore` names a folder only."""
 
 from __future__ import annotations
 

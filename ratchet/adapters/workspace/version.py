@@ -12,6 +12,12 @@ from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.upgrading import PACKAGE, digits
 
 WHEEL = re.compile(rf'^source = \{{ path = "vendor/{PACKAGE}-([^-"]+)-[^"]*\.whl" \}}$', re.MULTILINE)
+INSTALL = "uv tool install --with-executables-from dvc"
+"""Installs a wheel, or a newer one in its place, with DVC's command, which other remedies name.
+
+A tool that was installed from a wheel is never upgraded by its name: `uv tool upgrade ratchet` has nothing to upgrade.
+"""
+IN_A_CHECKOUT = "`git pull` and `make setup` in its checkout"
 OLDER_FORM = "before ratchet_bot was a package"
 
 
@@ -20,8 +26,13 @@ def of_program() -> str:
     return version("ratchet")
 
 
+def wheel(wanted: str) -> str:
+    """Return the file name of a version's wheel."""
+    return f"ratchet-{wanted}-py3-none-any.whl"
+
+
 def of_workspace(root: Path) -> str | None:
-    """Return the version that the workspace has; "" for one of before, None for a checkout, which is its own."""
+    """Return the version that the workspace has; "" for an older one, None for a checkout, which is its own."""
     lock = root / "bot" / "uv.lock"
     if lock.is_file() and (named := WHEEL.search(lock.read_text(encoding="utf-8", errors="replace"))):
         return named[1]  # also where the wheel itself is missing
@@ -53,5 +64,5 @@ def require(root: Path) -> None:
     if own and digits(own) > digits(of_program()):
         raise RatchetError(
             f"{root} was made or upgraded with Ratchet {own}, and this is {of_program()}: nothing is done here.",
-            "Upgrade Ratchet: `uv tool upgrade ratchet`, or `git pull` and `make setup` in its checkout.",
+            f"Upgrade Ratchet: `{INSTALL} {wheel(own)}`, or {IN_A_CHECKOUT}.",
         )

@@ -113,14 +113,14 @@ def span_of(found: Mapping[str, Any], words: str) -> Span:
 def found_spans(entities: object, text: str) -> tuple[Span, ...]:
     """Return the entities that a model found in a plain text, as its predictions hold them.
 
-    One without a type, or whose place is no part of the text, is none: extractors of a team's own write what they like.
+    One without a type, or whose place is outside the text, does not count: custom extractors may return anything.
     """
     placed = [one for one in named_entities(entities) if lies_in(one.get("start"), one.get("end"), text)]
     return tuple(sorted({span_of(one, text[int(one["start"]) : int(one["end"])]) for one in placed}))
 
 
 def named_entities(entities: object) -> list[dict[str, Any]]:
-    """Return the entities of one message's prediction that have a type, wherever they lie."""
+    """Return the entities of one message's prediction that have a type, wherever they are."""
     found = entities if isinstance(entities, list) else []
     return [one for one in found if isinstance(one, dict) and isinstance(one.get("entity"), str)]
 

@@ -1,4 +1,4 @@
-"""Cleaning: what is certainly an accident of writing or encoding is put right, and counted with samples."""
+"""Cleaning: clear accidents of writing or encoding are corrected, and counted with samples."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def has_html(text: str) -> bool:
 
 
 def reference(match: re.Match[str]) -> bool:
-    """Tell whether what looks like a character reference is one: `&co;` is none."""
+    """Tell whether what looks like a character reference is one: `&co;` is not."""
     from html.entities import html5
 
     return match["name"] is None or f"{match['name']};" in html5

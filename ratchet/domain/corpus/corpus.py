@@ -39,7 +39,7 @@ WITHOUT_MEANING = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e
 
 @dataclass(frozen=True)
 class Corpus:
-    """One revision of the data: the messages, their ledger, and what lies beside them.
+    """One revision of the data: the messages, their ledger, and the files beside them.
 
     `revision` is the hash in `data.dvc`; `git_revision` the Git commit that it was read at, "" for the
     working tree; `folder` holds the files, `extras` in it the synonyms, lookup tables and regular
@@ -69,7 +69,7 @@ def normalise(text: str, form: int = NEWEST_FORM) -> str:
 
     Entity markup off, NFKC, case folded, everything but letters, digits and their combining marks to one space.
     A text without letters and digits (punctuation, emoji) stays as it is written, so that `👍` and `👎` remain two
-    messages. Variation selectors (U+FE0F and its like) and skin tones tell no messages apart.
+    messages. Variation selectors (such as U+FE0F) and skin tones do not distinguish messages.
 
     `form` is the version, which belongs to the ledger whose keys are made or compared (`domain.corpus.ledger.form_of`).
     In version 1 a text's marks were kept wherever they stood, the variation selector too, while the emoji before

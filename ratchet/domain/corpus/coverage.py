@@ -1,4 +1,4 @@
-"""Coverage: which intents nothing was learnt of, and which no verdict looks at."""
+"""Coverage: intents of which nothing was learnt, and intents that no verdict looks at."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies beside the messages (synonyms, lookup tables, regular expressions, files of the team's own), three ways."""
+"""What is beside the messages (synonyms, lookup tables, regular expressions, files of the team's own), three ways."""
 
 from __future__ import annotations
 

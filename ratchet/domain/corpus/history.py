@@ -57,7 +57,7 @@ def events(
 ) -> tuple[Event, ...]:
     """Return what happened to a message; `entries` are the oldest first, `labels` and `sources` are by data revision.
 
-    A commit did something if the message is otherwise than in each of its parents: a merge that took what one side
+    A commit did something if the message differs from each of its parents: a merge that took what one side
     had did nothing.
     """
     at: dict[str, Labels] = {}

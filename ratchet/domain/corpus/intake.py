@@ -35,8 +35,8 @@ __all__ = ["Intake", "Merged", "Taken", "in_frame", "merge", "returned", "take",
 class Taken:
     """The corpus to be, and the report on it, with an account of what was done to the incoming rows on the way.
 
-    `left_out` counts the faulty rows that were left out on request; `refused` are the rows that did not come as far as
-    the corpus, with their `reason`.
+    `left_out` counts the faulty rows that were left out on request; `refused` are the rows that did not reach the
+    corpus, with their `reason`.
     """
 
     merged: Merged
@@ -157,7 +157,7 @@ def without_faulty(
 
 
 def gone_finding(rows: pd.DataFrame) -> Finding:
-    """Say which rows have a side from before, by a removal or another language, while their like has the other side."""
+    """Say which rows have an earlier side (a removal, another language) while a near-duplicate has the other one."""
     said = f"{count(len(rows), 'row')} left out: removed once or in another language, their like now on the other side."
     return shown("left out", rows, as_list(rows["text"]), said)
 

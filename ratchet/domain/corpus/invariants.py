@@ -72,7 +72,7 @@ def repeated_keys(ledger: pd.DataFrame) -> Iterator[Violation]:
 
 
 def moved(ledger: pd.DataFrame, previous: pd.DataFrame | None) -> Iterator[Violation]:
-    """No key ever changed its side, and none is gone.
+    """No key ever changed its side, and none is missing.
 
     A recorded move upwards in the order holdout, quarantine, training (`joining`) is no violation: a retirement, or a
     merge. The champion never trained on the row.
@@ -120,7 +120,7 @@ def straddling(
 
 
 def shares(texts: pd.DataFrame, ledger: pd.DataFrame, policy: SplitPolicy) -> Iterator[Violation]:
-    """The holdout's share of each intent lies within bounds; a share that was retired is said to be."""
+    """The holdout's share of each intent is within bounds; a retired share is named as such."""
     used = texts[texts["side"].isin([Side.TRAIN, Side.TEST])]
     share = (used["side"] == Side.TEST).groupby(used["intent"]).agg(["mean", "size"])
     low, high = policy.share_bounds

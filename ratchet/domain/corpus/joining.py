@@ -1,6 +1,6 @@
 """Two ledgers become one: a key's side is the later of its two, and what straddles then leaves the holdout.
 
-The sides are ordered test < quarantine < train, and a key only ever goes upwards. Joining takes the higher of the two,
+The sides are ordered test < quarantine < train, and a key only ever moves upwards. Joining takes the higher of the two,
 so it depends neither on who merges nor on the order of several merges, and nothing goes from training to the holdout.
 """
 
@@ -102,7 +102,7 @@ class Straddling:
 def straddling(
     texts: pd.DataFrame, unsettled: NDArray[np.bool_], policy: SplitPolicy, work: Work = ALONE
 ) -> Straddling:
-    """Return the holdout texts that lie near one in training.
+    """Return the holdout texts that are near-duplicates of one in training.
 
     `texts` has `text` (in normal form), `key`, `side`, `day` (when it was placed there) and, where they are declared,
     `languages`; `unsettled` marks those that a clone did not have on this side, as pairs of two others were compared.

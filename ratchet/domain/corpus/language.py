@@ -38,7 +38,7 @@ ENGLISH = frozenset(
 LEAST = 0.3
 """Of all messages. BANKING77 has 94%, CLINC150 91%, the example, whose messages are short, 61%."""
 FEWEST = 50
-"""Messages without which nothing is said."""
+"""With fewer messages than this, no warning is given."""
 SHOWN = 5
 WORD = re.compile(r"\w+")
 

@@ -4,7 +4,7 @@ A ledger frame has the columns `key` (see `corpus.key`), `side`, `first_seen`, `
 Rows are only ever appended, and a side changes only by a recorded move away from the holdout
 (`retirement`): `moved` is its day and `reason` why, both "" for the rows that never moved. `form` is the version
 of the normal form that the keys are made of, the same in all rows; frames without the last three columns are read
-as ledgers from before there were any. Messages are told apart by their normal form, so a new label, context or source
+as ledgers from before there were any. Messages are compared by their normal form, so a new label, context or source
 keeps the side.
 """
 
@@ -60,7 +60,7 @@ def empty() -> pd.DataFrame:
 
 
 def complete(ledger: pd.DataFrame) -> pd.DataFrame:
-    """Return a ledger with all its columns; what it does not say is what held before there was such a column."""
+    """Return a ledger with all its columns; a missing one gets the value that held before the column existed."""
     columns = [*COLUMNS, *MOVES, FORM]
     if list(ledger.columns) == columns:
         return ledger

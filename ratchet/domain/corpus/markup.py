@@ -1,4 +1,4 @@
-"""Rasa's entity markup: what is none although it looks like it, and how spans become markup."""
+"""Rasa's entity markup: what only looks like markup, and how spans become markup."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RASAS = re.compile(
 INNER = re.compile(r"\{([^}]+?)\}")
 """The attributes of each entity where the same words are several: `[words][{…}, {…}]`."""
 OPENED = re.compile(r"\](?=[({]|\[\s*\{)")
-"""Where markup begins after its words; what follows closes it, or it is none."""
+"""Where markup begins after its words; unless what follows closes it, it is not markup."""
 NAME = re.compile(r"\w[\w.-]*")
 ATTRIBUTES = {"entity", "value", "role", "group"}
 
@@ -58,7 +58,7 @@ def _attributes(match: re.Match[str]) -> list[str]:
 
 
 def fault(text: str) -> str:
-    """Return why markup in a text is no entity, "" where all of it is; brackets without markup are plain text."""
+    """Return why markup in a text is not an entity, "" if all of it is; brackets without markup are plain text."""
     if "]" not in text or not OPENED.search(text):
         return ""
     if reason := untrainable(text):
@@ -108,7 +108,7 @@ def _faulty_attributes(written: str) -> str:
 def marked(text: str, spans: Iterable[Span]) -> tuple[str, int]:
     """Return a text with its spans as markup, and how many spans could not be written.
 
-    A span cannot be written where it lies outside the text, overlaps an earlier one, or holds a bracket.
+    A span cannot be written if it is outside the text, overlaps an earlier one, or holds a bracket.
     """
     parts: list[str] = []
     end, left_out = 0, 0

@@ -61,7 +61,7 @@ class Account(Record):
         return f"Data: merged, {', '.join(parts)}"
 
     def lines(self) -> list[str]:
-        """Say the rest, a line for each that there is something to say of."""
+        """Say the rest, one line for each part that is not empty."""
         renamed = listed([f"{old} → {new}" for old, new in self.renamed.items()])
         return [
             *([f"Intents renamed: {renamed}."] if renamed else []),
@@ -102,7 +102,7 @@ def merge(
 ) -> MergedCorpora:
     """Merge two versions that continue `base`, None where they have nothing in common.
 
-    Raises `RatchetError` where their ledgers have different normal forms, or an answer is no answer.
+    Raises `RatchetError` where their ledgers have different normal forms, or an answer is not valid.
     """
     before = base or Version(ours.frame.head(0), empty())
     book = joining.join(before.ledger, ours.ledger, theirs.ledger)

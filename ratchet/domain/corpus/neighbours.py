@@ -1,10 +1,10 @@
 """Near-duplicates: pairs of texts whose `rapidfuzz.fuzz.ratio` reaches a cutoff, found exactly.
 
 The ratio of texts a and b is 100 · (1 − d / (|a| + |b|)), where d counts the characters to insert and delete.
-Two lower bounds of d spare nearly all comparisons. One is the difference of the lengths: texts lie sorted by
-length, and each meets only its window. The other is the sum over characters of the difference of their
-counts: counts are written as bits, each of which says 'at least this many', and the bits in which two texts
-differ are at most as many as the bound. What passes both is compared in full.
+Two lower bounds of d avoid nearly all comparisons. One is the difference of the lengths: texts are sorted by length,
+and each is compared only within its window. The other is the sum over characters of the difference of their counts:
+counts are written as bits, each of which says 'at least this many', and the bits in which two texts differ are at most
+as many as the bound. What passes both is compared in full.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Code:
 
     @staticmethod
     def fit(counts: Counts) -> Code:
-        """Choose the bits that tell these texts apart: the more for a group the wider its counts spread.
+        """Choose the bits that distinguish these texts: the more for a group the wider its counts spread.
 
         A group's thresholds are successive numbers around its median; the bits nearest to the medians come
         first.
@@ -147,7 +147,7 @@ class Texts:
         return Band(start, stop, code, words[:, 0].copy(), words[:, 1].copy())
 
     def window(self, shortest: float, longest: float) -> tuple[int, int]:
-        """Return the sorted places between which the texts of these lengths lie."""
+        """Return the sorted places between which the texts of these lengths are."""
         first = np.searchsorted(self.lengths, int(shortest), side="left")
         return int(first), int(np.searchsorted(self.lengths, int(longest) + 1, side="right"))
 

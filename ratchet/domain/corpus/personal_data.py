@@ -36,7 +36,7 @@ OTHER = re.compile(
     r"\d{1,2}([./ -])\d{1,2}\1(?:19|20)\d\d(?!\d)|(?:19|20)\d\d([./ -])\d{1,2}\2\d{1,2}(?!\d)"
     r"|(?<![)\d])(?<!\) )\d{5}-\d{4}\b"
 )
-"""What is grouped like a phone number and is none: dates, and the ZIP codes of the United States."""
+"""What is grouped like a phone number but is not one: dates, and the ZIP codes of the United States."""
 AMOUNT = re.compile(r"[+＋]\d{1,3}(?:[ .]\d{3})+")
 ABROAD = re.compile(r"(?<![\w.,+-])00(?=[1-9]\d)")
 PLUS = re.compile("[+＋]")
@@ -140,7 +140,7 @@ def is_north_american(number: str) -> bool:
 
 
 def has_trunk_zero(number: str) -> bool:
-    """Tell whether a country whose numbers begin with 0 can have given out this one."""
+    """Tell whether a country whose numbers begin with 0 can have assigned this one."""
     import phonenumbers
 
     return any(phonenumbers.is_valid_number(phonenumbers.parse(number, region)) for region in WITH_TRUNK_ZERO)

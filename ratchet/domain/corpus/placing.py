@@ -23,7 +23,7 @@ class Side(StrEnum):
 
 
 BITS = {Side.TRAIN: 1, Side.TEST: 2, Side.QUARANTINE: 0}
-"""Sides as bits, so that a text's neighbours add up: 3 is 'on both sides'. Quarantined rows pull no one."""
+"""Sides as bits, so that a text's neighbours add up: 3 is 'on both sides'. Quarantined rows influence no other row."""
 
 
 SIDES = {str(side): side for side in Side}
@@ -32,9 +32,9 @@ SIDES = {str(side): side for side in Side}
 class Book:
     """The placed texts while new ones are given their sides.
 
-    New texts come in batches, so that memory is bounded however many neighbours there are: what lies near a
-    text of an earlier batch is two bits, and pairs are kept only within a batch. The placed texts lie on
-    shelves, each at least twice as large as the next, so that few are sorted again for a new batch.
+    New texts come in batches, so that memory is bounded however many neighbours there are: what is near a text of an
+    earlier batch is kept as two bits, and pairs are kept only within a batch. The placed texts are kept in shelves,
+    each at least twice as large as the next, so that few are sorted again for a new batch.
     """
 
     def __init__(self, policy: SplitPolicy, work: Work = ALONE) -> None:
@@ -57,7 +57,7 @@ class Book:
             self.counts[intent][side is Side.TEST] += 1
 
     def put(self, texts: pd.DataFrame, sides: list[Side]) -> None:
-        """Lay out texts for comparison; quarantined ones pull no one."""
+        """Prepare texts for comparison; quarantined ones influence no other."""
         bits = np.array([BITS[side] for side in sides], dtype=np.uint8)
         columns = [name for name in ("text", "languages") if name in texts]
         self.shelve(texts.loc[bits > 0, columns], bits[bits > 0])

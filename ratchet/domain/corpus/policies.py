@@ -58,9 +58,9 @@ class SplitPolicy(Policy):
 
     `test_share` is the share of each intent's distinct texts that the holdout is to have; `near_duplicate`
     the ratio in percent from which two texts count as one message; `salt` the secret of the keys: with
-    another salt every key is another. An intent with at least `share_rows` texts whose holdout share lies
-    outside `share_bounds` is reported. `language` is `corpus.language`, which `within` adds: near-duplicates are two
-    texts of one language, and a text whose language is not known ("") is compared with all.
+    another salt every key is another. An intent with at least `share_rows` texts whose holdout share is outside
+    `share_bounds` is reported. `language` is `corpus.language`, which `within` adds: near-duplicates are two texts of
+    one language, and a text whose language is not known ("") is compared with all.
     """
 
     _language: str | None = PrivateAttr(None)

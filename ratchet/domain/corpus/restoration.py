@@ -29,7 +29,7 @@ def command(revision: str) -> str:
 
 
 class OlderData(RatchetError):
-    """Messages that may be used lie under a ledger that may not: an older one, mostly."""
+    """Messages that may be used have a ledger that may not be used, usually an older one."""
 
     def __init__(self, fact: str, revision: str, then: str) -> None:
         super().__init__(

@@ -1,7 +1,7 @@
 """Retirement: messages go from the holdout to training, one way, and what the ledger says of it.
 
-A message takes its near-duplicates in the holdout along, whatever their intent, and those take theirs, until no pair
-lies on both sides. The opposite move never exists: what was trained on can never be tested with again.
+A message takes along its near-duplicates in the holdout, whatever their intent, and those take theirs, until no pair
+straddles the two sides. The opposite move never exists: what was trained on can never be tested with again.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def way_in(
     near_duplicate: float,
     work: Work = ALONE,
 ) -> str:
-    """Return what makes room for new texts (in normal form) that lie too near the holdout to be trained on.
+    """Return what makes room for new texts (in normal form) that are too near the holdout to be trained on.
 
     `split` is that of the corpus without them.
     """

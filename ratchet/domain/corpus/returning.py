@@ -1,4 +1,4 @@
-"""Returning: rows that come back after a removal, while their like went to the other side."""
+"""Returning: rows that come back after a removal, while a near-duplicate went to the other side."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ratchet.domain.corpus.neighbours import ALONE, Texts, Work, near_pairs
 def returned(merged: Merged, ledger: pd.DataFrame, policy: SplitPolicy, work: Work = ALONE) -> pd.Series:
     """Mark the fresh rows that come back after a removal while a near-duplicate went to the other side.
 
-    Their own side is in the ledger forever, so they can be neither trained on nor tested with. So it is with a
-    text that has its side in one language and comes in another one, where its like is on the other side.
+    Their own side is in the ledger forever, so they can be neither trained on nor tested with. The same holds for a
+    text that has its side in one language and arrives in another one, where its near-duplicate is on the other side.
     """
     marked = pd.Series(False, index=merged.frame.index)
     sides = dict(zip(as_list(ledger["key"]), as_list(ledger["side"]), strict=True))

@@ -1,4 +1,4 @@
-"""What people will hear differently: the first answer to each intent, before and after."""
+"""What people will be told differently: the first answer to each intent, before and after."""
 
 from __future__ import annotations
 

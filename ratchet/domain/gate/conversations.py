@@ -1,4 +1,4 @@
-"""Conversations, stories and rules: what the champion does as written, the candidate does, too."""
+"""Conversations, stories and rules: the candidate must follow every one that the champion follows."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def full_passed(outcome: Outcome | None) -> bool:
 
 
 def mismatch(one: Met) -> str:
-    """Return the first thing that went otherwise in full."""
+    """Return the first difference when played in full."""
     return one.candidate_full.mismatches[0] if one.candidate_full and one.candidate_full.mismatches else ""
 
 

@@ -14,7 +14,7 @@ from ratchet.domain.gate.entity_sheet import Sheet
 from ratchet.domain.record import Record
 
 NOTHING = ""
-"""What a span is taken for that is not found, and what is found where nothing is annotated."""
+"""The label of an annotated span that was not found, and of a found span that is not annotated."""
 
 
 @dataclass(frozen=True)

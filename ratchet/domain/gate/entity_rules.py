@@ -36,7 +36,7 @@ def found(sheet: Sheet, policy: GatePolicy) -> list[Rule]:
 
 
 def judged(pair: Pair, policy: GatePolicy) -> bool:
-    """Tell whether a label has enough annotations to be judged by itself."""
+    """Tell whether a label has enough annotations to be judged on its own."""
     return pair.rows >= policy.group_rows
 
 

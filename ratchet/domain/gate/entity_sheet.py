@@ -2,7 +2,7 @@
 
 An entity is right when its characters, type, role and group are, and its value after synonyms. What a message's
 annotation does not say of the value, the synonyms say: today's, and the champion's where today's know none, so that an
-emptied list of synonyms is a loss and a corrected one is none.
+emptied list of synonyms is a loss and a corrected one is not.
 """
 
 from __future__ import annotations

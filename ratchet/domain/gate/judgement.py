@@ -109,7 +109,7 @@ def grew(trained: TrainingFacts, before: TrainingFacts | None, retired: int) -> 
 def told(
     case: Case, plays: Plays | None, policy: GatePolicy, language: str | None
 ) -> tuple[Dialogue | None, list[Rule]]:
-    """Return what people are told otherwise, and the new names of intents, with the findings on both.
+    """Return what people are told differently, and the new names of intents, with the findings on both.
 
     `language` is the context field that holds it, None in a bot of one language.
     """

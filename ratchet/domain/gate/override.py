@@ -18,8 +18,7 @@ LONGEST = timedelta(days=90)
 class Override(Record):
     """Who decided what about which model, why, and until when; both times carry a time zone.
 
-    `code` is the SHA-256 over the bot's code that the decision holds for besides, `commit` names it; "" in those of
-    before.
+    `code` is the SHA-256 over the bot's code that the decision holds for besides, `commit` names it; "" in older ones.
     """
 
     model_sha256: str

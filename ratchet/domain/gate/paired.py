@@ -58,7 +58,7 @@ def chance_limit(rows: int, policy: GatePolicy, several: bool) -> float:
     point is many messages this changes nothing, because such a fall is less likely anyway; on a few hundred messages a
     point is fewer than ten, and the chance alone decides. Source: 452 good and 145 harmful builds of
     `benchmarks.gate.whole` with 600 messages: with 10% for both 10 good ones were blocked and 1 harmful one passed,
-    with 5% 8 and 1, with 2% 2 and 3. Below `gate.small_holdout_rows`, where a person decides, nothing is taken off.
+    with 5% 8 and 1, with 2% 2 and 3. Below `gate.small_holdout_rows`, where a person decides, the limit is not lowered.
     """
     return (
         min(policy.drop_p, policy.group_p) if several and rows >= policy.small_holdout_rows else policy.drop_p

@@ -1,4 +1,4 @@
-"""What was played with a model before anybody talks to it, as `ratchet_bot.tools.play` writes it down."""
+"""What was played with a model before anyone talks to it, as `ratchet_bot.tools.play` writes it down."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Content = tuple[tuple[str, str, str], ...]
 
 @dataclass(frozen=True)
 class Outcome(Record):
-    """What went otherwise than written, and the custom actions that were not run."""
+    """What differed from what is written, and the custom actions that were not run."""
 
     mismatches: tuple[str, ...] = ()
     unplayed: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""The ramp: a target for accuracy that rises with the data, as something to stretch for."""
+"""The ramp: a target for accuracy that rises with the data, a stretch target."""
 
 from __future__ import annotations
 

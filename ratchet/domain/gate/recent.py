@@ -35,7 +35,7 @@ class IntentShift(Record):
 
 @dataclass(frozen=True)
 class Changed(Record):
-    """A message, personal data masked, that the two models answer otherwise."""
+    """A message, personal data masked, that the two models answer differently."""
 
     text: str
     champion: str
@@ -161,7 +161,7 @@ def changed(found: Recent, policy: RecentPolicy) -> Rule:
     """How many answers changed, and how many of them unexpectedly."""
     every, odd = found.share(found.changed), found.share(found.unexpected)
     said = (
-        f"Of the {count(found.messages, 'newest real message')} {found.changed:,} are answered otherwise "
+        f"Of the {count(found.messages, 'newest real message')} {found.changed:,} are answered differently "
         f"({percent(every)}, limit {policy.max_changed_percent:g}%), {found.unexpected:,} of them although their "
         f"intents got or lost no messages ({percent(odd)}, limit {policy.max_unexpected_percent:g}%)"
     )

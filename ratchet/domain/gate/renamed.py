@@ -49,7 +49,7 @@ def renamed(
     """Return predictions (columns intent, ranking and others) under today's names.
 
     An intent that was split is read as the part that the message has (`truth`, in the order of the predictions): the
-    model cannot tell the parts apart. A name that still exists and a model that has the new ones are as they were.
+    model cannot tell the parts apart. A name that still exists, and a model that knows the new ones, stay unchanged.
     """
     names = new_names(found)
     intents = [names.get(one, one) for one in predictions["intent"]]

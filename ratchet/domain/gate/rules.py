@@ -87,8 +87,8 @@ def training_rows(trained: TrainingFacts, champion: TrainingFacts, policy: GateP
 def shrunken_intents(trained: TrainingFacts, champion: TrainingFacts, policy: GatePolicy) -> list[Rule]:
     """Rule 3 for each intent: its training rows were not taken away or given another label by accident.
 
-    Wrong labels in the corpus reach the holdout too, where they make the champion look wrong; the rows that
-    an intent is suddenly missing show them all the same. Fewer than `group_rows` rows may always go.
+    Wrong labels in the corpus reach the holdout too, where they make the champion look wrong; but the training rows
+    that an intent is suddenly missing still show them. Fewer than `group_rows` rows may always go.
     """
     limit = policy.max_intent_loss_percent / 100
     found = []

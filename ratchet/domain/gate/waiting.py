@@ -85,7 +85,7 @@ def newest(
 
     `models` are all that are registered, `released` the versions that were live at some time, `said` the people's
     decisions by version. Models older than the champion are history. A promotion is by comparison with a champion:
-    once there is another, only a retrain can tell whether the model still may replace it.
+    once there is another, only a retrain can tell whether the model may still replace it.
     """
     after = int(champion.version) if champion else 0
     for model in sorted(models, key=lambda one: int(one.version), reverse=True):

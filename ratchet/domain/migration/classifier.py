@@ -1,4 +1,4 @@
-"""Ratchet's classifier in the place of a project's: its encoder, and when it does not believe itself."""
+"""Ratchet's classifier in place of a project's: its encoder, and when it falls back."""
 
 from __future__ import annotations
 

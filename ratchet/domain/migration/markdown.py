@@ -22,7 +22,7 @@ Step = dict[str, Any]
 class Converted:
     """What a file holds: `nlu` entries, `stories`, and `responses` by name, each as Rasa's YAML has them.
 
-    `skipped` are the lines of training data that are no examples, which Rasa 1 passed over without a word.
+    `skipped` are the lines of training data that are no examples, which Rasa 1 skipped silently.
     """
 
     nlu: list[dict[str, Any]] = field(default_factory=list)
@@ -104,7 +104,7 @@ def stories(lines: list[str], file: str) -> list[dict[str, Any]]:
 
 
 def step(line: str, place: str) -> Step:
-    """Return one line of a story as a step; raises `RatchetError` for a line that is none."""
+    """Return one line of a story as a step; raises `RatchetError` for a line that is not a step."""
     if checkpoint := re.match(r"^\s*>\s*([^\s{]+)\s*(\{.*\})?", line):
         conditions = [{key: value} for key, value in arguments(checkpoint[2], place).items()]
         return {"checkpoint": checkpoint[1], **({"slot_was_set": conditions} if conditions else {})}

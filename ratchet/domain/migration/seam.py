@@ -3,7 +3,7 @@
 `ratchet init --from` writes these files, and whatever serves actions and channels reads them:
 
 - `bot/actions/`: a Python package, as `rasa run actions --actions actions` loads it. A project's single `actions.py`
-  becomes `bot/actions/actions.py` beside an empty `__init__.py`. Files of requirements lie in it as
+  becomes `bot/actions/actions.py` beside an empty `__init__.py`. Requirements files are in it as
   `bot/actions/requirements*.txt`, one requirement a line, wherever the project had them.
 - `bot/credentials.yml`: as Rasa reads it, with `${VARIABLE}` in place of each secret. Rasa itself fills such
   references in from the environment when it reads the file.
@@ -29,7 +29,7 @@ SECRET = re.compile(
 HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 """Where a name in camel case has its next word."""
 OPEN = frozenset({"jwt_method", "metadata_key", "session_key", "user_message_evt", "bot_message_evt"})
-"""Names that look like one and are none."""
+"""Names that look like a secret's but are not."""
 VERIFIES = frozenset({"facebook"})
 """Channels whose `verify` is a secret that the platform sends; Telegram's is the bot's public name."""
 REFERENCE = re.compile(r"\$\{[^}]+\}")
@@ -48,7 +48,7 @@ def quoted(value: str) -> str:
 
 
 def is_secret(channel: str, name: str, value: object) -> bool:
-    """Say whether a channel's setting is a secret; a reference to a variable is none, nor is what is empty."""
+    """Say whether a channel's setting is a secret; a reference to a variable is not one, nor is an empty value."""
     if not isinstance(value, str | int) or isinstance(value, bool) or not str(value).strip():
         return False
     if REFERENCE.search(str(value)):

@@ -24,7 +24,7 @@ HEADINGS = {Kind.TAKEN: "Taken", Kind.CHANGED: "Changed", Kind.LEFT: "Left behin
 @dataclass(frozen=True)
 class Row(Record):
     """One row. `where` is a file, or `file:line`, of the project, "" for all of it; `why` the reason; `todo` what a
-    person can do about it, "" where nothing is to be done."""
+    person can do about it, "" if nothing has to be done."""
 
     kind: Kind
     what: str

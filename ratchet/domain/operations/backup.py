@@ -108,7 +108,7 @@ class Manifest(Record):
 def require_sound(manifest: Manifest) -> None:
     """Raise `RatchetError`, naming the first reason, where a manifest asks for what no backup of Ratchet's holds.
 
-    That is a path that leads out of the folder or into Git's own, two files in one place, or a size that is none.
+    That is a path that leads out of the folder or into Git's own, two files in one place, or an invalid size.
     """
     if len(manifest.members) > MOST_MEMBERS:
         raise unsound(f"it names {len(manifest.members):,} files")
@@ -126,7 +126,7 @@ def require_sound(manifest: Manifest) -> None:
 
 
 def wrong(path: str) -> str:
-    """Say why a path is none that is followed; "" where it is one."""
+    """Say why a path is not accepted; "" if it is."""
     names = path.split("/")
     if not path or path.startswith("/") or any(name in ("", ".", "..") for name in names):
         return "leads out of the folder"

@@ -1,4 +1,4 @@
-"""What is wrong with a workspace that runs: each fault with the command that mends it, and whether that can be done."""
+"""What is wrong with a workspace that runs: each fault with the command that repairs it."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class Name(StrEnum):
 class Fault(Record):
     """One thing that is wrong: its name, the fact, and what to do, both in whole sentences.
 
-    `mendable` says that `ratchet doctor --mend` puts it right. `subject` tells faults of one name apart: it is the
-    release, the file or the process to mend.
+    `mendable` says that `ratchet doctor --mend` repairs it. `subject` distinguishes faults of one name: it is the
+    release, the file or the process to repair.
     """
 
     name: str

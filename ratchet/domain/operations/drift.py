@@ -1,4 +1,4 @@
-"""Drift: do people write something else than they did while all was well?
+"""Drift: do people write differently than they did while all was well?
 
 Messages are taken in windows of a fixed number, so that a quiet night is judged like a busy noon, and each is
 compared with the last windows that were accepted. A window that looks like them is accepted itself; a fixed
@@ -150,7 +150,7 @@ def compare(before: Window, now: Window) -> tuple[Test, ...]:
 def kolmogorov_smirnov(one: Sequence[float], other: Sequence[float]) -> float:
     """The asymptotic p-value of the two-sample Kolmogorov–Smirnov test: do both come from one distribution?
 
-    Source: N. Smirnov, Annals of Mathematical Statistics 19 (1948). Ties make it careful, never eager.
+    Source: N. Smirnov, Annals of Mathematical Statistics 19 (1948). Ties make it conservative.
     """
     from scipy.special import kolmogorov
 

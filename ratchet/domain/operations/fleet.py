@@ -10,7 +10,7 @@ from ratchet.domain.record import Record
 from ratchet.domain.wording import listed
 
 MISSING = ".?"
-"""How the name of a replica ends that is declared and does not exist."""
+"""The end of the name of a replica that is declared and does not exist."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What is wrong with a fleet on a swarm that its replicas do not tell: each as a fault with what mends it."""
+"""What is wrong with a fleet on a swarm that its replicas do not tell: each as a fault with what repairs it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def faults(seen: Seen, now: datetime) -> list[Fault]:
 
 
 def of_services(services: Sequence[Service]) -> Iterator[Fault]:
-    """Give which services are not there, and which were scaled by hand."""
+    """Yield the services that are missing, and those that were scaled by hand."""
     missing = [one.name for one in services if one.told is None]
     if missing:
         verb = "is" if len(missing) == 1 else "are"
@@ -82,7 +82,7 @@ def of_services(services: Sequence[Service]) -> Iterator[Fault]:
 
 
 def of_proxy(seen: Seen) -> Iterator[Fault]:
-    """Give that people are not sent to the colour that has the traffic."""
+    """Yield a fault if people are not sent to the colour that has the traffic."""
     live = next((one for one in seen.present if one.colour is seen.live), None)
     if live is not None and seen.proxied is False:
         fact = f"The proxy does not send people to release {live.release} ({live.colour}), whose replicas are ready."
@@ -90,7 +90,7 @@ def of_proxy(seen: Seen) -> Iterator[Fault]:
 
 
 def of_colours(seen: Seen, now: datetime) -> Iterator[Fault]:
-    """Give which colours without traffic no one needs: the live one is judged by what it serves."""
+    """Yield the colours without traffic that no one needs: the live one is judged by what it serves."""
     for one in seen.present:
         if seen.live is None or one.colour is seen.live:
             continue
@@ -104,7 +104,7 @@ def of_colours(seen: Seen, now: datetime) -> Iterator[Fault]:
 
 
 def of_secrets(seen: Seen) -> Iterator[Fault]:
-    """Give that the fleet goes by other secrets than the files have."""
+    """Yield a fault if the fleet uses other secrets than the files have."""
     if seen.same_secrets is False:
         fact = "The fleet was started with other secrets than the files have now: what was revoked is still let in."
         yield Fault(Name.SECRETS, fact, "Bring today's out with `ratchet release champion`.")

@@ -231,5 +231,5 @@ def retrain_symptoms(retrains: Retrains | None, now: float, policy: MonitorPolic
 
 
 def blindness(source: str, why: str) -> Symptom:
-    """A source that did not answer: what hangs on it is not watched meanwhile."""
+    """A source that did not answer: what depends on it is not watched meanwhile."""
     return Symptom(Kind.BLIND, f"The monitor cannot see the {source}: {why}", subject=source)

@@ -23,7 +23,7 @@ class Place(Record):
 class Identity(Record):
     """What a workspace's state says of itself.
 
-    `id` is drawn by lot when the state is made, "" where it is older than that. `home` is the path where the
+    `id` is drawn at random when the state is made, "" if the state is older than that. `home` is the path where the
     workspace was used last, `state` the place of its state folder there, None where that was not noted.
     """
 

@@ -19,7 +19,7 @@ from ratchet.domain.record import Record
 class Symptom(Record):
     """One thing that a look found to be wrong.
 
-    `subject` tells incidents of one kind apart. What is wrong for a moment in the best of fleets has to be seen
+    `subject` distinguishes incidents of one kind. What is wrong for a moment in the best of fleets has to be seen
     in several looks; `at_once` is for what is certain at the first.
     """
 
@@ -149,7 +149,7 @@ def seen(
 def missed(
     incident: Incident, now: float, policy: AlertPolicy, relief: Callable[[Incident], str]
 ) -> tuple[Incident | None, Alert | None]:
-    """What was not found again ends; what people were not told of is forgotten without a word."""
+    """What was not found again ends; what people were not told of is dropped silently."""
     if incident.begun is None:
         return None, None
     if incident.missed + 1 < policy.looks:

@@ -59,7 +59,7 @@ def moved_as(made: Any, wanted: dict[str, Any], groups: Collection[str]) -> str:
 
 
 def named(requirement: Any) -> str:
-    """Return the name of what a requirement asks for, as all tools write it; "" for what is none, as another group."""
+    """Return the name of what a requirement asks for, as all tools write it; "" for else, such as another group."""
     try:
         return canonicalize_name(Requirement(str(requirement)).name)
     except InvalidRequirement:
@@ -67,7 +67,7 @@ def named(requirement: Any) -> str:
 
 
 def package_of(entry: Any) -> str:
-    """Return whose dependencies an entry of `exclude-dependencies` takes away; "" for everybody's."""
+    """Return whose dependencies an entry of `exclude-dependencies` takes away; "" for those of every package."""
     package = entry.get("package", "") if isinstance(entry, Mapping) else ""
     return str(package.get("name", "") if isinstance(package, Mapping) else package)
 

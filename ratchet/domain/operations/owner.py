@@ -37,7 +37,7 @@ def claim(name: str, asking: Owner, known: Mapping[str, Owner], joins: bool) -> 
 
     `known` holds those that the server knows by name, without those whose folder is known to be gone. `joins` says
     that it only works for another machine's service. A service that moved to another machine keeps its name: there
-    it is the same history. Where history is not known, the benefit of the doubt.
+    it is the same history. If the history is not known, the name may be used.
     """
     holder = known.get(name)
     if holder is None:

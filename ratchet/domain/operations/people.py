@@ -37,7 +37,7 @@ class Person(Record):
 
 @dataclass(frozen=True)
 class People(Record):
-    """Everybody who may sign in, by name."""
+    """Everyone who may sign in, by name."""
 
     people: tuple[Person, ...] = ()
 
@@ -50,7 +50,7 @@ class People(Record):
         return People((*(one for one in self.people if one.name != person.name), person))
 
     def without(self, name: str) -> People:
-        """Return the people without one; raises `RatchetError` where there is none of that name."""
+        """Return the people without one; raises `RatchetError` if no person has that name."""
         if self.named(name) is None:
             known = ", ".join(one.name for one in self.people) or "no one yet"
             raise RatchetError(

@@ -1,7 +1,7 @@
 """From production back to the corpus: which messages people label, and what their labels say about all traffic.
 
 The messages of a week fall into five strata of equal size by the model's confidence. As many are drawn from each, so
-that the doubtful ones are not drowned by the easy ones; an estimate weighs the strata by what they hold.
+that the many easy ones do not crowd out the doubtful ones; an estimate weighs the strata by what they hold.
 """
 
 from __future__ import annotations

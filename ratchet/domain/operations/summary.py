@@ -1,4 +1,4 @@
-"""What a run comes to, for people and for machines."""
+"""The result of a run, for people and for machines."""
 
 from __future__ import annotations
 

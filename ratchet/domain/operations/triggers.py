@@ -20,7 +20,7 @@ REMEMBERED = 200
 
 DATA = ("data.dvc",)
 SERVED = ("bot/*", "ratchet_bot/src/*", "deployments/*", "directory.csv")
-"""What the fleet runs on; `*` goes through folders too."""
+"""What the fleet runs on; `*` matches folders too."""
 NOT_SERVED = ("bot/tests/*", "*.md", "deployments/prefect.yaml", "deployments/automations.yaml")
 
 
@@ -56,7 +56,7 @@ class Change(Record):
 
 @dataclass(frozen=True)
 class Event(Record):
-    """Something that work follows from. The same happening has the same `id`, no matter who announces it."""
+    """Something that starts work. The same occurrence has the same `id`, whatever announces it."""
 
     name: str
     subject: str

@@ -1,6 +1,6 @@
 """What becomes of each file of a workspace's bot when the workspace is brought to the installed version.
 
-Workspaces of before carried a copy of the framework: `components/`, `channel/`, `tools/`, their tests. What was copied
+Older workspaces carried a copy of the framework: `components/`, `channel/`, `tools/`, their tests. What was copied
 is known by its digest; anything else in these folders is the team's own.
 """
 
@@ -31,7 +31,7 @@ RASA_EXTRAS = re.compile(r"rasa\s*\[([^\]]*)\]")
 EXTRAS = {"spacy": "spacy>=3.8", "jieba": "jieba", "transformers": "transformers"}
 """What extras of Rasa's bring; the framework requires Rasa itself."""
 PACKAGES = {"google": "google-auth"}
-"""Packages whose modules are called otherwise."""
+"""Packages whose modules have another name."""
 
 
 class Fate(StrEnum):
@@ -60,7 +60,7 @@ def copied(path: str) -> bool:
 
 
 def fates(files: Mapping[str, str], known: Mapping[str, Collection[str]]) -> dict[str, Fate]:
-    """Decide about the files of a bot of before that carry the framework, by path in `bot/`.
+    """Decide about the files of an older bot that carry the framework, by path in `bot/`.
 
     `files` are all files of the bot with their SHA-256, `known` the digests that each copied file had. Files that are
     the team's own are left: they do not appear. A package's `__init__.py` stays with the team's modules beside it.
@@ -172,7 +172,7 @@ def project(text: str, base: Collection[str], wheel: str) -> tuple[str, list[str
 
 
 def without_extras(requirement: str) -> list[str]:
-    """Return what stands for a requirement: for extras of Rasa's, the packages that they bring."""
+    """Return the requirements in place of one: for extras of Rasa's, the packages that they bring."""
     found = RASA_EXTRAS.match(requirement)
     if found is None:
         return [requirement]

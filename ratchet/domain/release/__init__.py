@@ -1,1 +1,1 @@
-"""What exactly is trained and released, and how it is brought out."""
+"""What exactly is trained and released, and how it is released."""

@@ -109,8 +109,8 @@ def moment(text: str) -> datetime:
 def outstanding(attempts: Sequence[Attempt], live: Release | None, serving: bool) -> Attempt | None:
     """Return the newest failed attempt where no release went live since; None where nothing is left to tell.
 
-    A start that failed is over as soon as the live release is `serving` on every replica; what went live all the same
-    did not fail.
+    A start that failed is over as soon as the live release is `serving` on every replica; what went live anyway did not
+    fail.
     """
     left = [one for one in attempts if not (serving and one.verb is Verb.SERVE) and not went_live(one, live)]
     newest = max(reversed(left), key=lambda one: one.when, default=None)
@@ -120,7 +120,7 @@ def outstanding(attempts: Sequence[Attempt], live: Release | None, serving: bool
 
 
 def went_live(one: Attempt, live: Release | None) -> bool:
-    """Say whether what an attempt was to bring out is live all the same: a later run finished it."""
+    """Say whether what an attempt was to bring out is live anyway: a later run finished it."""
     return live is not None and one.verb is not Verb.SERVE and one.release == live.id
 
 

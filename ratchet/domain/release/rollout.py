@@ -47,8 +47,8 @@ class RolloutPolicy(Policy):
 def kept(bundles: Sequence[str], went_live: Sequence[str], most: int) -> set[str]:
     """Return which bundles stay on this machine: the last `most` that went live, and the newest that did not.
 
-    `bundles` are those that are there, newest first; `went_live` is oldest first, a bundle as often as it did. An
-    attempt that failed pushes no good release out, and the last one is there to look at.
+    `bundles` are those that are there, newest first; `went_live` is oldest first, a bundle as often as it did. A failed
+    attempt does not displace a good release, and the last failed one stays for inspection.
     """
     live = list(dict.fromkeys(reversed(went_live)))
     attempts = [bundle for bundle in bundles if bundle not in live]
@@ -90,7 +90,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Update:
-    """The engine's report on a service's last change; `state` is "" when there was none."""
+    """The engine's report on a service's last change; `state` is "" if there was no update."""
 
     state: str = ""
     started: str = ""

@@ -28,7 +28,7 @@ class Node:
 
 @dataclass(frozen=True)
 class Need:
-    """What is to be started: the number of replicas, what each reserves, and where they may lie.
+    """What is to be started: the number of replicas, what each reserves, and where they may run.
 
     `most_per_node` is 0 where as many as have room may be on one node.
     """
@@ -96,7 +96,7 @@ def shortage(nodes: Sequence[Node], need: Need) -> str:
 
 
 def left(nodes: Sequence[Node], need: Need) -> list[Node]:
-    """Return the nodes with what is left of them once the replicas lie on them, each where most memory is left.
+    """Return the nodes with what is left of them once the replicas are placed, each where most memory is left.
 
     Replicas that fit nowhere are passed over.
     """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,10 +13,12 @@ from ratchet.adapters.settings import Settings, load_settings
 from ratchet.adapters.system.files import read_json, write_json
 from ratchet.adapters.system.processes import Replica, read_replica
 from ratchet.domain.errors import RatchetError
+from tests.advice import commands
 
 UV = """#!/bin/sh
 echo "$PWD $PYENV_VERSION $*" >> {calls}
 mkdir -p "$UV_PROJECT_ENVIRONMENT/bin" && : > "$UV_PROJECT_ENVIRONMENT/bin/python"
+if [ "$1 $2" = "python install" ]; then rm {broken}; fi
 if [ -e {broken} ]; then echo "error: Could not connect, are you offline?"; exit 2; fi
 """
 
@@ -74,7 +78,7 @@ def test_one_that_was_left_half_made_is_finished(settings: Settings) -> None:
     broken.touch()
     with pytest.raises(RatchetError, match="are you offline") as caught:
         rasa.python(settings, settings.bot)
-    assert f"`uv sync` in {settings.bot}" in caught.value.remedy
+    assert f"sync` in {settings.bot}" in caught.value.remedy
     broken.unlink()
     rasa.python(settings, settings.bot)
     assert len(calls(settings)) == 2
@@ -115,16 +119,33 @@ def test_an_environment_of_another_python_is_made_again(settings: Settings) -> N
     assert "--python 3.11" in calls(settings)[1]
 
 
-def test_code_of_before_says_which_python_it_lacks(settings: Settings, tmp_path: Path) -> None:
-    """By name, with the command that installs it."""
+def test_code_of_before_says_which_python_it_lacks(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By name, with the command that installs it: uv by its path where no shell would find it."""
     older = tmp_path / "older"
     older.mkdir()
     (older / "uv.lock").write_text(lock("older", "==3.10.*"))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setattr(installing.shutil, "which", lambda name: None)
     (settings.workspace.parent / "broken").touch()
     with pytest.raises(RatchetError, match=r"code of before, for Python 3\.10") as caught:
         rasa.python(settings, older)
-    assert "`uv python install 3.10`" in caught.value.remedy
     assert "--python 3.10" in calls(settings)[0]
+    [line] = commands(caught.value.remedy)
+    variables = {"PYENV_VERSION": "", "UV_PROJECT_ENVIRONMENT": str(tmp_path / "none")}
+    subprocess.run(line, shell=True, check=True, env={**os.environ, **variables})
+    assert calls(settings)[1].endswith("python install 3.10")
+    assert rasa.python(settings, older).exists()
+
+
+def test_uv_is_called_as_a_shell_finds_it(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its name where it is on PATH, by its path in a checkout."""
+    program = installing.uv()
+    monkeypatch.setattr(installing.shutil, "which", lambda name: program)
+    assert installing.with_uv("Run `uv sync`.") == "Run `uv sync`."
+    monkeypatch.setattr(installing.shutil, "which", lambda name: None)
+    assert installing.with_uv("Run `uv sync`.") == f"Run `{program} sync`."
 
 
 def test_an_environment_that_was_set_aside_serves_the_code_of_before(

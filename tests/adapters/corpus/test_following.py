@@ -10,12 +10,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from ratchet.adapters.corpus import data_folder, driver, dvc, following, merging, remote
+from ratchet.adapters.corpus import data_folder, driver, dvc, following, ledger_history, merging, remote
 from ratchet.adapters.corpus.following import Local, LocalData
 from ratchet.adapters.settings import load_settings
 from ratchet.domain.corpus import ledger
 from ratchet.domain.corpus.questions import Answers, Choice
 from ratchet.domain.errors import RatchetError
+from tests.advice import only, shell
 from tests.clones import Clone, another, forget_data, team
 from tests.corpora import data_workspace, git, rows
 from tests.full_disk import DISK
@@ -54,6 +55,23 @@ def test_data_is_brought_along_after_a_pull(two: tuple[Clone, Clone]) -> None:
     assert following.bring_along(one.workspace)
     assert one.texts() == other.texts()
     assert following.bring_along(one.workspace) is None
+
+
+def test_a_history_whose_ledgers_are_lost_comes_back_from_a_machine_that_has_it(
+    two: tuple[Clone, Clone], tmp_path: Path
+) -> None:
+    """The command that is named, typed there, puts every revision of it into the remote again."""
+    one, other = two
+    one.git("pull", "-q")
+    shutil.rmtree(tmp_path / "remote")
+    (tmp_path / "remote").mkdir()
+    forget_data(one)
+    with pytest.raises(RatchetError, match="No ledger of the data's history can be read") as told:
+        ledger_history.newest(one.settings, "", [])
+    shell(other.workspace, only(told.value.remedy, "dvc"))
+    revision, book = ledger_history.newest(one.settings, "", [])
+    assert revision == dvc.revision(other.workspace)
+    assert len(book) == 68
 
 
 @pytest.mark.long

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -114,6 +115,22 @@ def test_a_workspace_that_nobody_serves_is_told_who_is_served(server: Prefect, t
         )
     assert "RATCHET_NAME" in caught.value.remedy
     assert not server.got
+    [name, _] = re.findall(r"helpdesk|shop", caught.value.fact)
+    events.send(settings(tmp_path, server.server_port, "ana:secret", name=name), [data_changed("c1")])
+    assert server.got
+
+
+def test_without_a_server_the_one_that_is_named_is_used(server: Prefect, tmp_path: Path) -> None:
+    """By the setting that the remedy names."""
+    alone = settings(tmp_path, server.server_port, "ana:secret").model_copy(update={"prefect_api_url": None})
+    with pytest.raises(RatchetError, match="No Prefect server runs") as caught:
+        events.send(alone, [data_changed("c1")])
+    [name] = re.findall(r"RATCHET_\w+", caught.value.remedy)
+    address = f"http://127.0.0.1:{server.server_port}/api"
+    (tmp_path / ".env").write_text(
+        f"{name}={address}\nRATCHET_NAME=helpdesk\nRATCHET_PREFECT_AUTH=ana:secret\n"
+    )
+    assert events.send(load_settings(tmp_path), [data_changed("c1")]) == address
 
 
 def test_a_wrong_password_is_named_as_such(server: Prefect, tmp_path: Path) -> None:

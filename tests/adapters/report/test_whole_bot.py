@@ -79,7 +79,7 @@ def test_every_part_is_shown_and_read_back() -> None:
     assert "3 have another annotation" in text
     assert "the same, with other borders or another value" in text
     assert "“the lab is on fire”: report_incident, answered small_talk" in text
-    assert "30 are answered otherwise (15.0" in text
+    assert "30 are answered differently (15.0" in text
     assert "mail <e-mail>" in text
     assert "one typing error in each message" in text
     assert "12.3 MB" in text

@@ -16,6 +16,7 @@ from ratchet.domain.errors import RatchetError, UsageError
 from tests.adapters.rescue import machine
 from tests.adapters.rescue.machine import PASSPHRASE, Gone
 from tests.corpora import data_workspace
+from tests.docs.schemas import validate
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +112,7 @@ def test_the_doctor_ends_with_1_where_something_is_left(settings: Settings) -> N
     assert "`ratchet doctor --mend` puts 1 of 1 right." in said
     code, said = run("--workspace", settings.workspace, "doctor", "--offline", "--json")
     assert code == 1
+    validate("doctor", json.loads(said))
     [fault] = json.loads(said)["faults"]
     assert (fault["name"], fault["mendable"]) == ("serving", True)
 

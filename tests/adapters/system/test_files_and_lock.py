@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ import pytest
 
 from ratchet.adapters.system.files import read_json, refuse_pointers, replacing, tree_digest, write_json
 from ratchet.adapters.system.lock import LockHeld, hold
+from ratchet.adapters.system.lock import holder as lock_holder
 from ratchet.domain.errors import RatchetError
 
 
@@ -91,6 +93,25 @@ def test_a_held_lock_names_its_holder_and_a_killed_holder_leaves_none(tmp_path: 
     with hold(lock, "Another retrain"):
         assert read_json(lock.with_suffix(".json"))["what"] == "Another retrain"
     assert time.monotonic() - started < 5
+
+
+def test_a_holder_on_another_machine_is_named_with_it(tmp_path: Path) -> None:
+    """Two machines share the disk: the number of a process says nothing here, so the lock itself is asked."""
+    lock, note = tmp_path / "run.lock", tmp_path / "run.json"
+    process = holder(lock)
+    try:
+        write_json(note, {**read_json(note), "pid": 2**22 + 1, "host": "build-1"})
+        said = r"process 4194305 on the machine build-1, which shares this disk.*stop that process there"
+        with pytest.raises(LockHeld, match=said), hold(lock, "x"):
+            pass
+        assert lock_holder(lock)
+        write_json(note, {**read_json(note), "host": socket.gethostname()})
+        assert lock_holder(lock) is None
+    finally:
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    write_json(note, {**read_json(note), "host": "build-1"})
+    assert lock_holder(lock) is None  # killed there, or here under another name of this machine
 
 
 def test_a_pointer_of_git_lfs_is_replaced_as_advised(tmp_path: Path) -> None:

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from ratchet.adapters.bot import installing
+from ratchet.adapters.rescue import places
 from ratchet.adapters.settings import CODE, load_settings
 from ratchet.adapters.workspace import version
 from ratchet.domain.errors import RatchetError
+from tests.advice import only, shell
+from tests.wheel import build, stand_in
 from tests.workspaces import fake_workspace
+
+
+def installed_as_advised(remedy: str, before: str, wanted: str, folder: Path) -> str:
+    """Install a tool from its wheel, follow the remedy beside the wheel of the wanted version; returns what it is then.
+
+    uv is the real one; the wheels are called as Ratchet's and DVC's, and hold a command that prints its version.
+    """
+    for number in (before, wanted):
+        stand_in(folder, "ratchet", number)
+    stand_in(folder, "dvc", "3.0")
+    variables = {"UV_TOOL_DIR": f"{folder}/tools", "UV_TOOL_BIN_DIR": f"{folder}/bin", "UV_OFFLINE": "1"}
+    variables["UV_FIND_LINKS"] = str(folder)
+    shell(folder, f"uv tool install --python {sys.executable} ratchet-{before}-py3-none-any.whl", **variables)
+    shell(folder, only(remedy, "uv"), **variables)
+    assert shell(folder, "bin/dvc", **variables).strip() == "3.0"
+    return shell(folder, "bin/ratchet", **variables).strip()
 
 
 def with_wheel(root: Path, number: str) -> Path:
@@ -24,6 +47,38 @@ def with_wheel(root: Path, number: str) -> Path:
     return root
 
 
+def test_a_wheel_has_the_name_that_is_advised(tmp_path: Path) -> None:
+    """For any Python and platform: what `uv build` makes is called so."""
+    wheel = build(tmp_path, "--wheel")
+    assert wheel.name == version.wheel(version.of_program())
+
+
+def test_a_backup_of_a_newer_ratchet_is_refused_with_the_way_to_that_version(tmp_path: Path) -> None:
+    """As a newer workspace is, which it would become."""
+    manifest: Any = SimpleNamespace(ratchet="99.0")
+    with pytest.raises(RatchetError, match=r"made with Ratchet 99\.0") as caught:
+        places.require_version(manifest)
+    assert installed_as_advised(caught.value.remedy, version.of_program(), "99.0", tmp_path) == "99.0"
+
+
+def test_a_ratchet_without_uv_is_installed_again_as_advised(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the wheel of the same version."""
+    program, own = installing.uv(), version.of_program()
+
+    def gone() -> str:
+        raise FileNotFoundError("uv")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("uv.find_uv_bin", gone)
+        with pytest.raises(RatchetError, match="is missing from Ratchet's own") as caught:
+            installing.uv()
+    assert installing.uv() == program
+    assert "--reinstall" in caught.value.remedy
+    assert installed_as_advised(caught.value.remedy, own, own, tmp_path) == own
+
+
 def test_program_and_framework_have_one_version() -> None:
     """The wheel's version in a workspace says which program made it."""
     for project in ("pyproject.toml", "ratchet_bot/pyproject.toml"):
@@ -31,11 +86,11 @@ def test_program_and_framework_have_one_version() -> None:
 
 
 def test_a_newer_workspace_is_refused_and_an_older_one_is_told(tmp_path: Path) -> None:
-    """Every command reads the settings; the remedy is an upgrade of the program."""
+    """Every command reads the settings; the remedy installs the wheel of the version that is needed."""
     newer = with_wheel(tmp_path / "newer", "99.0")
     with pytest.raises(RatchetError, match=r"made or upgraded with Ratchet 99\.0") as caught:
         load_settings(newer)
-    assert "uv tool upgrade ratchet" in caught.value.remedy
+    assert installed_as_advised(caught.value.remedy, version.of_program(), "99.0", tmp_path) == "99.0"
     older = with_wheel(tmp_path / "older", "0.0.1")
     assert load_settings(older)
     assert version.outdated(older).startswith("made with 0.0.1, and this is Ratchet")

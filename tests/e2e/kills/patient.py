@@ -22,6 +22,7 @@ from ratchet.adapters.system.files import read_json, sha256, tree_digest
 from ratchet.adapters.system.lock import hold, holder
 from ratchet.domain.release.manifest import Release
 from tests.corpora import git
+from tests.docs.schemas import validate
 from tests.e2e.cli import ROOT, Ratchet
 from tests.e2e.kills.dying import end_tools
 from tests.e2e.kills.witness import ask
@@ -111,7 +112,9 @@ class Patient:
         )
         out, err = process.communicate(timeout=600)
         assert process.returncode == 0, f"ratchet {' '.join(words)}: {process.returncode}\n{out}\n{err}"
-        return dict(json.loads(out)), time.monotonic() - started
+        seconds, printed = time.monotonic() - started, dict(json.loads(out))
+        validate(" ".join(words), printed)
+        return printed, seconds
 
     def disturbed(self, step: str, happen: Callable[[], object], *words: str) -> tuple[int, str]:
         """Run a command while something happens, after a step or ("") before all; returns exit code and output."""

@@ -23,6 +23,7 @@ from tasks.release.give_up import give_up
 from tasks.release.serve import serve
 from tasks.release.take_up import take_up
 from tasks.training.register import require_unchanged
+from tests.advice import commands
 from tests.domain.release.test_manifest import model
 from tests.workspaces import fake_workspace
 
@@ -141,7 +142,7 @@ def test_the_champion_is_not_released_with_another_pipeline(bot: Path) -> None:
 
 
 def test_code_that_changed_in_mid_run_is_not_registered_under_the_lineage_of_before(bot: Path) -> None:
-    """The model may have been trained with either; it is dropped, and the error says what to do."""
+    """The model may have been trained with either; it is dropped, and a retrain as advised starts from the new code."""
     folder = bot / "candidate"
     folder.mkdir()
     (folder / "model.tar.gz").write_bytes(b"model")
@@ -150,9 +151,15 @@ def test_code_that_changed_in_mid_run_is_not_registered_under_the_lineage_of_bef
     run: Any = Run(Settings(bot))
     require_unchanged(run, trained, lineage)
     (bot / "config.yml").write_text("pipeline: [x]\n", encoding="utf-8")
-    with pytest.raises(RatchetError, match=r"while the run was in progress.*ratchet retrain"):
+    with pytest.raises(RatchetError, match=r"while the run was in progress") as told:
         require_unchanged(run, trained, lineage)
-    assert not folder.exists()
+    assert not folder.exists()  # or the next run would take it up
+    assert commands(told.value.remedy) == ["ratchet retrain"]
+    folder.mkdir()
+    (folder / "model.tar.gz").write_bytes(b"of the new code")
+    again = replace(LINEAGE, code_hash=bot_code.shaping_hash(bot), lock_hash=bot_code.lock_hash(bot))
+    require_unchanged(run, trained, again)
+    assert folder.exists()
 
 
 def test_without_a_champion_there_is_nothing_to_release(bot: Path) -> None:

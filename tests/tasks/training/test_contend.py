@@ -37,7 +37,7 @@ def test_an_encoder_that_cannot_run_is_an_error(settings: Any, monkeypatch: pyte
         RatchetError, match=r"cannot run in the bot's environment.*lacks onnxruntime"
     ) as caught:
         compared(settings, "small")
-    assert "uv add onnxruntime tokenizers" in caught.value.remedy
+    assert " add onnxruntime tokenizers` in bot/" in caught.value.remedy
 
 
 def test_a_pipeline_without_the_classifier_is_refused_before_weights_are_fetched(

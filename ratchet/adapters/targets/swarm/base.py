@@ -69,7 +69,7 @@ def as_declared(
 
 
 def digest(document: Mapping[str, Any], values: Mapping[str, str]) -> str:
-    """Return the digest of the base's stack with its values; the word and the release are no part of it."""
+    """Return the digest of the base's stack with its values; the word and the release are not part of it."""
     text = json.dumps(derived.base(document), sort_keys=True)
     fixed = {key: value for key, value in values.items() if key not in PASSING}
     return hashlib.sha256(derived.filled(text, fixed).encode()).hexdigest()[:16]
@@ -148,7 +148,7 @@ def await_services(client: docker.DockerClient, settings: Settings, needed: bool
     """Wait until everything that the bot needs runs: images may have to be fetched, or the engine came back just now.
 
     When that takes longer than a start may, raises `RatchetError` with the reason where it is `needed`. It is not where
-    a release serves: the new one may mend what does not run.
+    a release serves: the new one may repair what does not run.
     """
     limit = settings.params.rollout.start_timeout_seconds
     deadline = time.monotonic() + limit

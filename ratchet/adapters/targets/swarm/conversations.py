@@ -210,12 +210,12 @@ def run(container: Any, argv: list[str]) -> None:
 
 
 def forget(container: Any) -> None:
-    """Delete the commands that a run which was killed had laid beside a store."""
+    """Delete the commands that a killed run had put beside a store."""
     container.exec_run(["rm", "-f", f"{volume_of(container)}/{AGAIN}"], user="root")
 
 
 def volume_of(container: Any) -> str:
-    """Return where a container may write and keep: the only place where a file can be laid into a read-only one."""
+    """Return where a container may write and keep: the only place where a file can be put into a read-only one."""
     mounts = container.attrs.get("Mounts") or []
     return next(
         (str(one["Destination"]) for one in mounts if one.get("RW") and one["Type"] == "volume"), "/data"

@@ -16,7 +16,7 @@ BOT_PORT, PROXY_PORT, OPERATION_PORT = 5005, 8080, 8405
 RELEASE, SECRETS, WARM_UNTIL = "ratchet.release", "ratchet.secrets", "ratchet.warm-until"
 """Labels of a colour's service: its release, a digest of the secrets it was started with, how long it stays warm."""
 LONGEST_NAME = 64
-"""So long may the name of a secret or a configuration be (Docker's own limit)."""
+"""Longest name of a secret or a configuration (Docker's own limit)."""
 
 Document = dict[str, Any]
 

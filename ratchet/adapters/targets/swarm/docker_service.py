@@ -43,7 +43,7 @@ def need_manager(client: docker.DockerClient) -> Swarm:
         raise RatchetError(
             "The Docker engine is not in a swarm.",
             "If it was until now, it is stopping or starting: see `docker info`, and run the same command again. "
-            "Otherwise run `docker swarm init` on it, or use `--target process`.",
+            "Otherwise run `docker swarm init` on it, or write `RATCHET_TARGET=process` into .env.",
         )
     if not place.manager:
         raise RatchetError("The Docker engine is a worker of its swarm.", "Name a manager with DOCKER_HOST.")

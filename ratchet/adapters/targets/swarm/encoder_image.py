@@ -24,7 +24,7 @@ def runtime(
     labels: Mapping[str, str],
     say: Say,
 ) -> str:
-    """Return the tag of the image that a release is laid on: the runtime, with the encoder that its labels name."""
+    """Return the tag of the image that a release builds on: the runtime, with the encoder that its labels name."""
     plain = images.ensure_runtime(client, settings, recipes, say)
     encoder = labels.get("encoder", "")
     return ensure(client, settings, recipes, plain, encoder, say) if encoder else plain

@@ -150,4 +150,4 @@ BEFORE_START: tuple[tuple[str, str, str], ...] = (
         "Make room on it; `docker system df` shows what the engine holds.",
     ),
 )
-"""What goes wrong on the node before the replica's own process runs: its words, the fact, a step before the retry."""
+"""What fails on the node before the replica's own process runs: its words, the fact, a step before the retry."""

@@ -20,7 +20,7 @@ from ratchet.domain.release.manifest import Release
 
 SWITCH_SECONDS = 30.0
 NODES_SECONDS = 3.0
-"""So long the proxies of other nodes may go by the old word: they hear the new one from a started `switch`."""
+"""How long the proxies of other nodes may use the old word: they get the new one from a started `switch`."""
 
 
 class Exchange:

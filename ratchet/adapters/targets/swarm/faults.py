@@ -110,7 +110,7 @@ def missing(settings: Settings) -> list[Path]:
 
 
 def of_tokens(client: docker.DockerClient, settings: Settings) -> list[Fault]:
-    """Return which tokens the fleet goes by and no file holds; they can be had where a replica runs on this engine."""
+    """Return which tokens the fleet uses and no file holds; they can be had where a replica runs on this engine."""
     found = []
     for path in missing(settings) if Colours(client, settings).all() else []:
         here = from_replica(client, settings, TOKENS[path.name]) is not None
@@ -166,7 +166,7 @@ def take_back(client: docker.DockerClient, settings: Settings, say: Say) -> None
 
 
 def put_back(client: docker.DockerClient, settings: Settings, recorded: str, say: Say) -> Colour | None:
-    """Put back what was taken from under a fleet, before a run does anything; returns the colour with the traffic."""
+    """Restore what a fleet has lost, before a run does anything; returns the colour with the traffic."""
     take_back(client, settings, say)
     colour = last_word(client, settings, recorded)
     settle(client, settings, colour, say)

@@ -27,7 +27,7 @@ class ForeignFleet(RatchetError):
 
 
 def key(settings: Settings) -> str:
-    """Return what stands for the owner: the registry that clones share, else the workspace itself."""
+    """Return what identifies the owner: the registry that clones share, else the workspace itself."""
     if settings.tracking_uri is None:
         return identity.claim(settings.workspace).id
     shared = settings.tracking_uri.rpartition("@")[2]
@@ -68,7 +68,7 @@ def require(client: docker.DockerClient, settings: Settings) -> None:
 
 
 def owned_by(settings: Settings) -> set[str]:
-    """Return all that may stand for this workspace: a fleet from before it shared its registry is its own, too."""
+    """Return all that may identify this workspace: a fleet from before it shared its registry is its own, too."""
     return {key(settings), identity.claim(settings.workspace).id}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import shlex
 import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import IO, Any
 import docker
 from docker.errors import DockerException, ImageNotFound
 
-from ratchet.adapters.bot import flavour, framework, project
+from ratchet.adapters.bot import flavour, framework, installing, project
 from ratchet.adapters.bot.bot_code import code_files, lock_hash
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import refuse_pointers, sha256
@@ -48,8 +49,21 @@ def connect(timeout: float = 60) -> docker.DockerClient:
     except DockerException as error:
         raise RatchetError(
             "No Docker engine answers.",
-            "Start one, or name one with DOCKER_HOST; `--target process` needs none.",
+            "Start one, or name one with DOCKER_HOST; with `RATCHET_TARGET=process` in .env none is needed.",
         ) from error
+
+
+def missing(settings: Settings, path: Path) -> RatchetError:
+    """Return the error for a bot without its project or lock file."""
+    return RatchetError(
+        f"{path} is missing.",
+        installing.with_uv(
+            "The image is built from the bot's locked environment: run "
+            f"`uv lock --project {shlex.quote(str(settings.bot))}`."
+        )
+        if path.name == framework.LOCK
+        else "The image needs the bot's project: restore it, as with `git checkout bot/pyproject.toml`.",
+    )
 
 
 def ensure_runtime(
@@ -63,10 +77,7 @@ def ensure_runtime(
     inputs = [project, lock]
     for path in inputs:
         if not path.exists():
-            raise RatchetError(
-                f"{path} is missing.",
-                "The image is built from the bot's locked environment: run `uv lock` there.",
-            )
+            raise missing(settings, path)
     recipe = recipes["bot/Dockerfile"]
     wanted = framework.without_source(project.read_text(encoding="utf-8"))
     bot, digest = flavour.of(settings.bot), lock_hash(settings.bot)
@@ -174,7 +185,7 @@ def build(
 def context(files: Mapping[str, Path]) -> Iterator[IO[bytes]]:
     """Give a build context of files by name: no times, no owners, readable for every user.
 
-    Raises `RatchetError` where a file is a Git LFS pointer: an image of it would build, or fail, without a word why.
+    Raises `RatchetError` where a file is a Git LFS pointer: an image of it would build, or fail without saying why.
     """
     for name, path in files.items():
         refuse_pointers([path], path.parents[name.count("/")])

@@ -26,7 +26,7 @@ from ratchet.domain.release.rollout import (
 
 POLL_SECONDS = 0.25
 STORE_SECONDS = 30.0
-"""So long may replicas run without being ready, for a reason of their own, before that is believed."""
+"""How long replicas may be running but not ready, for a reason of their own, before the start counts as failed."""
 
 
 def await_ready(

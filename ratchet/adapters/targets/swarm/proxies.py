@@ -64,7 +64,7 @@ def require_wanted(settings: Settings, path: Path) -> None:
 
 
 def in_force(client: docker.DockerClient, settings: Settings) -> str:
-    """Return what stands for the configuration with which the proxies work, "" where there are none."""
+    """Return the digest of the configuration with which the proxies work, "" if there are no proxies."""
     service = docker_service.inspect(client, switch.service(settings))
     return docker_service.environment_of(service["Spec"]).get("RATCHET_HAPROXY_HASH", "") if service else ""
 

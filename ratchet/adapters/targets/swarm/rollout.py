@@ -167,7 +167,7 @@ class Rollout:
             )
 
     def explain(self, wanted: Wanted, fleet: ServiceState, late: str) -> tuple[str, str]:
-        """Say why a release did not come to serve, in the engine's or the replica's own words, and what to do."""
+        """Say why a release does not serve, in the engine's or the replica's own words, and what to do."""
         failed = failures(fleet.tasks, wanted)
         tried = failed or [task for task in fleet.tasks if task.release == wanted.release]
         errors = [task.error for task in tried if task.error]

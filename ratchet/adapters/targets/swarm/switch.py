@@ -42,7 +42,7 @@ def word(client: docker.DockerClient, settings: Settings) -> Colour | None:
 def tell(client: docker.DockerClient, settings: Settings, colour: Colour) -> None:
     """Give all traffic to a colour, on every proxy; the declaration first, which outlives all that may happen then.
 
-    A change before this one that has not come to its end is waited for: a container of it would still say its word.
+    An earlier change that is not complete is waited for: a container of it would still say its word.
     """
     settle(client, settings)
     argv = ["docker", "service", "update", "--detach", "--quiet", "--env-add", f"{VARIABLE}={colour}"]

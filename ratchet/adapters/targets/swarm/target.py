@@ -39,7 +39,7 @@ from ratchet.domain.release.rollout import Wanted
 
 
 class SwarmTarget:
-    """Serves the replicas that stack.yml declares; the swarm itself keeps them running, whatever becomes of Ratchet."""
+    """Serves the replicas that stack.yml declares; the swarm itself keeps them running, even without Ratchet."""
 
     name = "swarm"
 

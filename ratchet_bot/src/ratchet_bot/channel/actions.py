@@ -25,7 +25,7 @@ from ratchet_bot.channel.readiness import FRESH_SECONDS, LIMIT_SECONDS, Conditio
 logger = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 1.0
-"""So long after the end of an action server its successor is started."""
+"""How long after the end of an action server its successor is started."""
 STOP_SECONDS = 2.0
 
 
@@ -64,7 +64,7 @@ class Answers:
         self._fault, self._at = "", float("-inf")
 
     def condition(self) -> Condition:
-        """What readiness asks."""
+        """What the readiness check asks."""
         return Condition("actions", self.fault)
 
     async def fault(self) -> str:

@@ -28,7 +28,7 @@ async def handle_each(messenger: Messenger, payload: Any, metadata: dict[str, An
     """Hand each event of a request to Rasa's channel by itself.
 
     One that cannot be handled does not stop those after it; its exception is raised at the end, so that the answer is
-    no success and Facebook sends the request again. What was answered by then is known by its id.
+    an error and Facebook sends the request again. What was answered by then is known by its id.
     """
     came, failed = arrival.get() or Arrival(), None
     for event in events(payload):
@@ -45,6 +45,6 @@ async def handle_each(messenger: Messenger, payload: Any, metadata: dict[str, An
 
 
 def events(payload: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield the events of a request; raises an error of Python's for a body that is none of Facebook's."""
+    """Yield the events of a request; raises one of Python's errors for a body that is not Facebook's."""
     for entry in payload["entry"]:
         yield from entry.get("messaging") or ()  # one that another app handles now has `standby` in its place

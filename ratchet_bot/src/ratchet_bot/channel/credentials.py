@@ -26,7 +26,7 @@ SECRET_KEY = re.compile(
 )
 """Names of options that hold a secret."""
 PUBLIC = {"jwt_method", "metadata_key", "session_key", "user_message_evt", "bot_message_evt"}
-"""Names that look like one and are none."""
+"""Names that look like a secret's but are not."""
 VERIFIES = {"facebook"}
 """Channels whose `verify` is a secret that the platform sends; Telegram's is the bot's public name."""
 PASSWORD_IN_URL = re.compile(r"^[a-z][a-z0-9+.-]*://[^/@\s:]*:[^/@\s]+@", re.IGNORECASE)
@@ -52,7 +52,7 @@ class Entry:
 
     @property
     def label(self) -> str:
-        """What tells it from others of its kind, "" where nothing does."""
+        """What distinguishes it from others of its kind, "" if nothing does."""
         return self.name.partition("/")[2]
 
 

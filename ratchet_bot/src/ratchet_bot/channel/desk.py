@@ -23,7 +23,7 @@ from ratchet_bot.channel.happened import Entry
 logger = logging.getLogger(__name__)
 
 KEPT_SECONDS = 7 * 24 * 3600
-"""So long a hand-off is kept after its end, as conversations are; one that is open has no end."""
+"""How long a hand-off is kept after its end, as conversations are; an open one does not end."""
 MOST_KEPT = 10_000
 """In memory: beyond that the oldest that have ended are forgotten."""
 MOST_EVENTS = 10_000

@@ -26,7 +26,7 @@ from ratchet_bot.channel.silence import Silence
 ASK_SECONDS = 0.3
 """How often a user who waits for a reply is looked up; the reply may have been given at another replica."""
 MOST_WAIT_SECONDS = 5.0
-"""So long at most a request waits for a reply: half of what the proxy allows."""
+"""How long a request waits for a reply at most: half of what the proxy allows."""
 MINUTES, MOST_MINUTES = 15.0, 24 * 60.0
 """How long a colleague has a conversation without a word, normally and at most."""
 HOURS, MOST_HOURS = 24.0, KEPT_SECONDS / 3600

@@ -28,7 +28,7 @@ class NoDirectory:
     """Knows no one."""
 
     def context(self, person: str) -> dict[str, str]:
-        """Nothing, for everybody."""
+        """Nothing, for everyone."""
         return {}
 
 

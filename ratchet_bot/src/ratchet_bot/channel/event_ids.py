@@ -9,7 +9,7 @@ from typing import Any
 from sanic.request import Request
 
 IDEMPOTENCY = ("idempotency-key", "i-twilio-idempotency-token")
-"""Headers that are the same on every try of one request, no matter who sends it."""
+"""Headers that are the same on every attempt of one request, from any sender."""
 COMMON = ("message_id", "event_id", "update_id", "MessageSid")
 """Where a channel of the project is looked at, that does not say it by a method `event_id(request)` of its own."""
 LONGEST = 300
@@ -34,7 +34,7 @@ def of(channel: Any, kind: str, request: Request) -> str | None:
 def says_nothing(kind: str, request: Request) -> bool:
     """Say whether no one says anything with an event, though the platform may send it: who has blocked the bot.
 
-    Rasa's channel would stumble over it, and the platform would send it again and again.
+    Rasa's channel would fail on it, and the platform would send it again and again.
     """
     body = sent(request) if kind in SPOKEN else {}
     return of(None, kind, request) is not None and bool(body) and not any(map(body.get, SPOKEN[kind]))

@@ -60,7 +60,7 @@ def storable(said: str) -> str:
 
 
 def connect(url: str) -> Engine:
-    """A connection to the database of the URL, with the tables in it. One of before ratings gets its new column."""
+    """A connection to the database of the URL, with its tables; one from before ratings gets its new column."""
     if make_url(url).get_backend_name() == "sqlite":
         engine = create_engine(url, future=True, connect_args={"timeout": 10})
         event.listen(engine, "connect", _prepare_sqlite)
@@ -76,6 +76,6 @@ def connect(url: str) -> Engine:
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
-    """Readers and the writers of several processes do not hinder each other; deleted texts are overwritten."""
+    """Readers and the writers of several processes do not block each other; deleted texts are overwritten."""
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")

@@ -1,6 +1,6 @@
 """Conversation events: what people wrote and what the model made of it, in a database, without slowing a reply.
 
-`Broker.put` only lays an event into a bounded queue. A thread writes batches of them to SQLite or, for a fleet,
+`Broker.put` only puts an event into a bounded queue. A thread writes batches of them to SQLite or, for a fleet,
 Postgres. Where the database is slow or gone, events are dropped and counted; a reply never waits.
 
 A conversation is stored under a hash of its id. The text is stored as it was written, for `retention_days`.
@@ -69,7 +69,7 @@ class Event:
 
 
 class Broker:
-    """Takes events and writes them behind the replies' back; without a `url` it takes none."""
+    """Takes events and writes them in the background; without a `url` it takes none."""
 
     def __init__(
         self, url: str | None, retention_days: float = RETENTION_DAYS, most: int = MOST_WAITING
@@ -100,7 +100,7 @@ class Broker:
             return False
 
     def close(self, seconds: float) -> None:
-        """Write what waits, for at most so long."""
+        """Write what waits, for this many seconds at most."""
         self._stopping.set()
         if self._thread is not None:
             self._thread.join(seconds)

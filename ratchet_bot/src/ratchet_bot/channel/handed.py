@@ -1,7 +1,7 @@
 """A conversation at a person's desk: who has it, what was said there, and what its user has received. Pure.
 
 The bot is silent from `opened` until `ended`. Each change returns a new state, and the same state where the change was
-made before: every word has an id of its sender's, so that a request that is sent again adds nothing.
+made before: every line has its sender's ID, so that a request that is sent again adds nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ PERSON, COLLEAGUE, NOTE = "person", "colleague", "note"
 """Who said something: the bot's user, who answers in the bot's place, and the latter to themselves."""
 RETURNED, CLOSED = "returned", "closed"
 AGAIN_SECONDS = 600
-"""So long the id of a user's message is the same message; applications may count again in each session."""
+"""How long the ID of a user's message names the same message; applications may count again in each session."""
 MOST_LINES = 500
 """How many lines are kept of a conversation; a reply that its user has not received is kept beyond that."""
 
@@ -130,7 +130,7 @@ def replied(state: Handed, name: str, text: str, id: str, seconds: float, now: f
 
 
 def noted(state: Handed, name: str, text: str, id: str, now: float) -> Handed:
-    """Add a note, which the user never sees; anybody may write one. Raises NotPossible where the bot has it."""
+    """Add a note, which the user never sees; anyone may write one. Raises NotPossible where the bot has it."""
     if _line(state, NOTE, id):
         return state
     _needs_silence(state)

@@ -25,7 +25,7 @@ BACK = 8
 
 @dataclass(frozen=True)
 class Hours:
-    """Opening hours: spans of minutes by weekday (0 is Monday), on the clocks of `zone`, but for `holidays`.
+    """Opening hours: spans of minutes by weekday (0 is Monday), on the clocks of `zone`, except on `holidays`.
 
     Without `days` it is always open. `say_closed` is said outside them (`{opens}` is when they begin), `say_waiting`
     once to who writes while no one has the conversation; "" says nothing.
@@ -38,7 +38,7 @@ class Hours:
     say_waiting: str = ""
 
     def since(self, now: float) -> float | None:
-        """Return when the hours began that it is now, 0.0 where it is always open; None outside them."""
+        """Return when the current opening hours began, 0.0 where it is always open; None outside them."""
         if not self.days:
             return 0.0
         begun: float | None = None
@@ -88,7 +88,7 @@ ALWAYS = Hours({})
 
 
 def read(said: str | None) -> Hours:
-    """Return the hours of RATCHET_HANDOFF_HOURS. Raises ToolError for what is none."""
+    """Return the hours of RATCHET_HANDOFF_HOURS. Raises ToolError if they are not valid."""
     if not said or not said.strip():
         return ALWAYS
     try:

@@ -29,7 +29,7 @@ from ratchet_bot.channel.relay import Relay
 logger = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 2.0
-"""So long an answer waits for turns that its channel answers in the background, as Slack's does, which allows 3 s.
+"""How long an answer waits for turns that its channel answers in the background, as Slack's does, which allows 3 s.
 
 Until then a replica that dies has not said that it has the message, and the proxy or the platform sends it again.
 """
@@ -126,7 +126,7 @@ class Inbound:
         if not relay.messages and isinstance(inner, CollectingOutputChannel):
             await relay.again(
                 reply["messages"]
-            )  # who asks again, and is answered in the answer, gets it again
+            )  # a client that asks again, and gets its reply in the answer, gets it again
 
 
 async def _nothing() -> None:
@@ -134,7 +134,7 @@ async def _nothing() -> None:
 
 
 async def _until(task: asyncio.Task[None]) -> None:
-    """Wait for a turn. Who hangs up does not end it: half of it may be done."""
+    """Wait for a turn. A client that disconnects does not end it: half of it may be done."""
     await asyncio.shield(task)
 
 

@@ -1,4 +1,4 @@
-"""How much is taken of one message, whatever way it comes."""
+"""The limits of one message, however it arrives."""
 
 from __future__ import annotations
 

@@ -49,4 +49,4 @@ write()
 return 1
 """
 )
-"""Takes the own ticket out, no matter who holds the others; returns whether it was still there."""
+"""Removes the own ticket, whatever the others are; returns whether it was still there."""

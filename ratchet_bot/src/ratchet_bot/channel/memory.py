@@ -119,7 +119,7 @@ def make(redis_url: str | None, messages: int = MESSAGES, patience: float = PATI
     """The memory of a server, in the Redis of the URL or in this process.
 
     `messages` of a person are kept at least of each conversation; `patience` is how many seconds a message waits for
-    a Redis that is away. Raises ToolError for an address that is none.
+    a Redis that is away. Raises ToolError for an invalid address.
     """
     if not redis_url:
         return Memory(MemoryTrackers(None, messages=messages), MemoryLocks(), MemoryReplies())

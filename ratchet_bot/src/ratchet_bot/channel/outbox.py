@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from ratchet_bot.channel.store import PREFIX, Store
 
 SECONDS = 600
-"""So long a reply is kept for a client that does not come back."""
+"""How long a reply is kept for a client that does not come back."""
 MOST_SESSIONS, MOST_REPLIES = 10_000, 100
 """Of a client that receives nothing and keeps asking, only this many replies are kept: the newest."""
 

@@ -36,7 +36,7 @@ NEEDED = {
     "rocketchat": ("user", "password", "server_url"),
     "callback": ("url",),
 }
-"""Options without which a channel cannot speak with its platform, or would believe everybody."""
+"""Options without which a channel cannot talk to its platform, or would trust every sender."""
 CLOSED = {("telegram", "/set_webhook")}
 """Routes of Rasa's that are not for the public: Telegram is told its address when the bot starts."""
 
@@ -152,7 +152,7 @@ def _class(entry: Entry) -> type[InputChannel]:
 
 
 def _kind(found: type[InputChannel]) -> str:
-    """Return Rasa's name of the channel that a class is or derives from, "" where it is none."""
+    """Return Rasa's name of the channel that a class is or derives from, "" if it is not one."""
     names = {kind: name for name, kind in BUILTIN_CHANNELS.items()}
     return next((names[base] for base in found.__mro__ if base in names), "")
 

@@ -31,7 +31,7 @@ Received = Callable[[], Awaitable[None]]
 
 
 class Way(Protocol):
-    """The way to the users of one channel; `shared`: every replica has it, so only one of them may go it at once."""
+    """The way to the users of one channel; `shared`: every replica has it, so only one of them may use it at a time."""
 
     shared: bool
 
@@ -49,7 +49,7 @@ class Pusher:
         self._looking: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to look for replies, where there is a way to anybody."""
+        """Begin to look for replies, if any user can be reached."""
         if self._ways:
             self._looking = asyncio.ensure_future(self._look())
 

@@ -38,7 +38,7 @@ async def why_not(conditions: Sequence[Condition]) -> str:
 
 
 def conditions(agent: Agent, store: Store | None) -> list[Condition]:
-    """What a replica needs before it can answer: the one list that readiness goes by."""
+    """What a replica needs before it can answer: the one list that decides readiness."""
 
     async def no_model() -> str:
         return "" if agent.is_ready() else "none is loaded"

@@ -1,4 +1,4 @@
-"""Conversations in Redis, seen by every replica, in Rasa's own form: a release of before reads them."""
+"""Conversations in Redis, seen by every replica, in Rasa's own form, so that an older release can read them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RedisTrackers(TrackerStore, SerializedTrackerAsText):
         self._seconds = seconds
 
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Save a conversation. Its lock is held, so nothing is merged, unless another replica wrote it all the same."""
+        """Save a conversation. Its lock is held, so nothing is merged, unless another replica wrote it anyway."""
         name = tracker.sender_id
         now = current(name)
         if now and now.stored is not None:

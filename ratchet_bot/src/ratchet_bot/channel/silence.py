@@ -87,7 +87,7 @@ class Silence:
     async def hand_over(self, conversation: str) -> tuple[list[Event], str]:
         """Let the bot be silent from now on; return what the tracker has to say of it, and what to tell the user.
 
-        A release of before, to which one may go back, is silent by that event as well.
+        An older release, after a rollback, is silent because of that event too.
         """
 
         def opened(state: Handed) -> Handed:

@@ -1,4 +1,4 @@
-"""Rasa's Socket.IO channel, whose replies come again until the client has them.
+"""Rasa's Socket.IO channel, whose replies are sent again until the client has them.
 
 A reply counts as received when the client has answered a ping that was sent right after it, as every Engine.IO client
 does by itself: what came before the ping on the same connection was received then. What was not comes again as soon

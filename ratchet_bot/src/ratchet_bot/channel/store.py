@@ -42,7 +42,7 @@ AWAY = (
 )
 """What a Redis that will come back answers: nothing, that it is loading, or that it is a replica for the moment."""
 REFUSED = (exceptions.AuthenticationError, exceptions.AuthorizationError)
-"""Connection errors that time does not mend."""
+"""Connection errors that do not go away with time."""
 NOTHING = PREFIX + "nothing"
 """A key that is never there. To delete it is a write, which a Redis that only reads refuses, and changes nothing."""
 
@@ -50,7 +50,7 @@ NOTHING = PREFIX + "nothing"
 class Store:
     """The Redis at `url`. `patience` is how many seconds an operation waits for it; 0 does not wait.
 
-    Raises ToolError for an address that is none.
+    Raises ToolError for an invalid address.
     """
 
     def __init__(self, url: str, patience: float = PATIENCE_SECONDS) -> None:
@@ -126,7 +126,7 @@ def is_away(error: RedisError) -> bool:
 
 
 def address_of(url: str) -> str:
-    """The address as it may be logged: without a password. Raises ToolError for one that is none."""
+    """The address as it may be logged: without a password. Raises ToolError for an invalid one."""
     address = urlsplit(url)
     try:
         port, database = address.port or 6379, int(address.path.strip("/") or 0)

@@ -1,11 +1,11 @@
 """Conversations of any length at the cost of short ones, in memory or in Redis.
 
 Rasa reads and writes a whole conversation several times in each turn, so message 100 took forty times as long as
-message 5, and kept the replica from everybody else. Here a conversation is read once in a turn, and what is kept of it
+message 5, and blocked the replica for everyone else. Here a conversation is read once in a turn, and what is kept of it
 is the end: once it has twice as many messages as are kept, it starts over as Rasa itself begins a session, with its
 slots and its form. What people and bot said before is kept beside it, for a hand-off.
 
-The stored form is Rasa's own. A release of before reads it.
+The stored form is Rasa's own. An older release can read it.
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ class LinearIntentClassifier(GraphComponent, IntentClassifier):
         return self._resource
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Set intent and ranking on each message; one that is not believed becomes `nlu_fallback`."""
+        """Set intent and ranking on each message; an intent below the threshold becomes `nlu_fallback`."""
         if self.model is None or not messages:
             return messages
         texts = [message.get(TEXT) or "" for message in messages]

@@ -101,7 +101,7 @@ def describe(folder: Path) -> tuple[Description, str]:
 def verify(folder: Path, digest: str | None = None) -> tuple[Description, str]:
     """The description and its digest, after each file's SHA-256 was compared with it.
 
-    Raises EncoderError where a file is missing or differs, or the description has not the `digest`.
+    Raises EncoderError where a file is missing or differs, or the description does not have the `digest`.
     """
     description, found = describe(folder)
     if digest and digest != found:
@@ -117,7 +117,7 @@ def verify(folder: Path, digest: str | None = None) -> tuple[Description, str]:
 
 
 class Encoder:
-    """An open encoder, on `threads` threads. Texts of equally many tokens share a batch: padding would move vectors."""
+    """An open encoder, on `threads` threads. Texts of equal length share a batch: padding would change vectors."""
 
     def __init__(
         self, folder: Path, digest: str | None = None, threads: int = 1, tested: bool = True

@@ -21,7 +21,7 @@ CGROUP = Path("/sys/fs/cgroup/cpu.max")
 def find(wanted: str) -> Cached | Encoder:
     """Open the encoder of this name or digest; in tools that set RATCHET_VECTORS, with the vectors encoded before.
 
-    Raises EncoderError where there is none, or none that can be opened.
+    Raises EncoderError if there is no such encoder, or it cannot be opened.
     """
     named = os.environ.get(FOLDERS, "")
     folder = os.environ.get(VECTORS, "")

@@ -75,7 +75,7 @@ def centred(vectors: np.ndarray, mean: np.ndarray) -> np.ndarray:
 
 
 def project(rows: np.ndarray, weights: np.ndarray, bias: np.ndarray) -> np.ndarray:
-    """Logits of rows. One product for each row: a product of all would round a row by what is beside it."""
+    """Logits of rows. One product for each row: in a product of all, the other rows would change its rounding."""
     across = np.ascontiguousarray(weights.T)
     found = np.array([across @ row for row in rows], dtype=np.float64)
     return found.reshape(len(rows), len(bias)) + bias

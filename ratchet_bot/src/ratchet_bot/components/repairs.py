@@ -1,7 +1,7 @@
 """Small repairs to Rasa 3.6 for packages that have moved on since: each for what was taken away, and nothing else.
 
-`install()` puts back what Rasa's modules import, and mends a module of Rasa's right after it was imported, so that
-nothing is imported for it. Where a package has what Rasa expects, as on Python 3.11 with TensorFlow, nothing changes.
+`install()` puts back what Rasa's modules import, and repairs a module of Rasa's right after its import, so that nothing
+is imported just for that. Where a package has what Rasa expects, as on Python 3.11 with TensorFlow, nothing changes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def visible_warning(module: ModuleType) -> None:
 
 
 def logistic_regression(module: ModuleType) -> None:
-    """scikit-learn 1.8 has no `multi_class`: what Rasa sets it to, "auto", is what it does now, but for one solver.
+    """scikit-learn 1.8 has no `multi_class`: what Rasa sets it to, "auto", is what it does now, except for one solver.
 
     `liblinear` took each intent against the rest then, and takes two intents only now.
     """
@@ -68,7 +68,7 @@ def empty_reports(module: ModuleType) -> None:
 
 
 def kinds_of_events(module: ModuleType) -> None:
-    """Rasa looks among all kinds of events for each that it reads, which takes longer than all the rest."""
+    """Rasa searches all kinds of events for each one that it reads, which takes longer than everything else."""
     search, known = module.Event.resolve_by_type, dict[str, Any]()
 
     @functools.wraps(search)
@@ -105,7 +105,7 @@ MENDED: dict[str, Mend] = {
 
 
 class _Mending(importlib.abc.Loader):
-    """Another loader, and then the mend."""
+    """Another loader, and then the repair."""
 
     def __init__(self, loader: Any, mend: Mend) -> None:
         self.loader = loader
@@ -124,7 +124,7 @@ class _Mending(importlib.abc.Loader):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Finds the modules that are mended where the others do."""
+    """Finds the modules to repair where the other finders do."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
@@ -138,7 +138,7 @@ class _Finder(importlib.abc.MetaPathFinder):
 
 
 def install() -> None:
-    """Mend what is imported already, and the rest when it is. Does nothing the second time."""
+    """Repair what is imported already, and the rest on import. Does nothing the second time."""
     if any(isinstance(finder, _Finder) for finder in sys.meta_path):
         return
     sys.meta_path.insert(0, _Finder())

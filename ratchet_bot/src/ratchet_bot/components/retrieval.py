@@ -21,8 +21,8 @@ from ratchet_bot.retrieval import MEMBERS, SELECTOR, grouped
 class RetrievalGroups(KeptAsJson):
     """Makes of `faq/ask_hours` the intent `faq`, and puts the chosen response where `utter_faq` looks for it.
 
-    Comes after `LinearIntentClassifier`. A group's confidence is the sum of its members', so that a message between
-    two of them is no doubt about the group; a `FallbackClassifier` after this component sees that sum. Messages
+    Comes after `LinearIntentClassifier`. A group's confidence is the sum of its members', so that a message between two
+    of them does not make the group uncertain; a `FallbackClassifier` after this component sees that sum. Messages
     without a group pass unchanged. No configuration.
     """
 

@@ -33,10 +33,10 @@ class WordsByIntent(KeptAsJson):
     """Notes the intent on each word that the training data marks in some messages and leaves unmarked in others.
 
     CRFEntityExtractor sees a word and its two neighbours. Whether "don't" is a negation may depend on more: in "I don't
-    want to subscribe" it is one, in "I don't want my shoes" it is none. With the intent noted as a pattern beside the
-    word it tells the two apart; words that are always marked, or never, are left as they are, and so is what it learns
-    about them. Comes after the intent classifier, a tokenizer and RegexFeaturizer, and before CRFEntityExtractor, whose
-    `features` have `pattern` for the word, as they have by default. No configuration.
+    want to subscribe" it is one, in "I don't want my shoes" it is not. With the intent noted as a pattern beside the
+    word it can distinguish the two; words that are always marked, or never, are left as they are, and so is what it
+    learns about them. Comes after the intent classifier, a tokenizer and RegexFeaturizer, and before
+    CRFEntityExtractor, whose `features` have `pattern` for the word, as they have by default. No configuration.
     """
 
     FILE = "words.json"

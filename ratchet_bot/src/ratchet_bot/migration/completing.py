@@ -1,4 +1,4 @@
-"""What rules and stories use and domain or messages lack: put right where nothing has to be guessed, else named."""
+"""What rules and stories use and domain or messages lack: completed where nothing has to be guessed, else named."""
 
 from __future__ import annotations
 

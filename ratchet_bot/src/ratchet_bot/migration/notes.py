@@ -25,7 +25,7 @@ READ_AS = re.compile(
     ),
     re.S,
 )
-"""What Rasa says that is no loss: it reads the file all the same, or the table says it in another row."""
+"""What Rasa says that is no loss: it still reads the file, or another row of the table says it."""
 
 
 @dataclass(frozen=True)

@@ -62,7 +62,7 @@ def find(folder: Path) -> list[Path]:
 
 
 def read(path: Path, name: str) -> list[Document]:
-    """The documents of a file. Raises ToolError, naming file and line, for what is no YAML or has a key twice."""
+    """The documents of a file. Raises ToolError, naming file and line, for invalid YAML and for a repeated key."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -108,6 +108,6 @@ def dump(content: Any) -> str:
 
 
 def entries(node: Any) -> Iterator[Any]:
-    """The items of a list section; nothing where it is none."""
+    """The items of a list section; nothing if it is not a list."""
     if isinstance(node, list):
         yield from node

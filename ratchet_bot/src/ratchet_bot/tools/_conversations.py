@@ -115,7 +115,7 @@ def place(own: str, number: int) -> str:
 
 
 def outcome(steps: Sequence[Step], played: Sequence[Played], intents: bool = True) -> dict[str, Any]:
-    """What went otherwise than the steps expect, what failed, and which actions were not played."""
+    """What differed from what the steps expect, what failed, and which actions were not played."""
     mismatches = [
         one for step, turn in zip(steps, played, strict=True) for one in compare(step, turn, intents)
     ]

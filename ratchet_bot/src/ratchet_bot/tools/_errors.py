@@ -1,4 +1,4 @@
-"""One way to end a command that the user can mend."""
+"""One way to end a command with an error that the user can correct."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 
 
 class ToolError(Exception):
-    """Something that the user can mend: the fact, then the remedy."""
+    """Something that the user can correct: the fact, then the remedy."""
 
     def __init__(self, fact: str, remedy: str) -> None:
         super().__init__(f"{fact} {remedy}")

@@ -102,7 +102,7 @@ async def follow(player: Player, tracker: Any, full: bool) -> tuple[int, list[st
 def misunderstood(player: Player, event: UserUttered) -> list[str]:
     """What a message of a test story is taken for, where that is not what it says: its intent and its entities.
 
-    Entities that it does not mention are none: a type that is annotated from now on makes no test wrong.
+    A message has no entities but those that it mentions: a type that is annotated from now on makes no test wrong.
     """
     parsed = player.understood(event.text, {})
     intent, found = parsed["intent"]["name"], parsed.get("entities") or ()

@@ -95,7 +95,7 @@ def migrate(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def read_config(path: Path, notes: Notes) -> dict[str, Any]:
-    """The configuration as plain data. Raises ToolError for one that is none."""
+    """The configuration as plain data. Raises ToolError for one that is not valid."""
     documents = read(path, notes.place(path))
     content = documents[0].content if documents else {}
     if not isinstance(content, dict):

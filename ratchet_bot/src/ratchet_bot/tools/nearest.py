@@ -75,7 +75,7 @@ def nearest(known: np.ndarray, asked: np.ndarray, count: int) -> tuple[np.ndarra
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    """The rows of a JSON Lines file. Raises ToolError where it is none."""
+    """The rows of a JSON Lines file. Raises ToolError if it is not one."""
     try:
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
     except (OSError, ValueError) as error:

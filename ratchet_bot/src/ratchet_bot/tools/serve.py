@@ -205,8 +205,8 @@ def _seconds(name: str, normally: float) -> float:
 def load_agent(model: Path, domain: Path, memory: Any, actions: Any = None) -> Any:
     """Rasa's agent with the model, on a `Memory`, with the endpoint of its custom actions.
 
-    The domain file's responses replace the model's: a wording needs no training. Raises ToolError for an archive that
-    is none, or whose sentence encoder is not here. Redis need not be there: readiness asks for it.
+    The domain file's responses replace the model's: a wording needs no training. Raises ToolError for an invalid
+    archive, or whose sentence encoder is not here. Redis need not be there: readiness asks for it.
     """
     from rasa.core.agent import Agent
     from rasa.shared.core.domain import Domain

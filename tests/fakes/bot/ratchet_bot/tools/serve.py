@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
@@ -28,6 +29,8 @@ class Handler(BaseHTTPRequestHandler):
     said: ClassVar[dict[str, Any]] = {}
     busy: ClassVar[set[object]] = set()
     fault = ""
+    token = ""
+    """That of Ratchet's own checks, as it was when the server was started."""
 
     def do_GET(self) -> None:
         ready = self.path == "/status" and self.fault != "never-healthy"
@@ -43,6 +46,13 @@ class Handler(BaseHTTPRequestHandler):
     def reply(self) -> None:
         """Answer a message."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.token and self.headers.get("Authorization", f"Bearer {self.token}") != f"Bearer {self.token}":
+            self.answer(403, {"error": "no client has this token"})
+            return
+        if body["message"].startswith("refuse"):
+            print(f"refused: {body['message']}", flush=True)
+            self.answer(400, {"error": "no such message"})
+            return
         if self.fault.startswith("slow"):
             time.sleep(float(self.fault.removeprefix("slow") or SLOW_SECONDS))
         intent = "nonsense" if self.fault == "wrong" else "greet"
@@ -74,6 +84,8 @@ def main() -> None:
     arguments = parser.parse_args()
     fault = Path(__file__).with_name("FAULT")
     Handler.fault = fault.read_text().strip() if fault.exists() else ""
+    named = os.environ.get("RATCHET_STAGING_TOKEN_FILE", "")
+    Handler.token = Path(named).read_text().strip() if named and Path(named).exists() else ""
     if Handler.fault == "crash":
         print("error: this image is broken on purpose", flush=True)
         sys.exit(3)
