@@ -69,8 +69,9 @@ class TryIt:
             "versions": versions[:MOST_VERSIONS],
             "context": dict(call.settings.params.corpus.context),
             "said_context": {
-                name: call.text(f"context-{name}", 200) for name in call.settings.params.corpus.context
+                name: given(call, f"context-{name}") for name in call.settings.params.corpus.context
             },
+            "message": call.query.get("message", "")[: settling.MOST_TEXT],
             "version": call.text("version", 9),
             "sender": sender(call),
             "noted": corrections.read(call.settings),
@@ -115,6 +116,11 @@ def add_to(door: Door) -> None:
     """Add the page."""
     TryIt(door)
     settling.add_to(door)
+
+
+def given(call: Call, name: str) -> str:
+    """Return a value of the form, else of the address: *Review* leads here with a message and its context."""
+    return call.text(name, 200) or call.query.get(name, "")[:200]
 
 
 def sender(call: Call) -> str:
