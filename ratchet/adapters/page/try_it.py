@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 from ratchet.adapters.bot import channel
 from ratchet.adapters.corpus import data_revisions
-from ratchet.adapters.page import corrections, settling
+from ratchet.adapters.page import corrections, drafts, settling
 from ratchet.adapters.page.beside import Beside
 from ratchet.adapters.page.call import Call, Done
 from ratchet.adapters.page.door import Door
@@ -24,6 +24,8 @@ from ratchet.domain.gate.nearest import Nearest
 from ratchet.domain.operations.people import Role
 
 MOST_VERSIONS = 12
+CHANGED = "changed"
+"""In the place of a version: the live model with the answers that are changed and not published."""
 NEAREST = 3
 SENDER = re.compile(r"page-[0-9a-f]{16}")
 
@@ -72,7 +74,8 @@ class TryIt:
                 name: given(call, f"context-{name}") for name in call.settings.params.corpus.context
             },
             "message": call.query.get("message", "")[: settling.MOST_TEXT],
-            "version": call.text("version", 9),
+            "version": given(call, "version")[:9],
+            "changed": drafts.count(call.settings),
             "sender": sender(call),
             "noted": corrections.read(call.settings),
             "label_role": Role.LABEL,
@@ -84,12 +87,9 @@ class TryIt:
         context, version = settling.context_of(call), call.text("version", 9)
         replies = [heard("live", lambda: live_bot(call.settings, sender(call), text, context))]
         if version:
-            replies.append(
-                heard(
-                    f"version {version}",
-                    lambda: self.other(call.settings, version, sender(call), text, context),
-                )
-            )
+            who = "with the changed answers" if version == CHANGED else f"version {version}"
+            ask = lambda: self.other(call.settings, version, sender(call), text, context)  # noqa: E731
+            replies.append(heard(who, ask))
         exchange = {
             "text": text,
             "context": context,
@@ -106,8 +106,8 @@ class TryIt:
     def other(
         self, settings: Settings, version: str, who: str, text: str, context: Mapping[str, str]
     ) -> tuple[dict[str, Any], dict[str, Any] | None]:
-        """Ask another version."""
-        url = self.beside.url(version)
+        """Ask another version, or the live one with the answers that are changed and not published."""
+        url = self.beside.changed_url() if version == CHANGED else self.beside.url(version)
         token = channel.staging_token(settings).read_text(encoding="utf-8").strip()
         return channel.talk(url, who, text, token, dict(context)), channel.parse(url, text, token, context)
 
