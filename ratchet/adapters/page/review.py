@@ -14,8 +14,8 @@ from ratchet.adapters.bot import past, scripts
 from ratchet.adapters.bot.past import KINDS, Wanted
 from ratchet.adapters.page import committing, settling
 from ratchet.adapters.page.call import Call, Done
-from ratchet.adapters.page.conversations import hidden
 from ratchet.adapters.page.door import Door, Refused
+from ratchet.adapters.page.handoffs import hidden
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.lock import hold
 from ratchet.domain.corpus import personal_data
