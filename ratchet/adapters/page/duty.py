@@ -35,7 +35,7 @@ def now(call: Call) -> tuple[Turn, ...]:
 
 
 def change(call: Call) -> Done:
-    """Go on duty, or off it."""
+    """Note that the person is on duty, or off it."""
     wish = call.text("on", 3)
     if wish not in ("yes", "no"):
         raise UsageError("It is not said whether you are on duty.", "Load the page again.")

@@ -62,8 +62,7 @@ def publish(settings: Settings, seen: str, by: str) -> Job:
             )
         require_quiet(settings)
         names = listed(dict.fromkeys(row.answer.name for row in rows))
-        whole = {f"{settings.bot.name}/{file}": text for file, text in texts.items()}
-        committing.commit(settings, whole, f"Answers: {names} (by {by})")
+        commit(settings, texts, f"Answers: {names} (by {by})")
         write_json(file_of(settings), {"job": "", "at": time.time()})
         job = start(settings, f"The release of {count(len(rows), 'changed answer')}", by)
         done = {row.answer.key for row in rows}
@@ -81,7 +80,13 @@ def start(settings: Settings, what: str, by: str) -> Job:
 def require_quiet(settings: Settings) -> None:
     """Raise `RatchetError` while a run is in progress: it would take half of the change with it."""
     if run := holder(settings.state / "run.lock"):
-        raise RatchetError(f"{run['what']} is in progress.", "Wait for its end, and publish then.")
+        raise RatchetError(f"{run['what']} is in progress.", "Wait for its end, and try again.")
+
+
+def commit(settings: Settings, texts: Mapping[str, tuple[str, str]], message: str) -> None:
+    """Write files of the bot and commit them; after a failure they are as they were."""
+    whole = {f"{settings.bot.name}/{file}": text for file, text in texts.items()}
+    committing.commit(settings, whole, message)
 
 
 def unfinished(settings: Settings) -> str | None:
