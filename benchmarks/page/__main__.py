@@ -2,7 +2,7 @@
 
     python -m benchmarks.page [--workspace FOLDER] [--loads 20]
 
-Without a folder a new workspace with the example is made, trained and released. It gets 100,000 messages in about 25,000
+Without a folder a new workspace with the example is made, trained and released. It gets 100,000 messages in 25,000
 conversations, spread over 30 days, so that `Today` counts some thousands. Each entry of the menu is looked at, and
 *Review* also with its slowest filters. Needs Debian's Chromium.
 """
@@ -89,18 +89,17 @@ def fill(settings: Settings) -> None:
         return
     chance, now = random.Random(1), time.time()
     times = sorted(now - chance.random() * DAYS * 86400 for _ in range(MESSAGES))
-    write(settings, (message(chance, at) for at in times))
+    write(settings, (message(chance, at, number // 4) for number, at in enumerate(times)))
     for number in range(200):
         rate(settings, f"conversation {number * 100}", "", "down", "no")
 
 
-def message(chance: random.Random, at: float) -> dict[str, object]:
-    """Return a message."""
+def message(chance: random.Random, at: float, conversation: int) -> dict[str, object]:
+    """Return a message of a conversation."""
     ranking = [[f"intent_{number}", 0.9 / (number + 1)] for number in range(10)]
     intent = "nlu_fallback" if chance.random() < 0.05 else f"intent_{chance.randrange(10)}"
     words = f"message {chance.randrange(10**6)} of someone who asks something"
-    talk = f"conversation {chance.randrange(MESSAGES // 4)}"
-    return said(talk, words, intent, at, ranking=json.dumps(ranking))
+    return said(f"conversation {conversation}", words, intent, at, ranking=json.dumps(ranking))
 
 
 def measured(page: Page, url: str, loads: int) -> tuple[list[float], int]:

@@ -99,7 +99,7 @@ def messages() -> FromClause:
 
     kinds: Mapping[str, Any] = {"id": Integer, "at": Float, "handed_off": Boolean, "failed": Boolean}
     names = ("id", "at", "conversation", "text", "context", "intent", "ranking")
-    names += ("handed_off", "failed", "release", "model_version", "message")
+    names += ("handed_off", "failed", "model_version", "message")
     return table("messages", *(column(name, kinds.get(name, String)) for name in names)).alias()
 
 
@@ -242,7 +242,6 @@ def said_of(row: Mapping[Any, Any], rating: tuple[str, str]) -> Said:
         handed_off=bool(row["handed_off"]),
         failed=bool(row["failed"]),
         version=row["model_version"],
-        release=row["release"],
         rating=rating[0],
         rated=rating[1],
     )

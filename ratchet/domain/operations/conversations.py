@@ -37,7 +37,6 @@ class Said:
     handed_off: bool = False
     failed: bool = False
     version: str = ""
-    release: str = ""
     rating: str = ""
     rated: str = ""
 
