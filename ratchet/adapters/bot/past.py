@@ -111,7 +111,10 @@ def newest(settings: Settings, wanted: Wanted, before: int | None, most: int) ->
         if opened is None:
             return Found()
         m = messages()
-        first, last = opened.execute(select(func.min(m.c.id), func.max(m.c.id))).one()
+        ends = (
+            select(end(m.c.id)).scalar_subquery() for end in (func.min, func.max)
+        )  # one by one: by their key
+        first, last = opened.execute(select(*ends)).one()
         top = min(before, (last or 0) + 1) if before is not None else (last or 0) + 1
         if first is None or top <= first:
             return Found()
