@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from ratchet.domain.corpus.corpus import normalise
 from ratchet.domain.errors import RatchetError, UsageError
 from ratchet.domain.operations.traffic import FALLBACK, HANDOFF
 
@@ -62,7 +61,7 @@ class Script:
 
 def texts_of(texts: Sequence[str]) -> tuple[str, ...]:
     """Return messages in the form in which they are compared."""
-    return tuple(normalise(text) for text in texts)
+    return tuple(" ".join(text.casefold().split()) for text in texts)
 
 
 def named_after(texts: Sequence[str]) -> str:

@@ -78,7 +78,7 @@ def test_they_are_found_by_what_happened(settings: Settings) -> None:
         (Wanted(words="laptop broken"), ["My Laptop is 100% broken"]),
         (Wanted(words="100%"), ["My Laptop is 100% broken"]),
         (Wanted(words="%"), ["My Laptop is 100% broken"]),
-        (Wanted(words="größe"), []),
+        (Wanted(words="größe"), ["GRÖSSE der Maus"]),
         (Wanted(words="grösse"), ["GRÖSSE der Maus"]),
         (Wanted(words="maus laptop"), []),
         (Wanted(until=AT - 100), ["oh"]),

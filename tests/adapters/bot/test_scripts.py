@@ -100,8 +100,9 @@ def test_the_bots_own_tools_read_whatever_people_wrote(settings: Settings) -> No
         "[" * 60,
         "}" * 60,
     ]
-    for text in texts:
-        added(settings, Script(text[:60], {"role": text[:99]}, ((text, "leave"), (f"{text}?", "leave"))))
+    for number, text in enumerate(texts):
+        steps = ((text, "leave"), (f"{text} {number}", "leave"))
+        added(settings, Script(text[:60], {"role": text[:99]}, steps))
     program = (
         "import json, sys, pathlib; from ratchet_bot.tools.converse import read\n"
         "print(json.dumps([[one.name, one.who, [[s.user, s.intent] for s in one.steps]] "
@@ -110,5 +111,7 @@ def test_the_bots_own_tools_read_whatever_people_wrote(settings: Settings) -> No
     argv = [python, "-c", program, settings.workspace / scripts.FILE]
     done = subprocess.run(argv, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
-    assert [steps for _, _, steps in found] == [[[text, "leave"], [f"{text}?", "leave"]] for text in texts]
+    assert [steps for _, _, steps in found] == [
+        [[text, "leave"], [f"{text} {number}", "leave"]] for number, text in enumerate(texts)
+    ]
     assert [who["context"]["role"] for _, who, _ in found] == [text[:99] for text in texts]

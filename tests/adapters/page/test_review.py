@@ -128,14 +128,14 @@ def test_a_conversation_becomes_a_test(past_of: Served, monkeypatch: pytest.Monk
     monkeypatch.setattr(git, "commit", lambda workspace, paths, message: committed.append((paths, message)))
     ben = past_of.visitor(Role.LABEL, "Ben")
     form = fields(ben)
-    assert (form["name"], form["intent-2"], form["intent-3"]) == ("I am <e-mail>", "leave", "")
+    assert (form["name"], form["intent-2"], form["intent-3"]) == ("my laptop burns", "leave", "")
     answer = ben.post(f"{HERE}/test", {**form, "intent-3": "laptop"})
     assert answer.headers["location"].startswith(f"{HERE}?done=")
     assert committed == [([scripts.FILE], "A conversation of production is a test (by Ben)")]
     text = (past_of.settings.workspace / scripts.FILE).read_text(encoding="utf-8")
     assert yaml_text.load(text) == [
         {
-            "name": "I am <e-mail>",
+            "name": "my laptop burns",
             "context": {"role": "manager"},
             "steps": [
                 {"user": "I am <e-mail>", "intent": "leave"},
@@ -197,7 +197,7 @@ def test_review_leads_to_try_it_with_the_message(past_of: Served, monkeypatch: p
     path.write_text("corpus: {context: {role: [manager]}}\n", encoding="utf-8")
     ben = past_of.visitor(Role.LABEL)
     links = [unescape(one) for one in re.findall(r'href="(/try\?[^"]*)"', ben.get(HERE).text)]
-    assert links[1] == "/try?message=my%20laptop%20burns&context-role=manager"
+    assert links[1] == "/try?message=my+laptop+burns&context-role=manager"
     page = ben.get(links[1]).text
     assert 'value="my laptop burns"' in page
     assert "<option selected>manager</option>" in page
