@@ -98,8 +98,7 @@ def messages() -> FromClause:
     from sqlalchemy import Boolean, Float, Integer, String, column, table
 
     kinds: Mapping[str, Any] = {"id": Integer, "at": Float, "handed_off": Boolean, "failed": Boolean}
-    names = ("id", "at", "conversation", "text", "context", "intent", "ranking")
-    names += ("handed_off", "failed", "model_version", "message")
+    names = [*kinds, "conversation", "text", "context", "intent", "ranking", "model_version", "message"]
     return table("messages", *(column(name, kinds.get(name, String)) for name in names)).alias()
 
 
@@ -197,14 +196,14 @@ def briefs(opened: Connection, hits: Sequence[tuple[int, str, float, str, str]])
         .where(m.c.conversation.in_(names))
         .group_by(m.c.conversation)
     )
-    counts = {name: tuple(map(int, rest)) for name, *rest in opened.execute(query)}
+    counts = {str(row[0]): row for row in opened.execute(query)}
     bad: dict[str, int] = {}
     if (r := worst(opened)) is not None:
         rated = select(r.c.conversation, func.count()).where(r.c.conversation.in_(names))
         rows = opened.execute(rated.group_by(r.c.conversation))
         bad = {str(name): int(number) for name, number in rows}
     return [
-        Brief(name, at, text, intent, *counts[name], rated=bad.get(name, 0))
+        Brief(name, at, text, intent, *map(int, counts[name][1:]), bad.get(name, 0))
         for _, name, at, text, intent in hits
         if name in counts
     ]

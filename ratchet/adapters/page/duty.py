@@ -40,6 +40,7 @@ def change(call: Call) -> Done:
     if wish not in ("yes", "no"):
         raise UsageError("It is not said whether you are on duty.", "Load the page again.")
     path, on = file_of(call.settings), wish == "yes"
-    with hold(path.with_suffix(".lock"), "A change of the duty", PATIENCE_SECONDS):
+    lock = path.with_name("duty-change.lock")  # beside it lies a file of the lock's own name
+    with hold(lock, "A change of the duty", PATIENCE_SECONDS):
         write_json(path, read(call.settings).changed(call.person.name, on, call.site.clock()).as_dict())
     return Done("You are on duty for 12 hours." if on else "You are off duty.", "/conversations")
