@@ -108,7 +108,7 @@ def test_the_page_works_without_its_script(shop: Shop, visit: Callable[..., Page
     page.goto(f"{shop.url}/review")
     page.get_by_label("Show", exact=True).select_option("rated badly")
     page.get_by_role("button", name="Show").click()
-    expect(page.get_by_role("row")).to_have_count(2)
+    expect(page.get_by_role("row")).to_have_count(1)  # a narrow window shows no head
     page.get_by_role("row").get_by_role("link").click()
     expect(page.get_by_text("that was no help")).to_be_visible()
     page.get_by_role("button", name="Make it a test").click()
