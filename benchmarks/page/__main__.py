@@ -2,8 +2,9 @@
 
     python -m benchmarks.page [--workspace FOLDER] [--loads 20]
 
-Without a folder a new workspace with the example is made, trained and released. It gets 100,000
-messages, spread over 30 days, so that `Today` counts some thousands. Needs Debian's Chromium.
+Without a folder a new workspace with the example is made, trained and released. It gets 100,000 messages in 25,000
+conversations, spread over 30 days, so that `Today` counts some thousands. Each entry of the menu is looked at, and
+*Review* also with its slowest filters. Needs Debian's Chromium.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import contextlib
 import json
 import random
 import shutil
-import sqlite3
 import statistics
 import time
 from collections.abc import Iterator
@@ -26,20 +26,22 @@ from ratchet.adapters.bot import traffic
 from ratchet.adapters.page import people
 from ratchet.adapters.settings import Settings, load_settings
 from ratchet.domain.operations.people import Role
-from ratchet.domain.operations.traffic import COLUMNS
 from tests.e2e.page.conftest import serving
+from tests.events import name_of, rate, said, write
 
 MESSAGES, DAYS = 100_000, 30
-PATHS = ("/", "/try")
+BESIDE = (
+    "/review?show=fallback",
+    "/review?show=rated",
+    "/review?find=no+such+words+at+all",
+    f"/review/{name_of('conversation 1')}",
+    "/answers/changes",
+)
+"""What is looked at besides the entries of the menu."""
 PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 WEIGHT = (
     "performance.getEntriesByType('resource').reduce((sum, one) => sum + one.encodedBodySize, "
     "performance.getEntriesByType('navigation')[0].encodedBodySize)"
-)
-TABLE = (
-    "CREATE TABLE IF NOT EXISTS messages (id INTEGER PRIMARY KEY, at FLOAT, conversation VARCHAR, text TEXT, "
-    "context TEXT, intent VARCHAR, confidence FLOAT, ranking TEXT, handed_off BOOLEAN, failed BOOLEAN, seconds FLOAT, "
-    "release VARCHAR, model_version VARCHAR, model_id VARCHAR)"
 )
 
 
@@ -63,7 +65,8 @@ def main() -> None:
             page.get_by_role("button", name="Sign in").click()
             page.get_by_role("heading", level=1).wait_for(timeout=120_000)
             print("| page | first paint, median | 95 of 100 | weight |\n| --- | --- | --- | --- |")
-            for path in PATHS:
+            menu = page.locator("nav a").evaluate_all("links => links.map(one => one.getAttribute('href'))")
+            for path in [*menu, *BESIDE]:
                 print(row(path, *measured(page, f"{url}{path}", chosen.loads)))
             browser.close()
 
@@ -81,28 +84,22 @@ def workspace(given: Path | None) -> Iterator[Path]:
 
 
 def fill(settings: Settings) -> None:
-    """Write messages until there are 100,000."""
-    path = traffic.file(settings)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write 100,000 messages, where there are none, and some ratings."""
+    if traffic.file(settings).exists():
+        return
     chance, now = random.Random(1), time.time()
-    with sqlite3.connect(path) as database:
-        database.execute(TABLE)
-        database.execute("CREATE INDEX IF NOT EXISTS ix_messages_at ON messages (at)")
-        [[there]] = database.execute("SELECT COUNT(*) FROM messages")
-        names = ", ".join(COLUMNS[1:])
-        database.executemany(
-            f"INSERT INTO messages ({names}) VALUES ({', '.join('?' * (len(COLUMNS) - 1))})",
-            (message(chance, now) for _ in range(MESSAGES - there)),
-        )
+    times = sorted(now - chance.random() * DAYS * 86400 for _ in range(MESSAGES))
+    write(settings, (message(chance, at, number // 4) for number, at in enumerate(times)))
+    for number in range(200):
+        rate(settings, f"conversation {number * 100}", "", "down", "no")
 
 
-def message(chance: random.Random, now: float) -> tuple[object, ...]:
-    """Return a message of the last 30 days."""
+def message(chance: random.Random, at: float, conversation: int) -> dict[str, object]:
+    """Return a message of a conversation."""
     ranking = [[f"intent_{number}", 0.9 / (number + 1)] for number in range(10)]
     intent = "nlu_fallback" if chance.random() < 0.05 else f"intent_{chance.randrange(10)}"
-    at = now - chance.random() * DAYS * 86400
-    said = f"message {chance.randrange(10**6)} of somebody who asks something"
-    return (at, "hash", said, "{}", intent, 0.9, json.dumps(ranking), False, False, 0.02, "r", "1", "m")
+    words = f"message {chance.randrange(10**6)} of someone who asks something"
+    return said(f"conversation {conversation}", words, intent, at, ranking=json.dumps(ranking))
 
 
 def measured(page: Page, url: str, loads: int) -> tuple[list[float], int]:

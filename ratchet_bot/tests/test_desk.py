@@ -108,6 +108,29 @@ def test_the_open_ones_are_listed_oldest_first(desks: Desks) -> None:
     run(scenario)
 
 
+def test_those_that_ended_are_listed_latest_first(desks: Desks) -> None:
+    """With who ended them, from a time on; one that is open again is not, nor one that never was handed off."""
+
+    async def scenario() -> None:
+        desk, now = desks(), time.time()
+        for name, ends in (("web/anna", now - 50), ("web/bea", now - 10), ("web/carl", now - 20)):
+            await desk.change(name, lambda state: handed.opened(state, now - 100))
+            await desk.change(name, lambda state, at=ends: handed.ended(state, "mia", handed.CLOSED, at))
+        await desk.change("web/dora", lambda state: handed.received(state, 1))
+        await desk.change("web/carl", lambda state: handed.opened(state, now))
+        found = await desks().ended(now - 60, 10)
+        assert [(name, state.ended) for name, state in found.items()] == [
+            ("web/bea", "closed by mia"),
+            ("web/anna", "closed by mia"),
+        ]
+        assert list(await desks().ended(now - 30, 10)) == ["web/bea"]
+        assert list(await desks().ended(now - 60, 1)) == ["web/bea"]
+        await desk.change("web/bea", wrote(1))
+        assert list(await desks().ended(now - 60, 10)) == ["web/bea", "web/anna"]
+
+    run(scenario)
+
+
 def test_a_version_differs_after_each_change_only(desks: Desks) -> None:
     """By it who waits for a reply sees that there may be one."""
 

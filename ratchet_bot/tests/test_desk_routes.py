@@ -76,6 +76,7 @@ def served() -> Iterator[Served]:
 ROUTES = [
     ("GET", "/chat/replies", {"chat"}),
     ("GET", "/handoff", {"handoff"}),
+    ("GET", "/handoff/ended", {"handoff"}),
     ("GET", "/handoff/conversation", {"handoff"}),
     ("GET", "/handoff/figures", {"handoff", "pause"}),
     ("POST", "/handoff/take", {"handoff"}),
@@ -142,6 +143,21 @@ def test_a_conversation_is_taken_answered_and_given_back(served: Served) -> None
     assert served.do("POST", "/handoff/return", conversation="web/anna", **MIA)["status"] == "bot"
     assert served.says("web/anna", "and now?") is None
     assert served.do("GET", "/chat/replies", WEB, sender="anna")["handed_off"] is False
+
+
+def test_those_that_ended_are_listed_and_can_be_read(served: Served) -> None:
+    """With who ended them and when; not those that are open."""
+    for name in ("web/over", "web/open"):
+        served.handed_off(name, "Are you there?")
+    served.do("POST", "/handoff/close", conversation="web/over", **MIA)
+    rows = served.do("GET", "/handoff/ended", hours=1)["conversations"]
+    found = {one["conversation"]: one for one in rows}
+    assert "web/open" not in found
+    assert found["web/over"]["ended"] == "closed by people/mia"
+    assert found["web/over"]["ended_at"] >= found["web/over"]["since"]
+    read = served.do("GET", "/handoff/conversation", conversation="web/over")
+    assert [line["text"] for line in read["lines"]] == ["Are you there?"]
+    assert served.ask("GET", "/handoff/ended", hours="x").status_code == 400
 
 
 def test_replies_come_in_order_until_they_are_acknowledged(served: Served) -> None:

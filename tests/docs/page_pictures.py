@@ -27,6 +27,7 @@ from ratchet.domain.operations.people import Role
 from ratchet.domain.release.model import Model
 from tests.domain.release.test_manifest import model, release
 from tests.e2e.page.conftest import serving, sign_in
+from tests.events import name_of, said, write
 
 OUT = Path(__file__).parents[2] / "docs" / "images"
 PARAMS = "corpus:\n  context:\n    role: [employee, manager, contractor]\n    location: [berlin, lyon]\n"
@@ -108,12 +109,40 @@ def near(*_: object) -> tuple[Nearest, ...]:
     )
 
 
+def conversation() -> list[dict[str, Any]]:
+    """A conversation in which the second message was taken for another thing."""
+    at, manager = NOW.timestamp(), {"role": "manager", "location": "lyon"}
+    ranking = '[["order_hardware", 0.48], ["report_lost_device", 0.41], ["reset_password", 0.04]]'
+    return [
+        said("anna", "I need a new laptop", "order_hardware", at, context=manager, model_version="9"),
+        said(
+            "anna",
+            "someone took mine out of the office",
+            "order_hardware",
+            at + 40,
+            context=manager,
+            model_version="9",
+            ranking=ranking,
+        ),
+        said(
+            "anna",
+            "no, it was stolen!",
+            "nlu_fallback",
+            at + 95,
+            context=manager,
+            model_version="9",
+            ranking=ranking,
+        ),
+    ]
+
+
 def main() -> None:
     """Make the pictures."""
     folder = Path(tempfile.mkdtemp()) / "helpdesk"
     (folder / "bot").mkdir(parents=True)
     (folder / "params.yaml").write_text(PARAMS, encoding="utf-8")
     settings = load_settings(folder)
+    write(settings, conversation())
     every, live = models(), look().status
     assert live is not None
     with (
@@ -138,6 +167,8 @@ def main() -> None:
         page.get_by_text("Why, and what is right").click()
         page.get_by_text("stolen on the train").wait_for()
         page.screenshot(path=OUT / "page-try.png", full_page=True)
+        page.goto(f"{url}/review/{name_of('anna')}")
+        page.screenshot(path=OUT / "page-review.png", full_page=True)
         page.emulate_media(color_scheme="dark")
         page.set_viewport_size({"width": 390, "height": 844})
         page.goto(url)

@@ -29,6 +29,10 @@ class Desk:
         """Return the conversations that are handed off, the one that waits for longest first."""
         return list(self._ask("GET", "/handoff")["conversations"])
 
+    def ended(self, hours: float) -> list[dict[str, Any]]:
+        """Return the conversations whose hand-off ended in the last hours, the latest first."""
+        return list(self._ask("GET", "/handoff/ended", {"hours": hours})["conversations"])
+
     def read(self, conversation: str) -> dict[str, Any]:
         """Return what was said in a conversation: `before` the hand-off, and the `lines` since."""
         return self._ask("GET", "/handoff/conversation", {"conversation": conversation})

@@ -1,4 +1,6 @@
-"""A second bot for *Try it*: a registered model with its own code, on a free loopback port, for no one but the page.
+"""A second bot for *Try it*: a registered model with its own code, or the live one with the answers that are changed.
+
+It runs on a free loopback port, for no one but the page.
 
 One at a time, without traffic; what the page asks is a check, and in no event. It ends after a while in which no one
 asks, with the page, and with `ratchet down`.
@@ -10,9 +12,12 @@ import contextlib
 import re
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ratchet.adapters.bot import channel
+from ratchet.adapters.page import drafts
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import Settings
 from ratchet.adapters.system.files import write_json
@@ -26,6 +31,7 @@ from ratchet.adapters.system.processes import (
 )
 from ratchet.adapters.targets import memory, server
 from ratchet.domain.errors import RatchetError, UsageError
+from ratchet.domain.release.model import Model
 
 IDLE_SECONDS = 15 * 60.0
 START_SECONDS = 120.0
@@ -54,29 +60,50 @@ class Beside:
         """
         if not re.fullmatch(r"\d{1,9}", version):
             raise UsageError(f"{version!r} is no version.", "Choose one of the list.")
+
+        def code(registry: Registry, model: Model) -> Path:
+            return registry.code(model)  # its digest and the archive's were compared by the registry
+
+        return self.ready(name_of(version), lambda: self.start(name_of(version), version, code))
+
+    def changed_url(self) -> str:
+        """Return the address of the live model with the answers that are changed and not published.
+
+        Raises as `url` does, and `UsageError` where no answer is changed, or nothing is live.
+        """
+        live = Registry(self.settings).live()
+        if live is None:
+            raise UsageError("Nothing was released yet.", "Retrain first.")
+        version, digest = live.model_version, drafts.digest(self.settings)
+        name = name_of(f"{version}-{digest}")
+        return self.ready(
+            name, lambda: self.start(name, version, lambda *_: drafts.code(self.settings, digest))
+        )
+
+    def ready(self, name: str, start: Callable[[], Replica]) -> str:
+        """Return the address of the bot of a name, which `start` starts in the place of another one."""
         lock = self.settings.state / "page" / "beside.lock"
         with hold(lock, "The start of a bot to try", PATIENCE_SECONDS):
             self.asked = time.monotonic()
             running = read_replica(self.file)
-            if running and alive(running) and running.release == name_of(version):
+            if running and alive(running) and running.release == name:
                 return running.url
             if running:
                 terminate(running)
-            found = self.start(version)
+            found = start()
         self.watch()
         return found.url
 
-    def start(self, version: str) -> Replica:
-        """Start the bot of a version and wait until it is ready."""
+    def start(self, name: str, version: str, code: Callable[[Registry, Model], Path]) -> Replica:
+        """Start a bot with a version's model and the code that `code` returns, and wait until it is ready."""
         registry = Registry(self.settings)
         model = registry.model(version)
         live = read_replica(self.settings.state / "process" / "live.json")
         if live and alive(live):
             memory.require(live, None, model.lineage.encoder)
         log = self.settings.state / "page" / f"beside-{version}.log"
-        # digests of code and archive were compared by the registry, that of the archive is once more
-        given = server.Given(name_of(version), model.version, model.sha256, registry.archive(model))
-        replica = server.run(self.settings, given, registry.code(model), log)
+        given = server.Given(name, model.version, model.sha256, registry.archive(model))
+        replica = server.run(self.settings, given, code(registry, model), log)
         write_json(self.file, replace(replica, env=()).as_dict())
         try:
             await_ready(replica, lambda: channel.serves(replica.url, replica.release), START_SECONDS, log)

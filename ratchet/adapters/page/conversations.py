@@ -8,21 +8,20 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi.responses import Response
 
-from ratchet.adapters.bot.channel import BotSilent
-from ratchet.adapters.bot.desk import Desk, OldBot
+from ratchet.adapters.bot.desk import Desk
+from ratchet.adapters.page import duty, handoffs
 from ratchet.adapters.page.call import Call, Done
 from ratchet.adapters.page.door import Door, Refused
-from ratchet.adapters.page.session import seal
-from ratchet.adapters.settings import Settings
+from ratchet.adapters.page.handoffs import Waiting, hidden, id_of, row
 from ratchet.adapters.targets import desks
-from ratchet.domain.corpus import personal_data
-from ratchet.domain.errors import RatchetError, UsageError
+from ratchet.domain.errors import UsageError
 from ratchet.domain.operations import handoff
-from ratchet.domain.operations.handoff import DeskFigures
+from ratchet.domain.operations.duty import hours_in_words
 from ratchet.domain.operations.people import Role
 
 PEOPLE = "/conversations"
@@ -30,22 +29,6 @@ MOST_TEXT = 4000
 """Characters of a reply or note, as many as the bot takes."""
 MINUTES = (15, 30, 60, 120)
 SENT = re.compile(r"[0-9a-f]{16}")
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """A conversation that is handed off: its `id` on the page, and how it is called there, masked for who only reads.
-
-    `holder` is who has it, "" where it waits; `since` and `until` are in seconds since 1970.
-    """
-
-    id: str
-    name: str
-    holder: str
-    mine: bool
-    since: float
-    until: float
-    unanswered: int
 
 
 @dataclass(frozen=True)
@@ -57,82 +40,16 @@ class Line:
     text: str
 
 
-@dataclass(frozen=True)
-class Queue:
-    """The conversations, and how fast people are; `fault` says why none is seen, `meaning` what that means."""
-
-    rows: tuple[Waiting, ...] = ()
-    figures: DeskFigures | None = None
-    fault: RatchetError | None = None
-    meaning: str = ""
-
-
 def add_to(door: Door) -> None:
     """Add the page."""
     door.menu("People", PEOPLE)
     door.page(PEOPLE, Role.READ, show)
     door.page(f"{PEOPLE}/now", Role.READ, now)
+    door.act(f"{PEOPLE}/duty", Role.LABEL, duty.change)
     door.page(f"{PEOPLE}/{{id}}", Role.READ, one)
     door.page(f"{PEOPLE}/{{id}}/lines", Role.READ, lines)
     for verb, do in ACTS.items():
         door.act(f"{PEOPLE}/{{id}}/{verb}", Role.LABEL, do)
-
-
-def id_of(call: Call, conversation: str) -> str:
-    """Return how a conversation is named in addresses: its own name may be a person's, and addresses are logged."""
-    return seal(call.site.key, "conversation", conversation)[:20]
-
-
-def hidden(call: Call, text: str) -> str:
-    """Return a text as the person may see it."""
-    if call.may(Role.LABEL):
-        return text
-    return personal_data.mask(text, call.settings.params.validation.personal_data_allowed)
-
-
-def row(call: Call, said: Mapping[str, Any]) -> Waiting:
-    """Understand what the bot says of a conversation."""
-    name, holder = str(said.get("conversation")), str(said.get("taken_by") or "")
-    who = holder.partition("/")[2] or holder  # the client's name comes first, and then the person's
-    return Waiting(
-        id_of(call, name),
-        hidden(call, name),
-        who,
-        who == call.person.name,
-        float(said.get("since") or 0.0),
-        float(said.get("taken_until") or 0.0),
-        int(said.get("unanswered") or 0),
-    )
-
-
-def meaning(settings: Settings, error: RatchetError) -> str:
-    """Say what it means that the bot does not say who waits."""
-    if isinstance(error, BotSilent):
-        return (
-            "The bot does not answer, so no one gets an answer now, from it or from you. What people wrote before is "
-            "kept. The page asks again by itself; Home says what is wrong and what to do."
-        )
-    if isinstance(error, OldBot):
-        return "The live bot cannot hand a conversation to a person: it answers everyone itself."
-    if not (settings.handoff_token or settings.client_tokens_file):
-        return "Hand-offs to people are not turned on, so the bot keeps every conversation."
-    return (
-        "The bot is there and does not let this page answer. Handed-off people wait until that is corrected."
-    )
-
-
-def queue(call: Call) -> Queue:
-    """Ask the bot who waits."""
-    try:
-        desk = desks.for_person(call.settings)
-        rows = tuple(row(call, one) for one in desk.conversations())
-    except RatchetError as error:
-        return Queue(fault=error, meaning=meaning(call.settings, error))
-    try:
-        figures = handoff.desk_figures(desk.figures())
-    except (RatchetError, LookupError):  # without them the list is as useful
-        figures = None
-    return Queue(rows, figures)
 
 
 def shared(call: Call) -> dict[str, Any]:
@@ -143,26 +60,38 @@ def shared(call: Call) -> dict[str, Any]:
         "now": call.site.clock(),
         "minutes": MINUTES,
         "most": MOST_TEXT,
+        "duty": duty.now(call),
     }
 
 
 def show(call: Call) -> Response:
     """Show the page."""
-    return call.show("people.html", title="People", queue=queue(call), **shared(call))
+    found = handoffs.queue(call)
+    today = datetime.fromtimestamp(call.site.clock(), UTC).date()
+    return call.show(
+        "people.html",
+        title="People",
+        queue=found,
+        over=() if found.fault else handoffs.ended(call),
+        hours=hours_in_words(call.settings.params.desk, today),
+        days=handoffs.ENDED_DAYS,
+        **shared(call),
+    )
 
 
 def now(call: Call) -> Response:
     """Show the list again: the page asks for it every few seconds."""
-    return call.show("people_now.html", queue=queue(call), **shared(call))
+    return call.show("people_now.html", queue=handoffs.queue(call), **shared(call))
 
 
-def found(call: Call) -> tuple[Desk, str, Waiting]:
-    """Return the conversation that an address names; raises `Refused` where no person has it any more."""
-    desk = desks.for_person(call.settings)
-    for said in desk.conversations():
-        if hmac.compare_digest(
-            id_of(call, str(said.get("conversation"))).encode(), call.parts["id"].encode()
-        ):
+def found(call: Call, past: bool = False) -> tuple[Desk, str, Waiting]:
+    """Return the conversation that an address names; raises `Refused` where no person has it any more.
+
+    With `past` one whose hand-off ended in the last days is found as well.
+    """
+    desk, wanted = desks.for_person(call.settings), call.parts["id"].encode()
+    for said in handoffs.known(desk, past):
+        if hmac.compare_digest(id_of(call, str(said.get("conversation"))).encode(), wanted):
             return desk, str(said["conversation"]), row(call, said)
     raise Refused(
         404,
@@ -173,7 +102,7 @@ def found(call: Call) -> tuple[Desk, str, Waiting]:
 
 def said(call: Call) -> dict[str, Any]:
     """Return what the templates of one conversation need."""
-    desk, name, seen = found(call)
+    desk, name, seen = found(call, past=True)
     read = desk.read(name)
     spoken = [Line(at, hidden(call, who), hidden(call, text)) for at, who, text in handoff.transcript(read)]
     state = repr((seen, spoken)).encode("utf-8", "replace")

@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi.responses import Response
 
-from ratchet.adapters.page import jobs, looks
+from ratchet.adapters.page import jobs, looks, pausing
 from ratchet.adapters.page.call import Call, Done
 from ratchet.adapters.page.door import Door, Refused
 from ratchet.adapters.page.kept import Kept
@@ -39,11 +39,19 @@ class Home:
         door.act("/decline", Role.RELEASE, decline)
         door.act("/rollback", Role.RELEASE, rollback)
         door.act("/release", Role.RELEASE, release)
+        pausing.add_to(door, self.kept.anew)
 
     def show(self, call: Call) -> Response:
         """Show the page."""
         return call.show(
-            "home.html", title="Home", jobs=jobs.newest(call.settings), expires=EXPIRES, **self.seen(call)
+            "home.html",
+            title="Home",
+            jobs=jobs.newest(call.settings),
+            expires=EXPIRES,
+            say=pausing.SAY,
+            most_say=pausing.MOST_TEXT,
+            handoffs=bool(call.settings.handoff_token or call.settings.client_tokens_file),
+            **self.seen(call),
         )
 
     def now(self, call: Call) -> Response:

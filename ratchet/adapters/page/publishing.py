@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import difflib
-import shutil
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ratchet.adapters.bot import answer_texts, answers
-from ratchet.adapters.page import edits, jobs
+from ratchet.adapters.page import committing, edits, jobs
 from ratchet.adapters.page.edits import Row
 from ratchet.adapters.page.jobs import Job
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import Settings
-from ratchet.adapters.system import git
-from ratchet.adapters.system.files import read_json, replacing, write_json
+from ratchet.adapters.system.files import read_json, write_json
 from ratchet.adapters.system.lock import holder
 from ratchet.domain.errors import RatchetError, UsageError
 from ratchet.domain.release.attempt import moment
@@ -82,39 +80,13 @@ def start(settings: Settings, what: str, by: str) -> Job:
 def require_quiet(settings: Settings) -> None:
     """Raise `RatchetError` while a run is in progress: it would take half of the change with it."""
     if run := holder(settings.state / "run.lock"):
-        raise RatchetError(f"{run['what']} is in progress.", "Wait for its end, and publish then.")
+        raise RatchetError(f"{run['what']} is in progress.", "Wait for its end, and try again.")
 
 
 def commit(settings: Settings, texts: Mapping[str, tuple[str, str]], message: str) -> None:
-    """Write files and commit them; after a failure they are as they were."""
-    workspace = settings.workspace
-    paths = {settings.bot / file: text for file, text in texts.items()}
-    names = [path.relative_to(workspace).as_posix() for path in paths]
-    versioned = git.in_repository(workspace)
-    if versioned and git.changed(workspace, *names):
-        raise RatchetError(
-            f"{listed(names)} has changes that are not committed.", "Commit or undo them, and publish then."
-        )
-    try:
-        for path, (_, after) in paths.items():
-            put(path, after)
-        if versioned:
-            git.commit(workspace, names, message)
-    except BaseException as error:
-        for path, (before, _) in paths.items():
-            put(path, before)
-        if versioned:
-            git.git(workspace, "reset", "--quiet", "--", *names)
-        if isinstance(error, git.NotCommitted):
-            raise RatchetError(error.fact, "Correct what Git says, and publish again.") from error
-        raise
-
-
-def put(path: Path, text: str) -> None:
-    """Write a file whole or not at all, and keep who may read it."""
-    with replacing(path) as temporary:
-        temporary.write_bytes(text.encode())
-        shutil.copymode(path, temporary)
+    """Write files of the bot and commit them; after a failure they are as they were."""
+    whole = {f"{settings.bot.name}/{file}": text for file, text in texts.items()}
+    committing.commit(settings, whole, message)
 
 
 def unfinished(settings: Settings) -> str | None:

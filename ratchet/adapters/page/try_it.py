@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 from ratchet.adapters.bot import channel
 from ratchet.adapters.corpus import data_revisions
-from ratchet.adapters.page import corrections, settling
+from ratchet.adapters.page import corrections, drafts, settling
 from ratchet.adapters.page.beside import Beside
 from ratchet.adapters.page.call import Call, Done
 from ratchet.adapters.page.door import Door
@@ -24,6 +24,8 @@ from ratchet.domain.gate.nearest import Nearest
 from ratchet.domain.operations.people import Role
 
 MOST_VERSIONS = 12
+CHANGED = "changed"
+"""In the place of a version: the live model with the answers that are changed and not published."""
 NEAREST = 3
 SENDER = re.compile(r"page-[0-9a-f]{16}")
 
@@ -69,9 +71,11 @@ class TryIt:
             "versions": versions[:MOST_VERSIONS],
             "context": dict(call.settings.params.corpus.context),
             "said_context": {
-                name: call.text(f"context-{name}", 200) for name in call.settings.params.corpus.context
+                name: given(call, f"context-{name}") for name in call.settings.params.corpus.context
             },
-            "version": call.text("version", 9),
+            "message": call.query.get("message", "")[: settling.MOST_TEXT],
+            "version": given(call, "version")[:9],
+            "changed": changed(call.settings),
             "sender": sender(call),
             "noted": corrections.read(call.settings),
             "label_role": Role.LABEL,
@@ -83,12 +87,9 @@ class TryIt:
         context, version = settling.context_of(call), call.text("version", 9)
         replies = [heard("live", lambda: live_bot(call.settings, sender(call), text, context))]
         if version:
-            replies.append(
-                heard(
-                    f"version {version}",
-                    lambda: self.other(call.settings, version, sender(call), text, context),
-                )
-            )
+            who = "with the changed answers" if version == CHANGED else f"version {version}"
+            ask = lambda: self.other(call.settings, version, sender(call), text, context)  # noqa: E731
+            replies.append(heard(who, ask))
         exchange = {
             "text": text,
             "context": context,
@@ -105,8 +106,8 @@ class TryIt:
     def other(
         self, settings: Settings, version: str, who: str, text: str, context: Mapping[str, str]
     ) -> tuple[dict[str, Any], dict[str, Any] | None]:
-        """Ask another version."""
-        url = self.beside.url(version)
+        """Ask another version, or the live one with the answers that are changed and not published."""
+        url = self.beside.changed_url() if version == CHANGED else self.beside.url(version)
         token = channel.staging_token(settings).read_text(encoding="utf-8").strip()
         return channel.talk(url, who, text, token, dict(context)), channel.parse(url, text, token, context)
 
@@ -115,6 +116,19 @@ def add_to(door: Door) -> None:
     """Add the page."""
     TryIt(door)
     settling.add_to(door)
+
+
+def changed(settings: Settings) -> int:
+    """Return how many changed answers can be heard; of a domain that cannot be read *Answers* says why."""
+    try:
+        return drafts.count(settings)
+    except RatchetError:
+        return 0
+
+
+def given(call: Call, name: str) -> str:
+    """Return a value of the form, else of the address: *Review* leads here with a message and its context."""
+    return call.text(name, 200) or call.query.get(name, "")[:200]
 
 
 def sender(call: Call) -> str:

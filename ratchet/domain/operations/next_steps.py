@@ -19,7 +19,9 @@ HOME, LABEL, CONVERSATIONS = "/", "/label", "/conversations"
 
 STEPS = {
     Kind.BOT_DOWN: NextStep("Roll back if a release went live just before; else start it again.", "/#live"),
-    Kind.PAUSED: NextStep("Let the bot answer again with `ratchet resume` when the reason is gone."),
+    Kind.PAUSED: NextStep(
+        "Let the bot answer again when the reason is gone: on Home, or with `ratchet resume`.", "/#do"
+    ),
     Kind.REPLICA_DOWN: NextStep(
         "Nothing is lost while one answers; start it again if it does not come back.", "/#live"
     ),

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from ratchet.adapters.bot.desk import Desk, OldBot
-from ratchet.adapters.page import conversations, record
+from ratchet.adapters.page import handoffs, record
 from ratchet.adapters.targets import desks
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.operations.people import Role
@@ -38,6 +38,7 @@ class Queue(Desk):
         ]
         self.lines: list[dict[str, Any]] = []
         self.figures_said, self.refusal, self.gone = dict(FIGURES), "", False
+        self.over: list[dict[str, Any]] = []
         self.asked: list[tuple[str, str, Any]] = []
 
     def _ask(self, method: str, path: str, content: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -48,6 +49,7 @@ class Queue(Desk):
         said: dict[str, Any] = {
             "/handoff": {"conversations": [] if self.gone else [self.row]},
             "/handoff/figures": self.figures_said,
+            "/handoff/ended": {"conversations": self.over},
             "/handoff/conversation": {**self.row, "before": self.before, "lines": self.lines},
         }
         return self._understood(httpx.Response(200, json=said.get(path, self.row)))
@@ -222,7 +224,7 @@ def test_what_a_silent_bot_means_is_in_words(served: Served, monkeypatch: pytest
     monkeypatch.setattr(desks, "for_person", refuses(OldBot("It is old.", "Release.")))
     assert "it answers everyone itself" in ben.get("/conversations").text
     settings = served.settings.model_copy(update={"client_tokens_file": served.settings.workspace / "x.yml"})
-    assert "does not let this page answer" in conversations.meaning(settings, RatchetError("The token.", ""))
+    assert "does not let this page answer" in handoffs.meaning(settings, RatchetError("The token.", ""))
 
 
 def test_figures_of_another_release_are_left_out(served: Served, queue: Queue) -> None:

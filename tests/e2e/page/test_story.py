@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from ratchet.adapters.page import record
 from ratchet.adapters.settings import load_settings
+from ratchet.adapters.system import git
 from ratchet.domain.operations.people import Role
 from tests.e2e.cli import ROOT, Ratchet, example_workspace
 from tests.e2e.page.conftest import serving, sign_in
@@ -77,6 +79,46 @@ def test_from_a_wrong_answer_to_a_released_model(ratchet: Ratchet, visit: Callab
         "/try/say",
         "/rollback",
     ]
+
+
+def test_a_changed_answer_is_heard_and_a_conversation_becomes_a_test(
+    ratchet: Ratchet, visit: Callable[..., Page]
+) -> None:
+    """Heard beside the live bot before it is published; what a user wrote is found in Review, and is a test in Git."""
+    settings = load_settings(ratchet.workspace)
+    with serving(settings) as url:
+        page = visit(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(120_000)
+        sign_in(page, url, settings, "Ben", Role.LABEL)
+
+        page.get_by_role("link", name="Answers").click()
+        page.get_by_role("link", name="Change the answer to vpn_problem for everybody else").click()
+        page.get_by_role("textbox", name="Answer to vpn_problem").fill("Dial in again, please.")
+        page.get_by_role("button", name="Save").click()
+        page.get_by_role("link", name="Not published").click()
+        page.get_by_role("link", name="Hear them in Try it").click()
+        ask(page, "my vpn doesn't connect")
+        live, changed = page.get_by_role("article").locator(".card").all()
+        expect(changed).to_contain_text("Dial in again, please.")
+        expect(live).not_to_contain_text("Dial in again, please.")
+
+        said = {"sender": "someone", "message": "my vpn doesn't connect, write to a@shop.example"}
+        answer = httpx.post(f"{ratchet.json('status')['url']}/chat", json=said, timeout=60)
+        assert answer.status_code == 200
+        page.goto(f"{url}/review")
+        row = page.get_by_role("row").filter(has_text="a@shop.example")
+        for _ in range(200):  # events are written behind the reply's back
+            if row.count():
+                break
+            page.reload()
+        row.get_by_role("link").click()
+        page.get_by_label("Right is").fill("vpn_problem")
+        page.get_by_role("button", name="Make it a test").click()
+        page.get_by_text("This conversation is a test").wait_for()
+    committed = git.git(ratchet.workspace, "show", "--format=%s", "HEAD")
+    assert committed.startswith("A conversation of production is a test (by Ben)")
+    assert "write to <e-mail>" in committed
+    assert git.git(ratchet.workspace, "status", "--porcelain", "--", "bot/tests") == ""
 
 
 def ask(page: Page, message: str) -> None:

@@ -61,6 +61,9 @@ class Desk(Protocol):
     async def open(self) -> dict[str, Handed]:
         """Return the conversations that are handed off, the one that waits for longest first."""
 
+    async def ended(self, since: float, most: int) -> dict[str, Handed]:
+        """Return the conversations whose hand-off ended from a time on, at most the newest `most`, the latest first."""
+
     async def unpushed(self) -> list[str]:
         """Return the conversations of platforms whose users have not received every reply."""
 
@@ -131,6 +134,12 @@ class MemoryDesk:
         """See Desk."""
         found = [(name, state) for name, (_, state) in self._states.items() if state.silent]
         return dict(sorted(found, key=lambda one: one[1].since))
+
+    async def ended(self, since: float, most: int) -> dict[str, Handed]:
+        """See Desk."""
+        states = ((name, state) for name, (_, state) in self._states.items())
+        found = [one for one in states if one[1].ended_at >= since and not one[1].silent and one[1].ended]
+        return dict(sorted(found, key=lambda one: -one[1].ended_at)[:most])
 
     async def unpushed(self) -> list[str]:
         """See Desk."""

@@ -20,6 +20,7 @@ from ratchet_bot.channel.store import PREFIX, Store
 DESK, OPEN, PAUSE = f"{PREFIX}desk:", f"{PREFIX}desks", f"{PREFIX}pause"
 EVENTS = f"{PREFIX}desks:events"
 LOG, UNPUSHED = f"{PREFIX}desks:log", f"{PREFIX}desks:unpushed"
+ENDED = f"{PREFIX}desks:ended"
 PUT = """
 local version = redis.call('HGET', KEYS[1], 'version') or ''
 if version == ARGV[2] then return 1 end
@@ -46,13 +47,21 @@ else
 end
 for _, event in ipairs(cjson.decode(ARGV[11])) do redis.call('RPUSH', KEYS[5], event) end
 redis.call('LTRIM', KEYS[5], -ARGV[12], -1)
+if ARGV[13] == '' then
+  redis.call('ZREM', KEYS[6], ARGV[6])
+else
+  redis.call('ZADD', KEYS[6], ARGV[13], ARGV[6])
+  redis.call('ZREMRANGEBYSCORE', KEYS[6], '-inf', ARGV[8])
+  redis.call('EXPIRE', KEYS[6], ARGV[5])
+end
 return 1
 """
 """Writes a state in place of the version that was read, and says whether it did. It may be sent twice.
 
-KEYS: the conversation's, that of the open ones, the log, those with replies to push, events; ARGV: version read, new
-version, state, since when it is open ("" where it is not), seconds that an ended one is kept, conversation, entries of
-the log, the time of the oldest that is kept, whether there are replies to push, now, events, how many of them are kept.
+KEYS: the conversation's, that of the open ones, the log, those with replies to push, events, those that ended; ARGV:
+version read, new version, state, since when it is open ("" where it is not), seconds that an ended one is kept,
+conversation, entries of the log, the time of the oldest that is kept, whether there are replies to push, now, events,
+how many of them are kept, when it ended ("" where it is open, or never was).
 """
 
 
@@ -81,7 +90,20 @@ class RedisDesk:
 
     async def open(self) -> dict[str, Handed]:
         """See Desk."""
-        names = [one.decode() for one in await self._store.patiently(lambda: self._redis.zrange(OPEN, 0, -1))]
+        found = await self._states(await self._store.patiently(lambda: self._redis.zrange(OPEN, 0, -1)))
+        return {name: state for name, state in found.items() if state.silent}
+
+    async def ended(self, since: float, most: int) -> dict[str, Handed]:
+        """See Desk."""
+        named = await self._store.patiently(
+            lambda: self._redis.zrevrangebyscore(ENDED, "+inf", since, start=0, num=most)
+        )
+        found = await self._states(named)
+        return {name: state for name, state in found.items() if state.ended and not state.silent}
+
+    async def _states(self, named: list[bytes]) -> dict[str, Handed]:
+        """Return the states of conversations that are kept, in this order."""
+        names = [one.decode() for one in named]
 
         async def read() -> list[bytes | None]:
             async with self._redis.pipeline(transaction=False) as pipeline:
@@ -90,10 +112,9 @@ class RedisDesk:
                 return list(await pipeline.execute())
 
         states = await self._store.patiently(read) if names else []
-        found = {
+        return {
             name: handed.of(json.loads(state)) for name, state in zip(names, states, strict=True) if state
         }
-        return {name: state for name, state in found.items() if state.silent}
 
     async def unpushed(self) -> list[str]:
         """See Desk."""
@@ -140,8 +161,9 @@ class RedisDesk:
         events = happened.events(conversation, before, after, now) if self._tells else []
         told = json.dumps([json.dumps(one) for one in events])
         words = (version, new, text, since, KEPT_SECONDS, conversation, logged, now - KEPT_SECONDS)
-        words = (*words, pushing, now, told, MOST_EVENTS)
-        keys = (DESK + conversation, OPEN, LOG, UNPUSHED, EVENTS)
+        ended = repr(after.ended_at) if after.ended_at and not after.silent else ""
+        words = (*words, pushing, now, told, MOST_EVENTS, ended)
+        keys = (DESK + conversation, OPEN, LOG, UNPUSHED, EVENTS, ENDED)
         written = await self._store.patiently(lambda: self._redis.eval(PUT, len(keys), *keys, *words))
         return bool(written)
 

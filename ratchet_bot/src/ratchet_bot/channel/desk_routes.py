@@ -29,8 +29,8 @@ MOST_WAIT_SECONDS = 5.0
 """How long a request waits for a reply at most: half of what the proxy allows."""
 MINUTES, MOST_MINUTES = 15.0, 24 * 60.0
 """How long a colleague has a conversation without a word, normally and at most."""
-HOURS, MOST_HOURS = 24.0, KEPT_SECONDS / 3600
-"""Over how long figures are, normally and at most."""
+HOURS, MOST_HOURS, MOST_ENDED = 24.0, KEPT_SECONDS / 3600, 200
+"""Over how long figures are, normally and at most; and how many conversations that ended are listed."""
 LONGEST_NAME = 2 * LONGEST_ID + 1
 NO_STORE = {"Cache-Control": "no-store"}
 
@@ -41,6 +41,7 @@ class DeskRoutes:
     """Routes for tokens with the right `handoff`, behind the operation port of a fleet.
 
     - `GET /handoff`: the conversations that are handed off, the one that waits for longest first.
+    - `GET /handoff/ended?hours=H`: those whose hand-off ended in the last hours, the latest first.
     - `GET /handoff/conversation?conversation=C&mask=true`: what was said in it, with personal data masked.
     - `POST /handoff/take` {"conversation", "minutes"?}, `/handoff/reply` and `/handoff/note` {"conversation", "text",
       "id"}, `/handoff/close` and `/handoff/return` {"conversation"}. `by` names who of the client's people it is. A
@@ -68,6 +69,7 @@ class DeskRoutes:
         for method, path, handler in (
             ("GET", "/chat/replies", self._replies),
             ("GET", "/handoff", self._list),
+            ("GET", "/handoff/ended", self._ended),
             ("GET", "/handoff/conversation", self._read),
             ("GET", "/handoff/figures", self._figures),
             ("POST", "/handoff/take", self._take),
@@ -110,6 +112,12 @@ class DeskRoutes:
     async def _list(self, request: Request) -> HTTPResponse:
         authorised(self._access, request, HANDOFF)
         now, found = time.time(), await self._desk.open()
+        return response.json({"conversations": [_row(name, state, now) for name, state in found.items()]})
+
+    async def _ended(self, request: Request) -> HTTPResponse:
+        authorised(self._access, request, HANDOFF)
+        hours = _number(request.args.get("hours") or HOURS, "hours", MOST_HOURS)
+        found, now = await self._desk.ended(time.time() - 3600 * hours, MOST_ENDED), time.time()
         return response.json({"conversations": [_row(name, state, now) for name, state in found.items()]})
 
     async def _read(self, request: Request) -> HTTPResponse:
@@ -216,6 +224,7 @@ def _row(conversation: str, state: Handed, now: float) -> dict[str, Any]:
         "taken_by": holder or None,
         "taken_until": state.taken_until if holder else None,
         "ended": state.ended or None,
+        "ended_at": state.ended_at or None,
         "unanswered": unanswered,
         "left_out": state.left_out,
     }

@@ -27,7 +27,7 @@ MESSAGES = Table(
     METADATA,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("at", Float, nullable=False, index=True),
-    Column("conversation", String(32), nullable=False),
+    Column("conversation", String(32), nullable=False, index=True),
     Column("text", Text, nullable=False),
     Column("context", Text, nullable=False),
     Column("intent", String(200), nullable=False),

@@ -44,7 +44,7 @@ class Handed:
     """The state. `since` is when it was handed off, `received` the number up to which the user has the replies.
 
     `status` is BOT while the bot answers, WAITING, or TAKEN by `taken_by` until `taken_until`; `ended` is how and by
-    whom the last hand-off ended, `left_out` how many of the oldest lines are not kept any more.
+    whom the last hand-off ended, `ended_at` when, `left_out` how many of the oldest lines are not kept any more.
     """
 
     status: str = BOT
@@ -59,6 +59,7 @@ class Handed:
     answered: float = 0.0
     told: str = ""
     told_for: int = 0
+    ended_at: float = 0.0
 
     @property
     def silent(self) -> bool:
@@ -98,7 +99,7 @@ def opened(state: Handed, now: float) -> Handed:
     if state.silent:
         return state
     fresh = replace(state, status=WAITING, since=now, taken_by="", taken_until=0.0, ended="")
-    return replace(fresh, answered=0.0, told="", told_for=0)
+    return replace(fresh, answered=0.0, told="", told_for=0, ended_at=0.0)
 
 
 def wrote(state: Handed, text: str, id: str, now: float) -> Handed:
@@ -147,7 +148,7 @@ def ended(state: Handed, name: str, how: str, now: float) -> Handed:
         return state  # sent again
     _needs_silence(state)
     _needs_no_other(state, name, now)
-    return replace(state, status=BOT, taken_by="", taken_until=0.0, ended=said)
+    return replace(state, status=BOT, taken_by="", taken_until=0.0, ended=said, ended_at=now)
 
 
 def received(state: Handed, number: int) -> Handed:
