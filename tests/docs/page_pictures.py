@@ -14,7 +14,7 @@ from unittest import mock
 from playwright.sync_api import sync_playwright
 
 from ratchet.adapters.overview import Status
-from ratchet.adapters.page import looks, settling, try_it
+from ratchet.adapters.page import known, looks, try_it
 from ratchet.adapters.page.looks import Look, Today, Way
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import load_settings
@@ -121,7 +121,7 @@ def main() -> None:
         mock.patch.multiple(Registry, live=lambda self: live.live, models=lambda self: every),
         mock.patch.multiple(try_it, live_bot=live_bot, nearest=near),
         mock.patch.object(try_it.TryIt, "other", other),
-        mock.patch.object(settling, "intents_of", return_value=["order_hardware", "report_lost_device"]),
+        mock.patch.object(known, "counts", return_value={"order_hardware": 20, "report_lost_device": 20}),
         serving(settings) as url,
         sync_playwright() as playwright,
     ):

@@ -9,14 +9,20 @@ from collections.abc import Callable
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from ratchet.adapters.page import answers, conversations, home, rendering, sign_in, try_it
+from ratchet.adapters.page import answers, conversations, home, label, rendering, sign_in, try_it, webhook
 from ratchet.adapters.page.door import Door, Refused, plain
 from ratchet.adapters.page.guard import App, Guard
 from ratchet.adapters.page.site import Site
 from ratchet.adapters.settings import Settings
 from ratchet.domain.errors import RatchetError
 
-PAGES: tuple[Callable[[Door], None], ...] = (home.add_to, try_it.add_to, conversations.add_to, answers.add_to)
+PAGES: tuple[Callable[[Door], None], ...] = (
+    home.add_to,
+    try_it.add_to,
+    label.add_to,
+    conversations.add_to,
+    answers.add_to,
+)
 """Each adds its routes and its entry of the menu, in the menu's order."""
 
 
@@ -27,6 +33,7 @@ def make_door(site: Site) -> Door:
     sign_in.add_to(app, door)
     for add in PAGES:
         add(door)
+    webhook.add_to(app, site)
     app.add_api_route("/static/{digest}/{name}", static, methods=["GET"], response_model=None)
     app.add_api_route("/health", health, methods=["GET"], response_model=None)
     app.add_exception_handler(RatchetError, refused)

@@ -82,7 +82,7 @@ def start(settings: Settings, what: str, by: str) -> Job:
 def require_quiet(settings: Settings) -> None:
     """Raise `RatchetError` while a run is in progress: it would take half of the change with it."""
     if run := holder(settings.state / "run.lock"):
-        raise RatchetError(f"{run['what']} is in progress.", "Wait for its end, and publish then.")
+        raise RatchetError(f"{run['what']} is in progress.", "Wait for its end, and try again.")
 
 
 def commit(settings: Settings, texts: Mapping[str, tuple[str, str]], message: str) -> None:
@@ -93,7 +93,7 @@ def commit(settings: Settings, texts: Mapping[str, tuple[str, str]], message: st
     versioned = git.in_repository(workspace)
     if versioned and git.changed(workspace, *names):
         raise RatchetError(
-            f"{listed(names)} has changes that are not committed.", "Commit or undo them, and publish then."
+            f"{listed(names)} has changes that are not committed.", "Commit or undo them, and try again."
         )
     try:
         for path, (_, after) in paths.items():
@@ -106,7 +106,7 @@ def commit(settings: Settings, texts: Mapping[str, tuple[str, str]], message: st
         if versioned:
             git.git(workspace, "reset", "--quiet", "--", *names)
         if isinstance(error, git.NotCommitted):
-            raise RatchetError(error.fact, "Correct what Git says, and publish again.") from error
+            raise RatchetError(error.fact, "Correct what Git says, and try again.") from error
         raise
 
 

@@ -44,7 +44,8 @@ class Taking:
             tool, read = found
             try:
                 for answer in read(Source(self.path, line, self.columns), cells):
-                    self.answers.setdefault((tool, answer.item or f"line {line}"), []).append((line, answer))
+                    item = answer.item or f"object {self.seen}"  # several may be on one line
+                    self.answers.setdefault((tool, item), []).append((line, answer))
             except MALFORMED as error:
                 raise RatchetError(
                     f"{self.path}:{line} is not what {tool} exports.", f"Export it from {tool} again."
