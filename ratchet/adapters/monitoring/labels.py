@@ -119,7 +119,7 @@ def last(path: Path, who: str) -> Step | None:
     """Return the last step of a person of which something is left; None where there is none."""
     steps, undone = [], set()
     for line in lines(path):
-        with contextlib.suppress(MALFORMED):  # a line that was cut off
+        with contextlib.suppress(*MALFORMED):  # a line that was cut off
             said = json.loads(line)
             if "undone" in said:
                 undone.add(said["undone"])

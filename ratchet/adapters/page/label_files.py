@@ -75,7 +75,7 @@ def as_csv(messages: Sequence[Message], context: Sequence[str]) -> bytes:
 
 
 def as_excel(messages: Sequence[Message], context: Sequence[str]) -> bytes:
-    """Write a table as an Excel workbook, its first row frozen."""
+    """Write a table as an Excel workbook."""
     import openpyxl
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
@@ -86,7 +86,6 @@ def as_excel(messages: Sequence[Message], context: Sequence[str]) -> bytes:
     rows = [[row[name] for name in names] for row in label_exports.table(messages, SOURCE)]
     for row in [names, *rows]:
         sheet.append([ILLEGAL_CHARACTERS_RE.sub(" ", cell) for cell in row])
-    sheet.freeze_panes = "A2"
     file = io.BytesIO()
     book.save(file)
     return file.getvalue()

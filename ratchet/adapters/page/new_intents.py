@@ -48,7 +48,9 @@ def file_of(settings: Settings) -> Path:
 @contextlib.contextmanager
 def locked(settings: Settings) -> Iterator[None]:
     """Let one change at a time be made."""
-    with hold(settings.state / "page" / "intents-change.lock", "A change of the new intents", PATIENCE_SECONDS):
+    with hold(
+        settings.state / "page" / "intents-change.lock", "A change of the new intents", PATIENCE_SECONDS
+    ):
         yield
 
 

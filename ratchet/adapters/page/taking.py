@@ -40,8 +40,8 @@ def ready(settings: Settings, noted: Sequence[Row]) -> Ready:
     for path in labels.newest_samples(settings):
         for one in known.sample(settings, path):
             if one.state is State.LABELLED and one.key not in listed:
-                row = {"text": one.text, "intent": one.mark.intent, **one.context, "source": SOURCE}
-                found.append((str(path), one.key, row))
+                said = {"text": one.text, "intent": one.mark.intent, **one.context, "source": SOURCE}
+                found.append((str(path), one.key, said))
     intents = set(new_intents.names(settings))
     gone = sorted({row["intent"] for _, _, row in found} - intents)
     held = worklist.held_back(
@@ -51,12 +51,11 @@ def ready(settings: Settings, noted: Sequence[Row]) -> Ready:
     )
     taken = [one for one in found if one[2]["intent"] in intents and one[2]["intent"] not in held]
     samples: dict[str, dict[str, str]] = {}
-    for path, key, row in taken:
-        if path:
-            samples.setdefault(path, {})[key] = row["intent"]
-    return Ready(
-        [row for _, _, row in taken], [row for path, _, row in taken if not path], samples, held, gone
-    )
+    for file, key, label in taken:
+        if file:
+            samples.setdefault(file, {})[key] = label["intent"]
+    own = [row for file, _, row in taken if not file]
+    return Ready([row for _, _, row in taken], own, samples, held, gone)
 
 
 def take(settings: Settings, by: str) -> Job:

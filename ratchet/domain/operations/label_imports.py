@@ -53,14 +53,14 @@ def plan(
         form, values = normalise(row["text"]), [row.get(name, "") for name in context]
         key = key_of(form, values)
         keys = [key] if key in found else [] if any(values) else by_form.get(form, [])
-        for one in keys or [key]:
-            before = labels.get(one) or (others[one]["intent"] if one in others else row["intent"])
+        for about in keys or [key]:
+            before = labels.get(about) or (others[about]["intent"] if about in others else row["intent"])
             if before != row["intent"]:
                 twice.append(row["text"])
             elif keys:
-                labels[one] = row["intent"]
+                labels[about] = row["intent"]
             else:
-                others[one] = row
+                others[about] = row
     has = {key: found[key].mark.intent for key in labels}
     return Plan(
         labels={key: intent for key, intent in labels.items() if not has[key]},

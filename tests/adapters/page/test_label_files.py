@@ -115,7 +115,9 @@ def test_each_format_holds_hostile_texts(shopped: Served) -> None:
     draw(shopped.settings, [(CONTROL.sub(" ", one), "", "leave", 0.5) for one in TEXTS])
     for asked in FORMATS:
         assert table(shopped, asked)
-    assert send(shopped.visitor(Role.LABEL), "x.csv", table(shopped)).headers["location"].startswith("/label?")
+    assert (
+        send(shopped.visitor(Role.LABEL), "x.csv", table(shopped)).headers["location"].startswith("/label?")
+    )
 
 
 def test_what_someone_labelled_here_stays_so(shopped: Served) -> None:
