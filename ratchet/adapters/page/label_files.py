@@ -177,7 +177,7 @@ def label(settings: Settings, rows: pd.DataFrame, who: str) -> Came:
     if len(rows) > MOST_ROWS:
         raise UsageError(
             f"The file has {len(rows):,} rows; the page takes {MOST_ROWS:,}.",
-            "Use `ratchet ingest FILE --commit`.",
+            "Send it in parts.",
         )
     given = rows[["text", "intent", *context]].astype(str).to_dict("records")
     paths: dict[str, Path] = {}

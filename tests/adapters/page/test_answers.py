@@ -178,7 +178,7 @@ def test_a_commit_that_git_refuses_leaves_the_files_as_they_were(
     seen = value(ana.get("/answers/changes").text, "seen")
     answer = ana.post("/answers/publish", {"seen": seen})
     assert "A hook says no." in answer.text
-    assert "publish again" in answer.text
+    assert "try again" in answer.text
     assert domain(shop) == DOMAIN
     assert asked == [("reset", "--quiet", "--", "bot/domain.yml")]
     assert len(edits.kept(shop.settings)) == 1
