@@ -153,7 +153,12 @@ def card(call: Call) -> Response:
 
 def give(call: Call) -> Done:
     """Give the chosen messages of a group an intent."""
-    intent = call.text("intent", MOST_WORDS) or call.needed("typed", "The intent", MOST_WORDS)
+    pressed, typed = call.text("intent", MOST_WORDS), call.text("typed", MOST_WORDS)
+    if pressed and typed and pressed != typed:
+        raise UsageError(
+            f"Two intents are chosen: {pressed} and {typed}.", "Empty the field, or press Enter in it."
+        )
+    intent = pressed or call.needed("typed", "The intent", MOST_WORDS)
     settling.known_intent(call.settings, intent)
     return marked(call, Mark(intent, call.person.name), f"as {intent}")
 

@@ -173,6 +173,7 @@ def test_an_intent_that_there_is_not_is_refused(shopped: Served) -> None:
     ben, found = shopped.visitor(Role.LABEL, "Ben"), messages(shopped)
     assert "There is no intent" in give(ben, found[:1], typed="laptp")
     assert "is missing" in give(ben, found[:1], typed="")
+    assert "Two intents are chosen" in give(ben, found[:1], intent="laptop", typed="leave")
     assert "No message is chosen" in give(ben, [], intent="leave")
     assert all(not one.mark.intent for one in messages(shopped))
 

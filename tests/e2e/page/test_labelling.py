@@ -138,7 +138,7 @@ def test_two_people_label_without_collision(site: Site, visit: Callable[..., Pag
     expect(ben.get_by_text("Ana is labelling 4 messages")).to_be_visible()
     ben.get_by_role("link", name="Show these, too").click()
     ben.get_by_role("button", name="leave", exact=True).last.wait_for()
-    ana.get_by_text("where is my parcel").wait_for()
+    ana.get_by_text("where is my parcel", exact=True).wait_for()
     ana.get_by_role("button", name="leave", exact=True).last.click()
     ana.get_by_text("by Ana").wait_for()
     ben.get_by_role("button", name="leave", exact=True).last.click()
