@@ -25,6 +25,7 @@ from ratchet.domain.operations.incidents import Incident, Kind
 from ratchet.domain.operations.next_steps import next_step
 from ratchet.domain.operations.people import Role
 from ratchet.domain.release.model import Model
+from tests.adapters.page.samples import draw
 from tests.domain.release.test_manifest import model, release
 from tests.e2e.page.conftest import serving, sign_in
 
@@ -108,6 +109,14 @@ def near(*_: object) -> tuple[Nearest, ...]:
     )
 
 
+TO_LABEL = (
+    ("somebody took my laptop out of the office", "employee", "order_hardware", 0.31),
+    ("my laptop was taken out of the office", "contractor", "order_hardware", 0.37),
+    ("can a contractor get a second monitor", "contractor", "order_hardware", 0.44),
+    ("the phone is gone since yesterday", "", "report_lost_device", 0.52),
+)
+
+
 def main() -> None:
     """Make the pictures."""
     folder = Path(tempfile.mkdtemp()) / "helpdesk"
@@ -138,6 +147,9 @@ def main() -> None:
         page.get_by_text("Why, and what is right").click()
         page.get_by_text("stolen on the train").wait_for()
         page.screenshot(path=OUT / "page-try.png", full_page=True)
+        draw(settings, TO_LABEL)
+        page.goto(f"{url}/label")
+        page.screenshot(path=OUT / "page-label.png")
         page.emulate_media(color_scheme="dark")
         page.set_viewport_size({"width": 390, "height": 844})
         page.goto(url)
