@@ -208,8 +208,8 @@ def check(found: Plan) -> None:
             f"There {'is' if len(found.unknown) == 1 else 'are'} no intent {listed(found.unknown)}.",
             "Correct the file, or make a new intent first.",
         )
-    if found.twice:
+    if found.twice:  # no text of a message is in the fact, which is recorded
         raise UsageError(
-            f"{count(len(found.twice), 'message')} has two intents in the file: {listed(found.twice, 3)}.",
-            "Leave one of them, and send it again.",
+            f"The file has two intents for {count(len(found.twice), 'message')}.",
+            f"Leave one of them, and send it again: {listed(found.twice, 3)}.",
         )

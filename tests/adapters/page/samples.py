@@ -57,7 +57,7 @@ def draw(settings: Settings, messages: Sequence[tuple[str, str, str, float]], na
                 "stratum": 0,
                 "drawn": 1,
                 "known": "",
-                "nearest": f"{text.replace('|', ' ')} ({guess})",
+                "nearest": f"{text.replace('|', '/')} ({guess})",
             }
             for text, role, guess, confidence in messages
         ]

@@ -167,6 +167,7 @@ def test_a_file_that_cannot_be_taken_changes_nothing(
     assert intents(shopped) == [""] * 4
     assert corrections.read(shopped.settings) == []
     assert not list((shopped.settings.state / "page").glob("import-*"))
+    assert "go home" not in next(record.newest(shopped.settings)).refused
 
 
 def test_a_form_with_a_file_needs_the_sessions_token(shopped: Served) -> None:
