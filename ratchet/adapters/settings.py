@@ -121,6 +121,11 @@ class Settings(BaseSettings):
         pattern=r"^https?://[^/\s]+/?$",
         description="address under which people reach that page through your proxy; alerts link to it",
     )
+    webhook_token: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="token with which a labelling tool may call the page's webhook; without it there is none",
+    )
     inbox: str | None = Field(
         None,
         pattern=r"^(s3://[^/]+(/.*)?|[^:]+)$",

@@ -15,6 +15,8 @@ from ratchet.cli.context import Json, settings, settings_for_flow
 from ratchet.cli.output import as_json, out, share
 
 OTHER, SKIP, UNDO, QUIT = "t", "s", "u", "q"
+BY_HAND = "ratchet label"
+"""Who gave the label, where the page says it."""
 HELP = f"{OTHER} type an intent · {SKIP} skip · {UNDO} undo · {QUIT} quit; every label is saved at once"
 
 
@@ -50,16 +52,20 @@ def label(
     """
     from ratchet.adapters.corpus import data_folder
     from ratchet.adapters.monitoring import harvest as store
+    from ratchet.adapters.monitoring import labels
     from ratchet.adapters.system import console
     from ratchet.domain.operations import labelling
 
     found = settings()
     intents = sorted(data_folder.messages_in_place(found.workspace, found.params.corpus)["intent"].unique())
     sample = store.read(file, console.note)
-    places, done = labelling.to_do(sample), 0
-    history: list[int] = []
+    places, keys, done = labelling.to_do(sample), labelling.keys_of(sample), 0
+    history: list[tuple[int, bool]] = []
     while done < len(places):
         place = places[done]
+        if sample.loc[place, "intent"]:  # meanwhile someone labelled it on the page
+            done += 1
+            continue
         row = sample.astype(str).to_dict("index")[place]
         offered = labelling.offers(row, found.params.corpus.out_of_scope)
         said = ask(row, offered, intents, f"{done + 1} of {len(places)}", labelling.context_of(sample))
@@ -67,14 +73,13 @@ def label(
             break
         if said == UNDO:
             if history:
-                done = history.pop()
-                sample = labelling.label(sample, places[done], "")
+                done, given = history.pop()
+                sample = labels.put(file, {keys[places[done]]: labelling.Mark()}) if given else sample
         else:
-            history.append(done)
+            history.append((done, said != SKIP))
             done += 1
             if said != SKIP:
-                sample = labelling.label(sample, place, said)
-        store.save(file, sample)
+                sample = labels.put(file, {keys[place]: labelling.Mark(said, BY_HAND)})
     summarise(file, json)
 
 

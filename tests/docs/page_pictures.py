@@ -14,7 +14,7 @@ from unittest import mock
 from playwright.sync_api import sync_playwright
 
 from ratchet.adapters.overview import Status
-from ratchet.adapters.page import looks, settling, try_it
+from ratchet.adapters.page import known, looks, try_it
 from ratchet.adapters.page.looks import Look, Today, Way
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import load_settings
@@ -25,6 +25,7 @@ from ratchet.domain.operations.incidents import Incident, Kind
 from ratchet.domain.operations.next_steps import next_step
 from ratchet.domain.operations.people import Role
 from ratchet.domain.release.model import Model
+from tests.adapters.page.samples import draw
 from tests.domain.release.test_manifest import model, release
 from tests.e2e.page.conftest import serving, sign_in
 from tests.events import name_of, said, write
@@ -136,6 +137,14 @@ def conversation() -> list[dict[str, Any]]:
     ]
 
 
+TO_LABEL = (
+    ("somebody took my laptop out of the office", "employee", "order_hardware", 0.31),
+    ("my laptop was taken out of the office", "contractor", "order_hardware", 0.37),
+    ("can a contractor get a second monitor", "contractor", "order_hardware", 0.44),
+    ("the phone is gone since yesterday", "", "report_lost_device", 0.52),
+)
+
+
 def main() -> None:
     """Make the pictures."""
     folder = Path(tempfile.mkdtemp()) / "helpdesk"
@@ -150,7 +159,7 @@ def main() -> None:
         mock.patch.multiple(Registry, live=lambda self: live.live, models=lambda self: every),
         mock.patch.multiple(try_it, live_bot=live_bot, nearest=near),
         mock.patch.object(try_it.TryIt, "other", other),
-        mock.patch.object(settling, "intents_of", return_value=["order_hardware", "report_lost_device"]),
+        mock.patch.object(known, "counts", return_value={"order_hardware": 20, "report_lost_device": 20}),
         serving(settings) as url,
         sync_playwright() as playwright,
     ):
@@ -169,6 +178,9 @@ def main() -> None:
         page.screenshot(path=OUT / "page-try.png", full_page=True)
         page.goto(f"{url}/review/{name_of('anna')}")
         page.screenshot(path=OUT / "page-review.png", full_page=True)
+        draw(settings, TO_LABEL)
+        page.goto(f"{url}/label")
+        page.screenshot(path=OUT / "page-label.png")
         page.emulate_media(color_scheme="dark")
         page.set_viewport_size({"width": 390, "height": 844})
         page.goto(url)

@@ -203,9 +203,9 @@ def briefs(opened: Connection, hits: Sequence[tuple[int, str, float, str, str]])
         rows = opened.execute(rated.group_by(r.c.conversation))
         bad = {str(name): int(number) for name, number in rows}
     return [
-        Brief(name, at, text, intent, *map(int, counts[name][1:]), bad.get(name, 0))
+        Brief(name, at, text, intent, int(n[1]), int(n[2]), int(n[3]), int(n[4]), bad.get(name, 0))
         for _, name, at, text, intent in hits
-        if name in counts
+        if (n := counts.get(name))
     ]
 
 

@@ -83,10 +83,15 @@ def stored_messages(settings: Settings, store: Store) -> pd.DataFrame:
     return read_messages(folder, settings.params.corpus)
 
 
+def utterances(workspace: Path) -> Path:
+    """The file with the messages of `data/`, which may be absent."""
+    return workspace / dvc.FOLDER / UTTERANCES
+
+
 def messages_in_place(workspace: Path, policy: CorpusPolicy) -> pd.DataFrame:
     """Return the messages of `data/` as they are now, with `place`; none where there is no corpus yet."""
-    data = workspace / dvc.FOLDER
-    return placed(read_messages(data, policy) if (data / UTTERANCES).is_file() else corpus.empty(policy))
+    file = utterances(workspace)
+    return placed(read_messages(file.parent, policy) if file.is_file() else corpus.empty(policy))
 
 
 def ledger_in_place(workspace: Path, split: SplitPolicy) -> pd.DataFrame:

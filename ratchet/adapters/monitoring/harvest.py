@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -125,9 +126,11 @@ def write(settings: Settings, sample: pd.DataFrame, strata: Strata) -> Path:
 
 
 def save(path: Path, sample: pd.DataFrame) -> None:
-    """Write a sample whole or not at all."""
-    with replacing(path) as temporary:
-        sample.to_csv(temporary, index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+    """Write a sample whole or not at all; it is on the disk when this returns."""
+    with replacing(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+        sample.to_csv(file, index=False, lineterminator="\n", quoting=csv.QUOTE_MINIMAL)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read(path: Path, say: Say = ignored) -> pd.DataFrame:

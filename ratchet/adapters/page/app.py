@@ -9,7 +9,17 @@ from collections.abc import Callable
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import PlainTextResponse, Response
 
-from ratchet.adapters.page import answers, conversations, home, rendering, review, sign_in, try_it
+from ratchet.adapters.page import (
+    answers,
+    conversations,
+    home,
+    label,
+    rendering,
+    review,
+    sign_in,
+    try_it,
+    webhook,
+)
 from ratchet.adapters.page.door import Door, Refused, plain
 from ratchet.adapters.page.guard import App, Guard
 from ratchet.adapters.page.site import Site
@@ -20,6 +30,7 @@ PAGES: tuple[Callable[[Door], None], ...] = (
     home.add_to,
     try_it.add_to,
     review.add_to,
+    label.add_to,
     conversations.add_to,
     answers.add_to,
 )
@@ -33,6 +44,7 @@ def make_door(site: Site) -> Door:
     sign_in.add_to(app, door)
     for add in PAGES:
         add(door)
+    webhook.add_to(app, site)
     app.add_api_route("/static/{digest}/{name}", static, methods=["GET"], response_model=None)
     app.add_api_route("/health", health, methods=["GET"], response_model=None)
     app.add_exception_handler(RatchetError, refused)

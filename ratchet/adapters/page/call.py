@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from ratchet.adapters.page import record, rendering
 from ratchet.adapters.page.site import Site
+from ratchet.adapters.page.uploads import Upload
 from ratchet.adapters.settings import Settings
 from ratchet.domain.errors import UsageError
 from ratchet.domain.operations.people import Person, Role
@@ -17,7 +18,7 @@ from ratchet.domain.operations.people import Person, Role
 
 @dataclass(frozen=True)
 class Call:
-    """A request: who asks, the parts of the path, the query's and the form's fields, and the body as it came.
+    """A request: who asks, the parts of the path, the query's and the form's fields, and the form's files.
 
     `partial` says that htmx asks for a piece of a page. `csrf` is what a form has to send along.
     """
@@ -29,7 +30,7 @@ class Call:
     parts: Mapping[str, str]
     query: Mapping[str, str]
     fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    body: bytes = b""
+    files: Mapping[str, Upload] = field(default_factory=dict)
     csrf: str = ""
     partial: bool = False
 

@@ -1,4 +1,4 @@
-"""Messages with the right intent that people noted on the page, until they are in the corpus.
+"""The labelling list: messages with the right intent that people noted in *Try it*, until they are in the corpus.
 
 `.ratchet/page/corrections.csv` has the columns of the corpus, so `ratchet ingest` takes it as it is.
 """
@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import contextlib
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from ratchet.adapters.monitoring import labels
 from ratchet.adapters.page import jobs
-from ratchet.adapters.page.jobs import Job
 from ratchet.adapters.settings import Settings
-from ratchet.adapters.system.files import read_json, replacing, write_json
+from ratchet.adapters.system.files import read_json, replacing
 from ratchet.adapters.system.lock import hold
 from ratchet.domain.corpus import personal_data
-from ratchet.domain.errors import RatchetError, UsageError
+from ratchet.domain.corpus.corpus import normalise
+from ratchet.domain.errors import UsageError
+from ratchet.domain.operations import labelling
 from ratchet.domain.operations.sampling import CONTROL
 
 SOURCE = "page"
@@ -55,16 +57,26 @@ def add(settings: Settings, text: str, intent: str, context: Mapping[str, str]) 
 
     The same message with another intent takes the old one's place.
     """
+    return add_all(settings, [{"text": text, "intent": intent, **context}]) == 1
+
+
+def add_all(settings: Settings, noted: Sequence[Row]) -> int:
+    """Note messages as `add` does, each with its context; returns how many were not there already."""
     policy = settings.params.corpus
-    text = personal_data.mask(CONTROL.sub(" ", text), settings.params.validation.personal_data_allowed)
-    row = {**dict.fromkeys(policy.columns, ""), "text": text, "intent": intent, **context, "source": SOURCE}
+    allowed = settings.params.validation.personal_data_allowed
     with locked(settings):
-        rows = settled(settings)
-        if row in rows:
-            return False
-        same = [one for one in rows if key(one) != key(row)]
-        write(file_of(settings), policy.columns, [*same, row])
-    return True
+        rows = {key(row): row for row in settled(settings)}
+        before = list(rows.values())
+        for one in noted:
+            text = personal_data.mask(CONTROL.sub(" ", one["text"]), allowed)
+            row = {**dict.fromkeys(policy.columns, ""), **one, "text": text, "source": SOURCE}
+            if rows.get(key(row)) != row:
+                rows.pop(key(row), None)
+                rows[key(row)] = row
+        after = list(rows.values())
+        if after != before:
+            write(file_of(settings), policy.columns, after)
+    return sum(row not in before for row in after)
 
 
 def remove(settings: Settings, number: int) -> Row:
@@ -75,22 +87,6 @@ def remove(settings: Settings, number: int) -> Row:
             raise UsageError("That message is not on the list any more.", "Load the page again.")
         write(file_of(settings), settings.params.corpus.columns, [*rows[:number], *rows[number + 1 :]])
     return rows[number]
-
-
-def take(settings: Settings, by: str) -> Job:
-    """Start `ratchet ingest` of the list, as one commit; raises `RatchetError` where it is empty or being taken."""
-    with locked(settings):
-        rows = settled(settings)
-        if not rows:
-            raise UsageError("There is nothing on the labelling list.", "Note a message in *Try it* first.")
-        if pending_file(settings).exists():
-            raise RatchetError("The list is being taken into the corpus.", "Wait for the end of that.")
-        taken = settings.state / "page" / "taken.csv"
-        write(taken, settings.params.corpus.columns, rows)
-        words = ["ingest", str(taken), "--relabel", "--commit"]
-        job = jobs.start(settings, f"Taking {len(rows)} messages into the corpus", words, by)
-        write_json(pending_file(settings), {"job": job.id, "rows": [dict(one) for one in rows]})
-    return job
 
 
 def settled(settings: Settings) -> list[Row]:
@@ -105,8 +101,25 @@ def settled(settings: Settings) -> list[Row]:
     if progress and progress.good:
         rows = [one for one in rows if one not in taking["rows"]]
         write(file_of(settings), settings.params.corpus.columns, rows)
+        for sample, taken in taking.get("samples", {}).items():
+            labels.put_taken(Path(sample), taken)
     pending_file(settings).unlink(missing_ok=True)
     return rows
+
+
+def drop(settings: Settings, keys: Collection[str]) -> None:
+    """Take messages off the list, by their keys in a sample: they got a newer label in *Label*."""
+    with locked(settings):
+        rows = settled(settings)
+        rest = [one for one in rows if message_key(settings, one) not in keys]
+        if len(rest) < len(rows):
+            write(file_of(settings), settings.params.corpus.columns, rest)
+
+
+def message_key(settings: Settings, row: Row) -> str:
+    """Return the key that a message of the list has in a sample."""
+    values = [row.get(name, "") for name in settings.params.corpus.context]
+    return labelling.key_of(normalise(row.get("text", "")), values)
 
 
 def key(row: Row) -> tuple[tuple[str, str], ...]:

@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 
-from ratchet.adapters.page import people, record, rendering, session
+from ratchet.adapters.page import people, record, rendering, session, uploads
 from ratchet.adapters.page.call import Call, Done
 from ratchet.adapters.page.session import Session
 from ratchet.adapters.page.site import Item, Site
@@ -97,7 +97,9 @@ class Door:
 
     def call(self, request: Request, found: Session, body: bytes = b"") -> Call:
         """Describe a request to a page."""
-        form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+        kind = request.headers.get("content-type", "")
+        form = kind.startswith("application/x-www-form-urlencoded")
+        sent, files = ({}, {}) if form else uploads.read(kind, body)
         return Call(
             site=self.site,
             settings=self.site.settings,
@@ -105,8 +107,8 @@ class Door:
             path=request.url.path,
             parts=dict(request.path_params),
             query=dict(request.query_params),
-            fields=fields_of(body) if form else {},
-            body=b"" if form else body,
+            fields=fields_of(body) if form else sent,
+            files=files,
             csrf=session.csrf(self.site.key, found),
             partial=request.headers.get("hx-request") == "true",
         )

@@ -143,9 +143,9 @@ def waiting(settings: Settings, sources: Sources) -> dict[str, int]:
 
 
 def to_label(settings: Settings) -> int:
-    """Count the messages of the newest sample that no one has labelled."""
-    from ratchet.adapters.monitoring import harvest
-    from ratchet.domain.operations.labelling import to_do
+    """Count the messages of the newest sample that no one has labelled, and about which no one was unsure."""
+    from ratchet.adapters.monitoring import harvest, labels
+    from ratchet.domain.operations.labelling import open_ones
 
-    samples = sorted(harvest.folder(settings).glob(f"*/{harvest.SAMPLE}"))
-    return len(to_do(harvest.read(samples[-1]))) if samples else 0
+    samples = labels.newest_samples(settings, 1)
+    return open_ones(harvest.read(samples[0])) if samples else 0

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from fastapi.responses import Response
 
-from ratchet.adapters.corpus import data_folder
-from ratchet.adapters.page import corrections
+from ratchet.adapters.page import corrections, known, new_intents, taking
 from ratchet.adapters.page.call import Call, Done
 from ratchet.adapters.page.door import Door
 from ratchet.adapters.settings import Settings
@@ -37,21 +36,24 @@ def context_of(call: Call) -> dict[str, str]:
 
 
 def intents_of(settings: Settings) -> list[str]:
-    """Return the corpus's intents."""
-    corpus = data_folder.messages_in_place(settings.workspace, settings.params.corpus)
-    return sorted(set(map(str, corpus["intent"])))
+    """Return the intents of the corpus, those that people made on the page, and out of scope."""
+    return new_intents.names(settings)
 
 
 def judged(call: Call) -> tuple[str, str, dict[str, str]]:
     """Return message, right intent and context of a form; raises `UsageError` for an intent that there is not."""
     text = call.needed("message", "The message", MOST_TEXT)
     intent = call.needed("intent", "The right intent", 200)
-    known = [*intents_of(call.settings), call.settings.params.corpus.out_of_scope]
-    if intent not in known:
+    return text, known_intent(call.settings, intent), context_of(call)
+
+
+def known_intent(settings: Settings, intent: str) -> str:
+    """Return an intent; raises `UsageError` for one that there is not."""
+    if intent not in intents_of(settings):
         raise UsageError(
             f"There is no intent {intent!r}.", "Choose one of the list; new ones are made in *Label*."
         )
-    return text, intent, context_of(call)
+    return intent
 
 
 def wrong(call: Call) -> Done:
@@ -78,7 +80,7 @@ def never(call: Call) -> Done:
     text, intent, context = judged(call)
     must = Must(musts.of_words(text, {}).message, intent, musts.context_given(context, settings), None)
     allowed = settings.params.validation.personal_data_allowed
-    musts.add(settings, must_source.checked(must, intents_of(settings), allowed))
+    musts.add(settings, must_source.checked(must, list(known.counts(settings)), allowed))
     if git.in_repository(settings.workspace):
         git.commit(
             settings.workspace,
@@ -100,5 +102,5 @@ def forget(call: Call) -> Done:
 
 def take(call: Call) -> Done:
     """Take the labelling list into the corpus, as one commit."""
-    job = corrections.take(call.settings, call.person.name)
+    job = taking.take(call.settings, call.person.name)
     return Done(f"started: {job.what}", f"/jobs/{job.id}")

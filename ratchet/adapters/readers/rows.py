@@ -44,12 +44,9 @@ class Taking:
             tool, read = found
             try:
                 for answer in read(Source(self.path, line, self.columns), cells):
-                    one = (
-                        tool,
-                        answer.item or f"line {line}",
-                        str(answer.text),
-                    )  # joined exports begin again at 1
-                    self.answers.setdefault(one, []).append((line, answer))
+                    # Several answers may be on one line, and joined exports begin again at 1.
+                    item = answer.item or f"object {self.seen}"
+                    self.answers.setdefault((tool, item, str(answer.text)), []).append((line, answer))
             except MALFORMED as error:
                 raise RatchetError(
                     f"{self.path}:{line} is not what {tool} exports.", f"Export it from {tool} again."

@@ -20,6 +20,7 @@ OPEN = {
     ("POST", "/sign-in"),
     ("GET", "/health"),
     ("GET", "/static/{digest}/{name}"),
+    ("POST", "/webhook/collect"),
 }
 """What somebody who is not signed in may ask for."""
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ratchet.adapters.bot import channel, musts
-from ratchet.adapters.page import corrections, jobs, settling, try_it
+from ratchet.adapters.page import corrections, jobs, known, try_it
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import load_settings
 from ratchet.domain.errors import RatchetError, UsageError
@@ -27,7 +27,7 @@ def asked(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Served:
     monkeypatch.setattr(
         try_it, "live_bot", lambda settings, who, text, context: (repeated(text), {"entities": []})
     )
-    monkeypatch.setattr(settling, "intents_of", lambda settings: ["leave", "laptop"])
+    monkeypatch.setattr(known, "counts", lambda settings: {"laptop": 20, "leave": 20})
     return Served(load_settings(settings.workspace))
 
 

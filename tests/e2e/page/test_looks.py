@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from ratchet.adapters.page import looks, settling, try_it
+from ratchet.adapters.page import known, looks, try_it
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import Settings, load_settings
 from ratchet.domain.operations.people import Role
@@ -34,7 +34,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str,
     monkeypatch.setattr(Registry, "models", lambda self: [model("8"), model("1")])
     monkeypatch.setattr(try_it, "live_bot", lambda settings, who, text, context: (repeated(text), None))
     monkeypatch.setattr(try_it, "nearest", lambda settings, text: ())
-    monkeypatch.setattr(settling, "intents_of", lambda settings: ["leave", "laptop"])
+    monkeypatch.setattr(known, "counts", lambda settings: {"laptop": 20, "leave": 20})
     settings = load_settings(tmp_path / "shop")
     with serving(settings) as url:
         yield url, settings

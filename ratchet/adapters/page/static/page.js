@@ -36,3 +36,31 @@ document.addEventListener("htmx:afterRequest", (event) => {
     field.focus();
   }
 });
+
+// Keys of a card: one presses the button, or goes to the field, that names it; none while a person types.
+const cards = () => [...document.querySelectorAll("[data-card]")];
+document.addEventListener("keydown", (event) => {
+  const card = event.target.closest("[data-keys] [data-card]");
+  const types = event.target.matches("input:not([type=checkbox]), select, textarea");
+  if (!card || types || event.ctrlKey || event.metaKey || event.altKey) return;
+  const step = { j: 1, s: 1, k: -1 }[event.key];
+  const key = `[aria-keyshortcuts="${CSS.escape(event.key)}"]`;
+  const found = step ? neighbour(card, step) : card.querySelector(key) ?? document.querySelector(`:not([data-card] *)${key}`);
+  if (!found) return;
+  event.preventDefault();
+  if (step || found.matches("input")) found.focus();
+  else found.click();
+});
+
+function neighbour(card, step) {
+  const all = cards();
+  return all[all.indexOf(card) + step] ?? (step > 0 ? document.getElementById("more") : null);
+}
+
+// After a card is done the next one has the focus; after the last one the way to more.
+document.addEventListener("htmx:afterSwap", (event) => {
+  const done = event.target;
+  if (!(done instanceof Element) || !done.matches("[data-done]")) return;
+  const after = cards().find((card) => done.compareDocumentPosition(card) & Node.DOCUMENT_POSITION_FOLLOWING);
+  (after ?? document.getElementById("more") ?? document.getElementById("main")).focus();
+});
