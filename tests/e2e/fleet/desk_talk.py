@@ -3,6 +3,9 @@
 A user of a handed-over conversation writes two messages that the bot does not understand, two that a person answers
 each, and, given back, one that the bot understands. Whoever gets no answer sends the same again under the same id. What
 was acknowledged and is not there in the end is lost; what is there more often than it was written came twice.
+
+The names of a talk's conversations begin with its `series`, which no other talk on the same fleet has: a conversation
+keeps its replies, and the ids of its messages.
 """
 
 from __future__ import annotations
@@ -11,8 +14,8 @@ import asyncio
 import itertools
 import statistics
 import time
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +25,10 @@ KNOWN, UNKNOWN = "i cannot open the building door", "qwrtz vbnm xyzzy"
 ANSWERED = 5
 """So many messages a user writes who talks to the bot alone; one who is handed over as many."""
 KEPT = ("is anybody there <b>", "it is urgent")
+TO_BOT, HANDS_OFF, IS_KEPT, AGAIN = "message to the bot", "hand-off", "message that is kept", "bot again"
+REPLIES, TAKE, REPLY, RETURN = "replies", "take", "reply", "return"
+STEPS = (TO_BOT, HANDS_OFF, TAKE, IS_KEPT, REPLY, REPLIES, RETURN, AGAIN)
+"""What is asked in a conversation that is handed over, in order."""
 SECONDS_BETWEEN = 2.0
 PATIENCE_SECONDS = 60.0
 REFUSED = range(400, 500)
@@ -29,78 +36,114 @@ REFUSED = range(400, 500)
 
 @dataclass
 class Record:
-    """What users and people saw, by conversation."""
+    """What users and people saw, by conversation; `handed` are those that a person is to have."""
 
+    handed: list[str] = field(default_factory=list)
     answers: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
     received: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     replied: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     kept: dict[str, list[str]] = field(default_factory=dict)
+    before: dict[str, list[str]] = field(default_factory=dict)
     took: dict[str, str] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
     repeated: int = 0
+    lasted: float = 0.0
 
     @property
     def median(self) -> float:
         """Median time from a person's reply to its user, in seconds."""
         return statistics.median(self.seconds)
 
+    def line(self) -> str:
+        """What was measured."""
+        written = ANSWERED * len(self.answers)
+        return (
+            f"{len(self.answers)} conversations, {len(self.handed)} handed over, {written / self.lasted:.1f} messages "
+            f"a second; reply to user: median {self.median:.2f} s, longest {max(self.seconds):.1f} s of "
+            f"{len(self.seconds)}; {self.repeated} requests repeated"
+        )
+
 
 class Talk:
     """Conversations over `urls`, taken in turn; people answer at `desks` until all are given back."""
 
     def __init__(
-        self, urls: Sequence[str], desks: Sequence[str], token: str, people: str, client: str = "web"
+        self,
+        urls: Sequence[str],
+        desks: Sequence[str],
+        token: str,
+        people: str,
+        series: str,
+        client: str = "web",
     ) -> None:
         self.record = Record()
+        self.series = series
+        self.asking: Counter[str] = Counter()
+        """How many requests of each step have no answer yet."""
         self._urls, self._desks = itertools.cycle(urls), itertools.cycle(desks)
         self._token, self._people, self._client = token, people, client
         self._sent: dict[tuple[str, str], float] = {}
         self._open: set[str] = set()
+        self._beginning = True
         self._session: aiohttp.ClientSession
 
-    async def run(self, conversations: int, rate: float, persons: int = 3) -> Record:
-        """Let `conversations` begin so that `rate` messages a second are written, and return what came of them."""
+    async def run(
+        self, conversations: int, rate: float, more: Callable[[], bool] = lambda: False, persons: int = 3
+    ) -> Record:
+        """Let conversations begin so that `rate` messages a second are written, and return what came of them.
+
+        They are `conversations` at least, and as many as begin while there shall be `more`.
+        """
         timeout = aiohttp.ClientTimeout(total=30)
         connector = aiohttp.TCPConnector(limit=0)
         async with aiohttp.ClientSession(timeout=timeout, connector=connector, trust_env=False) as session:
             self._session = session
-            names = [f"talk-{number:04}" for number in range(conversations)]
-            self._open = set(names[::2])
             answering = [
                 asyncio.ensure_future(self._person(f"person{n}", n, persons)) for n in range(persons)
             ]
             started, users = time.monotonic(), []
-            for number, name in enumerate(names):
-                begin = started + number * ANSWERED / rate
-                await asyncio.sleep(max(begin - time.monotonic(), 0))
-                user = self._handed_over(name) if name in self._open else self._answered(name)
-                users.append(asyncio.ensure_future(user))
+            for number in itertools.count():
+                await asyncio.sleep(max(started + number * ANSWERED / rate - time.monotonic(), 0))
+                if number >= conversations and not more():
+                    break
+                users.append(asyncio.ensure_future(self._begin(number)))
+            self.record.lasted = time.monotonic() - started
+            self._beginning = False
             await asyncio.gather(*users)
             await asyncio.gather(*answering)
         return self.record
 
+    async def _begin(self, number: int) -> None:
+        name = f"{self.series}-{number:04}"
+        if number % 2:
+            await self._answered(name)
+        else:
+            self.record.handed.append(name)
+            self._open.add(name)
+            await self._handed_over(name)
+
     async def _answered(self, name: str) -> None:
         for number in range(ANSWERED):
-            self.record.answers[name].append(await self._say(name, KNOWN, number))
+            self.record.answers[name].append(await self._say(TO_BOT, name, KNOWN, number))
             await asyncio.sleep(SECONDS_BETWEEN)
 
     async def _handed_over(self, name: str) -> None:
-        for number in range(2):
-            self.record.answers[name].append(await self._say(name, UNKNOWN, number))
+        for number, step in enumerate((TO_BOT, HANDS_OFF)):
+            self.record.answers[name].append(await self._say(step, name, UNKNOWN, number))
             await asyncio.sleep(SECONDS_BETWEEN)
         listening = asyncio.ensure_future(self._listen(name))
         for number, text in enumerate(KEPT, start=2):
-            self.record.answers[name].append(await self._say(name, text, number))
+            self.record.answers[name].append(await self._say(IS_KEPT, name, text, number))
             await asyncio.sleep(SECONDS_BETWEEN)
         await listening
-        self.record.answers[name].append(await self._say(name, KNOWN, 4))
+        self.record.answers[name].append(await self._say(AGAIN, name, KNOWN, 4))
 
     async def _listen(self, name: str) -> None:
         """Fetch replies until the bot has the conversation again and each was received."""
         after = 0
         while True:
             asked = {"sender": name, "after": str(after), "wait": "5"}
-            found = await self._ask("GET", self._urls, "/chat/replies", self._token, params=asked)
+            found = await self._ask(REPLIES, "GET", self._urls, "/chat/replies", self._token, params=asked)
             for reply in found["replies"]:
                 after = reply["id"]
                 self.record.received[name].append(reply["text"])
@@ -108,19 +151,16 @@ class Talk:
             if not found["handed_off"] and not found["replies"]:
                 return
 
-    async def _say(self, name: str, text: str, number: int) -> dict[str, Any]:
+    async def _say(self, step: str, name: str, text: str, number: int) -> dict[str, Any]:
         body = {"sender": name, "message": text, "message_id": f"{name}-{number}"}
-        return await self._ask("POST", self._urls, "/chat", self._token, json=body)
+        return await self._ask(step, "POST", self._urls, "/chat", self._token, json=body)
 
     async def _person(self, who: str, number: int, persons: int) -> None:
         """Take what waits, answer each message once, and give a conversation back after the last one."""
-        while self._open:
-            found = await self._ask("GET", self._desks, "/handoff", self._people)
-            rows = [
-                row
-                for row in found["conversations"]
-                if row["conversation"].startswith(f"{self._client}/talk-")
-            ]
+        mark = f"{self._client}/{self.series}-"
+        while self._beginning or self._open:
+            found = await self._ask("list", "GET", self._desks, "/handoff", self._people)
+            rows = [row for row in found["conversations"] if row["conversation"].startswith(mark)]
             mine = [row for row in rows if int(row["conversation"][-4:]) // 2 % persons == number]
             for row in mine:
                 await self._serve(who, row["conversation"].removeprefix(f"{self._client}/"))
@@ -128,35 +168,39 @@ class Talk:
 
     async def _serve(self, who: str, name: str) -> None:
         if name not in self.record.took:
-            await self._change("take", name, by=who)
+            await self._change(TAKE, name, by=who)
             self.record.took[name] = who
         said = await self._read(name)
         answered = len(self.record.replied[name])
         for text in said[answered:]:
             reply = f"{who} to {name}: {text}"
             self._sent.setdefault((name, reply), time.monotonic())
-            await self._change(
-                "reply", name, by=who, text=reply, id=f"{name}-{len(self.record.replied[name])}"
-            )
+            await self._change(REPLY, name, by=who, text=reply, id=f"{name}-{len(self.record.replied[name])}")
             self.record.replied[name].append(reply)
         if len(self.record.replied[name]) == len(KEPT):
-            await self._change("return", name, by=who)
+            await self._change(RETURN, name, by=who)
             self.record.kept[name] = await self._read(name)
             self._open.discard(name)
 
     async def _read(self, name: str) -> list[str]:
         asked = {"conversation": f"{self._client}/{name}"}
-        found = await self._ask("GET", self._desks, "/handoff/conversation", self._people, params=asked)
+        found = await self._ask(
+            "read", "GET", self._desks, "/handoff/conversation", self._people, params=asked
+        )
+        self.record.before[name] = [line["text"] for line in found["before"] if line["from"] == "person"]
         return [line["text"] for line in found["lines"] if line["said_by"] == "person"]
 
     async def _change(self, what: str, name: str, **more: str) -> None:
         body = {"conversation": f"{self._client}/{name}", **more}
-        await self._ask("POST", self._desks, f"/handoff/{what}", self._people, json=body)
+        await self._ask(what, "POST", self._desks, f"/handoff/{what}", self._people, json=body)
 
-    async def _ask(self, method: str, urls: Any, path: str, token: str, **asked: Any) -> dict[str, Any]:
+    async def _ask(
+        self, step: str, method: str, urls: Any, path: str, token: str, **asked: Any
+    ) -> dict[str, Any]:
         """Ask until there is an answer; a refusal is none of the faults that are waited out."""
         headers, until = {"Authorization": f"Bearer {token}"}, time.monotonic() + PATIENCE_SECONDS
         while True:
+            self.asking[step] += 1
             try:
                 async with self._session.request(
                     method, f"{next(urls)}{path}", headers=headers, **asked
@@ -169,14 +213,15 @@ class Talk:
             except (aiohttp.ClientError, TimeoutError) as error:
                 if time.monotonic() > until:
                     raise AssertionError(f"{method} {path}: {error!r}") from error
+            finally:
+                self.asking[step] -= 1
             self.record.repeated += 1
             await asyncio.sleep(0.2)
 
 
-def check(record: Record, conversations: int) -> None:
+def check(record: Record) -> None:
     """Fail where anything was lost, came twice or in another order, or where the bot was not silent."""
-    handed = {f"talk-{number:04}" for number in range(0, conversations, 2)}
-    assert len(record.answers) == conversations
+    handed = set(record.handed)
     assert set(record.took) == handed == set(record.kept)
     for name, answers in record.answers.items():
         said = [[one["text"] for one in answer["messages"]] for answer in answers]
@@ -185,11 +230,19 @@ def check(record: Record, conversations: int) -> None:
             assert all(said), (name, said)
             assert not any(answer.get("handed_off") for answer in answers), name
             continue
-        assert said[0], name
-        assert answers[1]["handed_off"], name
+        assert said[0], (name, said)
+        assert said[1], (name, said)
+        assert answers[1].get("handed_off"), (name, answers)
         assert said[2:4] == [[], []], (name, said)
         assert [answer["kept"] > 0 for answer in answers[2:4]] == [True, True], name
         assert said[4], (name, said)
         assert record.kept[name] == list(KEPT), (name, record.kept[name])
+        assert record.before[name] == [UNKNOWN, UNKNOWN], (name, record.before[name])
         assert record.received[name] == record.replied[name], (name, record.received[name])
         assert len(record.replied[name]) == len(KEPT), name
+
+
+def written(record: Record) -> dict[str, list[str]]:
+    """What each user has written to the bot itself: what its own memory of the conversation must have, once."""
+    to_bot = [UNKNOWN, UNKNOWN, KNOWN]
+    return {name: to_bot if name in record.handed else [KNOWN] * ANSWERED for name in sorted(record.answers)}

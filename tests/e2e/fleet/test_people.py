@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import os
 import signal
 import threading
 import time
@@ -13,7 +15,7 @@ import docker
 import pytest
 import yaml
 
-from tests.e2e.fleet.desk_talk import Record, Talk, check
+from tests.e2e.fleet.desk_talk import STEPS, Record, Talk, check, written
 from tests.e2e.fleet.fleet import ROOT, Fleet, as_older, make_fleet, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(1800)]
@@ -59,26 +61,42 @@ def answers(fleet: Fleet) -> bool:
         return False
 
 
-def talked(fleet: Fleet, conversations: int, rate: float, meanwhile: Callable[[], None]) -> Record:
-    """Let people talk while something happens to the fleet."""
+def talked(
+    fleet: Fleet, series: str, conversations: int, rate: float, meanwhile: Callable[[Talk], None]
+) -> Record:
+    """Let people talk while something happens to the fleet, and look at what came of it."""
     host = fleet.target.url().rpartition(":")[0]
-    talk = Talk([fleet.target.url()], [f"{host}:{fleet.settings.operation_port}"], WEB, PEOPLE)
+    talk = Talk([fleet.target.url()], [f"{host}:{fleet.settings.operation_port}"], WEB, PEOPLE, series)
     failed: list[BaseException] = []
 
     def happen() -> None:
         try:
-            time.sleep(5)  # the talk has begun
-            meanwhile()
+            until(lambda: len(talk.record.took) > 1, 60, "the talk begins")
+            meanwhile(talk)
         except BaseException as error:
             failed.append(error)
 
     thread = threading.Thread(target=happen)
     thread.start()
-    record = asyncio.run(talk.run(conversations, rate))
+    record = asyncio.run(talk.run(conversations, rate, more=thread.is_alive))
     thread.join()
     if failed:
         raise failed[0]
+    print(f"{series}: {record.line()}; load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    check(record)
+    expected = written(record)
+    assert remembered(fleet, list(expected)) == expected
     return record
+
+
+def remembered(fleet: Fleet, names: list[str]) -> dict[str, list[str]]:
+    """What the users have written, as the bot's own memory has it."""
+    found = fleet.containers("redis")[0].exec_run(
+        ["redis-cli", "--raw", "MGET", *(f"ratchet:tracker:web/{name}" for name in names)]
+    )
+    trackers = [json.loads(line) for line in found.output.decode().splitlines()]
+    said = [[event["text"] for event in one["events"] if event["event"] == "user"] for one in trackers]
+    return dict(zip(names, said, strict=True))
 
 
 def test_500_conversations_go_through_a_release_and_a_rollback(people: Fleet) -> None:
@@ -86,29 +104,51 @@ def test_500_conversations_go_through_a_release_and_a_rollback(people: Fleet) ->
     assert people.live is not None
     before = people.live
 
-    def release_and_back() -> None:
+    def release_and_back(talk: Talk) -> None:
         people.bring_out(people.package())
         people.roll_out(as_older(before))
 
-    record = talked(people, 500, 10.0, release_and_back)
-    check(record, 500)
-    print(
-        f"median {record.median:.2f} s of {len(record.seconds)} replies, {record.repeated} requests repeated"
-    )
+    record = talked(people, "release", 500, 10.0, release_and_back)
     assert record.median < 1.0
     releases = {answer["release"] for answers in record.answers.values() for answer in answers}
-    assert len(releases) == 2, "the release and the rollback were over before the talk, or after it"
+    assert len(releases) == 2, "nobody met the release"
 
 
-@pytest.mark.parametrize("part", ["bot", "proxy", "redis"])
+@pytest.mark.parametrize("part", ["bot", "every bot", "proxy", "redis"])
 def test_a_part_that_is_killed_loses_nothing_that_was_acknowledged(people: Fleet, part: str) -> None:
-    """Its processes, as a crash ends them; one of two replicas, the only proxy, the only Redis with its file."""
+    """Its processes, as a crash ends them, once while a request of each step is under way.
 
-    def kill() -> None:
-        before = {one.id for one in people.containers(part)}
-        people.containers(part)[0].kill(signal=signal.SIGKILL)
-        until(lambda: len({one.id for one in people.containers(part)} - before) > 0, 60, f"another {part}")
+    One of two replicas, which have the API as well, or both of them, the only proxy, the only Redis with its file.
+    """
 
-    record = talked(people, 40, 4.0, kill)
-    check(record, 40)
-    until(lambda: answers(people), 60, "the fleet answers")
+    def kill(talk: Talk) -> None:
+        for step in STEPS:
+            kill_at(people, part, talk, step)
+
+    talked(people, part.replace(" ", "-"), 40, 4.0, kill)
+
+
+def kill_at(fleet: Fleet, part: str, talk: Talk, step: str) -> None:
+    """Kill a part while a request of this step is under way, and wait until there is another."""
+    ready = fleet.containers(part.removeprefix("every "))
+    chosen = ready if part.startswith("every") else ready[-1:]
+    processes, gone = [one.attrs["State"]["Pid"] for one in chosen], {one.id for one in chosen}
+    await_step(talk, step)
+    for process in processes:
+        os.kill(process, signal.SIGKILL)
+    until(lambda: whole(fleet, part, gone, len(ready)), 90, f"another {part} after {step}")
+
+
+def await_step(talk: Talk, step: str) -> None:
+    """Return at once when a request of this step has no answer yet."""
+    end = time.monotonic() + 120
+    while not talk.asking[step]:
+        assert time.monotonic() < end, f"no {step} was under way"
+        time.sleep(0.0005)
+
+
+def whole(fleet: Fleet, part: str, gone: set[str], number: int) -> bool:
+    """Whether as many of a part run as before, without those that are gone, and users get answers."""
+    there = {one.id for one in fleet.containers(part.removeprefix("every "))}
+    ready = len(there) == number and not there & gone and answers(fleet)
+    return ready and all(replica.ready for replica in fleet.target.replicas())
