@@ -9,7 +9,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from ratchet_bot.channel.conversation import changed_by_context, context_slots
+from ratchet_bot.channel.context_slots import changed_by_context, context_slots
 from ratchet_bot.tools._heard import looked_up
 from ratchet_bot.tools._player import Player
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 import time
@@ -35,6 +36,7 @@ class Fleet:
     trained: Trained
     settings: dict[str, str]
     desk: Desk
+    redis: RedisServer
     servers: list[Server] = field(default_factory=list)
 
     def launch(self) -> Server:
@@ -51,6 +53,13 @@ class Fleet:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
+    def wrote(self, sender: str) -> tuple[list[str], list[str]]:
+        """What a user wrote to the bot, and to a person."""
+        headers, url = {"Authorization": f"Bearer {PEOPLE}"}, f"{self.at(0).url}/handoff/conversation"
+        read = requests.get(url, params={"conversation": f"web/{sender}"}, headers=headers, timeout=30).json()
+        to_bot = [one["text"] for one in read["before"] if one["from"] == "person"]
+        return to_bot, [one["text"] for one in read["lines"] if one["said_by"] == "person"]
+
     def replies(self, sender: str, number: int = 0, **asked: Any) -> list[dict[str, Any]]:
         headers = {"Authorization": f"Bearer {WEB}"}
         url, params = f"{self.at(number).url}/chat/replies", {"sender": sender, **asked}
@@ -58,10 +67,22 @@ class Fleet:
         assert answer.status_code == 200, answer.text
         return answer.json()["replies"]
 
-    def handed_off(self, sender: str) -> dict[str, Any]:
-        """Two messages that the bot does not understand."""
+    def handed_off(self, sender: str, message_id: str = "") -> dict[str, Any]:
+        """Two messages that the bot does not understand; `message_id` is of the second one."""
         self.at(0).say(UNKNOWN, sender)
-        return self.at(1).say(UNKNOWN, sender)
+        return self.at(1).say(UNKNOWN, sender, **({"message_id": message_id} if message_id else {}))
+
+    def forget(self, sender: str, *steps: str) -> None:
+        """Leave what a replica leaves that dies in the turn of a hand-off before these last steps of it."""
+        with self.redis.client() as client:
+            if "pause" in steps:
+                tracker = json.loads(client.get(f"ratchet:tracker:web/{sender}"))
+                assert tracker["events"].pop()["event"] == "pause"
+                client.set(f"ratchet:tracker:web/{sender}", json.dumps(tracker))
+            if "desk" in steps:
+                client.delete(f"ratchet:desk:web/{sender}")
+                client.zrem("ratchet:desks", f"web/{sender}")
+            assert client.delete(*client.keys("ratchet:reply:*"))
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +100,7 @@ def fleet(trained: Trained, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         "RATCHET_HANDOFF_URL": desk.url,
         "RATCHET_REDIS_URL": redis.url,
     }
-    made = Fleet(trained, settings, desk)
+    made = Fleet(trained, settings, desk, redis)
     made.servers = [made.launch(), made.launch()]
     yield made
     for server in made.servers:
@@ -114,6 +135,24 @@ def test_the_bot_is_silent_until_it_is_given_back(fleet: Fleet) -> None:
     assert "handed_off" not in answered
     assert fleet.handed_off("anna")["handed_off"]
     fleet.person("close", "anna")
+
+
+@pytest.mark.parametrize("steps", [(), ("pause",), ("pause", "desk")], ids=["reply", "pause", "desk"])
+def test_a_replica_dies_in_the_turn_of_a_hand_off(fleet: Fleet, steps: tuple[str, ...]) -> None:
+    """Who sends the message again gets the same answer; it is there once, and the bot is silent from then on."""
+    sender = f"dora{len(steps)}"
+    last = fleet.handed_off(sender, "m1")
+    assert last["messages"] == [{"text": "A colleague takes over."}]
+    fleet.forget(sender, *steps)
+    assert fleet.at(0).say(UNKNOWN, sender, message_id="m1") == last
+    said = fleet.at(1).say(CLEAR, sender)
+    assert {**said, **SILENCE, "kept": 1} == said
+    assert fleet.wrote(sender) == ([UNKNOWN, UNKNOWN], [CLEAR])
+    fleet.person("return", sender)
+    fleet.forget(sender)
+    assert fleet.at(0).say(UNKNOWN, sender, message_id="m1") == last
+    assert fleet.at(0).say(CLEAR, sender)["intent"]["name"] == "book_room"
+    assert fleet.wrote(sender) == ([UNKNOWN, UNKNOWN, CLEAR], [CLEAR])
 
 
 def test_it_is_silent_after_every_replica_was_replaced(fleet: Fleet) -> None:
@@ -192,12 +231,7 @@ def test_many_conversations_lose_nothing_and_get_nothing_twice(fleet: Fleet) -> 
     for user in users:
         who = f"person{users.index(user) % 3}"
         assert got[user] == [f"{who} to {user} {number}" for number in range(5)]
-        headers = {"Authorization": f"Bearer {PEOPLE}"}
-        url = f"{fleet.at(0).url}/handoff/conversation"
-        read = requests.get(url, params={"conversation": f"web/{user}"}, headers=headers, timeout=30).json()
-        assert [line["text"] for line in read["lines"] if line["said_by"] == "person"] == [
-            f"{user} says {number}" for number in range(5)
-        ]
+        assert fleet.wrote(user)[1] == [f"{user} says {number}" for number in range(5)]
         fleet.person("return", user, by=who)
 
 

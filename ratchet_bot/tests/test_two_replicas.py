@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -158,6 +161,22 @@ def test_a_slow_action_keeps_its_lock(new: Fleet, pool: ThreadPoolExecutor) -> N
     assert first.result(timeout=30).said["messages"] == [{"text": "note 1"}]
     assert second.result(timeout=30).said["messages"] == [{"text": "note 2"}]
     assert not new.actions.overlaps
+
+
+def test_who_hangs_up_does_not_end_the_turn(new: Fleet) -> None:
+    """As a proxy does that dies: the turn is finished, and who sends the message again gets its answer."""
+    new.actions.free.clear()
+    address = urlsplit(new.servers[0].url)
+    body = json.dumps({"sender": "gone", "message": SLOW, "message_id": "m1"})
+    with socket.create_connection((address.hostname, address.port)) as client:
+        head = f"POST /chat HTTP/1.1\r\nHost: test\r\nContent-Length: {len(body)}\r\n\r\n"
+        client.sendall((head + body).encode())
+        until(lambda: new.actions.begun["gone"] == 1, "the turn")
+    new.ask(0, "else", CLEAR)  # what came after the hanging up is over, and so is what that led to
+    new.actions.free.set()
+    said = new.ask(1, "gone", SLOW, message_id="m1").said
+    assert (said["messages"], new.actions.begun["gone"]) == ([{"text": "note 1"}], 1)
+    assert new.kept("gone") == [SLOW]
 
 
 def test_a_replica_that_dies_frees_its_conversations(

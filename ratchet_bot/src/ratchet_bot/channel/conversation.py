@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Mapping
@@ -11,21 +12,20 @@ from typing import Any
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import CollectingOutputChannel, UserMessage
-from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import BotUttered, SlotSet, UserUttered
-from rasa.shared.core.slot_mappings import SlotMappingType
 from rasa.shared.core.trackers import DialogueStateTracker
 from redis.exceptions import RedisError
 
 from ratchet_bot import retrieval
-from ratchet_bot.channel import trackers
+from ratchet_bot.channel import answered, trackers
+from ratchet_bot.channel.answered import Answered
+from ratchet_bot.channel.context_slots import changed_by_context
 from ratchet_bot.channel.events import Broker, Event
 from ratchet_bot.channel.handoff import Handoff
 from ratchet_bot.channel.memory import Replies
 from ratchet_bot.channel.relay import Relay
 from ratchet_bot.channel.silence import Instead, Silence, resumed
-from ratchet_bot.components.importer import FALLBACK_INTENT, HANDOFF_INTENT
-from ratchet_bot.tools._model import Prediction, parse, prediction_of
+from ratchet_bot.channel.understanding import understood
+from ratchet_bot.tools._model import prediction_of
 
 logger = logging.getLogger(__name__)
 
@@ -81,9 +81,26 @@ class Conversations:
         self._replies = replies
         self._handoff = handoff
         self._silence = silence
+        self._running: set[asyncio.Task[dict[str, Any]]] = set()
 
     async def reply(self, turn: Turn) -> dict[str, Any]:
-        """The reply to a turn, or the earlier one when this message was already answered."""
+        """The reply to a turn, or the earlier one when this message was already answered.
+
+        Who hangs up does not end the turn: half of it may be done.
+        """
+        task = asyncio.ensure_future(self._reply_to(turn))
+        self._running.add(task)  # asyncio itself keeps no reference
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    async def drain(self, seconds: float) -> None:
+        """Wait for the turns under way, and log those that are given up."""
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=seconds)
+            if late:
+                logger.error("%d messages were not answered before the stop", len(late))
+
+    async def _reply_to(self, turn: Turn) -> dict[str, Any]:
         async with self.agent.lock_store.lock(turn.conversation):
             if turn.message_id:
                 given = await self._replies.get(turn.conversation, turn.message_id)
@@ -91,14 +108,26 @@ class Conversations:
                     return given
             try:
                 with trackers.turn(turn.conversation):
-                    other = await self._silence.instead(turn.conversation, turn.text, turn.message_id)
-                    reply = await (self._say(turn, other) if other else self._answer(turn))
+                    reply = await self._reply_in(turn)
             except Exception:
                 self._record(turn, failed=True)
                 raise
             if turn.message_id:
                 await self._remember(turn.conversation, turn.message_id, reply)
             return reply
+
+    async def _reply_in(self, turn: Turn) -> dict[str, Any]:
+        if before := await self._answered_before(turn):
+            return await self._answer_again(turn, before)
+        other = await self._silence.instead(turn.conversation, turn.text, turn.message_id)
+        return await (self._say(turn, other) if other else self._answer(turn))
+
+    async def _answered_before(self, turn: Turn) -> Answered | None:
+        """The turn of the same message, where a replica died after it was saved."""
+        if not turn.message_id:
+            return None
+        tracker = await self._trackers.retrieve(turn.conversation)
+        return answered.find(tracker.events, turn.message_id, turn.at) if tracker else None
 
     async def _remember(self, conversation: str, message_id: str, reply: dict[str, Any]) -> None:
         """Remember a reply. The turn is over and saved, so its person gets it also where that fails."""
@@ -137,8 +166,7 @@ class Conversations:
         metadata = {**turn.metadata, "context": dict(turn.context)}
         tracker = await processor.fetch_tracker_and_update_session(turn.conversation, output, metadata)
         tracker.update_with_events(resumed(tracker), self.agent.domain)
-        parsed, prediction = self._understand(turn, tracker)
-        intent = retrieval.full(parsed, parsed["intent"]["name"])
+        parsed = understood(processor, tracker, turn.text, turn.context, turn.parsed)
         await self._remember_context(tracker, turn.context)
         await processor.handle_message(
             UserMessage(
@@ -152,36 +180,39 @@ class Conversations:
             )
         )
         tracker = await processor.get_tracker(turn.conversation)
-        handed_off = HANDOFF_ANSWER in _answers_to_last_message(tracker)
-        if handed_off:
+        _, done = next(answered.turns(tracker.events))
+        return await self._finish(turn, output, done)
+
+    async def _answer_again(self, turn: Turn, before: Answered) -> dict[str, Any]:
+        """The reply of a turn that is over. What its replica did not get to is done now."""
+        output = turn.output or CollectingOutputChannel()
+        for event in before.said:
+            await output.send_response(turn.conversation, event.message())
+        return await self._finish(turn, output, before)
+
+    async def _finish(
+        self, turn: Turn, output: Relay | CollectingOutputChannel, done: Answered
+    ) -> dict[str, Any]:
+        """Hand the conversation over where the turn says so, and return the reply."""
+        handed_off, noted = HANDOFF_ANSWER in done.actions, done.silent or not done.last
+        if handed_off and not noted:
+            tracker = await self.agent.processor.get_tracker(turn.conversation)
             self._handoff.post(await self._transcript(tracker, turn))
         if silent := handed_off and self._silence.covers(turn.conversation):
-            events, told = await self._silence.hand_over(turn.conversation)
-            tracker.update_with_events(events, self.agent.domain)
-            await processor.save_tracker(tracker)
+            events, told = await self._silence.hand_over(turn.conversation, noted)
+            if events:
+                tracker.update_with_events(events, self.agent.domain)
+                await self.agent.processor.save_tracker(tracker)
             if told:
                 await output.send_response(turn.conversation, {"text": told})
-        answer = {"intent": intent, "handed_off": handed_off}
+        prediction = prediction_of(done.parsed)
+        answer = {
+            "intent": retrieval.full(done.parsed, done.parsed["intent"]["name"]),
+            "handed_off": handed_off,
+        }
         self._record(turn, **answer, confidence=prediction.confidence, ranking=prediction.ranking)
         reply = self._reply(output, {"name": answer["intent"], "confidence": prediction.confidence})
         return {**reply, **({"handed_off": True} if silent else {})}
-
-    def _understand(self, turn: Turn, tracker: DialogueStateTracker) -> tuple[dict[str, Any], Prediction]:
-        """Rasa's parse data of a turn and what it predicts; a second fallback in a row becomes a hand-off."""
-        processor = self.agent.processor
-        parsed = (
-            {"text": turn.text, "entities": [], **turn.parsed}
-            if turn.parsed
-            else parse(processor.graph_runner, processor.model_metadata, [(turn.text, turn.context)])[0]
-        )
-        prediction = prediction_of(parsed)
-        if (
-            prediction.intent == FALLBACK_INTENT
-            and tracker.latest_message.intent.get("name") == FALLBACK_INTENT
-        ):
-            # The one clarifying question has been asked.
-            parsed["intent"] = {"name": HANDOFF_INTENT, "confidence": prediction.confidence}
-        return parsed, prediction
 
     def _record(self, turn: Turn, **outcome: Any) -> None:
         """Give the broker what became of a turn."""
@@ -217,34 +248,3 @@ class Conversations:
 
     async def _said(self, tracker: DialogueStateTracker) -> list[dict[str, Any]]:
         return [*await self._trackers.said_before(tracker.sender_id), *trackers.said(tracker.events)]
-
-
-def changed_by_context(
-    tracker: DialogueStateTracker, domain: Domain, context: Mapping[str, str]
-) -> list[SlotSet]:
-    """What a message's context changes in the slots: its fields, and those of the message before that are gone."""
-    fields = {*context, *_fields_before(tracker)}
-    names = [name for name in context_slots(domain) if name in fields]
-    return [SlotSet(n, context.get(n)) for n in names if tracker.get_slot(n) != context.get(n)]
-
-
-def _fields_before(tracker: DialogueStateTracker) -> set[str]:
-    """The fields of the context that came with the person's last message: one that is gone now is unknown again."""
-    said = next((event for event in reversed(tracker.events) if isinstance(event, UserUttered)), None)
-    return set((said.metadata or {}).get("context") or ()) if said else set()
-
-
-def context_slots(domain: Domain) -> list[str]:
-    """Names of the slots that the channel may fill, those whose only mapping is custom; actions fill such slots too."""
-    custom = [{"type": str(SlotMappingType.CUSTOM)}]
-    return [slot.name for slot in domain.slots if slot.mappings == custom]
-
-
-def _answers_to_last_message(tracker: DialogueStateTracker) -> set[str | None]:
-    answers = set()
-    for event in reversed(tracker.events):
-        if isinstance(event, UserUttered):
-            break
-        if isinstance(event, BotUttered):
-            answers.add(event.metadata.get("utter_action"))
-    return answers

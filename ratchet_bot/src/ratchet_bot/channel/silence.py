@@ -84,11 +84,15 @@ class Silence:
         state = await self.desk.change(conversation, wrote)
         return Instead(pause.say, handed.number_of(state, handed.PERSON, name), opened=True)
 
-    async def hand_over(self, conversation: str) -> tuple[list[Event], str]:
+    async def hand_over(self, conversation: str, noted: bool = False) -> tuple[list[Event], str]:
         """Let the bot be silent from now on; return what the tracker has to say of it, and what to tell the user.
 
-        An older release, after a rollback, is silent because of that event too.
+        An older release, after a rollback, is silent because of that event too. If the tracker has it already (`noted`),
+        the hand-off may have ended since, and nothing changes.
         """
+        if noted:
+            state = await self.desk.read(conversation)
+            return [], "" if state.told_for or not state.silent else state.told
 
         def opened(state: Handed) -> Handed:
             now = time.time()

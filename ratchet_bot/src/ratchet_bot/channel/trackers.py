@@ -154,6 +154,9 @@ def _is(event: Event, action: str) -> bool:
 class Trackers(Protocol):
     """A store of Rasa's that also knows what was said before a conversation's kept end."""
 
+    async def retrieve(self, sender_id: str) -> DialogueStateTracker | None:
+        """Return a conversation, None where there is none."""
+
     async def said_before(self, sender_id: str) -> list[dict[str, Any]]:
         """Return what was said before the conversation's kept end, oldest first."""
 

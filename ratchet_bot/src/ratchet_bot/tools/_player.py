@@ -18,7 +18,8 @@ from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
 from rasa.utils.endpoints import ClientResponseError, EndpointConfig
 
 from ratchet_bot.channel import memory
-from ratchet_bot.channel.conversation import CHANNEL, changed_by_context, context_slots
+from ratchet_bot.channel.context_slots import changed_by_context, context_slots
+from ratchet_bot.channel.conversation import CHANNEL
 from ratchet_bot.components.importer import FALLBACK_INTENT, HANDOFF_INTENT
 from ratchet_bot.tools._model import parse, prediction_of
 from ratchet_bot.tools.serve import load_agent

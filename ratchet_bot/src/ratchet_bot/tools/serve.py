@@ -170,6 +170,7 @@ def make_app(arguments: argparse.Namespace, digest: str) -> Any:
 
     async def drain(app: Any, loop: Any) -> None:
         await inbound.drain(TURNS_SECONDS)
+        await chat.conversations.drain(TURNS_SECONDS)
         await handoff.drain(DRAIN_SECONDS - EVENTS_SECONDS)
         events.close(EVENTS_SECONDS)
         own.stop()
