@@ -31,6 +31,8 @@ STEPS = (TO_BOT, HANDS_OFF, TAKE, IS_KEPT, REPLY, REPLIES, RETURN, AGAIN)
 """What is asked in a conversation that is handed over, in order."""
 SECONDS_BETWEEN = 2.0
 PATIENCE_SECONDS = 60.0
+LONGEST_SECONDS = 300.0
+"""After that a conversation that is not over is one that no one has: its hand-off was lost."""
 REFUSED = range(400, 500)
 
 
@@ -109,8 +111,9 @@ class Talk:
                 users.append(asyncio.ensure_future(self._begin(number)))
             self.record.lasted = time.monotonic() - started
             self._beginning = False
-            await asyncio.gather(*users)
-            await asyncio.gather(*answering)
+            _, late = await asyncio.wait({*users, *answering}, timeout=LONGEST_SECONDS)
+            assert not late, f"not given back, or not received: {sorted(self._open) or self.asking}"
+            await asyncio.gather(*users, *answering)
         return self.record
 
     async def _begin(self, number: int) -> None:
