@@ -10,7 +10,8 @@ from rasa.shared.core.events import (
     UserUttered,
 )
 
-from ratchet_bot.channel.answered import AGAIN_SECONDS, find, turns
+from ratchet_bot.channel.answered import find, turns
+from ratchet_bot.channel.handed import AGAIN_SECONDS
 from ratchet_bot.channel.silence import OURS
 
 AT = 1_767_225_600.0

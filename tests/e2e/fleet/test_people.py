@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +14,8 @@ import docker
 import pytest
 import yaml
 
-from tests.e2e.fleet.desk_talk import STEPS, Record, Talk, check, written
+from tests.e2e.fleet.desk_record import Record, check, written
+from tests.e2e.fleet.desk_talk import STEPS, Talk, await_step
 from tests.e2e.fleet.fleet import ROOT, Fleet, as_older, make_fleet, until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(1800)]
@@ -137,14 +137,6 @@ def kill_at(fleet: Fleet, part: str, talk: Talk, step: str) -> None:
     for process in processes:
         os.kill(process, signal.SIGKILL)
     until(lambda: whole(fleet, part, gone, len(ready)), 90, f"another {part} after {step}")
-
-
-def await_step(talk: Talk, step: str) -> None:
-    """Return at once when a request of this step has no answer yet."""
-    end = time.monotonic() + 120
-    while not talk.asking[step]:
-        assert time.monotonic() < end, f"no {step} was under way"
-        time.sleep(0.0005)
 
 
 def whole(fleet: Fleet, part: str, gone: set[str], number: int) -> bool:

@@ -12,10 +12,8 @@ from typing import Any
 
 from rasa.shared.core.events import BotUttered, ConversationPaused, Event, UserUttered
 
+from ratchet_bot.channel.handed import AGAIN_SECONDS
 from ratchet_bot.channel.silence import OURS
-
-AGAIN_SECONDS = 600
-"""So long the id of a message is the same message; applications may count again in each session."""
 
 
 @dataclass(frozen=True)
