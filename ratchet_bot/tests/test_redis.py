@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from ratchet_bot.channel.store import MOST_CONNECTIONS, Store
 from tests.conftest import Trained
 from tests.test_serve import Server, free_port, launch
 
@@ -45,6 +46,21 @@ def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[subprocess
     yield process, url
     process.terminate()
     process.wait(timeout=15)
+
+
+def test_more_may_ask_at_once_than_there_are_connections(redis: tuple[subprocess.Popen[bytes], Path]) -> None:
+    """As those do who wait for a person's reply: each waits for a connection, and Redis does not count as away."""
+
+    async def scenario() -> None:
+        store = Store(redis[1].read_text().strip())
+        await store.patiently(store.redis.ping)  # it may still be starting
+        before = store.lost_at
+        asked = [store.patiently(lambda: store.redis.get("nothing")) for _ in range(5 * MOST_CONNECTIONS)]
+        assert await asyncio.gather(*asked) == [None] * len(asked)
+        assert store.lost_at == before
+        await store.redis.aclose()
+
+    asyncio.run(scenario())
 
 
 def test_a_conversation_goes_on_at_another_replica(replicas: tuple[Server, Server]) -> None:

@@ -225,6 +225,6 @@ def test_what_was_acknowledged_is_there_once_whatever_is_killed(parts: Parts, pa
     check(record)
     expected = written(record)
     stored = parts.client().mget([f"ratchet:tracker:web/{name}" for name in expected])
-    events = [json.loads(one)["events"] for one in stored]
+    events = [json.loads(one or "{}")["events"] for one in stored]
     said = [[event["text"] for event in one if event["event"] == "user"] for one in events]
     assert dict(zip(expected, said, strict=True)) == expected

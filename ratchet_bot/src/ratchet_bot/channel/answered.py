@@ -1,7 +1,7 @@
 """A message that its conversation shows to be answered already, though its reply is not remembered. Pure.
 
-A replica may die after it saved a turn and before it remembered the reply. Whoever then sends the message again gets
-the reply that was saved: a second turn would begin where the first one ended, and answer something else.
+A replica may die after it saved a turn and before it remembered the reply. The message that is then sent again gets the
+reply that was saved: a second turn would begin where the first one ended, and answer something else.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from redis import exceptions
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -33,6 +33,8 @@ PATIENCE_SECONDS = 5.0
 CONNECT_SECONDS = 1.0
 ANSWER_SECONDS = 2.0
 """A Redis that is silent for this long is away: its node may be lost, and nothing then closes the connection."""
+MOST_CONNECTIONS = 100
+"""Of one replica; an operation beyond that waits for one of them. Redis takes 10,000 in all."""
 PAUSE_SECONDS = 0.05
 AWAY = (
     exceptions.ConnectionError,
@@ -59,13 +61,17 @@ class Store:
         self.patience = patience
         self.lost_at = float("-inf")
         """When an operation last found the Redis away, by the monotonic clock."""
-        self.redis = Redis.from_url(
+        # Many who wait for a reply may ask in the same moment: a pool that is full is no Redis that is away.
+        pool = BlockingConnectionPool.from_url(
             url,
+            max_connections=MOST_CONNECTIONS,
+            timeout=ANSWER_SECONDS,
             client_name=CLIENT,
             socket_connect_timeout=CONNECT_SECONDS,
             socket_timeout=ANSWER_SECONDS,
             retry=Retry(NoBackoff(), 0),  # `patiently` repeats, and knows what may be repeated
         )
+        self.redis = Redis.from_pool(pool)
         self.away = False
         """Whether the last operation failed because of that."""
         self._return: asyncio.Task[None] | None = None
