@@ -32,19 +32,15 @@ pytestmark = [
     pytest.mark.timeout(1200),
     pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed"),
 ]
-WEB, PEOPLE = "w" * 24, "p" * 24
+PEOPLE = "p" * 24
 
 
 class Small:
-    """A workspace of the small bot on the `process` target, whose clients' file has users and people."""
+    """A workspace of the small bot on the `process` target, whose clients' file has people; users need no token."""
 
     def __init__(self, folder: Path) -> None:
         clients = folder.parent / "clients.yml"
-        clients.write_text(
-            yaml.safe_dump(
-                [{"name": "web", "token": WEB}, {"name": "people", "token": PEOPLE, "rights": ["handoff"]}]
-            )
-        )
+        clients.write_text(yaml.safe_dump([{"name": "people", "token": PEOPLE, "rights": ["handoff"]}]))
         small_bot.write_workspace(folder)
         settings = load_settings(folder, target="process", port=free_port(), client_tokens_file=clients)
         self.target, self._archive = ProcessTarget(settings), folder / "model.tar.gz"
@@ -84,7 +80,7 @@ def test_500_conversations_go_through_a_release_and_a_rollback(small: Small) -> 
     """Ten messages a second, half of the conversations handed over and answered by three persons, and given back."""
     first, second = small.package(1), small.package(2)
     small.bring_out(first)
-    talk = Talk([small.target.url()], [small.target.url()], WEB, PEOPLE, "talk")
+    talk = Talk([small.target.url()], [small.target.url()], "", PEOPLE, "talk", client="local")
     failed: list[BaseException] = []
 
     def release_and_back() -> None:

@@ -33,7 +33,10 @@ REFUSED = range(400, 500)
 
 
 class Talk:
-    """Conversations over `urls`, taken in turn; people answer at `desks` until all are given back."""
+    """Conversations over `urls`, taken in turn; people answer at `desks` until all are given back.
+
+    `token` is the users' ("": they need none), whose client is `client`; `people` is that of those who answer.
+    """
 
     def __init__(
         self,
@@ -74,6 +77,9 @@ class Talk:
                 await asyncio.sleep(max(started + number * ANSWERED / rate - time.monotonic(), 0))
                 if number >= conversations and not more():
                     break
+                await asyncio.gather(
+                    *(one for one in (*users, *answering) if one.done())
+                )  # raises what they met
                 users.append(asyncio.ensure_future(self._begin(number)))
             self.record.lasted = time.monotonic() - started
             self._beginning = False
@@ -167,7 +173,8 @@ class Talk:
         self, step: str, method: str, urls: Any, path: str, token: str, **asked: Any
     ) -> dict[str, Any]:
         """Ask until there is an answer; a refusal is none of the faults that are waited out."""
-        headers, until = {"Authorization": f"Bearer {token}"}, time.monotonic() + PATIENCE_SECONDS
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        until = time.monotonic() + PATIENCE_SECONDS
         while True:
             self.asking[step] += 1
             try:
