@@ -87,8 +87,8 @@ class Silence:
     async def hand_over(self, conversation: str, noted: bool = False) -> tuple[list[Event], str]:
         """Let the bot be silent from now on; return what the tracker has to say of it, and what to tell the user.
 
-        An older release, after a rollback, is silent because of that event too. If the tracker has it already (`noted`),
-        the hand-off may have ended since, and nothing changes.
+        An older release, after a rollback, is silent because of that event too. If the tracker has it already
+        (`noted`), the hand-off may have ended since, and nothing changes.
         """
         if noted:
             state = await self.desk.read(conversation)
