@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page
 
-from ratchet.adapters.page import jobs, looks, settling, try_it
+from ratchet.adapters.page import jobs, known, looks, try_it
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.adapters.settings import Settings, load_settings
 from ratchet.adapters.targets import desks
+from tests.adapters.page.samples import draw
 from tests.adapters.page.sights import found
 from tests.adapters.page.test_answers import DOMAIN
 from tests.adapters.page.test_pausing import Switch
@@ -25,6 +26,17 @@ from tests.e2e.page.conftest import serving
 from tests.events import rate, said, write
 
 DAY = 86400.0
+TO_LABEL = [
+    (f"{text} {number}", "", intent, 0.3)
+    for text, intent in (
+        ("my laptop does not start any more since", "laptop"),
+        ("please order another screen for desk", "laptop"),
+        ("how many days of leave have I got in", "leave"),
+        ("parental time for child", "leave"),
+    )
+    for number in range(5)
+]
+"""Twenty messages, of which five each are similar."""
 
 
 @dataclass
@@ -50,6 +62,7 @@ def opened(folder: Path, monkeypatch: pytest.MonkeyPatch, now: float) -> Iterato
     settings = load_settings(workspace)
     shop = Shop("", settings)
     write(settings, conversations(now))
+    draw(settings, TO_LABEL)
     rate(settings, "ben", "how do I get leave", "down", "that was no help")
     live = release("2026-11-21-3fa9c1", "2026-11-14-aa0001")
 
@@ -76,7 +89,7 @@ def opened(folder: Path, monkeypatch: pytest.MonkeyPatch, now: float) -> Iterato
     monkeypatch.setattr(jobs, "start", start)
     monkeypatch.setattr(desks, "for_person", lambda settings: shop.queue)
     monkeypatch.setattr(desks, "for_operator", lambda settings: shop.switch)
-    monkeypatch.setattr(settling, "intents_of", lambda settings: ["leave", "laptop"])
+    monkeypatch.setattr(known, "counts", lambda settings: {"laptop": 20, "leave": 20})
     monkeypatch.setattr(try_it, "live_bot", lambda settings, who, text, context: (repeated(text), None))
     monkeypatch.setattr(try_it, "nearest", lambda settings, text: ())
     with serving(settings) as url:

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from ratchet.adapters.bot import scripts
+from ratchet.adapters.monitoring import labels
 from ratchet.adapters.page import corrections
 from ratchet.domain.operations.people import Role
 from tests.e2e.page.conftest import sign_in
@@ -53,6 +54,17 @@ def correct_a_wrong_answer(shop: Shop, hand: Hand) -> None:
     hand.page.get_by_text("On the labelling list, as laptop.").wait_for()
     [row] = corrections.read(shop.settings)
     assert (row["text"], row["intent"]) == ("it glows", "laptop")
+
+
+def label_twenty_messages(shop: Shop, hand: Hand) -> None:
+    hand.press(hand.page.get_by_role("link", name=re.compile("messages to label")))
+    for intent in ("laptop", "laptop", "leave", "leave"):
+        cards = hand.page.locator("[data-card]")
+        left = cards.count()
+        hand.press(cards.first.get_by_role("button", name=intent, exact=True))
+        expect(cards).to_have_count(left - 1)
+    found = labels.read(labels.newest_samples(shop.settings)[0])
+    assert [one.mark.intent for one in found] == ["laptop"] * 10 + ["leave"] * 10
 
 
 def publish_a_corrected_typing_error(shop: Shop, hand: Hand) -> None:
@@ -116,6 +128,7 @@ TASKS: tuple[Callable[[Shop, Hand], None], ...] = (
     find_what_is_live,
     roll_back,
     correct_a_wrong_answer,
+    label_twenty_messages,
     publish_a_corrected_typing_error,
     answer_a_person,
     approve_a_model,
