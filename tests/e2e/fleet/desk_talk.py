@@ -51,11 +51,13 @@ class Talk:
         self.series = series
         self.asking: Counter[str] = Counter()
         """How many requests of each step have no answer yet."""
+        self.unanswered: dict[int, float] = {}
+        """When those that have no answer yet were sent first, by the monotonic clock."""
         self._urls, self._desks = itertools.cycle(urls), itertools.cycle(desks)
         self._token, self._people, self._client = token, people, client
         self._sent: dict[tuple[str, str], float] = {}
         self._open: set[str] = set()
-        self._beginning = True
+        self._beginning, self._numbers = True, itertools.count()
         self._session: aiohttp.ClientSession
 
     async def run(
@@ -174,7 +176,8 @@ class Talk:
     ) -> dict[str, Any]:
         """Ask until there is an answer; a refusal is none of the faults that are waited out."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        until = time.monotonic() + PATIENCE_SECONDS
+        until, number = time.monotonic() + PATIENCE_SECONDS, next(self._numbers)
+        self.unanswered[number] = time.monotonic()
         while True:
             self.asking[step] += 1
             try:
@@ -182,7 +185,9 @@ class Talk:
                     method, f"{next(urls)}{path}", headers=headers, **asked
                 ) as answer:
                     if answer.status == 200:
-                        return dict(await answer.json())
+                        found = dict(await answer.json())
+                        del self.unanswered[number]
+                        return found
                     said = f"{answer.status} {(await answer.text())[:200]}"
                     if answer.status in REFUSED or time.monotonic() > until:
                         raise AssertionError(f"{method} {path}: {said}")

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -137,6 +138,13 @@ def kill_at(fleet: Fleet, part: str, talk: Talk, step: str) -> None:
     for process in processes:
         os.kill(process, signal.SIGKILL)
     until(lambda: whole(fleet, part, gone, len(ready)), 90, f"another {part} after {step}")
+    there = time.monotonic()
+    until(lambda: answered(talk, there), 60, f"an answer to all that met the loss at {step}")
+
+
+def answered(talk: Talk, at: float) -> bool:
+    """Whether every request that was sent before this time has its answer: no user meets two losses with one."""
+    return all(begun > at for begun in list(talk.unanswered.values()))
 
 
 def whole(fleet: Fleet, part: str, gone: set[str], number: int) -> bool:
