@@ -10,7 +10,7 @@ from rasa.shared.core.events import (
     UserUttered,
 )
 
-from ratchet_bot.channel.answered import find, turns
+from ratchet_bot.channel.answered import find, of, turns
 from ratchet_bot.channel.handed import AGAIN_SECONDS
 from ratchet_bot.channel.silence import OURS
 
@@ -76,3 +76,16 @@ def test_what_an_action_lets_the_user_say_is_part_of_the_turn() -> None:
     found = find([wrote("m1"), said("one"), wrote(None), said("two"), LISTENED], "m1", AT)
     assert found is not None
     assert [one.text for one in found.said] == ["one", "two"]
+
+
+def test_a_message_that_left_no_trace_has_a_turn_of_its_own() -> None:
+    """`/restart` empties the conversation, and a turn of before it is not the answer to it."""
+    assert of(TWO, "m1", {}).said == TWO[1:3]
+    nothing = of(TWO, "m3", {"intent": {"name": "restart"}})
+    assert (nothing.parsed, nothing.said, nothing.silent, nothing.last) == (
+        {"intent": {"name": "restart"}},
+        (),
+        False,
+        True,
+    )
+    assert of([], "m1", {}).said == ()

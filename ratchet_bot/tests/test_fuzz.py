@@ -152,6 +152,13 @@ WHOLE = st.fixed_dictionaries(
 TOKENS = st.sampled_from([f"Bearer {LAB}"] * 3 + [f"Bearer {WEB}"])
 
 
+@pytest.mark.parametrize("text", ["/restart", "/session_start", "/back"])
+def test_commands_of_rasas_are_messages(server: Server, text: str) -> None:
+    """One of them empties the conversation in which its own answer is looked for."""
+    for body in ({"sender": "clara", "message": "hello"}, {"sender": "clara", "message": text}):
+        ask(server, "POST", "/chat", json.dumps(body).encode(), {"Authorization": f"Bearer {WEB}"})
+
+
 @fuzz(40, 6000, body=CHAT | WHOLE | JSON, token=TOKENS)
 def test_chat(server: Server, body: Any, token: str) -> None:
     """Any JSON: an answer, or a refusal that says why."""

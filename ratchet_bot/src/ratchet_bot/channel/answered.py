@@ -57,3 +57,9 @@ def find(events: Sequence[Event], message_id: str, now: float) -> Answered | Non
         if message.message_id == message_id:
             return turn if now - message.timestamp < AGAIN_SECONDS else None
     return None
+
+
+def of(events: Sequence[Event], message_id: str | None, parsed: Mapping[str, Any]) -> Answered:
+    """Return the turn of a message that was handled just now; one that restarts the conversation leaves no trace."""
+    nothing = Answered(parsed, (), silent=False, last=True)
+    return next((turn for message, turn in turns(events) if message.message_id == message_id), nothing)

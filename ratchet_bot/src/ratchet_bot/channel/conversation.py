@@ -168,20 +168,18 @@ class Conversations:
         tracker.update_with_events(resumed(tracker), self.agent.domain)
         parsed = understood(processor, tracker, turn.text, turn.context, turn.parsed)
         await self._remember_context(tracker, turn.context)
-        await processor.handle_message(
-            UserMessage(
-                turn.text,
-                output,
-                turn.conversation,
-                parse_data=parsed,
-                input_channel=turn.channel,
-                message_id=turn.message_id,
-                metadata=metadata,
-            )
+        message = UserMessage(
+            turn.text,
+            output,
+            turn.conversation,
+            parse_data=parsed,
+            input_channel=turn.channel,
+            message_id=turn.message_id,
+            metadata=metadata,
         )
+        await processor.handle_message(message)
         tracker = await processor.get_tracker(turn.conversation)
-        _, done = next(answered.turns(tracker.events))
-        return await self._finish(turn, output, done)
+        return await self._finish(turn, output, answered.of(tracker.events, message.message_id, parsed))
 
     async def _answer_again(self, turn: Turn, before: Answered) -> dict[str, Any]:
         """The reply of a turn that is over. What its replica did not get to is done now."""
