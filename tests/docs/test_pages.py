@@ -37,6 +37,7 @@ MADE = {
     "bot/data/",
     "bot/domain/",
     "bot/tests/",
+    "bot/tests/conversations/review.yml",
     "bot/config.fast.yml",
     "bot/config.own.yml",
     "bot/credentials.yml",

@@ -196,17 +196,17 @@ def briefs(opened: Connection, hits: Sequence[tuple[int, str, float, str, str]])
         .where(m.c.conversation.in_(names))
         .group_by(m.c.conversation)
     )
-    counts = {str(row[0]): row for row in opened.execute(query)}
+    counts = {str(name): tuple(map(int, found)) for name, *found in opened.execute(query)}
     bad: dict[str, int] = {}
     if (r := worst(opened)) is not None:
         rated = select(r.c.conversation, func.count()).where(r.c.conversation.in_(names))
         rows = opened.execute(rated.group_by(r.c.conversation))
         bad = {str(name): int(number) for name, number in rows}
-    return [
-        Brief(name, at, text, intent, int(n[1]), int(n[2]), int(n[3]), int(n[4]), bad.get(name, 0))
-        for _, name, at, text, intent in hits
-        if (n := counts.get(name))
-    ]
+    made = []
+    for _, name, at, text, intent in hits:
+        number, fallbacks, handed_off, failed = counts.get(name, (0, 0, 0, 0))
+        made.append(Brief(name, at, text, intent, number, fallbacks, handed_off, failed, bad.get(name, 0)))
+    return made
 
 
 def one(settings: Settings, name: str) -> tuple[tuple[Said, ...], int]:

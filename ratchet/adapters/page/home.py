@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from ratchet.adapters.page import jobs, looks, pausing
 from ratchet.adapters.page.call import Call, Done
 from ratchet.adapters.page.door import Door, Refused
-from ratchet.adapters.page.kept import Kept
+from ratchet.adapters.page.kept import FRESH_SECONDS, OLD_SECONDS, Kept
 from ratchet.adapters.prefect import progress
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.domain.errors import RatchetError, UsageError
@@ -42,16 +42,20 @@ class Home:
         pausing.add_to(door, self.kept.anew)
 
     def show(self, call: Call) -> Response:
-        """Show the page."""
+        """Show the page: at once as it was seen last, and where that is old again, as soon as it was looked."""
+        if call.partial:
+            self.kept.get(FRESH_SECONDS)
+        seen = self.seen(call)
         return call.show(
             "home.html",
             title="Home",
+            old=self.kept.age > OLD_SECONDS,
             jobs=jobs.newest(call.settings),
             expires=EXPIRES,
             say=pausing.SAY,
             most_say=pausing.MOST_TEXT,
             handoffs=bool(call.settings.handoff_token or call.settings.client_tokens_file),
-            **self.seen(call),
+            **seen,
         )
 
     def now(self, call: Call) -> Response:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable
+from math import inf
 from typing import Generic, TypeVar
 
 from ratchet.domain.errors import RatchetError
 
 T = TypeVar("T")
-FRESH_SECONDS = 3.0
+FRESH_SECONDS, OLD_SECONDS = 3.0, 10.0
+"""From when on a new answer is made beside the page; and from when on the last one may be of another state."""
 
 
 class Kept(Generic[T]):
@@ -23,11 +25,21 @@ class Kept(Generic[T]):
         self._lock = threading.Lock()
         self._making = threading.Lock()
 
-    def get(self) -> T:
-        """Return the last answer, and let a new one be made when it is some seconds old; waits for the first."""
+    @property
+    def age(self) -> float:
+        """How old the last answer is, in seconds."""
         with self._lock:
-            found, old = self._found[-1:], self._clock() - self._at > FRESH_SECONDS
-        if not found:
+            return self._clock() - self._at
+
+    def get(self, most: float = inf) -> T:
+        """Return the last answer, and let a new one be made when it is some seconds old.
+
+        Waits for the first, and for a new one in the place of one that is older than `most` seconds.
+        """
+        age = self.age
+        with self._lock:
+            found, old = self._found[-1:], age > FRESH_SECONDS
+        if not found or age > most:
             return self.anew()
         if old and self._making.acquire(blocking=False):
             threading.Thread(target=self._beside, daemon=True).start()

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from ratchet.adapters.page import app, home, jobs, looks, record, rendering
+from ratchet.adapters.page.kept import Kept
 from ratchet.adapters.registry.mlflow import Registry
 from ratchet.domain.operations.incidents import Kind
 from ratchet.domain.operations.next_steps import STEPS, next_step, place
@@ -87,6 +88,24 @@ def test_an_empty_workspace_has_a_page(served: Served, monkeypatch: pytest.Monke
     page = served.visitor(Role.RELEASE).get("/").text
     assert "it is down" in page
     assert "No model has been trained yet" in page
+
+
+def test_a_look_of_before_is_replaced_as_soon_as_it_was_looked(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who comes back after a release sees the last look at once; the page then asks for a new one, and only once."""
+    said = ["first state"]
+    monkeypatch.setattr(looks, "look", lambda settings: found(said[0]))
+    monkeypatch.setattr(Kept, "_beside", lambda self: self._making.release())
+    visitor = served.visitor(Role.RELEASE)
+    assert 'hx-get="/"' not in visitor.get("/").text
+    said[0], served.now = "second state", served.now + 60
+    page = visitor.get("/").text
+    assert 'hx-get="/"' in page
+    assert "second state" not in page
+    page = visitor.get("/", **{"hx-request": "true"}).text
+    assert 'hx-get="/"' not in page
+    assert "second state" in page
 
 
 def test_hostile_texts_stay_texts_on_home(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -110,3 +110,7 @@ def test_a_look_is_kept_and_made_again_beside_the_page(monkeypatch: pytest.Monke
     assert kept.get() == 1
     assert kept.get() == 2
     assert len(made) == 2
+    now[0] += FRESH_SECONDS + 1
+    assert kept.age == FRESH_SECONDS + 1
+    assert kept.get(FRESH_SECONDS) == 3
+    assert (kept.get(FRESH_SECONDS), kept.age) == (3, 0.0)

@@ -49,7 +49,7 @@ def test_each_page_is_for_everybody(
     page.get_by_role("link", name="Older conversations").wait_for()
     page.goto(f"{shop.url}/review/{name_of('anna')}")
     page.get_by_text("Why", exact=True).first.click()
-    page.get_by_text("No training message is near.").wait_for()
+    page.locator("details[open]").get_by_text("No training message is near.").wait_for()
     checked(page)
     page.goto(f"{shop.url}/review/{name_of('ben')}")
     page.get_by_role("button", name="Make it a test").click()

@@ -36,7 +36,7 @@ def find_what_is_live(shop: Shop, hand: Hand) -> None:
     expect(card).to_contain_text("2026-11-21-3fa9c1")
 
 
-def roll_back(shop: Shop, hand: Hand) -> None:
+def go_back(shop: Shop, hand: Hand) -> None:
     hand.press(hand.page.get_by_role("button", name="Roll back …"))
     expect(hand.page.get_by_role("dialog")).to_contain_text("2026-11-14-aa0001")
     hand.press(hand.page.get_by_role("dialog").get_by_role("button", name="Roll back"))
@@ -126,7 +126,7 @@ def stop_the_bot(shop: Shop, hand: Hand) -> None:
 WHO = "Ana"
 TASKS: tuple[Callable[[Shop, Hand], None], ...] = (
     find_what_is_live,
-    roll_back,
+    go_back,
     correct_a_wrong_answer,
     label_twenty_messages,
     publish_a_corrected_typing_error,
