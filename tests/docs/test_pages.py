@@ -37,7 +37,6 @@ MADE = {
     "bot/data/",
     "bot/domain/",
     "bot/tests/",
-    "bot/tests/conversations/review.yml",
     "bot/config.fast.yml",
     "bot/config.own.yml",
     "bot/credentials.yml",
