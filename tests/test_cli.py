@@ -20,6 +20,7 @@ from ratchet.cli.workspace import next_steps
 from ratchet.domain.corpus import ledger
 from ratchet.domain.errors import RatchetError
 from tests.corpora import data_workspace, rows
+from tests.tiers import exhaustive
 
 SLOW = {"pandas", "scipy", "mlflow", "prefect", "docker", "boto3"}
 IMPORTED = "import json, sys, ratchet.cli.app; print(json.dumps(sorted(sys.modules)))"
@@ -91,7 +92,7 @@ def test_a_mistyped_name_is_said_before_there_is_a_run(tmp_path: Path, words: st
     assert not (settings.state / "prefect").exists()
 
 
-@pytest.mark.parametrize("name", ["Büro bot", "Ann's [old] bot", "bot $HOME"])
+@pytest.mark.parametrize("name", ["Ann's [old] $HOME Büro", *map(exhaustive, ("Büro bot", "bot $HOME"))])
 def test_what_is_printed_to_be_typed_is_whole_for_a_shell(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:

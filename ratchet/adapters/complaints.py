@@ -91,7 +91,11 @@ def example(finding: ErrorDetails, model: type[BaseModel]) -> str:
         if is_right(finding["loc"], json.loads(text), model):
             return f" (write it in quotes: `{mark}{text}`)"
     shown = default(keys, model)
-    if finding["type"] == "list_type" and isinstance(value, str):
+    if (
+        finding["type"] == "list_type"
+        and isinstance(value, str)
+        and is_right((*finding["loc"], 0), value, model)
+    ):
         shown = [value]
     return "" if shown is None else f" (for instance `{keys[-1]}: {json.dumps(shown, ensure_ascii=False)}`)"
 
