@@ -49,6 +49,15 @@ GROUPS = {
     ),
     # One team and its bot.
     "museum": ("incidents/", "test_gate.py"),
+    # Files of few tests, each with a bot of its own: alone they would come last, when the other process has no more.
+    "alone": (
+        "kills/",
+        "whole/",
+        "test_events.py",
+        "test_main_job.py",
+        "test_migration.py",
+        "test_shared_server.py",
+    ),
 }
 """Tests that share something dear to make, by how their names below tests/e2e/ begin; the first group counts."""
 

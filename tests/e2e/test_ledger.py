@@ -151,6 +151,7 @@ def test_an_intent_that_is_all_held_out_stops_the_retrain_and_the_named_command_
     assert "retired" in ratchet("data", "diff", "HEAD~1")
 
 
+@pytest.mark.long
 def test_the_first_verdict_after_a_retirement_asks_and_names_the_messages(ratchet: Ratchet) -> None:
     """It is a person's to say that they are not what failed."""
     summary = ratchet.json("retrain")
@@ -163,6 +164,7 @@ def test_the_first_verdict_after_a_retirement_asks_and_names_the_messages(ratche
     assert f"`ratchet approve {question['version']} --by NAME --reason TEXT`" in question["sentence"]
 
 
+@pytest.mark.long
 def test_an_ingest_does_not_make_a_worn_holdout_new(ratchet: Ratchet, tmp_path: Path) -> None:
     """After two verdicts, with one allowed: fresh messages come in, and exactly the old rows are worn and retired."""
     change(ratchet.workspace / "params.yaml", r"^    max_decisions: .*$", "    max_decisions: 1")

@@ -96,6 +96,7 @@ def test_a_busy_machine_blocks_no_good_release(crowded: Settings, serve: Serve, 
     assert "in the same test, so only their ratio counts" in said[0]
 
 
+@pytest.mark.long
 def test_on_a_busy_machine_a_slower_release_is_refused(
     crowded: Settings, serve: Serve, tmp_path: Path
 ) -> None:

@@ -101,6 +101,7 @@ def test_a_port_that_is_taken_is_refused_at_once_and_the_remedy_leads_to_pages_o
     assert "of the second" not in experiments(first)
 
 
+@pytest.mark.long
 def test_a_workspace_that_names_no_port_leaves_a_running_ones_alone(first: Settings, second: Ratchet) -> None:
     """The first one's pages stay its own; the second gets others, and says where."""
     (second.workspace / ".env").write_text("RATCHET_TARGET=process\n")

@@ -80,14 +80,10 @@ def all_kills(chance: random.Random) -> list[Kill]:
 
 
 def chosen(chance: random.Random) -> list[Any]:
-    """The two after a switch, one more of another kind, and for the long tier all of them in any order."""
+    """The two after a switch, and for the long tier all kinds in any order."""
     found = all_kills(chance)
-    kinds: dict[str, list[Kill]] = {}
-    for kill in found:
-        kinds.setdefault(kill.name, []).append(kill)
     return [
         *(Kill(*switched) for switched in SWITCHED),
-        chance.choice(kinds[chance.choice(sorted(kinds))]),
         *map(exhaustive, chance.sample(found, len(found))),
     ]
 
