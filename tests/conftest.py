@@ -6,6 +6,7 @@ import gc
 import os
 import random
 import signal
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -60,6 +61,16 @@ GROUPS = {
     ),
 }
 """Tests that share something dear to make, by how their names below tests/e2e/ begin; the first group counts."""
+
+
+@pytest.fixture(autouse=True)
+def own_environment() -> Iterator[None]:
+    """Undo what a test's commands set: a flow names its workspace and its server to all that comes after it."""
+    before = dict(os.environ)
+    yield
+    if os.environ != before:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 class Files(LoadScopeScheduling):

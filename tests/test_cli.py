@@ -101,6 +101,7 @@ def test_what_is_printed_to_be_typed_is_whole_for_a_shell(
     [line] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("  cd ")]
     assert shlex.split(line) == ["cd", str(tmp_path / name)]
     settings, path = data_workspace(tmp_path / name), tmp_path / name / ".ratchet" / "harvest" / "sample.csv"
+    monkeypatch.setattr("ratchet.adapters.prefect.server.connect", lambda _: "")
     monkeypatch.setattr("flows.harvest.harvest", lambda **_: str(path))
     done = CliRunner().invoke(app, ["--workspace", str(settings.workspace), "harvest"])
     [line] = [line for line in done.output.splitlines() if line.startswith("Next: ")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import sys
 import threading
 import urllib.request
@@ -60,14 +59,12 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
     Web.through.clear()
-    before = dict(os.environ)
+    monkeypatch.setattr("urllib.request._opener", None)  # made once, with the proxies of that moment
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, url)
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.setenv(name, "corp.example")
     yield url
-    os.environ.clear()
-    os.environ.update(before)
     server.shutdown()
     server.server_close()
 

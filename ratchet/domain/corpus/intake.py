@@ -137,7 +137,7 @@ def arrive(
         arrived = arrival.examine(rows, set(old["intent"]), validation_policy.personal_data_allowed)
     merged = merge(old, arrived.frame, corpus_policy, relabel)
     account = (*read.account, *account, *arrived.account, *merged.account)
-    gone = returned(merged, ledger, split_policy, work)
+    gone = returned(merged, old, ledger, split_policy, work)
     if gone.any():
         account = (*account, gone_finding(merged.frame[gone]))
         merged = merged.without(gone)

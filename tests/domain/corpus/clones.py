@@ -44,7 +44,7 @@ def add(before: Version, rows: list[tuple[str, str, str]], day: str = "2026-01-0
     merged = intake.merge(
         old, frame(rows).drop_duplicates(["text", "role"]).assign(place=""), CORPUS, relabel=True
     )
-    merged = merged.without(intake.returned(merged, before.ledger, POLICY))
+    merged = merged.without(intake.returned(merged, old, before.ledger, POLICY))
     kept = merged.frame.drop(columns="place").reset_index(drop=True)
     return Version(kept, ledger.assign(kept, before.ledger, POLICY, day))
 

@@ -107,7 +107,7 @@ def test_a_text_that_comes_in_another_language_beside_its_like_is_left_out() -> 
     for lang, left_out in (("en", True), ("nl", False), ("", True)):
         both = pd.concat([old, frame((ALIKE[0], "a", lang))], ignore_index=True)
         fresh = pd.Series([False, False, True])
-        assert returned(Merged(both, fresh, 0, 0), sides, POLICY).tolist() == [False, False, left_out]
+        assert returned(Merged(both, fresh, 0, 0), old, sides, POLICY).tolist() == [False, False, left_out]
 
 
 def test_a_retirement_takes_along_what_is_alike_in_the_language() -> None:

@@ -250,7 +250,7 @@ class Growth(RuleBasedStateMachine):
     def add(self, rows: list[tuple[str, str]]) -> None:
         old = frame(list(self.rows.items()))
         merged = intake.merge(old.assign(place=""), frame(rows).assign(place=""), CORPUS, relabel=True)
-        merged = merged.without(intake.returned(merged, self.book, POLICY))
+        merged = merged.without(intake.returned(merged, old, self.book, POLICY))
         kept = merged.frame.drop_duplicates("text", keep="last")
         self.rows = dict(zip(kept["text"], kept["intent"], strict=True))
         self.book = assign(frame(list(self.rows.items())), self.book, POLICY, "2026-01-01")
@@ -329,8 +329,30 @@ def test_a_text_that_returns_to_where_its_like_went_across_is_left_out() -> None
     )
     old = frame([(like, "card")]).assign(place="")
     merged = intake.merge(old, frame(rows).assign(place=""), CORPUS, relabel=False)
-    marked = intake.returned(merged, book, POLICY)
+    marked = intake.returned(merged, old, book, POLICY)
     assert merged.frame.loc[marked, "text"].tolist() == [gone]
+
+
+@pytest.mark.parametrize(
+    ("here", "incoming", "left_out"),
+    [
+        ([(CHAINS[1], "card")], [(CHAINS[0], "card"), (CHAINS[1], "greet")], [CHAINS[0]]),
+        ([], [(CHAINS[0], "card"), (CHAINS[1], "card")], [CHAINS[0]]),
+        ([(CHAINS[1], "card")], [(CHAINS[1], "greet")], []),
+        ([(CHAINS[0], "card")], [(CHAINS[0], "greet"), (CHAINS[1], "greet")], [CHAINS[1]]),
+    ],
+    ids=["beside a new label", "together", "a new label", "into training"],
+)
+def test_a_text_that_returns_beside_a_relabelled_or_returning_like_is_left_out(
+    here: list[tuple[str, str]], incoming: list[tuple[str, str]], left_out: list[str]
+) -> None:
+    """What gets a new label was there and stays; of two that return together, the one for training stays."""
+    sided = keys(normalised(CHAINS[:2]), POLICY.salt)
+    book = pd.DataFrame({"key": sided, "side": ["test", "train"], "first_seen": ["x", "y"]}, dtype="str")
+    old = frame(here).assign(place="")
+    merged = intake.merge(old, frame(incoming).assign(place=""), CORPUS, relabel=True)
+    marked = intake.returned(merged, old, book, POLICY)
+    assert merged.frame.loc[marked, "text"].tolist() == left_out
 
 
 def test_messages_without_a_side_are_taken_in_as_advised() -> None:
