@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import typer
 
-from benchmarks.bot import data, pooled
+from benchmarks.bot import data, peers, pooled
 from benchmarks.bot.cycle import cycle
 from benchmarks.bot.tools import LEAN, Cost, evaluate, median, predictions, run, start_and_memory, train
 
@@ -36,9 +36,11 @@ CLASSIFIER = "ratchet_bot.components.classifier.LinearIntentClassifier"
 Row = tuple[str, str, str]
 SECTIONS = (
     *("few", "official", "german", "example", "typing", "labels", "growth", "service", "cycle"),
+    *("peers", "peers-official"),
     *("quality", "speed", "context", "dropout"),
 )
-"""The first line is about the sentence encoder; the others are the linear classifier's, as before there was one."""
+"""The first line is about the sentence encoder, the second about Rasa's own classifiers on the same rows; the third is
+about the linear classifier, as before there was an encoder."""
 
 
 def main(
@@ -67,6 +69,8 @@ def rows(folder: Path, repeat: int, diet: Path | None, only: Sequence[str]) -> I
         "growth": lambda: pooled.growth(folder),
         "service": lambda: service(folder, repeat),
         "cycle": lambda: cycle(folder, LOGISTIC),
+        "peers": lambda: peers.few_shot(folder, LOGISTIC, diet),
+        "peers-official": lambda: peers.official(folder, LOGISTIC, diet),
         "quality": lambda: quality(folder),
         "speed": lambda: speed(folder, repeat),
         "context": lambda: context(folder),
@@ -74,8 +78,6 @@ def rows(folder: Path, repeat: int, diet: Path | None, only: Sequence[str]) -> I
     }
     for name in only:
         yield from chosen[name]()
-        if name == "speed" and diet:
-            yield from against_diet(folder, diet)
 
 
 def service(folder: Path, repeat: int) -> Iterator[Row]:
@@ -135,17 +137,6 @@ def speed(folder: Path, repeat: int) -> Iterator[Row]:
     starts = [start_and_memory(ours / "model.tar.gz") for _ in range(repeat)]
     yield "server: start to ready", f"{np.median([s for s, _ in starts]):.1f} s", "at most 3 s"
     yield "server: memory", f"{np.median([m for _, m in starts]):.0f} MB", "at most 260 MB"
-
-
-def against_diet(folder: Path, python: Path) -> Iterator[Row]:
-    """DIET with 30 epochs, as bot/config.diet.yml has it, on the same rows."""
-    ours, theirs = folder / "banking77", folder / "diet"
-    ours_again = train(LEAN, ours / "train.jsonl", ours, linear(ours))
-    cost = train(python, ours / "train.jsonl", theirs, Path("bot/config.diet.yml"))
-    evaluate(python, ours / "test.jsonl", theirs)
-    told = predictions(data.public("banking77", "test"), theirs)
-    yield "banking77: accuracy of DIET, 30 epochs", percent(told["top"] == told["intent"]), ""
-    yield "training against DIET, 30 epochs", against(ours_again, cost), "30 times as fast"
 
 
 def context(folder: Path) -> Iterator[Row]:

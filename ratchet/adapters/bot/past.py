@@ -110,9 +110,8 @@ def newest(settings: Settings, wanted: Wanted, before: int | None, most: int) ->
         if opened is None:
             return Found()
         m = messages()
-        ends = (
-            select(end(m.c.id)).scalar_subquery() for end in (func.min, func.max)
-        )  # one by one: by their key
+        # One by one: by their key.
+        ends = (select(end(m.c.id)).scalar_subquery() for end in (func.min, func.max))
         first, last = opened.execute(select(*ends)).one()
         top = min(before, (last or 0) + 1) if before is not None else (last or 0) + 1
         if first is None or top <= first:
@@ -163,11 +162,15 @@ def conditions(opened: Connection, wanted: Wanted, m: FromClause) -> list[Column
     if wanted.until is not None:
         found.append(m.c.at < wanted.until)
     for word in wanted.words.split():
-        spelt = dict.fromkeys(
-            (word, word.lower(), word.upper(), word.capitalize())
-        )  # SQLite folds only ASCII
-        found.append(or_(*(m.c.text.icontains(one, autoescape=True) for one in spelt)))
+        found.append(or_(*(m.c.text.icontains(one, autoescape=True) for one in spellings(word))))
     return [and_(*found)] if found else []
+
+
+def spellings(word: str) -> list[str]:
+    """Return a word's spellings for a database that folds ASCII alone, as SQLite does; each costs time."""
+    return list(
+        {one.encode().lower(): one for one in (word, word.lower(), word.upper(), word.capitalize())}.values()
+    )
 
 
 def worst(opened: Connection) -> FromClause | None:
@@ -236,9 +239,7 @@ def said_of(row: Mapping[Any, Any], rating: tuple[str, str]) -> Said:
         id=row["id"],
         at=row["at"],
         text=row["text"],
-        context={
-            str(name): str(value) for name, value in json.loads(row["context"] or "{}").items() if value
-        },
+        context={name: str(value) for name, value in json.loads(row["context"] or "{}").items() if value},
         intent=row["intent"],
         ranking=tuple((str(name), float(value)) for name, value in json.loads(row["ranking"] or "[]")[:3]),
         handed_off=bool(row["handed_off"]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -36,26 +36,37 @@ def returned(
     present = set(
         zip((forms[text] for text in as_list(before["text"])), languages_of(before, policy), strict=True)
     )
-    texts, languages = [forms[text] for text in words], languages_of(merged.frame, policy)
+    texts, spoken = [forms[text] for text in words], languages_of(merged.frame, policy)
     side = [sides.get(one) for one in keys(texts, policy.salt)]
-    back = {row for row in placed if (texts[row], languages[row]) not in present}
-
-    def near(mine: list[int], theirs: list[int]) -> list[int]:
-        one, other = (
-            Texts([texts[row] for row in rows], [languages[row] for row in rows]) for rows in (mine, theirs)
-        )
-        pairs = near_pairs(one, other, policy.near_duplicate, work)
-        return sorted({mine[here] for found, _ in pairs for here in found.tolist()})
-
-    for mine, theirs in ((Side.TRAIN, Side.TEST), (Side.TEST, Side.TRAIN)):
-        here = sorted(row for row in back if side[row] == mine)
-        marked[near(here, [row for row in range(len(texts)) if row not in back and side[row] == theirs])] = (
-            True
-        )
-    left = [row for row in sorted(back) if not marked[row]]
-    tests, trains = ([row for row in left if side[row] == one] for one in (Side.TEST, Side.TRAIN))
-    marked[near(tests, trains)] = True
+    back = [row for row in placed if (texts[row], spoken[row]) not in present]
+    rows = list(zip(texts, spoken, side, strict=True))
+    marked[across(rows, back, policy.near_duplicate, work)] = True
     return marked
+
+
+def across(
+    rows: Sequence[tuple[str, Languages, str | None]], back: Sequence[int], cutoff: float, work: Work
+) -> list[int]:
+    """Return those of the rows that come back which have a near-duplicate on the other side.
+
+    `rows` have each a text in normal form, its languages and its side, `back` are places in them.
+    """
+
+    def of(which: Side, among: Iterable[int]) -> list[int]:
+        return [row for row in among if rows[row][2] == which]
+
+    def near(mine: Sequence[int], theirs: Sequence[int]) -> set[int]:
+        one, other = (
+            Texts([rows[r][0] for r in some], [rows[r][1] for r in some]) for some in (mine, theirs)
+        )
+        return {mine[place] for found, _ in near_pairs(one, other, cutoff, work) for place in found.tolist()}
+
+    others = sorted(set(range(len(rows))) - set(back))
+    out = near(of(Side.TRAIN, back), of(Side.TEST, others)) | near(
+        of(Side.TEST, back), of(Side.TRAIN, others)
+    )
+    left = [row for row in back if row not in out]
+    return sorted(out | near(of(Side.TEST, left), of(Side.TRAIN, left)))
 
 
 def languages_of(rows: pd.DataFrame, policy: SplitPolicy) -> Sequence[Languages]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+import yaml
 from playwright.sync_api import Page, expect
 
 from ratchet.adapters.page import record
@@ -119,6 +121,46 @@ def test_a_changed_answer_is_heard_and_a_conversation_becomes_a_test(
     assert committed.startswith("A conversation of production is a test (by Ben)")
     assert "write to <e-mail>" in committed
     assert git.git(ratchet.workspace, "status", "--porcelain", "--", "bot/tests") == ""
+
+
+def test_a_conversation_that_the_bot_handed_over_is_answered_and_given_back(
+    ratchet: Ratchet, visit: Callable[..., Page]
+) -> None:
+    """By a person at a phone: what they write reaches the user, what the user writes reaches them, the bot goes on."""
+    clients = ratchet.workspace.parent / "clients.yml"
+    clients.write_text(yaml.safe_dump([{"name": "people", "token": "p" * 24, "rights": ["handoff"]}]))
+    with (ratchet.workspace / ".env").open("a") as file:
+        file.write(f"RATCHET_CLIENT_TOKENS_FILE={clients}\n")
+    ratchet("release", "champion")
+    settings, bot = load_settings(ratchet.workspace), ratchet.json("status")["url"]
+    assert say(bot, "flurb the glomp of qwertz")["handed_off"]
+    with serving(settings) as url:
+        page = visit(viewport={"width": 390, "height": 844})
+        page.set_default_timeout(120_000)
+        sign_in(page, url, settings, "Cleo", Role.LABEL)
+        page.get_by_role("link", name="People").click()
+        page.get_by_role("link", name="anna").click()
+        page.get_by_text("flurb the glomp of qwertz").wait_for()
+        page.get_by_role("button", name="Take").click()
+        page.get_by_label("Your reply").fill("What is a glomp?")
+        page.get_by_role("button", name="Send").click()
+        page.get_by_text("Sent to the person.").wait_for()
+        assert say(bot, "It is a kind of laptop")["messages"] == []
+        page.get_by_text("It is a kind of laptop").wait_for()
+        page.get_by_role("button", name="Give back").click()
+        page.get_by_role("status").get_by_text("Given back: the bot continues.").wait_for()
+    heard = httpx.get(f"{bot}/chat/replies", params={"sender": "anna", "after": 0, "wait": 1}, timeout=60)
+    assert [one["text"] for one in heard.raise_for_status().json()["replies"]] == ["What is a glomp?"]
+    again = say(bot, "my vpn doesn't connect")
+    assert again["messages"]
+    assert not again["handed_off"]
+
+
+def say(bot: str, message: str) -> dict[str, Any]:
+    """Write to the bot as a user, and return its answer."""
+    said = {"sender": "anna", "message": message}
+    told: dict[str, Any] = httpx.post(f"{bot}/chat", json=said, timeout=60).raise_for_status().json()
+    return told
 
 
 def ask(page: Page, message: str) -> None:
