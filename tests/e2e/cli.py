@@ -11,6 +11,7 @@ from typing import Any
 
 from ratchet.adapters.system.processes import free_port
 from tests.docs.schemas import validate
+from tests.e2e import migrated
 
 ROOT = Path(__file__).resolve().parents[2]
 RATCHET = Path(sys.executable).with_name("ratchet")
@@ -20,10 +21,10 @@ TELLING = {"status", "fleet"}
 
 
 class Ratchet:
-    """The command line in one workspace."""
+    """The command line in one workspace; its server's database is a copy, unless it is to be as `new` as a user's."""
 
-    def __init__(self, workspace: Path) -> None:
-        self.workspace = workspace
+    def __init__(self, workspace: Path, new: bool = False) -> None:
+        self.workspace, self.new = workspace, new
 
     def __call__(self, *words: str | Path, code: int = 0, env: dict[str, str] | None = None) -> str:
         """Run a command, assert its exit code, and return everything that it printed."""
@@ -46,6 +47,8 @@ class Ratchet:
         self, *words: str | Path, env: dict[str, str] | None = None, **options: Any
     ) -> subprocess.Popen[str]:
         """Start a command and return its process."""
+        if words and not self.new:
+            migrated.give(self.workspace, str(words[0]))
         argv = [str(RATCHET), "--workspace", str(self.workspace), *(str(word) for word in words)]
         return subprocess.Popen(argv, text=True, env={**os.environ, **(env or {})}, **options)
 
@@ -54,4 +57,4 @@ def example_workspace(folder: Path) -> Ratchet:
     """Make a workspace with the example; its port is its own, because tests run beside each other."""
     subprocess.run([RATCHET, "init", folder, "--example", "helpdesk"], check=True)
     (folder / ".env").write_text(f"RATCHET_PORT={free_port()}\n")
-    return Ratchet(folder)
+    return Ratchet(folder, new=True)

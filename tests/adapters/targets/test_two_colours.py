@@ -29,7 +29,7 @@ from ratchet.adapters.targets.process import ProcessTarget
 from ratchet.domain.errors import RatchetError
 from ratchet.domain.release.manifest import Release
 from tests.adapters.targets.stand_ins import packaged, released, with_policy
-from tests.tiers import tiers
+from tests.tiers import exhaustive, tiers
 from tests.workspaces import ROOT
 
 pytestmark = pytest.mark.e2e  # real servers and their supervisor
@@ -77,7 +77,7 @@ def test_a_release_switches_at_once_and_keeps_the_old_one_warm(target: ProcessTa
     assert [one.release for one in target.replicas()] == [second.id]
 
 
-@pytest.mark.parametrize("minutes", [15, 0])
+@pytest.mark.parametrize("minutes", [15, exhaustive(0)])
 def test_a_request_in_flight_is_answered_by_the_release_that_has_it(
     target: ProcessTarget, minutes: float
 ) -> None:
@@ -111,7 +111,7 @@ def test_a_rollback_to_a_warm_release_is_a_switch_and_so_is_the_way_forth(target
     assert not target.switch_back(second, print), "it is live, not warm"
 
 
-@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize("sign", [exhaustive(signal.SIGKILL), signal.SIGSTOP])
 def test_the_live_release_need_not_be_healthy_for_a_rollback(target: ProcessTarget, sign: int) -> None:
     """It died, or stands still: traffic switches all the same, and stays switched."""
     first, second = released(target, b"one"), released(target, b"two")
