@@ -14,7 +14,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
 INK, ACCENT, WARN, QUIET = "#1d3557", "#d9923b", "#b3261e", "#8a8a8a"
-SIZES = ("5 messages an intent", "10 messages an intent", "official train")
+SIZES = {"5 messages an intent": "5 per intent", "10 messages an intent": "10 per intent", "official split": "official split"}
+PEERS = {
+    "Ratchet's default, with encoder": "#1d3557",
+    "Ratchet's linear classifier": "#d9923b",
+    "Rasa's LogisticRegression": "#8a8a8a",
+    "DIET, 100 epochs": "#b3261e",
+}
 FAULTS = {
     "good release": "release",
     "replica SIGKILLed": "replica killed",
@@ -23,15 +29,14 @@ FAULTS = {
 }
 
 
-def accuracy() -> dict[str, tuple[float, float]]:
-    """Return the accuracy on BANKING77 by size: with the sentence encoder, and of the linear classifier alone."""
-    found = {}
+def accuracy() -> dict[str, list[float | None]]:
+    """Return the accuracy on BANKING77 in percent by size, of each of `PEERS`; None for one that was not measured."""
+    found: dict[str, list[float | None]] = {}
     for line in (ROOT / "docs/decisions/sentence-encoder.md").read_text(encoding="utf-8").splitlines():
-        cells = [cell.strip() for cell in line.split("|")]
-        if len(cells) == 6 and cells[1].startswith("BANKING77, "):
-            size = next((size for size in SIZES if size in cells[1]), "")
-            if size:
-                found[size] = (float(cells[2].split("%")[0]), float(cells[4].rstrip("%")))
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        if len(cells) == 1 + len(PEERS) and cells[0] in SIZES:
+            found[cells[0]] = [float(cell.split("%")[0]) if cell else None for cell in cells[1:]]
+    assert set(found) == set(SIZES), "docs/decisions/sentence-encoder.md has no table of Rasa's classifiers"
     return found
 
 
@@ -69,14 +74,16 @@ def draw() -> None:
         return figure, axes
 
     figure, axes = panel("Accuracy on BANKING77, %")
-    found = accuracy()
-    for place, (colour, label) in enumerate(((INK, "default, with encoder"), (ACCENT, "linear classifier"))):
-        values = [found[size][place] for size in SIZES]
-        bars = axes.bar([at + 0.38 * place for at in range(3)], values, 0.36, color=colour, label=label)
-        axes.bar_label(bars, [f"{value:.1f}" for value in values], fontsize=8)
-    axes.set(ylim=(0, 112), xticks=[0.19, 1.19, 2.19])
-    axes.set_xticklabels(["5 per intent", "10 per intent", "official split"])
-    axes.legend(frameon=False, fontsize=8, loc="upper left", ncols=2)
+    found, width = accuracy(), 0.9 / len(PEERS)
+    for place, (label, colour) in enumerate(PEERS.items()):
+        at = [number + place * width for number, size in enumerate(SIZES) if found[size][place] is not None]
+        values = [value for size in SIZES if (value := found[size][place]) is not None]
+        bars = axes.bar(at, values, width * 0.95, color=colour, label=label)
+        axes.bar_label(bars, [f"{value:.0f}" for value in values], fontsize=7)
+    middle = (len(PEERS) - 1) * width / 2
+    axes.set(ylim=(0, 135), xticks=[number + middle for number in range(len(SIZES))], yticks=range(0, 101, 20))
+    axes.set_xticklabels(SIZES.values())
+    axes.legend(frameon=False, fontsize=7, loc="upper left", ncols=2)
     figure.savefig(IMAGES / "front-accuracy.svg", metadata={"Date": None})
 
     figure, axes = panel("Holdout rows that an earlier training had seen, %")

@@ -1,6 +1,8 @@
 """How a function becomes a Prefect flow whose runs carry the workspace's tag.
 
-The tag distinguishes the workspace's own runs from others on a shared server, those started in a shell included.
+The tag distinguishes the workspace's own runs from others on a shared server, those started in a shell included. The
+steps of a run carry none: before each tagged one Prefect asks its server for a free slot, which an embedded server
+that just notes the end of the step before refuses as busy, and asks again only after two seconds.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from types import FunctionType
 from typing import Any, ParamSpec, TypeVar, cast
 
 from prefect import Flow, tags
+from prefect.context import TagsContext
 from prefect.exceptions import MissingResult
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
@@ -58,11 +61,11 @@ def process(**options: Any) -> Callable[[Callable[P, R]], Process[P, R]]:
 
 
 def living(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a run tell the server that its process lives, for as long as the function works."""
-    alive = flow_runs.heartbeat
+    """Let a run tell the server that its process lives, for as long as the function works; its steps have no tags."""
+    alive, untagged = flow_runs.heartbeat, functools.partial(TagsContext, current_tags=set())
 
     def work(*args: P.args, **kwargs: P.kwargs) -> R:
-        with alive():
+        with alive(), untagged():
             return function(*args, **kwargs)
 
     # Prefect looks for the types that a function's annotations name among its globals.

@@ -41,12 +41,12 @@ def describe(proof: Proof) -> str:
 @step(describe)
 def stage(run: Run, release: Release, load: bool = True) -> Proof:
     """Start it, play the conversations, test it under load; on an error nothing of it is left running."""
-    url = run.target.stage(release, say)
+    tested = load and bool(run.settings.params.rollout.load_test.seconds)
+    url = run.target.stage(release, say, measured=tested)
     try:
         conversations = converse(run, release, url)
-        tested = load and run.settings.params.rollout.load_test.seconds
         messages = sample(run, SAMPLE) if tested else []
-        champion = run.target.champion_url()
+        champion = run.target.champion_url() if tested else None
         verdict = locust_load.run(run.settings, url, champion, messages, run.folder, say) if load else None
         locust_load.require(verdict)
         forget(run, url)

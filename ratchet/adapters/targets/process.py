@@ -54,7 +54,7 @@ class ProcessTarget:
         """Copy model and code into a bundle named by their digest; one that exists is kept."""
         return bundles.make(self.bundles, self.settings.bot, archive, model_sha256, labels, say)
 
-    def stage(self, release: Release, say: Say) -> str:
+    def stage(self, release: Release, say: Say, measured: bool = False) -> str:
         """Start the bundle's server on a free port beside the live one and wait until it is ready.
 
         A warm replica is ended first: two at a time is what the machine has to hold. Raises `RatchetError`, before

@@ -55,8 +55,11 @@ class Target(Protocol):
     def package(self, archive: Path, model_sha256: str, labels: dict[str, str], say: Say) -> str:
         """Make the immutable thing that is deployed from a model and the bot's code; return its digest."""
 
-    def stage(self, release: Release, say: Say) -> str:
-        """Start that thing off the traffic path, wait until it is ready, and return its URL."""
+    def stage(self, release: Release, say: Say, measured: bool = False) -> str:
+        """Start that thing off the traffic path, wait until it is ready, and return its URL.
+
+        `measured`: its speed is compared with that of the live release, of which a replica may have to start for it.
+        """
 
     def deploy(self, release: Release, say: Say) -> None:
         """Bring the release to all users in one step; on an error the old release serves them again.

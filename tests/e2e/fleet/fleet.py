@@ -127,7 +127,7 @@ class Fleet:
     def prove(self, release: Release, target: SwarmTarget | None = None) -> None:
         """Stage a release and put it to the proof: conversations, then load beside the live one."""
         target = target or self.target
-        url = target.stage(release, self.say)
+        url = target.stage(release, self.say, measured=True)
         try:
             rasa.converse(self.settings, url, self.say)
             champion = target.champion_url()

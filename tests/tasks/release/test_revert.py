@@ -50,7 +50,7 @@ class Told:
             return True
         return False
 
-    def stage(self, release: Release, say: Any) -> None:
+    def stage(self, release: Release, say: Any, measured: bool = False) -> None:
         self.told.append(f"stage {release.id}")
 
     def deploy(self, release: Release, say: Any) -> None:

@@ -142,6 +142,7 @@ def single(derived: Document, node: str, published: bool = False) -> Document:
         }
         if published:
             service["ports"] = [{"target": BOT_PORT, "mode": "host", "protocol": "tcp"}]
+        service["stop_grace_period"] = "1s"  # no user's message is in flight
     return made
 
 

@@ -89,8 +89,11 @@ class SwarmTarget:
         say(f"image {tag} in {time.monotonic() - started:.1f} s")
         return image
 
-    def stage(self, release: Release, say: Say) -> str:
-        """Start the release off the traffic path, as it will serve, and a replica of the live one to compare with."""
+    def stage(self, release: Release, say: Say, measured: bool = False) -> str:
+        """Start the release off the traffic path, as it will serve, and a replica of the live one to compare with.
+
+        Without `measured` there is nothing to compare.
+        """
         place = docker_service.need_manager(self.client)
         self._check_image(release)
         live = self.colours.live()
@@ -107,7 +110,7 @@ class SwarmTarget:
         if base.is_before_colours(self.client, self.settings):
             # Its proxy lets no message through to one replica.
             url = self.comparison.canary(document, values, target, place.node, say)
-        elif serving and self.settings.params.rollout.load_test.seconds and self._has_image(serving.image):
+        elif serving and measured and self._has_image(serving.image):
             self.comparison.champion(document, values, wanted(serving), place.node)
         say(f"release {release.id} is ready at {url}, off the traffic path")
         return url
