@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import multiprocessing
 import os
 import statistics
@@ -14,6 +15,13 @@ from typing import Any
 
 from ratchet_bot.tools._model import Model, load
 
+LOADED = (
+    "rasa.engine.loader",
+    "rasa.engine.runner.dask",
+    "rasa.engine.recipes.default_recipe",
+    "ratchet_bot.components.classifier",
+)
+"""What every model needs: imported once, and not in each child, which takes two seconds."""
 SAMPLE, SECONDS = 200, 120.0
 """How many messages are answered one by one; a child that takes longer is given up."""
 VECTORS = "RATCHET_VECTORS"
@@ -26,12 +34,11 @@ def measured(path: Path, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | 
     The child is forked from this process before it has loaded a model, so that each model is measured from the same
     start. Where a system cannot fork, or with TensorFlow, which may not be forked, nothing is measured.
     """
+    for name in LOADED:
+        importlib.import_module(name)
     tensorflow = getattr(sys.modules.get("tensorflow"), "__version__", None)
     if tensorflow or "fork" not in multiprocessing.get_all_start_methods():
         return None
-    import rasa.engine.loader
-    import rasa.engine.runner.dask  # noqa: F401  once here, and not in each child
-
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
     child = context.Process(target=_measure, args=(path, rows, theirs), daemon=True)
