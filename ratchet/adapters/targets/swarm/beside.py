@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import docker
@@ -24,8 +24,9 @@ def start(
     document: Mapping[str, Any],
     values: Mapping[str, str],
     say: Say,
+    also: Callable[[], None] = lambda: None,
 ) -> str:
-    """Start a release in a colour, where it is not there so, wait until it is ready, and return the URL of one replica.
+    """Start a release in a colour, where it is not there so, and `also`; wait, and return the URL of one replica.
 
     Raises `RatchetError` where it has no room, before anything is stopped or started, and where it does not become
     ready; the colour is empty then.
@@ -36,8 +37,7 @@ def start(
     same = before is not None and (wanted(before), before.secrets) == (target, secrets)
     if not same:
         service = document["services"][derived.BOT]
-        service_of_colour = colours.service(colour)
-        leaves = (service_of_colour, companions.of_colour(service_of_colour, colour))
+        leaves = (colours.service(colour), companions.of_colour(colours.service(colour), colour))
         actions = colours.actions(document, values)
         room.require(client, service, values, f"Release {release.id}", leaves, actions)
         if less := room.too_little(service, values, release.lineage.encoder):
@@ -49,6 +49,7 @@ def start(
         say(f"starting release {release.id} beside what serves, as {colour}")
     try:
         colours.start(colour, document, values)
+        also()
         tasks = proof.await_ready(client, settings, colours.service(colour), target, say)
     except BaseException:
         colours.remove(colour)

@@ -62,8 +62,13 @@ class Comparison:
             return None
         return str(proof.said_by(self.settings, tasks[0])["url"])
 
+    def end(self) -> None:
+        """Stop what was compared; `discard` waits until it is gone."""
+        if docker_service.of_stack(self.client, self.stack):
+            stack.remove(self.settings, self.stack)
+
     def discard(self) -> bool:
-        """Remove the stack; returns whether it was there."""
+        """Remove the stack, and wait until it is gone; returns whether it was there."""
         if not docker_service.of_stack(self.client, self.stack):
             return False
         self.colours.remove_stack(self.stack)

@@ -90,10 +90,7 @@ class SwarmTarget:
         return image
 
     def stage(self, release: Release, say: Say, measured: bool = False) -> str:
-        """Start the release off the traffic path, as it will serve, and a replica of the live one to compare with.
-
-        Without `measured` there is nothing to compare.
-        """
+        """Start the release off the traffic path, as it will serve; `measured`: and a replica of the live one."""
         place = docker_service.need_manager(self.client)
         self._check_image(release)
         live = self.colours.live()
@@ -105,13 +102,15 @@ class SwarmTarget:
         target = Wanted(release.bundle, release.id)
         if self.rolling and serving:
             return self.comparison.canary(document, values, target, place.node, say)
-        colour = decisions.for_release(live)
-        url = beside.start(self.client, self.settings, colour, release, document, values, say)
-        if base.is_before_colours(self.client, self.settings):
-            # Its proxy lets no message through to one replica.
+        colour, older = decisions.for_release(live), base.is_before_colours(self.client, self.settings)
+
+        def champion() -> None:
+            if serving and measured and not older and self._has_image(serving.image):
+                self.comparison.champion(document, values, wanted(serving), place.node)
+
+        url = beside.start(self.client, self.settings, colour, release, document, values, say, champion)
+        if older:  # its proxy lets no message through to one replica
             url = self.comparison.canary(document, values, target, place.node, say)
-        elif serving and measured and self._has_image(serving.image):
-            self.comparison.champion(document, values, wanted(serving), place.node)
         say(f"release {release.id} is ready at {url}, off the traffic path")
         return url
 
@@ -126,7 +125,7 @@ class SwarmTarget:
         self._check_image(release)
         target, live = Wanted(release.bundle, release.id), self.colours.live()
         serving = self.colours.present(live)
-        self.comparison.discard()
+        (self.comparison.discard if self.rolling else self.comparison.end)()
         document, values = stack.read(self.settings), stack.variables(self.settings, release)
         secrets = self.colours.secrets(document, values)
         if serving and serving.whole and (wanted(serving), serving.secrets) == (target, secrets):
@@ -143,6 +142,7 @@ class SwarmTarget:
         proof.await_ready(self.client, self.settings, self.colours.service(staged.colour), target, say)
         self.exchange.switch(staged, live, say)
         base.finish(self.client, self.settings, say)
+        self.comparison.discard()
         self._rollout(staged.colour).tell_spread(say)
 
     def warm(self) -> Warm | None:
@@ -223,10 +223,9 @@ class SwarmTarget:
     def as_declared(self) -> bool:
         """Say whether what serves has today's secrets, and the services of today's stack.yml."""
         live = self.colours.present(self.colours.live())
-        document, values = stack.read(self.settings), stack.variables(self.settings)
-        return bool(live and live.secrets == self.colours.secrets(document, values)) and base.as_declared(
-            self.client, self.settings, document, values
-        )
+        declared = stack.read(self.settings), stack.variables(self.settings)
+        same = live is not None and live.secrets == self.colours.secrets(*declared)
+        return same and base.as_declared(self.client, self.settings, *declared)
 
     def holds(self, release: Release) -> bool:
         """Say whether every node can have the release's image: one of a registry, or this one's on the only node."""

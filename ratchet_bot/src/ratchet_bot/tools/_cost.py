@@ -22,7 +22,7 @@ LOADED = (
     "ratchet_bot.components.classifier",
 )
 """What every model needs: imported once, and not in each child, which takes two seconds."""
-SAMPLE, SECONDS = 200, 120.0
+SAMPLE, SECONDS = 100, 120.0
 """How many messages are answered one by one; a child that takes longer is given up."""
 VECTORS = "RATCHET_VECTORS"
 """Where sentences that were encoded before are kept: a server has none of them."""
