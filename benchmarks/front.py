@@ -14,7 +14,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 IMAGES = ROOT / "docs" / "images"
 INK, ACCENT, WARN, QUIET = "#1d3557", "#d9923b", "#b3261e", "#8a8a8a"
-SIZES = {"5 messages an intent": "5 per intent", "10 messages an intent": "10 per intent", "official split": "official split"}
+SIZES = {
+    "5 messages an intent": "5 per intent",
+    "10 messages an intent": "10 per intent",
+    "official split": "official split",
+}
 PEERS = {
     "Ratchet's default, with encoder": "#1d3557",
     "Ratchet's linear classifier": "#d9923b",
@@ -81,7 +85,9 @@ def draw() -> None:
         bars = axes.bar(at, values, width * 0.95, color=colour, label=label)
         axes.bar_label(bars, [f"{value:.0f}" for value in values], fontsize=7)
     middle = (len(PEERS) - 1) * width / 2
-    axes.set(ylim=(0, 135), xticks=[number + middle for number in range(len(SIZES))], yticks=range(0, 101, 20))
+    axes.set(
+        ylim=(0, 135), xticks=[number + middle for number in range(len(SIZES))], yticks=range(0, 101, 20)
+    )
     axes.set_xticklabels(SIZES.values())
     axes.legend(frameon=False, fontsize=7, loc="upper left", ncols=2)
     figure.savefig(IMAGES / "front-accuracy.svg", metadata={"Date": None})
