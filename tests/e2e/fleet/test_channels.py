@@ -129,6 +129,7 @@ def test_no_secret_of_a_channel_is_where_somebody_who_may_inspect_sees_it(
         assert not any(secret in text for text in shown), secret
 
 
+@pytest.mark.long  # the words: ratchet_bot/tests/test_credentials.py
 def test_a_channel_without_its_secret_is_refused_by_name(channels: tuple[Fleet, int]) -> None:
     """Before an image is built, with file and line."""
     fleet, _ = channels

@@ -47,6 +47,7 @@ def test_by_hand_a_fleet_is_half_updated_and_ratchet_mends_it(fleet: Fleet) -> N
     fleet.assert_serves(live)
 
 
+@pytest.mark.long  # in two colours: fleet/test_faults.py, an image that crashes
 def test_a_release_is_everywhere_or_nowhere(fleet: Fleet) -> None:
     """The same image as a release: the second replica fails, so the first goes back too, and the run says why."""
     release, live = package_what_starts_once(fleet), fleet.live

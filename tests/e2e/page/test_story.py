@@ -83,10 +83,10 @@ def test_from_a_wrong_answer_to_a_released_model(ratchet: Ratchet, visit: Callab
     ]
 
 
-def test_a_changed_answer_is_heard_and_a_conversation_becomes_a_test(
+def test_a_changed_answer_is_heard_and_released_and_a_conversation_becomes_a_test(
     ratchet: Ratchet, visit: Callable[..., Page]
 ) -> None:
-    """Heard beside the live bot before it is published; what a user wrote is found in Review, and is a test in Git."""
+    """Heard, then published by a colleague; what a user wrote is found in Review, and becomes a test in Git."""
     settings = load_settings(ratchet.workspace)
     with serving(settings) as url:
         page = visit(viewport={"width": 1280, "height": 900})
@@ -103,6 +103,16 @@ def test_a_changed_answer_is_heard_and_a_conversation_becomes_a_test(
         live, changed = page.get_by_role("article").locator(".card").all()
         expect(changed).to_contain_text("Dial in again, please.")
         expect(live).not_to_contain_text("Dial in again, please.")
+
+        other = visit(viewport={"width": 390, "height": 844})
+        other.set_default_timeout(120_000)
+        sign_in(other, url, settings, "Dora", Role.RELEASE)
+        other.get_by_role("link", name="Answers").click()
+        other.get_by_role("link", name="Not published").click()
+        other.get_by_role("button", name="Publish").click()
+        ended(other, "Live:")
+        answer = say(ratchet.json("status")["url"], "my vpn doesn't connect")
+        assert "Dial in again, please." in [one.get("text") for one in answer["messages"]]
 
         said = {"sender": "someone", "message": "my vpn doesn't connect, write to a@shop.example"}
         answer = httpx.post(f"{ratchet.json('status')['url']}/chat", json=said, timeout=60)
