@@ -148,6 +148,11 @@ class ProcessTarget:
             )
         ]
 
+    def as_declared(self) -> bool:
+        """Say whether what serves was started with today's settings and secrets."""
+        live = self._live()
+        return live is None or server.as_today(self.settings, live)
+
     def clean(self, live: Release | None, say: Say, went_live: Sequence[str] = ()) -> None:
         """Stop what an unfinished release left and what is warm no longer; delete bundles that no rollback needs."""
         if colours.discard_staged(self.folder):

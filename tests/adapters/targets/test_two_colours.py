@@ -328,6 +328,17 @@ def test_a_restarted_replica_has_the_secrets_of_its_restart(target: ProcessTarge
         assert target.switch_back(first, print)
 
 
+def test_what_was_started_with_other_settings_or_secrets_is_not_as_declared(target: ProcessTarget) -> None:
+    """So that a release of the same model and code takes them over, and one without any change does nothing."""
+    first = released(target, b"one")
+    assert target.as_declared()
+    with other_token(target, first):
+        assert not target.as_declared()
+    assert target.as_declared()
+    changed = target.settings.model_copy(update={"conversation_messages": 7})
+    assert not ProcessTarget(changed).as_declared()
+
+
 CHANGES = {"deploy": 2, "switch_back": 2}
 """So many files does each of them replace."""
 KILLS = [(step, number) for step, most in CHANGES.items() for number in range(1, most + 1)]

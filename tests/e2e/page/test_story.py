@@ -108,7 +108,7 @@ def test_a_changed_answer_is_heard_and_released_and_a_conversation_becomes_a_tes
         other.set_default_timeout(120_000)
         sign_in(other, url, settings, "Dora", Role.RELEASE)
         other.get_by_role("link", name="Answers").click()
-        other.get_by_role("link", name="Not published").click()
+        other.get_by_role("link", name="is not published: look at it").click()
         other.get_by_role("button", name="Publish").click()
         ended(other, "Live:")
         answer = say(ratchet.json("status")["url"], "my vpn doesn't connect")
@@ -143,14 +143,15 @@ def test_a_conversation_that_the_bot_handed_over_is_answered_and_given_back(
         file.write(f"RATCHET_CLIENT_TOKENS_FILE={clients}\n")
     ratchet("release", "champion")
     settings, bot = load_settings(ratchet.workspace), ratchet.json("status")["url"]
-    assert say(bot, "flurb the glomp of qwertz")["handed_off"]
+    say(bot, "flurb the glomp of qwertz")
+    assert say(bot, "flurb the glomp, I said")["handed_off"]
     with serving(settings) as url:
         page = visit(viewport={"width": 390, "height": 844})
         page.set_default_timeout(120_000)
         sign_in(page, url, settings, "Cleo", Role.LABEL)
         page.get_by_role("link", name="People").click()
         page.get_by_role("link", name="anna").click()
-        page.get_by_text("flurb the glomp of qwertz").wait_for()
+        page.get_by_text("flurb the glomp, I said").first.wait_for()
         page.get_by_role("button", name="Take").click()
         page.get_by_label("Your reply").fill("What is a glomp?")
         page.get_by_role("button", name="Send").click()
