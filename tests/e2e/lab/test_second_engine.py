@@ -47,6 +47,7 @@ def test_a_fleet_is_restored_onto_another_engine(
     )
     bare_lab.start(["haproxy:lts", "redis:7"], first=[runtime], joined=1)
     first.fleet.remove()
+    first.ratchet("down")
     shutil.rmtree(first.workspace)
     monkeypatch.setenv("DOCKER_HOST", bare_lab.nodes[0].host)
     again = tmp_path / "second"
@@ -65,3 +66,4 @@ def test_a_fleet_is_restored_onto_another_engine(
         assert "Nothing is wrong." in ratchet("doctor")
     finally:
         ratchet("stop")
+        ratchet("down")
