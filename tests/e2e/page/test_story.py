@@ -95,14 +95,16 @@ def test_a_changed_answer_is_heard_and_released_and_a_conversation_becomes_a_tes
 
         page.get_by_role("link", name="Answers").click()
         page.get_by_role("link", name="Change the answer to vpn_problem for everybody else").click()
-        page.get_by_role("textbox", name="Answer to vpn_problem").fill("Dial in again, please.")
+        page.get_by_role("textbox", name="Answer to vpn_problem").fill(
+            "Dial in again, please: intranet.example/vpn"
+        )
         page.get_by_role("button", name="Save").click()
         page.get_by_role("link", name="Not published").click()
         page.get_by_role("link", name="Hear them in Try it").click()
         ask(page, "my vpn doesn't connect")
         live, changed = page.get_by_role("article").locator(".card").all()
-        expect(changed).to_contain_text("Dial in again, please.")
-        expect(live).not_to_contain_text("Dial in again, please.")
+        expect(changed).to_contain_text("Dial in again, please: intranet.example/vpn")
+        expect(live).not_to_contain_text("Dial in again, please: intranet.example/vpn")
 
         other = visit(viewport={"width": 390, "height": 844})
         other.set_default_timeout(120_000)
@@ -112,7 +114,9 @@ def test_a_changed_answer_is_heard_and_released_and_a_conversation_becomes_a_tes
         other.get_by_role("button", name="Publish").click()
         ended(other, "Live:")
         answer = say(ratchet.json("status")["url"], "my vpn doesn't connect")
-        assert "Dial in again, please." in [one.get("text") for one in answer["messages"]]
+        assert "Dial in again, please: intranet.example/vpn" in [
+            one.get("text") for one in answer["messages"]
+        ]
 
         said = {"sender": "someone", "message": "my vpn doesn't connect, write to a@shop.example"}
         answer = httpx.post(f"{ratchet.json('status')['url']}/chat", json=said, timeout=60)
