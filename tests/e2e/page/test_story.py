@@ -148,14 +148,14 @@ def test_a_conversation_that_the_bot_handed_over_is_answered_and_given_back(
     ratchet("release", "champion")
     settings, bot = load_settings(ratchet.workspace), ratchet.json("status")["url"]
     say(bot, "flurb the glomp of qwertz")
-    assert say(bot, "flurb the glomp, I said")["handed_off"]
+    assert say(bot, "flurb the glomp of qwertz again")["handed_off"]
     with serving(settings) as url:
         page = visit(viewport={"width": 390, "height": 844})
         page.set_default_timeout(120_000)
         sign_in(page, url, settings, "Cleo", Role.LABEL)
         page.get_by_role("link", name="People").click()
         page.get_by_role("link", name="anna").click()
-        page.get_by_text("flurb the glomp, I said").first.wait_for()
+        page.get_by_text("flurb the glomp of qwertz again").first.wait_for()
         page.get_by_role("button", name="Take").click()
         page.get_by_label("Your reply").fill("What is a glomp?")
         page.get_by_role("button", name="Send").click()
