@@ -20,10 +20,10 @@ SIZES = {
     "official split": "official split",
 }
 PEERS = {
-    "Ratchet's default, with encoder": "#1d3557",
-    "Ratchet's linear classifier": "#d9923b",
-    "Rasa's LogisticRegression": "#8a8a8a",
-    "DIET, 100 epochs": "#b3261e",
+    "Ratchet's default, with encoder": INK,
+    "Ratchet's linear classifier": ACCENT,
+    "Rasa's LogisticRegression": QUIET,
+    "DIET, 100 epochs": WARN,
 }
 FAULTS = {
     "good release": "release",

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from ratchet.adapters.bot.installing import uv
 from ratchet.cli.app import app
 from ratchet.domain.errors import RatchetError
+from tests.variables import own_variables
 
 
 def commands(remedy: str) -> list[str]:
@@ -31,12 +32,8 @@ def ratchet(workspace: Path, line: str, code: int = 0) -> str:
     """Type a command of Ratchet's in a workspace, in this process; returns what it printed."""
     program, *words = shlex.split(line)
     assert program == "ratchet", line
-    before = dict(os.environ)  # a flow tells its tools what it needs, and its process ends with it
-    try:
+    with own_variables():
         done = CliRunner().invoke(app, ["--workspace", str(workspace), *words])
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
     if isinstance(done.exception, RatchetError):
         raise done.exception
     assert done.exit_code == code, (line, done.output, done.exception)

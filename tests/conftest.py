@@ -15,6 +15,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests import tables
 from tests.sweep import sweep
+from tests.variables import own_variables
 
 gc.set_threshold(100_000)  # as the command line does: a tenth of the time went into looking for garbage
 
@@ -66,11 +67,8 @@ GROUPS = {
 @pytest.fixture(autouse=True)
 def own_environment() -> Iterator[None]:
     """Undo what a test's commands set: a flow names its workspace and its server to all that comes after it."""
-    before = dict(os.environ)
-    yield
-    if os.environ != before:
-        os.environ.clear()
-        os.environ.update(before)
+    with own_variables():
+        yield
 
 
 class Files(LoadScopeScheduling):

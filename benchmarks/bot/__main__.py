@@ -18,7 +18,7 @@ import typer
 
 from benchmarks.bot import data, peers, pooled
 from benchmarks.bot.cycle import cycle
-from benchmarks.bot.tools import LEAN, Cost, evaluate, median, predictions, run, start_and_memory, train
+from benchmarks.bot.tools import LEAN, Cost, evaluate, fitted, median, run, start_and_memory, train
 
 LOGISTIC = {
     "recipe": "default.v1",
@@ -172,10 +172,7 @@ def dropout(folder: Path) -> Iterator[Row]:
 def fit(learn: pd.DataFrame, ask: pd.DataFrame, folder: Path, config: Path | None = None) -> pd.DataFrame:
     """Train on one frame and predict the other; without a configuration with the linear classifier alone."""
     folder.mkdir()
-    config = config or linear(folder)
-    train(LEAN, data.write_json_lines(learn, folder / "train.jsonl"), folder, config)
-    evaluate(LEAN, data.write_json_lines(ask, folder / "test.jsonl"), folder)
-    return predictions(ask, folder)
+    return fitted(LEAN, learn, ask, folder, config or linear(folder))[0]
 
 
 def linear(folder: Path) -> Path:

@@ -11,7 +11,7 @@ import os
 import random
 import string
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -92,12 +92,17 @@ def few_shot(folder: Path) -> Iterator[Row]:
                 right(answers(few(learn, count, seed), ask, folder / f"{name}-{count}", encoder)[0]).mean()
                 for seed in range(DRAWS)
             ]
-            both.append(f"{100 * np.mean(each):.1f}% ({100 * min(each):.1f} to {100 * max(each):.1f})")
+            both.append(spread(each))
         yield (
             f"{name}: {count} messages an intent, mean of {DRAWS} draws",
             f"{both[0]}; linear {both[1]}",
             f"{wanted}%",
         )
+
+
+def spread(shares: Sequence[float]) -> str:
+    """Say the mean of shares, the least and the greatest, in percent."""
+    return f"{100 * np.mean(shares):.1f}% ({100 * min(shares):.1f} to {100 * max(shares):.1f})"
 
 
 def official(folder: Path, calibration: Callable[[pd.DataFrame], float]) -> Iterator[Row]:

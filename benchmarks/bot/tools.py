@@ -17,6 +17,7 @@ import httpx
 import pandas as pd
 import psutil
 
+from benchmarks.bot import data
 from ratchet.adapters.settings import SOURCE, STATE_FOLDER
 from ratchet.adapters.system import commands
 from ratchet.adapters.system.files import sha256
@@ -81,6 +82,15 @@ def evaluate(python: Path, data: Path, folder: Path) -> Cost:
     """Predict JSON Lines with the folder's model into folder/model.jsonl and folder/summary.json."""
     model = f"model={(folder / 'model.tar.gz').absolute()}"
     return run(python, "evaluate", "--model", model, "--data", data, "--out", folder, cache=folder / "cache")
+
+
+def fitted(
+    python: Path, learn: pd.DataFrame, ask: pd.DataFrame, folder: Path, config: Path
+) -> tuple[pd.DataFrame, Cost]:
+    """Train on one frame and predict the other; returns the predictions, and what the training took."""
+    cost = train(python, data.write_json_lines(learn, folder / "train.jsonl"), folder, config)
+    evaluate(python, data.write_json_lines(ask, folder / "test.jsonl"), folder)
+    return predictions(ask, folder), cost
 
 
 def predictions(frame: pd.DataFrame, folder: Path) -> pd.DataFrame:

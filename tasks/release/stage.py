@@ -42,8 +42,8 @@ def describe(proof: Proof) -> str:
 def stage(run: Run, release: Release, load: bool = True) -> Proof:
     """Start it, play the conversations, test it under load; on an error nothing of it is left running."""
     tested = load and bool(run.settings.params.rollout.load_test.seconds)
+    url = run.target.stage(release, say, measured=tested)
     try:
-        url = run.target.stage(release, say, measured=tested)
         conversations = converse(run, release, url)
         messages = sample(run, SAMPLE) if tested else []
         champion = run.target.champion_url() if tested else None

@@ -50,10 +50,9 @@ def environment(settings: Settings, code: Path) -> dict[str, str]:
 
 def as_today(settings: Settings, replica: Replica) -> bool:
     """Say whether a server was started with the settings and secrets of today; one of before that noted none counts."""
-    told, today = dict(replica.env), environment(settings, Path(replica.cwd))
-    ours = {name: value for name, value in told.items() if name.startswith("RATCHET_")}
-    same = ours == {name: value for name, value in today.items() if name.startswith("RATCHET_")}
-    return not replica.secrets or (same and replica.secrets == colours.secrets_told(today))
+    today = variables(settings)
+    told = {name: value for name, value in replica.env if name.startswith("RATCHET_")}
+    return not replica.secrets or (told, replica.secrets) == (today, colours.secrets_told(today))
 
 
 def variables(settings: Settings) -> dict[str, str]:

@@ -32,10 +32,9 @@ def returned(
     placed = [row for row, one in zip(fresh, of_fresh, strict=True) if one in sides]
     if not placed:
         return marked
-    forms |= {text: normalise(text, form) for text in as_list(before["text"])}
-    present = set(
-        zip((forms[text] for text in as_list(before["text"])), languages_of(before, policy), strict=True)
-    )
+    older = [normalise(text, form) for text in as_list(before["text"])]
+    forms |= zip(as_list(before["text"]), older, strict=True)
+    present = set(zip(older, languages_of(before, policy), strict=True))
     texts, spoken = [forms[text] for text in words], languages_of(merged.frame, policy)
     side = [sides.get(one) for one in keys(texts, policy.salt)]
     back = [row for row in placed if (texts[row], spoken[row]) not in present]

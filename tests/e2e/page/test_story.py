@@ -12,7 +12,7 @@ import yaml
 from playwright.sync_api import Page, expect
 
 from ratchet.adapters.page import record
-from ratchet.adapters.settings import load_settings
+from ratchet.adapters.settings import Settings, load_settings
 from ratchet.adapters.system import git
 from ratchet.domain.operations.people import Role
 from tests.e2e.cli import ROOT, Ratchet, example_workspace
@@ -21,6 +21,9 @@ from tests.e2e.page.conftest import serving, sign_in
 pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 RUN_MILLISECONDS = 900_000
+WORDING = "Dial in again, please: intranet.example/vpn"
+"""A conversation of the example wants the address in it."""
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 MESSAGE = "the glowing rectangle on my desk has given up its ghost"
 
 
@@ -39,9 +42,8 @@ def test_from_a_wrong_answer_to_a_released_model(ratchet: Ratchet, visit: Callab
     """Asked, found wrong, labelled, taken in, retrained, released, asked beside the version before, rolled back."""
     settings = load_settings(ratchet.workspace)
     with serving(settings) as url:
-        page = visit(viewport={"width": 1280, "height": 900})
-        page.set_default_timeout(120_000)
-        sign_in(page, url, settings, "Ana", Role.RELEASE)
+        page = visit(viewport=WIDE)
+        enter(page, url, settings, "Ana", Role.RELEASE)
         expect(page.get_by_text("Serves on every replica")).to_be_visible()
 
         page.get_by_role("link", name="Try it").click()
@@ -89,38 +91,31 @@ def test_a_changed_answer_is_heard_and_released_and_a_conversation_becomes_a_tes
     """Heard, then published by a colleague; what a user wrote is found in Review, and becomes a test in Git."""
     settings = load_settings(ratchet.workspace)
     with serving(settings) as url:
-        page = visit(viewport={"width": 1280, "height": 900})
-        page.set_default_timeout(120_000)
-        sign_in(page, url, settings, "Ben", Role.LABEL)
+        page = visit(viewport=WIDE)
+        enter(page, url, settings, "Ben", Role.LABEL)
 
         page.get_by_role("link", name="Answers").click()
         page.get_by_role("link", name="Change the answer to vpn_problem for everybody else").click()
-        page.get_by_role("textbox", name="Answer to vpn_problem").fill(
-            "Dial in again, please: intranet.example/vpn"
-        )
+        page.get_by_role("textbox", name="Answer to vpn_problem").fill(WORDING)
         page.get_by_role("button", name="Save").click()
         page.get_by_role("link", name="Not published").click()
         page.get_by_role("link", name="Hear them in Try it").click()
         ask(page, "my vpn doesn't connect")
         live, changed = page.get_by_role("article").locator(".card").all()
-        expect(changed).to_contain_text("Dial in again, please: intranet.example/vpn")
-        expect(live).not_to_contain_text("Dial in again, please: intranet.example/vpn")
+        expect(changed).to_contain_text(WORDING)
+        expect(live).not_to_contain_text(WORDING)
 
-        other = visit(viewport={"width": 390, "height": 844})
-        other.set_default_timeout(120_000)
-        sign_in(other, url, settings, "Dora", Role.RELEASE)
+        other = visit(viewport=NARROW)
+        enter(other, url, settings, "Dora", Role.RELEASE)
         other.get_by_role("link", name="Answers").click()
         other.get_by_role("link", name="is not published: look at it").click()
         other.get_by_role("button", name="Publish").click()
         ended(other, "Live:")
-        answer = say(ratchet.json("status")["url"], "my vpn doesn't connect")
-        assert "Dial in again, please: intranet.example/vpn" in [
-            one.get("text") for one in answer["messages"]
-        ]
+        bot = ratchet.json("status")["url"]
+        answer = say(bot, "my vpn doesn't connect")
+        assert WORDING in [one.get("text") for one in answer["messages"]]
 
-        said = {"sender": "someone", "message": "my vpn doesn't connect, write to a@shop.example"}
-        answer = httpx.post(f"{ratchet.json('status')['url']}/chat", json=said, timeout=60)
-        assert answer.status_code == 200
+        say(bot, "my vpn doesn't connect, write to a@shop.example", "someone")
         page.goto(f"{url}/review")
         row = page.get_by_role("row").filter(has_text="a@shop.example")
         for _ in range(200):  # events are written behind the reply's back
@@ -150,9 +145,8 @@ def test_a_conversation_that_the_bot_handed_over_is_answered_and_given_back(
     say(bot, "flurb the glomp of qwertz")
     assert say(bot, "flurb the glomp of qwertz again")["handed_off"]
     with serving(settings) as url:
-        page = visit(viewport={"width": 390, "height": 844})
-        page.set_default_timeout(120_000)
-        sign_in(page, url, settings, "Cleo", Role.LABEL)
+        page = visit(viewport=NARROW)
+        enter(page, url, settings, "Cleo", Role.LABEL)
         page.get_by_role("link", name="People").click()
         page.get_by_role("link", name="anna").click()
         page.get_by_text("flurb the glomp of qwertz again").first.wait_for()
@@ -168,14 +162,21 @@ def test_a_conversation_that_the_bot_handed_over_is_answered_and_given_back(
     assert [one["text"] for one in heard.raise_for_status().json()["replies"]] == ["What is a glomp?"]
     again = say(bot, "my vpn doesn't connect")
     assert again["messages"]
-    assert not again["handed_off"]
+    assert not again.get("handed_off")
 
 
-def say(bot: str, message: str) -> dict[str, Any]:
+def enter(page: Page, url: str, settings: Settings, name: str, role: Role) -> None:
+    """Sign somebody in who waits for what a run takes."""
+    page.set_default_timeout(120_000)
+    sign_in(page, url, settings, name, role)
+
+
+def say(bot: str, message: str, sender: str = "anna") -> dict[str, Any]:
     """Write to the bot as a user, and return its answer."""
-    said = {"sender": "anna", "message": message}
-    told: dict[str, Any] = httpx.post(f"{bot}/chat", json=said, timeout=60).raise_for_status().json()
-    return told
+    said = {"sender": sender, "message": message}
+    answer = httpx.post(f"{bot}/chat", json=said, timeout=60)
+    assert answer.status_code == 200
+    return dict(answer.json())
 
 
 def ask(page: Page, message: str) -> None:

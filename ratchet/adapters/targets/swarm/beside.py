@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import docker
@@ -24,7 +25,7 @@ def start(
     document: Mapping[str, Any],
     values: Mapping[str, str],
     say: Say,
-    also: Callable[[], None] = lambda: None,
+    also: AbstractContextManager[None],
 ) -> str:
     """Start a release in a colour, where it is not there so, and `also`; wait, and return the URL of one replica.
 
@@ -49,8 +50,8 @@ def start(
         say(f"starting release {release.id} beside what serves, as {colour}")
     try:
         colours.start(colour, document, values)
-        also()
-        tasks = proof.await_ready(client, settings, colours.service(colour), target, say)
+        with also:
+            tasks = proof.await_ready(client, settings, colours.service(colour), target, say)
     except BaseException:
         colours.remove(colour)
         raise

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import docker
@@ -40,12 +41,18 @@ class Comparison:
             raise
         return f"http://{haproxy.host()}:{port}"
 
+    @contextmanager
     def champion(
         self, document: Mapping[str, Any], values: Mapping[str, str], live: Wanted, node: str
-    ) -> None:
-        """Start one replica of the live release."""
+    ) -> Iterator[None]:
+        """Start one replica of the live release, which stays unless the block fails."""
         own = {**values, "RATCHET_IMAGE": live.image, "RATCHET_RELEASE": live.release}
-        self._start(CHAMPION, document, own, node)
+        try:
+            self._start(CHAMPION, document, own, node)
+            yield
+        except BaseException:
+            self.discard()
+            raise
 
     def champion_url(self) -> str | None:
         """Return the address of that replica once it is ready; None where there is none, or it does not start."""
@@ -63,9 +70,8 @@ class Comparison:
         return str(proof.said_by(self.settings, tasks[0])["url"])
 
     def end(self) -> None:
-        """Stop what was compared; `discard` waits until it is gone."""
-        if docker_service.of_stack(self.client, self.stack):
-            stack.remove(self.settings, self.stack)
+        """Stop what was compared, if anything was; `discard` waits until it is gone."""
+        stack.remove(self.settings, self.stack)
 
     def discard(self) -> bool:
         """Remove the stack, and wait until it is gone; returns whether it was there."""

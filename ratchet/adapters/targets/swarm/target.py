@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from ratchet.adapters.bot import channel
@@ -103,12 +104,10 @@ class SwarmTarget:
         if self.rolling and serving:
             return self.comparison.canary(document, values, target, place.node, say)
         colour, older = decisions.for_release(live), base.is_before_colours(self.client, self.settings)
-
-        def champion() -> None:
-            if serving and measured and not older and self._has_image(serving.image):
-                self.comparison.champion(document, values, wanted(serving), place.node)
-
-        url = beside.start(self.client, self.settings, colour, release, document, values, say, champion)
+        also: AbstractContextManager[None] = nullcontext()
+        if serving and measured and not older and self._has_image(serving.image):
+            also = self.comparison.champion(document, values, wanted(serving), place.node)
+        url = beside.start(self.client, self.settings, colour, release, document, values, say, also)
         if older:  # its proxy lets no message through to one replica
             url = self.comparison.canary(document, values, target, place.node, say)
         say(f"release {release.id} is ready at {url}, off the traffic path")
@@ -125,13 +124,14 @@ class SwarmTarget:
         self._check_image(release)
         target, live = Wanted(release.bundle, release.id), self.colours.live()
         serving = self.colours.present(live)
-        (self.comparison.discard if self.rolling else self.comparison.end)()
+        self.comparison.end()
         document, values = stack.read(self.settings), stack.variables(self.settings, release)
         secrets = self.colours.secrets(document, values)
         if serving and serving.whole and (wanted(serving), serving.secrets) == (target, secrets):
             say(f"every replica serves {release.id} already")
             return
         if self.rolling and live and serving:
+            self.comparison.discard()
             self._rollout(live).replace(
                 target, secrets, lambda: self.colours.start(live, document, values, rolling=True), say
             )
