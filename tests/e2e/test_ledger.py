@@ -23,7 +23,7 @@ from tests.e2e.cli import ROOT, Ratchet
 from tests.e2e.kills.admission import admit
 from tests.e2e.kills.patient import change
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 TABLES = Path(__file__).parent / "tables"
 TEMPLATED, EMOJI = TABLES / "templated.csv", TABLES / "emoji.csv"
@@ -77,7 +77,6 @@ def limits(ratchet: Ratchet, percent: int, rest: int) -> None:
     change(params, r"^    min_holdout_rows: .*$", f"    min_holdout_rows: {rest}")
 
 
-@pytest.mark.long
 def test_intents_from_templates_are_trained_and_recognised(ratchet: Ratchet) -> None:
     """All messages of each resemble the first, which goes to training; the released bot knows both intents."""
     assert (sides(ratchet, "book_table"), sides(ratchet, "weather")) == ((45, 0), (20, 0))
@@ -151,7 +150,6 @@ def test_an_intent_that_is_all_held_out_stops_the_retrain_and_the_named_command_
     assert "retired" in ratchet("data", "diff", "HEAD~1")
 
 
-@pytest.mark.long
 def test_the_first_verdict_after_a_retirement_asks_and_names_the_messages(ratchet: Ratchet) -> None:
     """It is a person's to say that they are not what failed."""
     summary = ratchet.json("retrain")
@@ -164,7 +162,6 @@ def test_the_first_verdict_after_a_retirement_asks_and_names_the_messages(ratche
     assert f"`ratchet approve {question['version']} --by NAME --reason TEXT`" in question["sentence"]
 
 
-@pytest.mark.long
 def test_an_ingest_does_not_make_a_worn_holdout_new(ratchet: Ratchet, tmp_path: Path) -> None:
     """After two verdicts, with one allowed: fresh messages come in, and exactly the old rows are worn and retired."""
     change(ratchet.workspace / "params.yaml", r"^    max_decisions: .*$", "    max_decisions: 1")

@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -60,6 +61,12 @@ def service(folder: Path, listeners: Listeners) -> Iterator[Service]:
         made.ratchet("stop")
 
 
+@pytest.fixture(scope="module")
+def first(service: Service) -> dict[str, Any]:
+    """The run of the first release, which the weekly deployment made."""
+    return service.api.wait(service.api.start("retrain/retrain-weekly"), RUN_SECONDS)
+
+
 def test_the_service_runs_in_the_background(service: Service) -> None:
     """`--detach` has returned once everything answered, and named the next retrain."""
     assert "Ready" in service.said
@@ -101,28 +108,27 @@ def test_the_schedule_follows_a_change_to_summer_time(service: Service) -> None:
     assert [time.utcoffset() for time in local[:2]] == [timedelta(hours=1), timedelta(hours=2)]
 
 
-def test_the_first_release_comes_from_the_weekly_deployment(service: Service) -> None:
+def test_the_first_release_comes_from_the_weekly_deployment(service: Service, first: dict[str, Any]) -> None:
     """Started as the pages do; its name says what came of it, and its page shows the verdict."""
-    run = service.api.wait(service.api.start("retrain/retrain-weekly"), RUN_SECONDS)
-    assert run["state_type"] == "COMPLETED", service.api.log(run["id"])
-    assert "%" in run["name"]
-    assert run["name"].endswith("released")
-    assert {"weekly", "ratchet:home"} <= set(run["tags"])
-    assert run["state_name"] == "Released"
-    body = {"artifacts": {"flow_run_id": {"any_": [run["id"]]}}}
+    assert first["state_type"] == "COMPLETED", service.api.log(first["id"])
+    assert "%" in first["name"]
+    assert first["name"].endswith("released")
+    assert {"weekly", "ratchet:home"} <= set(first["tags"])
+    assert first["state_name"] == "Released"
+    body = {"artifacts": {"flow_run_id": {"any_": [first["id"]]}}}
     kinds = {artifact["key"]: artifact["type"] for artifact in service.api.ask("/artifacts/filter", body)}
     assert kinds["verdict"] == "table"
     assert "image" in kinds.values()
 
 
-def test_the_graph_of_a_retrain_can_be_read(service: Service) -> None:
+def test_the_graph_of_a_retrain_can_be_read(service: Service, first: dict[str, Any]) -> None:
     """At most 25 arrows from step to step, and neither sync nor recover stands beside them."""
-    (run,) = service.api.runs("retrain/retrain-weekly")
-    arrows = service.api.arrows(run["id"])
+    arrows = service.api.arrows(first["id"])
     assert {("sync", "recover"), ("recover", "fetch"), ("recall", "train"), ("register", "package")} <= arrows
     assert len(arrows) <= 25, "; ".join(sorted(f"{one} {other}" for one, other in arrows))
 
 
+@pytest.mark.usefixtures("first")
 def test_nothing_listens_on_all_interfaces(service: Service, listeners: Listeners) -> None:
     """Bot, its supervisor, staging, Prefect, MLflow, worker, watcher and monitor: on loopback or not at all."""
     listeners.look()
@@ -137,6 +143,7 @@ def test_nothing_listens_on_all_interfaces(service: Service, listeners: Listener
     assert not outside
 
 
+@pytest.mark.usefixtures("first")
 def test_nothing_of_rasa_is_reachable_on_a_bot_without_an_engine(service: Service) -> None:
     """Neither at the address that people use nor at the replica's own: training, models, conversations, domain."""
     live = read_json(service.home / ".ratchet" / "process" / "live.json")
@@ -174,6 +181,8 @@ def test_secrets_are_files_that_only_their_owner_reads(service: Service) -> None
         assert not any(value in text for value in values), path
 
 
+@pytest.mark.long
+@pytest.mark.usefixtures("first")
 def test_a_new_wording_is_released_without_training_and_documentation_is_not(service: Service) -> None:
     """The champion with the new code, exactly one release; a README starts nothing."""
     models = len(service.registry.models())
@@ -191,10 +200,12 @@ def test_a_new_wording_is_released_without_training_and_documentation_is_not(ser
     assert not service.api.runs("retrain/retrain-on-data-change")
 
 
+@pytest.mark.usefixtures("first")
 def test_five_pushes_of_data_make_at_most_two_runs_and_the_last_wins(
     service: Service,
 ) -> None:
     """The first starts a run, the rest go together, and no code is released."""
+    released = len(service.api.runs("release/release-on-code-change"))
     commits, revision = [], ""
     for number in range(5):
         revision = service.add_data(number)
@@ -215,13 +226,15 @@ def test_five_pushes_of_data_make_at_most_two_runs_and_the_last_wins(
     ]
     assert 1 <= len(worked) <= 2
     assert service.registry.models()[-1].lineage.data_revision == revision
-    assert len(service.api.runs("release/release-on-code-change")) == 1
+    assert len(service.api.runs("release/release-on-code-change")) == released
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("first")
 def test_a_change_of_the_pipeline_retrains_on_the_same_data(service: Service) -> None:
     """Code that shapes the model starts a retrain on the champion's data, and no release by itself."""
     champion = service.registry.champion()
+    released = len(service.api.runs("release/release-on-code-change"))
     service.change("bot/config.yml", "language: en", "language: en\n# a new pipeline")
     service.push("Another pipeline")
     (run,) = until(30, lambda: service.api.runs("retrain/retrain-on-code-change"))
@@ -229,10 +242,11 @@ def test_a_change_of_the_pipeline_retrains_on_the_same_data(service: Service) ->
     newest = service.registry.models()[-1]
     assert newest.version != champion.version
     assert newest.lineage.data_revision == champion.lineage.data_revision
-    assert len(service.api.runs("release/release-on-code-change")) == 1
+    assert len(service.api.runs("release/release-on-code-change")) == released
 
 
 @pytest.mark.long  # heartbeats take two minutes; test_shared_server.py has a dead run of a shell in every run
+@pytest.mark.usefixtures("first")
 def test_a_killed_worker_is_noticed_and_the_next_run_takes_up_its_work(service: Service) -> None:
     """SIGKILL of worker and run once the model is trained: crashed within two minutes, slot free, nothing lost.
 
@@ -267,6 +281,7 @@ def test_a_killed_worker_is_noticed_and_the_next_run_takes_up_its_work(service: 
 
 
 @pytest.mark.long
+@pytest.mark.usefixtures("first")
 def test_override_and_rollback_as_the_pages_send_them(service: Service) -> None:
     """A person forbids and approves a model, and goes back, without a shell."""
     version = service.registry.live().model_version
@@ -295,6 +310,7 @@ def test_ci_announces_a_commit_once(service: Service) -> None:
     assert len(service.api.runs("release/release-on-code-change")) == before + 1
 
 
+@pytest.mark.usefixtures("first")
 def test_down_stops_everything_but_the_bot(service: Service) -> None:
     """No process of the service is left."""
     parts = [read_replica(file) for file in (service.home / ".ratchet" / "service").glob("*.json")]

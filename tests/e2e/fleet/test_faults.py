@@ -60,6 +60,7 @@ def test_an_image_that_crashes_comes_to_no_user(fleet: Fleet, order: str) -> Non
     assert set(count.releases) == {fleet.live.id}
 
 
+@pytest.mark.long
 def test_an_image_that_never_becomes_healthy_comes_to_no_user(fleet: Fleet) -> None:
     """A server whose status names another model than its image holds is never healthy, so it never serves."""
     with (
@@ -127,6 +128,7 @@ def test_wrong_answers_do_not_leave_staging(fleet: Fleet) -> None:
     assert release.id not in count.releases
 
 
+@pytest.mark.long
 def test_a_slow_image_does_not_leave_staging(fleet: Fleet) -> None:
     """An image whose answers are right but take 0.7 s longer is stopped by the load test."""
     slow = "import time; time.sleep(0.7)\n        processor = self.agent.processor\n        output"

@@ -1,7 +1,7 @@
 """A team's PostgreSQL, which holds MLflow's and Prefect's records, gives way in mid-run.
 
 Each time: exit code 1 with one fact and one remedy and no traceback, the old release answers all the time, and the
-next run after it is mended finishes without hands. `make test` has one of it, `make test-long` the rest.
+next run after it is mended finishes without hands.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from tests.e2e.kills.admission import admit
 from tests.e2e.kills.patient import Patient
 from tests.e2e.kills.starving import Fault, silent, suffer, without
 from tests.e2e.postgres import Postgres
-from tests.tiers import tiers
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(600)]
 
 
 def stopped(postgres: Postgres) -> AbstractContextManager[None]:
@@ -42,7 +41,7 @@ def slow(postgres: Postgres) -> AbstractContextManager[None]:
 
 FAULTS = (
     Fault("PostgreSQL stopped", stopped, "", "does not answer|Prefect"),
-    Fault("PostgreSQL stopped", stopped, "train", "does not answer|Prefect", usual=True),
+    Fault("PostgreSQL stopped", stopped, "train", "does not answer|Prefect"),
     Fault("PostgreSQL stopped", stopped, "register", "does not answer|Prefect"),
     Fault("PostgreSQL stopped", stopped, "deploy", "does not answer|Prefect"),
     Fault("PostgreSQL restarted", restarted, "train", ""),
@@ -67,7 +66,7 @@ def patient(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @pytest.mark.parametrize(
     "fault",
-    tiers(FAULTS, lambda fault: fault.usual),
+    FAULTS,
     ids=lambda fault: fault.id,
 )
 def test_a_failing_database_is_named_and_the_next_run_after_it_finishes(

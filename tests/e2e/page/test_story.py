@@ -142,24 +142,23 @@ def test_a_conversation_that_the_bot_handed_over_is_answered_and_given_back(
         file.write(f"RATCHET_CLIENT_TOKENS_FILE={clients}\n")
     ratchet("release", "champion")
     settings, bot = load_settings(ratchet.workspace), ratchet.json("status")["url"]
-    say(bot, "flurb the glomp of qwertz")
-    assert say(bot, "flurb the glomp of qwertz again")["handed_off"]
+    assert say(bot, "i want to talk to a human")["handed_off"]
     with serving(settings) as url:
         page = visit(viewport=NARROW)
         enter(page, url, settings, "Cleo", Role.LABEL)
         page.get_by_role("link", name="People").click()
         page.get_by_role("link", name="anna").click()
-        page.get_by_text("flurb the glomp of qwertz again").first.wait_for()
+        page.get_by_text("i want to talk to a human").first.wait_for()
         page.get_by_role("button", name="Take").click()
-        page.get_by_label("Your reply").fill("What is a glomp?")
+        page.get_by_label("Your reply").fill("What can I do for you?")
         page.get_by_role("button", name="Send").click()
         page.get_by_text("Sent to the person.").wait_for()
-        assert say(bot, "It is a kind of laptop")["messages"] == []
-        page.get_by_text("It is a kind of laptop").wait_for()
+        assert say(bot, "My laptop speaks to me")["messages"] == []
+        page.get_by_text("My laptop speaks to me").wait_for()
         page.get_by_role("button", name="Give back").click()
         page.get_by_role("status").get_by_text("Given back: the bot continues.").wait_for()
     heard = httpx.get(f"{bot}/chat/replies", params={"sender": "anna", "after": 0, "wait": 1}, timeout=60)
-    assert [one["text"] for one in heard.raise_for_status().json()["replies"]] == ["What is a glomp?"]
+    assert [one["text"] for one in heard.raise_for_status().json()["replies"]] == ["What can I do for you?"]
     again = say(bot, "my vpn doesn't connect")
     assert again["messages"]
     assert not again.get("handed_off")
