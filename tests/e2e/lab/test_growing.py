@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from ratchet.adapters.targets.swarm import images, stack
-from tests.docs.reading import ROOT
+from tests.docs.reading import ROOT, blocks
 from tests.e2e.fleet.fleet import Fleet, until
 from tests.e2e.kills.flock import Flock, admit_flock
 from tests.e2e.lab.conftest import serve_registry
@@ -82,22 +82,23 @@ def declare(grown: Flock, first: Node) -> None:
 def walk(grown: Flock, repository: str) -> str:
     """Run the section's shell blocks in the workspace, with this repository; returns what they printed."""
     text = PAGE.read_text(encoding="utf-8")
-    section = text[text.index("## From one node to three") :].split("\n## ", 2)[1]
-    scripts = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
-    assert len(scripts) == 2
+    begin = text.index("## From one node to three")
+    lines = range(text.count("\n", 0, begin), text.count("\n", 0, text.index("\n## ", begin)))
+    scripts = [block for block in blocks(PAGE) if block.line in lines]
+    assert [script.language for script in scripts] == ["sh", "sh"]
     said = ""
     for script in scripts:
-        lines = re.sub(r"ghcr\.io/team/bot", repository, script)
+        command = re.sub(r"ghcr\.io/team/bot", repository, script.text)
         path = f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"
         done = subprocess.run(
-            ["bash", "-e", "-c", lines],
+            ["bash", "-e", "-c", command],
             cwd=grown.workspace,
             env={**os.environ, "PATH": path},
             capture_output=True,
             text=True,
             timeout=300,
         )
-        assert done.returncode == 0, f"{lines}\n{done.stdout}{done.stderr}"
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
         said += done.stdout
     return said
 
