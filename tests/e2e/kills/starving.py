@@ -27,7 +27,6 @@ class Fault(Generic[World]):
     happen: Callable[[World], AbstractContextManager[None]]
     after: str
     says: str
-    usual: bool = False
 
     @property
     def id(self) -> str:

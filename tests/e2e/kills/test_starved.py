@@ -1,8 +1,7 @@
 """What Ratchet stands on gives way: the registry's database, the object store, the disk.
 
 Each time: exit code 1 with one fact and one remedy and no traceback, the old release answers all the time, and the
-next run after it is mended finishes without hands. `make test` has the full disk (a registry and an object store
-that give way are in `test_postgres.py` and `../test_s3_remote.py`), `make test-long` the rest.
+next run after it is mended finishes without hands.
 """
 
 from __future__ import annotations
@@ -24,9 +23,8 @@ from tests.e2e.kills.disk import Disk, possible
 from tests.e2e.kills.patient import Patient
 from tests.e2e.kills.starving import Fault, silent, suffer, without
 from tests.e2e.test_s3_remote import KEY, RCLONE, SECRET, Server
-from tests.tiers import tiers
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.e2e, pytest.mark.long, pytest.mark.timeout(600)]
 
 
 @dataclass
@@ -107,7 +105,7 @@ FAULTS = (
     Fault("object store silent for 12 s", World.slow, "evaluate", ""),
     Fault("object store full", lambda world: world.store_disk.full(), "train", "does not take files"),
     Fault("disk under `.ratchet/` full", lambda world: world.state_disk.full(), "", "No space left"),
-    Fault("disk under `.ratchet/` full", lambda world: world.state_disk.full(), "recall", ".", usual=True),
+    Fault("disk under `.ratchet/` full", lambda world: world.state_disk.full(), "recall", "."),
     Fault("disk under `.ratchet/` full", lambda world: world.state_disk.full(), "evaluate", "."),
     Fault("disk under `.ratchet/` full", lambda world: world.state_disk.full(), "package", "."),
 )
@@ -150,7 +148,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.mark.parametrize(
     "fault",
-    tiers(FAULTS, lambda fault: fault.usual),
+    FAULTS,
     ids=lambda fault: fault.id,
 )
 def test_what_gives_way_is_named_and_the_next_run_after_it_finishes(
