@@ -122,6 +122,7 @@ def test_what_an_older_ratchet_left_is_gone_and_what_is_another_teams_stays(shar
         assert shared.api.request("GET", f"/v2/concurrency_limits/ratchet-{name}")["limit"] == 1
 
 
+@pytest.mark.long
 def test_only_the_workspaces_own_dead_run_is_marked(shared: Shared) -> None:
     """Killed in a shell, without any deployment; not another team's of the same name that was killed or is late.
 

@@ -70,6 +70,7 @@ def test_both_ingest_and_a_pull_merges(people: tuple[Person, Person], tmp_path: 
     assert ben.clone.clean()
 
 
+@pytest.mark.long
 def test_without_the_driver_every_command_names_the_one_that_merges(
     people: tuple[Person, Person], tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ answer; so the team trained weekly, and made machine learning a service of its o
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ from tests.e2e.incidents.team import Team, answers_of
 
 pytestmark = pytest.mark.e2e
 
-WORDING = "I am on my way to the printer."
+WORDS, WORDING = "Let us printer problem.", "I am on my way to the printer."
 
 
 def test_a_new_wording_is_live_without_a_training(team: Team) -> None:
@@ -27,7 +28,7 @@ def test_a_new_wording_is_live_without_a_training(team: Team) -> None:
         team.models(),
         team.live().model_version,
     )
-    team.change("bot/domain.yml", r'"Let us printer problem\."', f'"{WORDING}"')
+    team.change("bot/domain.yml", re.escape(f'"{WORDS}"'), f'"{WORDING}"')
     commit = team.commit("Another wording")
     assert bot_code.code_digest(team.settings.bot) != before  # the old way: the folder changed, so train
 
@@ -40,6 +41,18 @@ def test_a_new_wording_is_live_without_a_training(team: Team) -> None:
     assert team.live().model_version == version
     reply = team.say("the printer is broken")
     assert WORDING in [message["text"] for message in reply["messages"]]
+
+
+def test_an_answer_that_was_emptied_is_not_live(team: Team) -> None:
+    """What trains nothing is judged as well: the page has the words that would be lost, and what served serves."""
+    team.change("bot/domain.yml", re.escape(f'"{WORDS}"'), '""')
+    team.commit("An answer less")
+    said = team.ratchet("release", code=1)
+    assert "Rejected by the rule answer" in said
+    page = next(word for word in said.split() if word.endswith("code.html.")).rstrip(".")
+    assert WORDS in Path(page).read_text(encoding="utf-8")
+    assert team.live().id == team.release
+    assert WORDS in [message["text"] for message in team.say("the printer is broken")["messages"]]
 
 
 def test_code_that_shapes_the_model_trains_on_the_same_data(team: Team) -> None:

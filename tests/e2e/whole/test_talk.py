@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.fleet.fleet import ROOT
 from tests.e2e.whole.pizzeria import BIRTHDAYS, CONTRADICTION, RULES, STORIES, Pizzeria, read_report
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 PARKING = "- rule: parking\n  steps:\n  - intent: parking\n  - action: utter_parking\n"
 ENDS = RULES[RULES.index("- rule: order ends") :]
@@ -163,7 +163,6 @@ def test_an_emptied_answer_is_no_release_of_code(bot: Pizzeria) -> None:
     assert bot.ratchet.json("status")["manifest"]["id"] == before
 
 
-@pytest.mark.long
 def test_a_better_answer_is_a_release_of_code(bot: Pizzeria) -> None:
     """And so is the way back to the words of before."""
     bot.edit("bot/domain.yml", f'- text: "{BEHIND}"', '- text: "Dear guests, park behind the house."')
@@ -172,7 +171,6 @@ def test_a_better_answer_is_a_release_of_code(bot: Pizzeria) -> None:
     assert "Live:" in bot.ratchet("release")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("change", "verdict", "said"),
     [
@@ -195,7 +193,6 @@ def test_new_code_that_says_worse_things_is_not_released(
     assert said in printed
 
 
-@pytest.mark.long
 def test_a_person_lets_swapped_answers_through_for_this_code_alone(bot: Pizzeria) -> None:
     """The remedy that the refusal prints works; other code is refused under the same approval."""
     swap_and_test(bot)
@@ -210,7 +207,6 @@ def test_a_person_lets_swapped_answers_through_for_this_code_alone(bot: Pizzeria
     bot.ratchet("approve", "1", "--by", "Mira", "--reason", "back")
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     ("change", "verdict", "said"),
     [
@@ -260,7 +256,6 @@ def test_a_model_that_is_worse_to_talk_to_is_not_promoted(
     assert any(said in reason for reason in summary["reasons"]), summary["reasons"]
 
 
-@pytest.mark.long
 @pytest.mark.parametrize(
     "change",
     [
@@ -294,7 +289,6 @@ def test_honest_changes_are_promoted_without_a_question(
     assert summary["verdict"] == "promote", summary["reasons"]
 
 
-@pytest.mark.long
 def test_honest_changes_of_code_alone_are_released_without_a_question(bot: Pizzeria) -> None:
     """One after the other, each a release of its own: variations, a context's answer, an action; a test is none."""
     before = bot.ratchet.json("status")["manifest"]["id"]
@@ -306,7 +300,6 @@ def test_honest_changes_of_code_alone_are_released_without_a_question(bot: Pizze
     bot.ratchet("rollback", "--to", before)
 
 
-@pytest.mark.long
 def test_a_renamed_intent_keeps_its_answer_and_its_accuracy(bot: Pizzeria) -> None:
     """`ratchet rename` changes data, domain, rules, stories and tests in one commit; the verdict says what it saw."""
     printed = bot.ratchet("rename", "parking", "car_space")
@@ -326,7 +319,6 @@ def test_a_renamed_intent_keeps_its_answer_and_its_accuracy(bot: Pizzeria) -> No
     bot.git("reset", "-q", "--hard", "HEAD~1")
 
 
-@pytest.mark.long
 def test_a_rename_by_hand_is_recognised_and_what_it_forgot_is_named(bot: Pizzeria) -> None:
     """By file and line, at validation and at the ingest; the command that is printed finishes it."""
     bot.rename("parking", "van_space")
