@@ -86,7 +86,8 @@ def service(folder: Path, repeat: int) -> Iterator[Row]:
     for what, encoder in (("", pooled.english()), ("linear: ", "")):
         place = folder / f"service-{bool(encoder)}"
         config = folder / "config.json"
-        config.write_text(json.dumps({"pipeline": [{"name": CLASSIFIER, "encoder": encoder and "english"}]}))
+        pipeline = [{"name": CLASSIFIER, "encoder": encoder and "english"}]
+        config.write_text(json.dumps({"pipeline": pipeline, "policies": [{"name": "RulePolicy"}]}))
         fit(learn, ask, place, config)
         summary = json.loads((place / "summary.json").read_text())["model"]
         latency = f"{summary['latency_p50_ms']:.1f} / {summary['latency_p95_ms']:.1f} ms"
