@@ -66,7 +66,9 @@ class History:
                 self.removed.add(text)
             case "rename":
                 present = sorted(set(clone.version().frame["intent"]))
-                clone.rename(self.dice.choice(present), self.dice.choice((*INTENTS, f"new{number}")))
+                old, new = self.dice.choice(present), self.dice.choice((*INTENTS, f"new{number}"))
+                # Two intents stay two: what is taken in next needs them.
+                clone.rename(old, new if len(present) > 2 else f"new{number}")
             case _:
                 held = clone.version()
                 parts = ledger.split(held.frame, held.ledger, clone.settings.params.split)
