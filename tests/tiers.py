@@ -10,9 +10,9 @@ import pytest
 Case = TypeVar("Case")
 
 
-def exhaustive(case: Any) -> Any:
-    """Return a parameter that only `make test-long` runs."""
-    return pytest.param(case, marks=pytest.mark.long)
+def exhaustive(*case: Any) -> Any:
+    """Return a parameter, or one of several values, that only `make test-long` runs."""
+    return pytest.param(*case, marks=pytest.mark.long)
 
 
 def tiers(cases: Iterable[Case], usual: Callable[[Case], bool]) -> list[Any]:

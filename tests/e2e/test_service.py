@@ -47,7 +47,7 @@ def listeners(folder: Path) -> Iterator[Listeners]:
 
 
 @pytest.fixture(scope="module")
-def service(folder: Path, listeners: Listeners) -> Iterator[Service]:
+def started(folder: Path, listeners: Listeners) -> Iterator[Service]:
     """A service that was just started in the background, without any release yet."""
     if not (ROOT / "bot" / ".venv").exists():
         pytest.skip("the bot environment is missing: make setup")
@@ -62,31 +62,37 @@ def service(folder: Path, listeners: Listeners) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="module")
-def first(service: Service) -> dict[str, Any]:
+def first(started: Service) -> dict[str, Any]:
     """The run of the first release, which the weekly deployment made."""
-    return service.api.wait(service.api.start("retrain/retrain-weekly"), RUN_SECONDS)
+    return started.api.wait(started.api.start("retrain/retrain-weekly"), RUN_SECONDS)
 
 
-def test_the_service_runs_in_the_background(service: Service) -> None:
+@pytest.fixture(scope="module")
+def service(started: Service, first: dict[str, Any]) -> Service:
+    """The service after that run."""
+    return started
+
+
+def test_the_service_runs_in_the_background(started: Service) -> None:
     """`--detach` has returned once everything answered, and named the next retrain."""
-    assert "Ready" in service.said
-    assert "next retrain" in service.said
-    assert service.api.deployment("retrain/retrain-weekly")
+    assert "Ready" in started.said
+    assert "next retrain" in started.said
+    assert started.api.deployment("retrain/retrain-weekly")
 
 
-def test_up_twice_says_that_it_runs(service: Service) -> None:
+def test_up_twice_says_that_it_runs(started: Service) -> None:
     """A second supervisor is not started, and where everything is stands there again."""
-    said = service.ratchet("up")
+    said = started.ratchet("up")
     assert "runs already" in said
-    assert str(service.port) in said
+    assert str(started.port) in said
 
 
-def test_the_weekly_schedule_yields_runs_on_the_clocks_of_berlin(service: Service) -> None:
+def test_the_weekly_schedule_yields_runs_on_the_clocks_of_berlin(started: Service) -> None:
     """Scheduled runs exist, each on a Monday at 06:00 local time."""
 
     def scheduled() -> list[datetime]:
-        body = {"flow_runs": {"deployment_id": {"any_": [service.api.deployment("retrain/retrain-weekly")]}}}
-        runs = service.api.ask("/flow_runs/filter", body)
+        body = {"flow_runs": {"deployment_id": {"any_": [started.api.deployment("retrain/retrain-weekly")]}}}
+        runs = started.api.ask("/flow_runs/filter", body)
         return [datetime.fromisoformat(run["expected_start_time"]).astimezone(BERLIN) for run in runs]
 
     times = until(60, scheduled)
@@ -94,11 +100,11 @@ def test_the_weekly_schedule_yields_runs_on_the_clocks_of_berlin(service: Servic
     assert {(time.weekday(), time.hour, time.minute) for time in times} == {(0, 6, 0)}
 
 
-def test_the_schedule_follows_a_change_to_summer_time(service: Service) -> None:
+def test_the_schedule_follows_a_change_to_summer_time(started: Service) -> None:
     """The deployed schedule, computed as the server does: 06:00 before and after 28 March 2027."""
     from prefect.server.schemas.schedules import CronSchedule
 
-    found = service.api.request("GET", f"/deployments/name/{service.api.named('retrain/retrain-weekly')}")[
+    found = started.api.request("GET", f"/deployments/name/{started.api.named('retrain/retrain-weekly')}")[
         "schedules"
     ][0]["schedule"]
     schedule = CronSchedule.model_validate(found)
@@ -128,7 +134,6 @@ def test_the_graph_of_a_retrain_can_be_read(service: Service, first: dict[str, A
     assert len(arrows) <= 25, "; ".join(sorted(f"{one} {other}" for one, other in arrows))
 
 
-@pytest.mark.usefixtures("first")
 def test_nothing_listens_on_all_interfaces(service: Service, listeners: Listeners) -> None:
     """Bot, its supervisor, staging, Prefect, MLflow, worker, watcher and monitor: on loopback or not at all."""
     listeners.look()
@@ -143,7 +148,6 @@ def test_nothing_listens_on_all_interfaces(service: Service, listeners: Listener
     assert not outside
 
 
-@pytest.mark.usefixtures("first")
 def test_nothing_of_rasa_is_reachable_on_a_bot_without_an_engine(service: Service) -> None:
     """Neither at the address that people use nor at the replica's own: training, models, conversations, domain."""
     live = read_json(service.home / ".ratchet" / "process" / "live.json")
@@ -182,7 +186,6 @@ def test_secrets_are_files_that_only_their_owner_reads(service: Service) -> None
 
 
 @pytest.mark.long
-@pytest.mark.usefixtures("first")
 def test_a_new_wording_is_released_without_training_and_documentation_is_not(service: Service) -> None:
     """The champion with the new code, exactly one release; a README starts nothing."""
     models = len(service.registry.models())
@@ -200,7 +203,6 @@ def test_a_new_wording_is_released_without_training_and_documentation_is_not(ser
     assert not service.api.runs("retrain/retrain-on-data-change")
 
 
-@pytest.mark.usefixtures("first")
 def test_five_pushes_of_data_make_at_most_two_runs_and_the_last_wins(
     service: Service,
 ) -> None:
@@ -230,7 +232,6 @@ def test_five_pushes_of_data_make_at_most_two_runs_and_the_last_wins(
 
 
 @pytest.mark.long
-@pytest.mark.usefixtures("first")
 def test_a_change_of_the_pipeline_retrains_on_the_same_data(service: Service) -> None:
     """Code that shapes the model starts a retrain on the champion's data, and no release by itself."""
     champion = service.registry.champion()
@@ -245,8 +246,7 @@ def test_a_change_of_the_pipeline_retrains_on_the_same_data(service: Service) ->
     assert len(service.api.runs("release/release-on-code-change")) == released
 
 
-@pytest.mark.long  # heartbeats take two minutes; test_shared_server.py has a dead run of a shell in every run
-@pytest.mark.usefixtures("first")
+@pytest.mark.long  # heartbeats take two minutes
 def test_a_killed_worker_is_noticed_and_the_next_run_takes_up_its_work(service: Service) -> None:
     """SIGKILL of worker and run once the model is trained: crashed within two minutes, slot free, nothing lost.
 
@@ -281,7 +281,6 @@ def test_a_killed_worker_is_noticed_and_the_next_run_takes_up_its_work(service: 
 
 
 @pytest.mark.long
-@pytest.mark.usefixtures("first")
 def test_override_and_rollback_as_the_pages_send_them(service: Service) -> None:
     """A person forbids and approves a model, and goes back, without a shell."""
     version = service.registry.live().model_version
@@ -310,7 +309,6 @@ def test_ci_announces_a_commit_once(service: Service) -> None:
     assert len(service.api.runs("release/release-on-code-change")) == before + 1
 
 
-@pytest.mark.usefixtures("first")
 def test_down_stops_everything_but_the_bot(service: Service) -> None:
     """No process of the service is left."""
     parts = [read_replica(file) for file in (service.home / ".ratchet" / "service").glob("*.json")]

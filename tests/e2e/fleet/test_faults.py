@@ -146,16 +146,14 @@ def test_a_slow_image_does_not_leave_staging(fleet: Fleet) -> None:
 
 
 @pytest.mark.parametrize(
-    "case",
+    ("name", "sign", "limit"),
     [
         ("replica SIGKILLed", signal.SIGKILL, 15.0),
-        exhaustive(("replica SIGSTOPped", signal.SIGSTOP, 60.0)),
+        exhaustive("replica SIGSTOPped", signal.SIGSTOP, 60.0),
     ],
-    ids=lambda case: case[0],
 )
-def test_a_lost_replica_is_replaced(fleet: Fleet, case: tuple[str, signal.Signals, float]) -> None:
+def test_a_lost_replica_is_replaced(fleet: Fleet, name: str, sign: signal.Signals, limit: float) -> None:
     """A replica that is killed or hangs loses no request, and the swarm starts another in its place."""
-    name, sign, limit = case
     assert fleet.live is not None
     known = {container.id for container in fleet.containers()}
     with fleet.load() as count:

@@ -64,11 +64,7 @@ def patient(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Ite
     made.end_everything()
 
 
-@pytest.mark.parametrize(
-    "fault",
-    FAULTS,
-    ids=lambda fault: fault.id,
-)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
 def test_a_failing_database_is_named_and_the_next_run_after_it_finishes(
     patient: Patient, postgres: Postgres, fault: Fault[Postgres]
 ) -> None:

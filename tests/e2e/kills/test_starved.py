@@ -146,11 +146,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         yield World(patient, server, *disks)
 
 
-@pytest.mark.parametrize(
-    "fault",
-    FAULTS,
-    ids=lambda fault: fault.id,
-)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.id)
 def test_what_gives_way_is_named_and_the_next_run_after_it_finishes(
     world: World, fault: Fault[World]
 ) -> None:

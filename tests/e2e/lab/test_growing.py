@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from ratchet.adapters.targets.swarm import images, stack
-from tests.docs.reading import ROOT, blocks
+from tests.docs.reading import FENCE, ROOT
 from tests.e2e.fleet.fleet import Fleet, until
 from tests.e2e.kills.flock import Flock, admit_flock
 from tests.e2e.lab.conftest import serve_registry
@@ -82,13 +82,12 @@ def declare(grown: Flock, first: Node) -> None:
 def walk(grown: Flock, repository: str) -> str:
     """Run the section's shell blocks in the workspace, with this repository; returns what they printed."""
     text = PAGE.read_text(encoding="utf-8")
-    begin = text.index("## From one node to three")
-    lines = range(text.count("\n", 0, begin), text.count("\n", 0, text.index("\n## ", begin)))
-    scripts = [block for block in blocks(PAGE) if block.line in lines]
-    assert [script.language for script in scripts] == ["sh", "sh"]
+    section = text[text.index("## From one node to three") :].partition("\n## ")[0]
+    scripts = FENCE.findall(section)
+    assert [language for _, language, _ in scripts] == ["sh", "sh"]
     said = ""
-    for script in scripts:
-        command = re.sub(r"ghcr\.io/team/bot", repository, script.text)
+    for _, _, script in scripts:
+        command = re.sub(r"ghcr\.io/team/bot", repository, script)
         path = f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"
         done = subprocess.run(
             ["bash", "-e", "-c", command],
